@@ -1,0 +1,174 @@
+//! What can go wrong, in types that name the thing and say what to do.
+
+use std::ops::Range;
+
+use crate::vocab::TokenId;
+
+/// A spec that cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// A regular expression that cannot be parsed.
+    #[error("the regular expression `{pattern}` is not valid: {reason}")]
+    Regex {
+        /// The expression.
+        pattern: String,
+        /// What is wrong.
+        reason: String,
+        /// Where, in bytes of the expression.
+        span: Option<Range<usize>>,
+    },
+    /// A condition on the surroundings of a match.
+    #[error("the regular expression `{pattern}` looks around itself with `{look}`")]
+    LookAround {
+        /// The expression.
+        pattern: String,
+        /// The assertion.
+        look: String,
+        /// Where, in bytes of the expression.
+        span: Option<Range<usize>>,
+    },
+    /// No text at all satisfies the spec.
+    #[error("no text matches {what}")]
+    Empty {
+        /// The spec, as the user knows it.
+        what: String,
+    },
+    /// A stop that would end every text before it begins.
+    #[error("a stop cannot be empty")]
+    EmptyStop,
+    /// A hole without a value.
+    #[error("the run-time value {hole} of a constraint is missing")]
+    UnboundHole {
+        /// The hole's number.
+        hole: usize,
+    },
+    /// A range whose ends are the wrong way round, or not a number.
+    #[error("the bounds {min}..{max} contain no value")]
+    Bounds {
+        /// The lower bound.
+        min: String,
+        /// The upper bound.
+        max: String,
+    },
+    /// A limit was hit.
+    #[error("the constraint is too large: it needs more than {limit} {what}")]
+    TooLarge {
+        /// What there are too many of.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl BuildError {
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            BuildError::Regex { .. } => "the syntax is that of Rust's regex crate: no look-around, no back-references",
+            BuildError::LookAround { .. } => {
+                "a type matches the whole value, so `^` and `$` are never needed; write what the value itself contains"
+            }
+            BuildError::Empty { .. } => "widen the type so that at least one value is possible",
+            BuildError::EmptyStop => "leave the stop out, or give it a character",
+            BuildError::UnboundHole { .. } => "bind a list of strings to it",
+            BuildError::Bounds { .. } => "write the smaller bound first",
+            BuildError::TooLarge { .. } => "use smaller bounds or fewer alternatives",
+        };
+        Some(text.to_owned())
+    }
+
+    /// The place within the regular expression that is to blame, in bytes.
+    pub fn span(&self) -> Option<Range<usize>> {
+        match self {
+            BuildError::Regex { span, .. } | BuildError::LookAround { span, .. } => span.clone(),
+            _ => None,
+        }
+    }
+}
+
+/// A generation that cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MatchError {
+    /// Even the shortest value needs more tokens than allowed.
+    #[error("a value takes at least {need} tokens, and at most {max} are allowed")]
+    CannotFinish {
+        /// Tokens of the shortest value found.
+        need: usize,
+        /// The bound.
+        max: u32,
+    },
+    /// The vocabulary has no token with which a value could go on.
+    #[error("the vocabulary has no token that continues {text:?}")]
+    NoToken {
+        /// The end of the text so far.
+        text: String,
+    },
+    /// A token that is not in the mask.
+    #[error("token {token} is not allowed here")]
+    NotAllowed {
+        /// The token.
+        token: TokenId,
+    },
+    /// A value was asked for before it was complete.
+    #[error("the value is not complete")]
+    NotDone,
+    /// More tokens were to be taken back than were committed.
+    #[error("{asked} tokens cannot be taken back: {there} were committed")]
+    Rollback {
+        /// How many were to be taken back.
+        asked: usize,
+        /// How many there are.
+        there: usize,
+    },
+    /// A limit was hit.
+    #[error("the constraint became too large: it needs more than {limit} {what}")]
+    TooLarge {
+        /// What there are too many of.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl MatchError {
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            MatchError::CannotFinish { need, .. } => return Some(format!("give `max` at least {need} tokens")),
+            MatchError::NoToken { .. } => "the model's vocabulary cannot spell this type",
+            MatchError::TooLarge { .. } => "use smaller bounds or a less ambiguous pattern",
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
+/// A vocabulary that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VocabError {
+    /// No ordinary token at all.
+    #[error("the vocabulary has no ordinary token")]
+    Empty,
+    /// A token without bytes that is not marked as special.
+    #[error("token {token} is empty")]
+    EmptyToken {
+        /// The token.
+        token: TokenId,
+    },
+    /// A token that is too long for the engine.
+    #[error("token {token} has {len} bytes, and at most 65535 are supported")]
+    LongToken {
+        /// The token.
+        token: TokenId,
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// An end token outside the vocabulary.
+    #[error("end token {token} is not in the vocabulary of {len} tokens")]
+    UnknownEnd {
+        /// The token.
+        token: TokenId,
+        /// Tokens there are.
+        len: usize,
+    },
+}

@@ -1,0 +1,45 @@
+//! Exact token masks for constrained generation, over any vocabulary.
+//!
+//! A [`spec::Spec`] says what may be written. [`build`] turns it into a [`Pattern`], an automaton over
+//! bytes that knows nothing of tokens. Bound to a [`Vocab`] it is a [`Constraint`], which caches masks, and
+//! of which every generation has its own [`Matcher`]: it says which tokens may be chosen, takes the choice,
+//! and knows what is forced, when the value ends and whether it still fits into its budget of tokens.
+//!
+//! ```
+//! use agentc_constraint::{Constraint, Limits, Matcher, Vocab, build, spec::Spec};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let limits = Limits::default();
+//! let pattern = build(&Spec::Regex { pattern: "[A-Z][a-z]+".into() }, &[], &limits)?;
+//! assert!(pattern.is_match(b"Paris"));
+//!
+//! let tokens = ["P", "ar", "is", "is.", " of", "7"].map(|text| Some(text.as_bytes().to_vec()));
+//! let vocab = std::sync::Arc::new(Vocab::new(&tokens, &[])?);
+//! let constraint = Constraint::new(pattern, vocab.clone(), limits);
+//! let mut matcher = Matcher::new(&constraint, b"", 16)?;
+//! let first: Vec<u32> = matcher.mask()?.iter(&vocab).collect();
+//! assert_eq!(first, [0]); // only `P` begins with a capital letter
+//! matcher.commit(0)?;
+//! matcher.commit(1)?;
+//! let done = matcher.commit(3)?; // `is.`: the full stop ends the value and is dropped
+//! assert_eq!(done, agentc_constraint::Commit::Done);
+//! # Ok(()) }
+//! ```
+//!
+//! Two rules hold everywhere. A mask is *exact*: a token is in it if and only if the text can still become
+//! a value (or is one after a part of the token). And nothing fails open: where a limit is hit there is an
+//! error that names it, never a looser mask.
+//!
+//! The crate has no knowledge of models, prompts or programs, and does no I/O.
+
+mod error;
+mod limits;
+mod mask;
+mod pattern;
+pub mod spec;
+mod vocab;
+
+pub use error::{BuildError, MatchError, VocabError};
+pub use limits::Limits;
+pub use mask::{CacheStats, Commit, Constraint, End, Finished, Matcher, Next};
+pub use pattern::{Pattern, build};
+pub use vocab::{TokenId, TokenSet, Tokenize, Vocab};

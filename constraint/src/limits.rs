@@ -1,0 +1,33 @@
+//! Every limit of the engine, in one place. Hitting one is a typed error, never a looser mask.
+
+/// Bounds on time and memory. The defaults suit interactive use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Instructions of one pattern's automaton before it is determinised. An instruction costs about 40
+    /// bytes; a Unicode class such as `\w` has some 700.
+    pub instructions: usize,
+    /// States of one pattern's lazily built deterministic automaton. A state costs four bytes per byte
+    /// class, of which there are 5 to 200.
+    pub states: usize,
+    /// Configurations within one state: how ambiguous a pattern with counted repeats may become.
+    pub configurations: usize,
+    /// Bytes of cached masks per constraint; beyond that the oldest are dropped and computed again.
+    pub mask_cache_bytes: usize,
+    /// States searched to find out whether a typed value can still be completed without writing a stop.
+    pub search: usize,
+    /// Bytes that are appended at a time where a pattern leaves no choice.
+    pub forced_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            instructions: 1_000_000,
+            states: 200_000,
+            configurations: 2_000,
+            mask_cache_bytes: 16 << 20,
+            search: 20_000,
+            forced_bytes: 4096,
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What all generations under one constraint share: states, masks, and the costs of finishing.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::CacheStats;
+use super::walk::Loops;
+use crate::error::MatchError;
+use crate::limits::Limits;
+use crate::pattern::Pattern;
+use crate::pattern::lazy::{Dfa, StateId};
+use crate::vocab::{TokenId, TokenSet, Vocab};
+
+/// A mask is determined by the state and the bytes that healing still has to spell.
+type MaskKey = (StateId, Box<[u8]>);
+
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) dfa: Dfa,
+    pub(super) vocab: Arc<Vocab>,
+    /// On which bytes each state loops; indexed by state, filled on demand.
+    pub(super) loops: Vec<Option<Loops>>,
+    /// States along the path of a walk, by depth.
+    pub(super) path: Vec<StateId>,
+    all: Arc<TokenSet>,
+    masks: FxHashMap<StateId, Arc<TokenSet>>,
+    healing: FxHashMap<MaskKey, Arc<TokenSet>>,
+    order: VecDeque<MaskKey>,
+    mask_bytes: usize,
+    mask_limit: usize,
+    costs: FxHashMap<StateId, Option<u32>>,
+    greatest_distance: u64,
+}
+
+impl Core {
+    pub(super) fn new(pattern: &Pattern, vocab: Arc<Vocab>, limits: &Limits) -> Core {
+        Core {
+            dfa: pattern.automaton(vocab.longest() as u32),
+            all: Arc::new(TokenSet::all(&vocab)),
+            path: vec![0; vocab.longest() + 1],
+            vocab,
+            loops: Vec::new(),
+            masks: FxHashMap::default(),
+            healing: FxHashMap::default(),
+            order: VecDeque::new(),
+            mask_bytes: 0,
+            mask_limit: limits.mask_cache_bytes,
+            costs: FxHashMap::default(),
+            greatest_distance: pattern.greatest_distance(),
+        }
+    }
+
+    /// The tokens that may follow a state, once `heal` is spelled, if tokens are plenty.
+    pub(super) fn mask(&mut self, state: StateId, heal: &[u8]) -> Result<Arc<TokenSet>, MatchError> {
+        if !heal.is_empty() {
+            return self.healing_mask(state, heal);
+        }
+        if self.dfa.accepts(state) {
+            return Ok(self.all.clone());
+        }
+        let state = self.dfa.saturated(state)?;
+        if let Some(mask) = self.masks.get(&state) {
+            return Ok(mask.clone());
+        }
+        let mask = Arc::new(self.walk_mask(state, &[])?);
+        self.remember((state, Box::new([])), &mask);
+        self.masks.insert(state, mask.clone());
+        Ok(mask)
+    }
+
+    fn healing_mask(&mut self, state: StateId, heal: &[u8]) -> Result<Arc<TokenSet>, MatchError> {
+        let key = (self.dfa.saturated(state)?, Box::from(heal));
+        if let Some(mask) = self.healing.get(&key) {
+            return Ok(mask.clone());
+        }
+        let mask = Arc::new(self.walk_mask(key.0, heal)?);
+        self.remember(key.clone(), &mask);
+        self.healing.insert(key, mask.clone());
+        Ok(mask)
+    }
+
+    /// Keeps the cache within its bound: the oldest masks go first. Whoever holds one keeps it.
+    fn remember(&mut self, key: MaskKey, mask: &TokenSet) {
+        self.mask_bytes += mask.bytes();
+        self.order.push_back(key);
+        while self.mask_bytes > self.mask_limit && self.order.len() > 1 {
+            let Some(oldest) = self.order.pop_front() else { return };
+            let gone = if oldest.1.is_empty() { self.masks.remove(&oldest.0) } else { self.healing.remove(&oldest) };
+            self.mask_bytes -= gone.map_or(0, |mask| mask.bytes());
+        }
+    }
+
+    /// Tokens that a short way to the end takes; `None` if the vocabulary cannot spell it.
+    pub(super) fn cost(&mut self, state: StateId) -> Result<Option<u32>, MatchError> {
+        if self.dfa.accepts(state) {
+            return Ok(Some(0));
+        }
+        if let Some(&cost) = self.costs.get(&state) {
+            return Ok(cost);
+        }
+        let cost = self.plan(state)?.map(|plan| plan.len() as u32);
+        self.costs.insert(state, cost);
+        Ok(cost)
+    }
+
+    /// A short way to the end, as tokens.
+    pub(super) fn plan(&mut self, state: StateId) -> Result<Option<Vec<TokenId>>, MatchError> {
+        let witness = self.dfa.witness(state)?;
+        Ok(witness.and_then(|text| self.vocab.fewest_tokens(&text)))
+    }
+
+    /// Whether `left` tokens are certain to suffice from wherever the next token leads.
+    pub(super) fn is_plenty(&self, left: u32) -> bool {
+        self.vocab.has_every_byte() && u64::from(left) > self.greatest_distance + 1
+    }
+
+    pub(super) fn stats(&self) -> CacheStats {
+        CacheStats { masks: self.order.len(), mask_bytes: self.mask_bytes, states: self.dfa.len() }
+    }
+
+    pub(super) fn clear_masks(&mut self) {
+        self.masks.clear();
+        self.healing.clear();
+        self.order.clear();
+        self.mask_bytes = 0;
+    }
+}

@@ -1,0 +1,141 @@
+//! What needs no choice: the text that a pattern forces, and the end of a value that nothing can continue.
+//!
+//! Forced text is tokenised as the model's tokenizer would, but for its end: there the model might prefer a
+//! token that reaches beyond the forced text, so the last tokens are left to it if such a token is allowed.
+//! The same holds for text that healing took back: it is forced text before the value.
+
+use super::matcher::{Commit, End, Matcher, Next};
+use super::{Constraint, Core};
+use crate::error::MatchError;
+use crate::pattern::lazy::StateId;
+use crate::vocab::{TokenId, Tokenize};
+
+/// Tokens before forced text that are shown to the tokenizer, so that it cuts as it would in running text.
+const LOOK_BACK: usize = 4;
+
+impl Matcher {
+    /// What comes next. Forced text is committed and returned.
+    ///
+    /// # Errors
+    /// [`MatchError::NoToken`] if the vocabulary cannot go on, or a limit.
+    pub fn next(&mut self, tokenizer: &dyn Tokenize) -> Result<Next, MatchError> {
+        if self.is_done() {
+            return Ok(Next::Done);
+        }
+        let constraint = self.constraint.clone();
+        let mut core = constraint.core();
+        if self.is_healed() && core.dfa.accepts(self.now.state) {
+            return self.next_after_value(&mut core);
+        }
+        let forced = self.force(&constraint, &mut core, tokenizer)?;
+        if !forced.is_empty() {
+            return Ok(Next::Forced(forced));
+        }
+        let mask = self.mask_in(&mut core)?;
+        match mask.only(&core.vocab.clone()) {
+            Some(token) => {
+                self.commit_in(&mut core, token)?;
+                Ok(Next::Forced(vec![token]))
+            }
+            None => Ok(Next::Choose),
+        }
+    }
+
+    /// The value is complete: does it have to end here?
+    fn next_after_value(&mut self, core: &mut Core) -> Result<Next, MatchError> {
+        if core.dfa.is_final(self.now.state)? {
+            self.end_here(End::Value);
+        } else if self.left() == 0 {
+            self.end_here(End::Max);
+        } else {
+            return Ok(Next::Choose);
+        }
+        Ok(Next::Done)
+    }
+
+    /// Commits the tokens of the forced text that no longer token could swallow.
+    fn force(
+        &mut self,
+        constraint: &Constraint,
+        core: &mut Core,
+        tokenizer: &dyn Tokenize,
+    ) -> Result<Vec<TokenId>, MatchError> {
+        let mut text = self.heal.get(self.bytes.len()..).unwrap_or_default().to_vec();
+        let state = run_of_forced(core, self.now.state, constraint.limits.forced_bytes, &mut text)?;
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut tokens = self.tokenize(core, &text, tokenizer);
+        let ends_there = core.dfa.accepts(state) && core.dfa.is_final(state)?;
+        if !ends_there {
+            let keep = certain(core, &tokens, state)?;
+            tokens.truncate(keep);
+        }
+        self.commit_forced(core, tokens)
+    }
+
+    /// Commits tokens as long as what remains fits into the budget: canonical tokens may be more than the
+    /// fewest, and then the choice is left to the mask.
+    fn commit_forced(&mut self, core: &mut Core, tokens: Vec<TokenId>) -> Result<Vec<TokenId>, MatchError> {
+        let mut committed = Vec::with_capacity(tokens.len());
+        for token in tokens {
+            match self.commit_in(core, token) {
+                Ok(Commit::More) => committed.push(token),
+                Ok(Commit::Done) => {
+                    committed.push(token);
+                    break;
+                }
+                Err(MatchError::NotAllowed { .. }) => break,
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(committed)
+    }
+
+    /// The tokens of a text after what was generated, cut as in running text where that is possible.
+    fn tokenize(&self, core: &Core, text: &[u8], tokenizer: &dyn Tokenize) -> Vec<TokenId> {
+        let from = self.tokens.len().saturating_sub(LOOK_BACK);
+        let back = &self.tokens[from..];
+        let mut whole: Vec<u8> = back.iter().flat_map(|&token| core.vocab.bytes(token)).copied().collect();
+        if !whole.is_empty() {
+            whole.extend_from_slice(text);
+            let tokens = tokenizer.tokenize(&whole);
+            if tokens.starts_with(back) && spells(core, &tokens, &whole) {
+                return tokens[back.len()..].to_vec();
+            }
+        }
+        let tokens = tokenizer.tokenize(text);
+        if spells(core, &tokens, text) { tokens } else { core.vocab.fewest_tokens(text).unwrap_or_default() }
+    }
+}
+
+/// Appends the bytes that have no alternative; the state after them. Ends where the value may end.
+fn run_of_forced(core: &mut Core, mut state: StateId, limit: usize, text: &mut Vec<u8>) -> Result<StateId, MatchError> {
+    while text.len() < limit && !core.dfa.accepts(state) {
+        let Some(byte) = core.dfa.only_byte(state)? else { break };
+        text.push(byte);
+        state = core.dfa.next(state, byte)?;
+    }
+    Ok(state)
+}
+
+/// How many of the tokens of forced text no allowed token that reaches beyond the text could replace.
+fn certain(core: &mut Core, tokens: &[TokenId], after: StateId) -> Result<usize, MatchError> {
+    let mut keep = tokens.len();
+    let mut rest: Vec<u8> = Vec::new();
+    for (at, &token) in tokens.iter().enumerate().rev() {
+        let text = core.vocab.bytes(token).to_vec();
+        if rest.len() + text.len() > core.vocab.longest() {
+            break;
+        }
+        rest.splice(0..0, text);
+        if core.is_extended(&rest, after)? {
+            keep = at;
+        }
+    }
+    Ok(keep)
+}
+
+fn spells(core: &Core, tokens: &[TokenId], text: &[u8]) -> bool {
+    tokens.iter().flat_map(|&token| core.vocab.bytes(token)).eq(text)
+}

@@ -1,0 +1,415 @@
+//! One generation under a constraint: which tokens may come, what has come, and where the value ends.
+
+use std::sync::Arc;
+
+use super::{Constraint, Core};
+use crate::error::MatchError;
+use crate::pattern::Pattern;
+use crate::pattern::lazy::{DEAD, StateId};
+use crate::pattern::until::{StopFinder, Tail};
+use crate::vocab::{TokenId, TokenSet, Tokenize};
+
+/// What comes next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// These tokens, which are committed already: the pattern leaves no choice. Never empty.
+    Forced(Vec<TokenId>),
+    /// A token has to be chosen from [`Matcher::mask`].
+    Choose,
+    /// Nothing: the value is complete.
+    Done,
+}
+
+/// Where a chosen token led.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commit {
+    /// The value goes on.
+    More,
+    /// The value is complete; a part of the token may not belong to it.
+    Done,
+}
+
+/// Why a value ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// It was complete and the next token did not continue it, or nothing could.
+    Value,
+    /// A stop came.
+    Stop {
+        /// Its text.
+        text: String,
+    },
+    /// The model ended its turn.
+    EndOfTurn,
+    /// It had as many tokens as allowed.
+    Max,
+}
+
+/// A complete value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// Its bytes.
+    pub value: Vec<u8>,
+    /// Why it ended.
+    pub end: End,
+    /// How many of [`Matcher::tokens`] stay; the rest reach beyond the value …
+    pub keep: usize,
+    /// … and are replaced by these, which spell what they had of it.
+    pub tail: Vec<TokenId>,
+    /// Tokens of the value, after the replacement, counted as `max` counts.
+    pub value_tokens: usize,
+}
+
+/// A generation in progress. Cloning is cheap; a clone goes its own way.
+#[derive(Debug, Clone)]
+pub struct Matcher {
+    pub(super) constraint: Arc<Constraint>,
+    /// Bytes to spell before the value.
+    pub(super) heal: Arc<[u8]>,
+    pub(super) max: u32,
+    pub(super) tokens: Vec<TokenId>,
+    /// All bytes of the tokens: first those of `heal`, then the value's.
+    pub(super) bytes: Vec<u8>,
+    pub(super) now: Position,
+    /// The positions before each token.
+    pub(super) before: Vec<Position>,
+    end: Option<Ending>,
+    stops: Option<StopFinder>,
+}
+
+/// All that changes with a token.
+#[derive(Debug, Clone)]
+pub(super) struct Position {
+    pub(super) state: StateId,
+    pub(super) len: usize,
+    /// Tokens of the value so far.
+    pub(super) used: u32,
+    /// No stop is under way that began before here.
+    stable: usize,
+    /// A way to the end that fits, where tokens are short; its next token is always allowed.
+    plan: Option<Arc<[TokenId]>>,
+}
+
+#[derive(Debug, Clone)]
+struct Ending {
+    /// Where the value ends, in bytes.
+    at: usize,
+    end: End,
+}
+
+impl Matcher {
+    /// A generation that first spells `heal`, the bytes taken back from the text before it, and whose value
+    /// has at most `max` tokens (those that lie within `heal` are not counted).
+    ///
+    /// # Errors
+    /// [`MatchError::CannotFinish`] if even a short value has more than `max` tokens.
+    pub fn new(constraint: &Arc<Constraint>, heal: &[u8], max: u32) -> Result<Matcher, MatchError> {
+        let (state, plan) = {
+            let mut core = constraint.core();
+            let state = core.dfa.start()?;
+            (state, if core.is_plenty(max) { None } else { Some(plan(&mut core, state, max)?) })
+        };
+        let now = Position { state, len: 0, used: 0, stable: heal.len(), plan };
+        Ok(Matcher {
+            constraint: constraint.clone(),
+            heal: heal.into(),
+            max,
+            tokens: Vec::new(),
+            bytes: Vec::new(),
+            now,
+            before: Vec::new(),
+            end: None,
+            stops: constraint.pattern.stop_finder(),
+        })
+    }
+
+    /// All tokens committed so far, those that spell the healed bytes first.
+    pub fn tokens(&self) -> &[TokenId] {
+        &self.tokens
+    }
+
+    /// The bytes of the value that are certain: whole characters, none of which a stop may still take.
+    pub fn stable(&self) -> &[u8] {
+        let from = self.heal.len();
+        let to = self.end.as_ref().map_or(self.now.stable, |ending| ending.at);
+        let text = self.bytes.get(from..to).unwrap_or_default();
+        match std::str::from_utf8(text) {
+            Ok(_) => text,
+            Err(error) => &text[..error.valid_up_to()],
+        }
+    }
+
+    /// The tokens that may be chosen now; never empty.
+    ///
+    /// # Errors
+    /// [`MatchError::NoToken`] if the vocabulary cannot go on, or a limit.
+    pub fn mask(&mut self) -> Result<Arc<TokenSet>, MatchError> {
+        let constraint = self.constraint.clone();
+        let mut core = constraint.core();
+        let mask = self.mask_in(&mut core)?;
+        if mask.is_empty() {
+            return Err(MatchError::NoToken { text: self.last_text() });
+        }
+        Ok(mask)
+    }
+
+    pub(super) fn mask_in(&mut self, core: &mut Core) -> Result<Arc<TokenSet>, MatchError> {
+        let heal = self.heal.get(self.bytes.len()..).unwrap_or_default();
+        let left = self.left();
+        if core.is_plenty(left) {
+            return core.mask(self.now.state, heal);
+        }
+        let mut mask = core.tight_mask(self.now.state, heal, left)?;
+        if heal.is_empty() {
+            if self.now.plan.is_none() && !core.dfa.accepts(self.now.state) {
+                self.now.plan = Some(plan(core, self.now.state, left)?);
+            }
+            if let Some(&token) = self.now.plan.as_ref().and_then(|plan| plan.first())
+                && let Some(rank) = core.vocab.trie().rank(token)
+            {
+                mask.insert_ranks(rank, rank + 1);
+                mask.count();
+            }
+            mask.set_ends(core.dfa.accepts(self.now.state));
+        }
+        Ok(Arc::new(mask))
+    }
+
+    /// Takes a token that was chosen. On an error nothing has changed.
+    ///
+    /// # Errors
+    /// [`MatchError::NotAllowed`] if it is not in the mask, or a limit.
+    pub fn commit(&mut self, token: TokenId) -> Result<Commit, MatchError> {
+        let constraint = self.constraint.clone();
+        let mut core = constraint.core();
+        self.commit_in(&mut core, token)
+    }
+
+    pub(super) fn commit_in(&mut self, core: &mut Core, token: TokenId) -> Result<Commit, MatchError> {
+        let refused = Err(MatchError::NotAllowed { token });
+        if self.end.is_some() {
+            return refused;
+        }
+        if core.vocab.is_end(token) {
+            if !self.is_healed() || !core.dfa.accepts(self.now.state) {
+                return refused;
+            }
+            self.end = Some(Ending { at: self.bytes.len(), end: End::EndOfTurn });
+            return Ok(Commit::Done);
+        }
+        let text = core.vocab.clone();
+        let text = text.bytes(token);
+        if text.is_empty() {
+            return refused;
+        }
+        match self.read(core, text)? {
+            Read::All(state) => self.go_on(core, token, text, state),
+            Read::Stopped(len) => self.stop(core, token, &text[..len]),
+            Read::Part(accepted) => match self.longest_that_fits(core, text, &accepted) {
+                Some(len) => {
+                    self.push(token, &text[..len], self.now.state);
+                    let at = self.bytes.len();
+                    self.end = Some(Ending { at, end: self.reason(core, &text[len..])? });
+                    Ok(Commit::Done)
+                }
+                None => refused,
+            },
+        }
+    }
+
+    /// Follows a token's bytes without taking it.
+    fn read(&self, core: &mut Core, text: &[u8]) -> Result<Read, MatchError> {
+        let heal = self.heal.get(self.bytes.len()..).unwrap_or_default();
+        let spelled = heal.len().min(text.len());
+        if text[..spelled] != heal[..spelled] {
+            return Ok(Read::Part(Vec::new()));
+        }
+        let mut state = self.now.state;
+        let mut accepted = Vec::new();
+        if spelled == heal.len() && core.dfa.accepts(state) {
+            accepted.push(spelled);
+        }
+        for (at, &byte) in text.iter().enumerate().skip(spelled) {
+            state = core.dfa.next(state, byte)?;
+            if state == DEAD {
+                return Ok(Read::Part(accepted));
+            }
+            if Pattern::is_stopped(&core.dfa, state) {
+                return Ok(Read::Stopped(at + 1));
+            }
+            if core.dfa.accepts(state) {
+                accepted.push(at + 1);
+            }
+        }
+        Ok(Read::All(state))
+    }
+
+    fn go_on(&mut self, core: &mut Core, token: TokenId, text: &[u8], state: StateId) -> Result<Commit, MatchError> {
+        let healing = self.bytes.len() + text.len() <= self.heal.len();
+        // The plan begins where the healed bytes end: a token across that border is none of its.
+        let next_of_plan = |plan: &&Arc<[TokenId]>| self.is_healed() && plan.first() == Some(&token);
+        let planned = self.now.plan.as_ref().filter(next_of_plan).map(|plan| plan[1..].into());
+        let left = self.left().saturating_sub(u32::from(!healing));
+        let fits = healing || planned.is_some() || core.is_plenty(left) || core.cost(state)?.is_some_and(|cost| cost <= left);
+        if !fits || (left == 0 && !healing && self.left() == 0) {
+            return Err(MatchError::NotAllowed { token });
+        }
+        let stable = self.stable_after(text)?;
+        let keep_plan = if healing { self.now.plan.clone() } else { planned };
+        self.push(token, text, state);
+        (self.now.stable, self.now.plan) = (stable, keep_plan);
+        if self.is_healed() && core.dfa.accepts(state) && core.dfa.is_final(state)? {
+            self.end = Some(Ending { at: self.bytes.len(), end: End::Value });
+            return Ok(Commit::Done);
+        }
+        Ok(Commit::More)
+    }
+
+    /// Where text is certain once the token's bytes are in: a stop may be under way.
+    fn stable_after(&mut self, text: &[u8]) -> Result<usize, MatchError> {
+        let end = self.bytes.len() + text.len();
+        let Some(stops) = &mut self.stops else { return Ok(end) };
+        let from = self.now.stable;
+        let mut bytes = self.bytes.clone();
+        bytes.extend_from_slice(text);
+        Ok(match stops.tail(&bytes, from)? {
+            Tail::Clear => end.max(from),
+            Tail::Partial(at) | Tail::Complete(at) => at,
+        })
+    }
+
+    fn stop(&mut self, _core: &mut Core, token: TokenId, text: &[u8]) -> Result<Commit, MatchError> {
+        let from = self.now.stable;
+        let mut bytes = self.bytes.clone();
+        bytes.extend_from_slice(text);
+        let found = match &mut self.stops {
+            Some(stops) => stops.tail(&bytes, from)?,
+            None => Tail::Clear,
+        };
+        let Tail::Complete(at) = found else { return Err(MatchError::NotAllowed { token }) };
+        let stop = String::from_utf8_lossy(&bytes[at..]).into_owned();
+        self.push(token, text, self.now.state);
+        self.end = Some(Ending { at, end: End::Stop { text: stop } });
+        Ok(Commit::Done)
+    }
+
+    fn push(&mut self, token: TokenId, text: &[u8], state: StateId) {
+        self.before.push(self.now.clone());
+        self.tokens.push(token);
+        self.bytes.extend_from_slice(text);
+        self.now.state = state;
+        self.now.len = self.bytes.len();
+        self.now.used += u32::from(self.bytes.len() > self.heal.len());
+    }
+
+    /// Of the places where a token may end the value, the last one whose text still fits.
+    fn longest_that_fits(&self, core: &Core, text: &[u8], accepted: &[usize]) -> Option<usize> {
+        let left = self.left() as usize;
+        accepted.iter().rev().copied().find(|&len| {
+            let value_bytes = (self.bytes.len() + len).saturating_sub(self.heal.len().max(self.bytes.len()));
+            value_bytes == 0 || len <= left || core.vocab.fewest_tokens(&text[..len]).is_some_and(|t| t.len() <= left)
+        })
+    }
+
+    /// The value is complete, and `rest` is what the model wanted to write next: perhaps a stop.
+    fn reason(&mut self, _core: &Core, rest: &[u8]) -> Result<End, MatchError> {
+        let Some(stops) = &mut self.stops else { return Ok(End::Value) };
+        Ok(match stops.at_start(rest)? {
+            Some(len) => End::Stop { text: String::from_utf8_lossy(&rest[..len]).into_owned() },
+            None => End::Value,
+        })
+    }
+
+    /// Takes the last tokens back.
+    ///
+    /// # Errors
+    /// [`MatchError::Rollback`] if there are not so many.
+    pub fn rollback(&mut self, tokens: usize) -> Result<(), MatchError> {
+        let there = self.tokens.len();
+        if tokens > there {
+            return Err(MatchError::Rollback { asked: tokens, there });
+        }
+        if let Some(position) = self.before.get(there - tokens) {
+            self.now = position.clone();
+        }
+        self.before.truncate(there - tokens);
+        self.tokens.truncate(there - tokens);
+        self.bytes.truncate(self.now.len);
+        self.end = None;
+        Ok(())
+    }
+
+    /// The complete value, and the tokens that spell it.
+    ///
+    /// # Errors
+    /// [`MatchError::NotDone`] before the value is complete.
+    pub fn finish(&self, tokenizer: &dyn Tokenize) -> Result<Finished, MatchError> {
+        let ending = self.end.as_ref().ok_or(MatchError::NotDone)?;
+        let vocab = &self.constraint.vocab;
+        let (mut keep, mut len, mut used) = (0, 0, 0);
+        for &token in &self.tokens {
+            let end = len + vocab.bytes(token).len();
+            if end > ending.at {
+                break;
+            }
+            (keep, len) = (keep + 1, end);
+            used += usize::from(end > self.heal.len());
+        }
+        let rest = &self.bytes[len..ending.at];
+        let mut tail = if rest.is_empty() { Vec::new() } else { tokenizer.tokenize(rest) };
+        let counted = |tail: &[TokenId]| {
+            let mut end = len;
+            tail.iter().filter(|&&token| { end += vocab.bytes(token).len(); end > self.heal.len() }).count()
+        };
+        if used + counted(&tail) > self.max as usize
+            && let Some(fewest) = vocab.fewest_tokens(rest)
+        {
+            tail = fewest;
+        }
+        let value_tokens = used + counted(&tail);
+        let value = self.bytes[self.heal.len().min(ending.at)..ending.at].to_vec();
+        Ok(Finished { value, end: ending.end.clone(), keep, tail, value_tokens })
+    }
+
+    /// Tokens that may still be added.
+    pub(super) fn left(&self) -> u32 {
+        self.max.saturating_sub(self.now.used)
+    }
+
+    pub(super) fn is_healed(&self) -> bool {
+        self.bytes.len() >= self.heal.len()
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.end.is_some()
+    }
+
+    pub(super) fn end_here(&mut self, end: End) {
+        self.end = Some(Ending { at: self.bytes.len(), end });
+    }
+
+    fn last_text(&self) -> String {
+        let from = self.bytes.len().saturating_sub(40);
+        String::from_utf8_lossy(&self.bytes[from..]).into_owned()
+    }
+}
+
+/// How far a token can be read.
+enum Read {
+    /// To its end.
+    All(StateId),
+    /// A stop is complete after so many bytes.
+    Stopped(usize),
+    /// Not to its end; the value may end after so many bytes of it.
+    Part(Vec<usize>),
+}
+
+/// A way to the end with at most `left` tokens.
+fn plan(core: &mut Core, state: StateId, left: u32) -> Result<Arc<[TokenId]>, MatchError> {
+    let plan = if core.dfa.accepts(state) { Some(Vec::new()) } else { core.plan(state)? };
+    let plan = plan.ok_or_else(|| MatchError::NoToken { text: String::new() })?;
+    if plan.len() > left as usize {
+        return Err(MatchError::CannotFinish { need: plan.len(), max: left });
+    }
+    Ok(plan.into())
+}

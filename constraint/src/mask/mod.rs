@@ -1,0 +1,100 @@
+//! Masks: a pattern bound to a vocabulary.
+//!
+//! A [`Constraint`] is shared by all generations under it and holds what they have found out: the states
+//! of the automaton, the masks of these states, what it costs to finish from them. A [`Matcher`] is one
+//! generation. How a mask is computed is in [`walk`], how text is forced in [`forced`].
+
+mod core;
+mod forced;
+mod matcher;
+mod walk;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use self::core::Core;
+pub use self::matcher::{Commit, End, Finished, Matcher, Next};
+use crate::error::MatchError;
+use crate::limits::Limits;
+use crate::pattern::Pattern;
+use crate::vocab::{TokenId, Vocab};
+
+/// A pattern bound to a vocabulary, with everything that was computed for it. Share it as an `Arc`.
+#[derive(Debug)]
+pub struct Constraint {
+    pattern: Pattern,
+    vocab: Arc<Vocab>,
+    core: Mutex<Core>,
+    limits: Limits,
+}
+
+/// What a constraint has cached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheStats {
+    /// Masks in memory.
+    pub masks: usize,
+    /// Their bytes.
+    pub mask_bytes: usize,
+    /// States of the automaton.
+    pub states: usize,
+}
+
+impl Constraint {
+    /// Binds a pattern to a vocabulary. Nothing is computed yet.
+    pub fn new(pattern: Pattern, vocab: Arc<Vocab>, limits: Limits) -> Arc<Constraint> {
+        let core = Mutex::new(Core::new(&pattern, vocab.clone(), &limits));
+        Arc::new(Constraint { pattern, vocab, core, limits })
+    }
+
+    /// The pattern.
+    pub fn pattern(&self) -> &Pattern {
+        &self.pattern
+    }
+
+    /// The vocabulary.
+    pub fn vocab(&self) -> &Arc<Vocab> {
+        &self.vocab
+    }
+
+    /// How many of the last tokens of a text must be taken back, so that every token that spells their
+    /// bytes and goes on with what this constraint allows can be chosen.
+    ///
+    /// # Errors
+    /// A limit was hit.
+    pub fn heal(&self, tail: &[TokenId]) -> Result<usize, MatchError> {
+        let mut core = self.core();
+        let start = core.dfa.start()?;
+        let mut bytes: Vec<u8> = Vec::new();
+        let mut taken = 0;
+        for (back, &token) in tail.iter().rev().enumerate() {
+            let text = self.vocab.bytes(token);
+            if text.is_empty() || bytes.len() + text.len() > self.vocab.longest() {
+                break;
+            }
+            bytes.splice(0..0, text.iter().copied());
+            if core.is_extended(&bytes, start)? {
+                taken = back + 1;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Tokens of a shortest value, as few as can spell it; `None` if the vocabulary cannot.
+    pub fn fewest_tokens(&self) -> Option<usize> {
+        self.vocab.fewest_tokens(self.pattern.shortest()).map(|tokens| tokens.len())
+    }
+
+    /// What is cached.
+    pub fn cache_stats(&self) -> CacheStats {
+        self.core().stats()
+    }
+
+    /// Forgets all cached masks. For benchmarks of first visits.
+    pub fn clear_masks(&self) {
+        self.core().clear_masks();
+    }
+
+    /// Nothing in the cache can be left half-written by a panic elsewhere: a poisoned lock is as good as any.
+    fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

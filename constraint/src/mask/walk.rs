@@ -1,0 +1,263 @@
+//! One walk over the vocabulary's trie gives a state's mask.
+//!
+//! A token is allowed if the state can read all its bytes (it continues the value), or if the value is
+//! complete after some of them (it ends the value there). So below a node at which the value is complete
+//! everything is allowed, and below one at which the state dies nothing is. A state that loops on all
+//! bytes that occur below a node decides the subtree as well. What is left to visit is little.
+
+use super::core::Core;
+use crate::error::MatchError;
+use crate::pattern::lazy::{DEAD, StateId};
+use crate::vocab::{Node, TokenSet, Trie};
+
+/// On which bytes a state leads to itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Loops {
+    /// ASCII bytes, as bits.
+    ascii: [u64; 2],
+    /// Whether every character of more than one byte leads back to the state.
+    characters: bool,
+}
+
+impl Core {
+    /// The mask of a saturated state that does not accept (or has `heal` still to spell).
+    pub(super) fn walk_mask(&mut self, state: StateId, heal: &[u8]) -> Result<TokenSet, MatchError> {
+        let vocab = self.vocab.clone();
+        let trie = vocab.trie();
+        let mut mask = TokenSet::empty(&vocab);
+        if let Some(node) = spell(trie, heal, &mut mask) {
+            if self.dfa.accepts(state) {
+                let (from, to) = trie.ranks_below(node);
+                mask.insert_ranks(from, to);
+            } else {
+                self.walk(trie, node, state, &mut mask)?;
+            }
+        }
+        mask.count();
+        Ok(mask)
+    }
+
+    /// Adds the tokens strictly below a node that may follow the state.
+    fn walk(&mut self, trie: &Trie, from: Node, state: StateId, mask: &mut TokenSet) -> Result<(), MatchError> {
+        let base = trie.depth(from);
+        let end = trie.end(from);
+        self.path[0] = state;
+        let mut node = from + 1;
+        while node < end {
+            let depth = trie.depth(node) - base;
+            let next = self.dfa.next_saturated(self.path[depth - 1], trie.byte(node))?;
+            if next == DEAD {
+                node = trie.end(node);
+                continue;
+            }
+            let whole = self.dfa.accepts(next) || (trie.end(node) > node + 1 && self.loops_below(trie, node, next)?);
+            if whole {
+                let (from, to) = trie.ranks_below(node);
+                mask.insert_ranks(from, to);
+                node = trie.end(node);
+                continue;
+            }
+            let (from, to) = trie.own_ranks(node);
+            mask.insert_ranks(from, to);
+            self.path[depth] = next;
+            node += 1;
+        }
+        Ok(())
+    }
+
+    /// Whether some token that spells `bytes` and goes on is allowed from a state.
+    pub(super) fn is_extended(&mut self, bytes: &[u8], state: StateId) -> Result<bool, MatchError> {
+        let vocab = self.vocab.clone();
+        let trie = vocab.trie();
+        let Some(from) = trie.descend(bytes) else { return Ok(false) };
+        let end = trie.end(from);
+        if self.dfa.accepts(state) {
+            return Ok(end > from + 1);
+        }
+        let base = trie.depth(from);
+        self.path[0] = state;
+        let mut node = from + 1;
+        while node < end {
+            let depth = trie.depth(node) - base;
+            let next = self.dfa.next_saturated(self.path[depth - 1], trie.byte(node))?;
+            if next == DEAD {
+                node = trie.end(node);
+                continue;
+            }
+            if self.dfa.accepts(next) || trie.has_token(node) {
+                return Ok(true);
+            }
+            self.path[depth] = next;
+            node += 1;
+        }
+        Ok(false)
+    }
+
+    /// Whether every path below a node stays alive because the state loops on it.
+    fn loops_below(&mut self, trie: &Trie, node: Node, state: StateId) -> Result<bool, MatchError> {
+        let loops = self.loops(state)?;
+        let below = trie.below(node);
+        let ascii = (below.ascii[0] & !loops.ascii[0]) | (below.ascii[1] & !loops.ascii[1]) == 0;
+        Ok(ascii && (!below.high || (loops.characters && below.is_utf8())))
+    }
+
+    fn loops(&mut self, state: StateId) -> Result<Loops, MatchError> {
+        if let Some(Some(loops)) = self.loops.get(state as usize) {
+            return Ok(*loops);
+        }
+        let loops = self.find_loops(state)?;
+        if self.loops.len() <= state as usize {
+            self.loops.resize(state as usize + 1, None);
+        }
+        self.loops[state as usize] = Some(loops);
+        Ok(loops)
+    }
+
+    fn find_loops(&mut self, state: StateId) -> Result<Loops, MatchError> {
+        let mut loops = Loops::default();
+        for byte in 0..128u8 {
+            if self.dfa.next_saturated(state, byte)? == state {
+                loops.ascii[byte as usize / 64] |= 1 << (byte % 64);
+            }
+        }
+        // A state that loops on next to nothing is not worth the search.
+        loops.characters = (loops.ascii[0] | loops.ascii[1]) != 0 && self.loops_on_characters(state)?;
+        Ok(loops)
+    }
+
+    /// Whether every well-formed character beyond ASCII leads from the state back to it.
+    fn loops_on_characters(&mut self, state: StateId) -> Result<bool, MatchError> {
+        // First bytes, the range of the second, and how many plain ones follow (Unicode 15, table 3-7).
+        const FORMS: [(u8, u8, u8, u8, usize); 8] = [
+            (0xc2, 0xdf, 0x80, 0xbf, 0),
+            (0xe0, 0xe0, 0xa0, 0xbf, 1),
+            (0xe1, 0xec, 0x80, 0xbf, 1),
+            (0xed, 0xed, 0x80, 0x9f, 1),
+            (0xee, 0xef, 0x80, 0xbf, 1),
+            (0xf0, 0xf0, 0x90, 0xbf, 2),
+            (0xf1, 0xf3, 0x80, 0xbf, 2),
+            (0xf4, 0xf4, 0x80, 0x8f, 2),
+        ];
+        for (low, high, second_low, second_high, more) in FORMS {
+            let mut reached = self.successors(&[state], low, high)?;
+            reached = self.successors(&reached, second_low, second_high)?;
+            for _ in 0..more {
+                reached = self.successors(&reached, 0x80, 0xbf)?;
+            }
+            if reached != [state] {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The states that some states lead to by the bytes of a range, the dead one included.
+    fn successors(&mut self, states: &[StateId], low: u8, high: u8) -> Result<Vec<StateId>, MatchError> {
+        let mut next = Vec::new();
+        for &state in states {
+            for byte in low..=high {
+                let reached = self.dfa.next_saturated(state, byte)?;
+                if !next.contains(&reached) {
+                    next.push(reached);
+                }
+            }
+        }
+        Ok(next)
+    }
+
+    /// The mask where at most `left` more tokens may be added: a token that continues must leave a way to
+    /// the end that fits, one that ends must leave a beginning that does.
+    pub(super) fn tight_mask(&mut self, state: StateId, heal: &[u8], left: u32) -> Result<TokenSet, MatchError> {
+        let vocab = self.vocab.clone();
+        let trie = vocab.trie();
+        let mut mask = TokenSet::empty(&vocab);
+        if let Some(node) = spell(trie, heal, &mut mask) {
+            self.tight_walk(trie, node, state, heal, left, &mut mask)?;
+        }
+        mask.count();
+        Ok(mask)
+    }
+
+    fn tight_walk(
+        &mut self,
+        trie: &Trie,
+        from: Node,
+        state: StateId,
+        heal: &[u8],
+        left: u32,
+        mask: &mut TokenSet,
+    ) -> Result<(), MatchError> {
+        let (base, end) = (trie.depth(from), trie.end(from));
+        self.path[0] = state;
+        // Whether the value may end after the first bytes of the path.
+        let mut may_end = vec![false; self.path.len()];
+        may_end[0] = self.dfa.accepts(state);
+        let mut text = heal.to_vec();
+        let mut node = from + 1;
+        while node < end {
+            let depth = trie.depth(node) - base;
+            text.truncate(heal.len() + depth - 1);
+            text.push(trie.byte(node));
+            let next = self.dfa.next(self.path[depth - 1], trie.byte(node))?;
+            if next == DEAD {
+                if may_end[depth - 1] {
+                    let (from, to) = trie.ranks_below(node);
+                    mask.insert_ranks(from, to);
+                }
+                node = trie.end(node);
+                continue;
+            }
+            let fits = self.cost(next)?.is_some_and(|cost| cost < left);
+            if self.decided_below(trie, node, next)? {
+                if fits {
+                    let (from, to) = trie.ranks_below(node);
+                    mask.insert_ranks(from, to);
+                }
+                node = trie.end(node);
+                continue;
+            }
+            if fits {
+                let (from, to) = trie.own_ranks(node);
+                mask.insert_ranks(from, to);
+            }
+            may_end[depth] = may_end[depth - 1] || (self.dfa.accepts(next) && self.can_spell(trie, node, &text, left));
+            self.path[depth] = next;
+            node += 1;
+        }
+        Ok(())
+    }
+
+    /// Whether every token below leads to the very same state, so that one answer serves all.
+    fn decided_below(&mut self, trie: &Trie, node: Node, state: StateId) -> Result<bool, MatchError> {
+        if trie.end(node) == node + 1 || trie.below(node).high || self.dfa.saturated(state)? != state {
+            return Ok(false);
+        }
+        if !self.loops_below(trie, node, state)? {
+            return Ok(false);
+        }
+        // Saturated loops may count; only a loop of the exact automaton keeps the cost.
+        let below = *trie.below(node);
+        for byte in (0..128u8).filter(|byte| below.ascii[*byte as usize / 64] >> (byte % 64) & 1 == 1) {
+            if self.dfa.next(state, byte)? != state {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a text, which is a node's, can be written with `left` tokens.
+    fn can_spell(&self, trie: &Trie, node: Node, text: &[u8], left: u32) -> bool {
+        trie.has_token(node) || self.vocab.fewest_tokens(text).is_some_and(|tokens| tokens.len() <= left as usize)
+    }
+}
+
+/// Adds the tokens that spell a part of `heal` or all of it; the node of the whole, if tokens go on there.
+fn spell(trie: &Trie, heal: &[u8], mask: &mut TokenSet) -> Option<Node> {
+    let mut node = Trie::ROOT;
+    for &byte in heal {
+        node = trie.child(node, byte)?;
+        let (from, to) = trie.own_ranks(node);
+        mask.insert_ranks(from, to);
+    }
+    Some(node)
+}

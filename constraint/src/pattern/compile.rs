@@ -1,0 +1,326 @@
+//! From a spec to instructions. Regular expressions are walked as `regex-syntax`'s HIR, whose character
+//! classes `regex-automata` turns into shared UTF-8 automata; everything else is ours, because counted
+//! repeats must stay counted.
+
+use regex_automata::nfa::thompson::{self, State, WhichCaptures};
+use regex_automata::util::primitives::StateID;
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use rustc_hash::FxHashMap;
+
+use super::nfa::{Builder, Inst, Nfa, Pc, SLOTS, UNBOUNDED};
+use super::number;
+use crate::error::BuildError;
+use crate::limits::Limits;
+use crate::spec::Spec;
+
+/// Repeats are unrolled while that costs no more instructions than this.
+const UNROLLED: usize = 24;
+/// Where loops nest deeper than there are slots, they are unrolled up to this.
+const UNROLLED_AT_MOST: usize = 20_000;
+
+/// The automaton of a spec without stops.
+pub(crate) fn compile(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Result<Nfa, BuildError> {
+    let mut builder = Builder::new(limits);
+    let accept = builder.emit(Inst::Accept)?;
+    let start = Compiler { builder: &mut builder, bindings }.spec(spec, accept)?;
+    Ok(builder.finish(start))
+}
+
+/// The automaton of one regular expression, as its HIR.
+pub(crate) fn compile_hirs(hirs: &[Hir], limits: &Limits) -> Result<Nfa, BuildError> {
+    let mut builder = Builder::new(limits);
+    let accept = builder.emit(Inst::Accept)?;
+    let mut compiler = Compiler { builder: &mut builder, bindings: &[] };
+    let starts: Result<Vec<Pc>, BuildError> = hirs.iter().map(|hir| compiler.hir(hir, accept)).collect();
+    let start = compiler.split(starts?)?;
+    Ok(builder.finish(start))
+}
+
+/// Parses a regular expression. Anchors at its ends say nothing and are dropped; other assertions are errors.
+pub(crate) fn parse(pattern: &str) -> Result<Hir, BuildError> {
+    let invalid = |reason: String, span| BuildError::Regex { pattern: pattern.to_owned(), reason, span };
+    let hir = match regex_syntax::ParserBuilder::new().utf8(true).build().parse(pattern) {
+        Ok(hir) => hir,
+        Err(regex_syntax::Error::Parse(error)) => {
+            use regex_syntax::ast::ErrorKind;
+            let span = error.span().start.offset..error.span().end.offset;
+            if let ErrorKind::UnsupportedLookAround = error.kind() {
+                let look = pattern.get(span.clone()).unwrap_or_default().to_owned();
+                return Err(BuildError::LookAround { pattern: pattern.to_owned(), look, span: Some(span) });
+            }
+            return Err(invalid(error.kind().to_string(), Some(span)));
+        }
+        Err(regex_syntax::Error::Translate(error)) => {
+            let span = error.span().start.offset..error.span().end.offset;
+            return Err(invalid(error.kind().to_string(), Some(span)));
+        }
+        Err(other) => return Err(invalid(other.to_string(), None)),
+    };
+    let hir = without_anchors(hir);
+    match hir.properties().look_set().iter().next() {
+        None => Ok(hir),
+        Some(look) => {
+            Err(BuildError::LookAround { pattern: pattern.to_owned(), look: look_text(look).to_owned(), span: None })
+        }
+    }
+}
+
+fn without_anchors(hir: Hir) -> Hir {
+    let is = |hir: &Hir, look: Look| matches!(hir.kind(), HirKind::Look(other) if *other == look);
+    if is(&hir, Look::Start) || is(&hir, Look::End) {
+        return Hir::empty();
+    }
+    match hir.kind() {
+        HirKind::Concat(parts) => {
+            let first = parts.first().is_some_and(|part| is(part, Look::Start)) as usize;
+            let last = parts.last().is_some_and(|part| is(part, Look::End)) as usize;
+            if first + last == 0 {
+                return hir;
+            }
+            let end = (parts.len() - last).max(first);
+            Hir::concat(parts[first..end].to_vec())
+        }
+        _ => hir,
+    }
+}
+
+fn look_text(look: Look) -> &'static str {
+    match look {
+        Look::Start | Look::StartLF | Look::StartCRLF => "^",
+        Look::End | Look::EndLF | Look::EndCRLF => "$",
+        Look::WordAscii | Look::WordUnicode => r"\b",
+        Look::WordAsciiNegate | Look::WordUnicodeNegate => r"\B",
+        _ => r"\b{…}",
+    }
+}
+
+struct Compiler<'b, 'l> {
+    builder: &'b mut Builder<'l>,
+    bindings: &'b [Vec<String>],
+}
+
+impl Compiler<'_, '_> {
+    fn spec(&mut self, spec: &Spec, next: Pc) -> Result<Pc, BuildError> {
+        match spec {
+            Spec::Text { min, max } => self.any_text(*min, *max, next),
+            Spec::Int { min, max } => self.regex(&number::int(*min, *max)?, next),
+            Spec::Float { min, max } => self.regex(&number::float(*min, *max)?, next),
+            Spec::Bool => self.texts(["true", "false"].into_iter(), next),
+            Spec::Literal { text } => self.builder.text(text.as_bytes(), next),
+            Spec::Regex { pattern } => self.regex(pattern, next),
+            Spec::Union { members } => self.union(members, next),
+            Spec::OneOf { hole } => {
+                let texts = bound(self.bindings, *hole)?;
+                self.texts(texts.iter().map(String::as_str), next)
+            }
+            Spec::Until { value, .. } => self.spec(value, next),
+        }
+    }
+
+    /// Members that are literals share their beginnings; the others stand beside them.
+    fn union(&mut self, members: &[Spec], next: Pc) -> Result<Pc, BuildError> {
+        let literals = members.iter().filter_map(|member| match member {
+            Spec::Literal { text } => Some(text.as_str()),
+            _ => None,
+        });
+        let mut starts = vec![self.texts(literals, next)?];
+        for member in members.iter().filter(|member| !matches!(member, Spec::Literal { .. })) {
+            starts.push(self.spec(member, next)?);
+        }
+        self.split(starts)
+    }
+
+    fn regex(&mut self, pattern: &str, next: Pc) -> Result<Pc, BuildError> {
+        self.hir(&parse(pattern)?, next)
+    }
+
+    fn any_text(&mut self, min: u32, max: Option<u32>, next: Pc) -> Result<Pc, BuildError> {
+        if max.is_some_and(|max| max < min) {
+            let max = max.unwrap_or_default().to_string();
+            return Err(BuildError::Bounds { min: min.to_string(), max });
+        }
+        self.repeat(&Hir::dot(regex_syntax::hir::Dot::AnyChar), min, max, next)
+    }
+
+    /// A trie of texts. Nodes with equal continuations are not shared: the texts are few thousands.
+    fn texts<'t>(&mut self, texts: impl Iterator<Item = &'t str>, next: Pc) -> Result<Pc, BuildError> {
+        let mut sorted: Vec<&[u8]> = texts.map(str::as_bytes).collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        self.trie(&sorted, 0, next)
+    }
+
+    /// The texts, sorted, that agree on their first `depth` bytes. Recurses only where they part.
+    fn trie(&mut self, texts: &[&[u8]], depth: usize, next: Pc) -> Result<Pc, BuildError> {
+        let [first, .., last] = texts else {
+            return match texts.first() {
+                Some(text) => self.builder.text(&text[depth..], next),
+                None => self.builder.emit(Inst::Split(Box::new([]))),
+            };
+        };
+        let common = first[depth..].iter().zip(&last[depth..]).take_while(|(a, b)| a == b).count();
+        let fork = depth + common;
+        let (ended, rest) = if first.len() == fork { (true, &texts[1..]) } else { (false, texts) };
+        let mut ranges = Vec::new();
+        for group in rest.chunk_by(|a, b| a[fork] == b[fork]) {
+            let byte = group[0][fork];
+            ranges.push((byte, byte, self.trie(group, fork + 1, next)?));
+        }
+        let mut pc = self.builder.emit(Inst::Bytes(ranges.into()))?;
+        if ended {
+            pc = self.split(vec![pc, next])?;
+        }
+        self.builder.text(&first[depth..fork], pc)
+    }
+
+    fn hir(&mut self, hir: &Hir, next: Pc) -> Result<Pc, BuildError> {
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => Ok(next),
+            HirKind::Literal(literal) => self.builder.text(&literal.0, next),
+            HirKind::Class(class) => self.class(class, next),
+            HirKind::Capture(capture) => self.hir(&capture.sub, next),
+            HirKind::Repetition(rep) => self.repeat(&rep.sub, rep.min, rep.max, next),
+            HirKind::Concat(parts) => parts.iter().rev().try_fold(next, |next, part| self.hir(part, next)),
+            HirKind::Alternation(parts) => {
+                let starts: Result<Vec<Pc>, BuildError> = parts.iter().map(|part| self.hir(part, next)).collect();
+                self.split(starts?)
+            }
+        }
+    }
+
+    fn split(&mut self, targets: Vec<Pc>) -> Result<Pc, BuildError> {
+        match targets[..] {
+            [one] => Ok(one),
+            _ => self.builder.emit(Inst::Split(targets.into())),
+        }
+    }
+
+    fn class(&mut self, class: &Class, next: Pc) -> Result<Pc, BuildError> {
+        if let Some(ranges) = ascii_ranges(class) {
+            let ranges = ranges.into_iter().map(|(low, high)| (low, high, next)).collect();
+            return self.builder.emit(Inst::Bytes(ranges));
+        }
+        let hir = Hir::class(class.clone());
+        let config = thompson::Config::new().utf8(true).which_captures(WhichCaptures::None);
+        let nfa = thompson::Compiler::new().configure(config).build_from_hir(&hir);
+        let nfa = nfa.map_err(|_| BuildError::TooLarge { what: "states of a character class", limit: u32::MAX as usize })?;
+        Import { compiler: self, nfa: &nfa, next, done: FxHashMap::default() }.state(nfa.start_anchored())
+    }
+
+    fn repeat(&mut self, sub: &Hir, min: u32, max: Option<u32>, next: Pc) -> Result<Pc, BuildError> {
+        // A round that may be empty can always be made up: only the upper bound is left.
+        let nullable = sub.properties().minimum_len() == Some(0);
+        let min = if nullable { 0 } else { min };
+        let size = size(sub).max(1);
+        let copies = max.unwrap_or(min) as usize;
+        let unrolled = size.saturating_mul(copies);
+        let flat = copies <= 1 || unrolled <= UNROLLED;
+        if !flat && self.builder.depth() < SLOTS {
+            let bounds = (min, max.unwrap_or(UNBOUNDED));
+            let Compiler { bindings, .. } = *self;
+            return self.builder.counted(bounds, next, |builder, end| Compiler { builder, bindings }.hir(sub, end));
+        }
+        if unrolled > UNROLLED_AT_MOST {
+            return Err(BuildError::TooLarge { what: "copies of a nested repeat", limit: UNROLLED_AT_MOST });
+        }
+        self.unroll(sub, min, max, next)
+    }
+
+    fn unroll(&mut self, sub: &Hir, min: u32, max: Option<u32>, mut next: Pc) -> Result<Pc, BuildError> {
+        match max {
+            None => next = self.star(sub, next)?,
+            Some(max) => {
+                let exit = next;
+                for _ in min..max {
+                    let body = self.hir(sub, next)?;
+                    next = self.split(vec![body, exit])?;
+                }
+            }
+        }
+        (0..min).try_fold(next, |next, _| self.hir(sub, next))
+    }
+
+    fn star(&mut self, sub: &Hir, next: Pc) -> Result<Pc, BuildError> {
+        let head = self.builder.emit(Inst::Split(Box::new([])))?;
+        let body = self.hir(sub, head)?;
+        self.builder.patch(head, Inst::Split(Box::new([body, next])));
+        Ok(head)
+    }
+}
+
+/// Copies the states of a character class.
+struct Import<'c, 'b, 'l, 'n> {
+    compiler: &'c mut Compiler<'b, 'l>,
+    nfa: &'n thompson::NFA,
+    next: Pc,
+    done: FxHashMap<StateID, Pc>,
+}
+
+impl Import<'_, '_, '_, '_> {
+    /// Recurses at most as deep as a UTF-8 sequence is long, and once per nested union.
+    fn state(&mut self, id: StateID) -> Result<Pc, BuildError> {
+        if let Some(&pc) = self.done.get(&id) {
+            return Ok(pc);
+        }
+        let pc = match self.nfa.state(id) {
+            State::ByteRange { trans } => {
+                let target = self.state(trans.next)?;
+                self.compiler.builder.emit(Inst::Bytes(Box::new([(trans.start, trans.end, target)])))?
+            }
+            State::Sparse(sparse) => {
+                let ranges: Result<Vec<_>, BuildError> =
+                    sparse.transitions.iter().map(|t| Ok((t.start, t.end, self.state(t.next)?))).collect();
+                self.compiler.builder.emit(Inst::Bytes(ranges?.into()))?
+            }
+            State::Dense(dense) => {
+                let alive = dense.transitions.iter().enumerate().filter(|(_, next)| **next != StateID::ZERO);
+                let ranges: Result<Vec<_>, BuildError> =
+                    alive.map(|(byte, &next)| Ok((byte as u8, byte as u8, self.state(next)?))).collect();
+                self.compiler.builder.emit(Inst::Bytes(ranges?.into()))?
+            }
+            State::Union { alternates } => {
+                let targets: Result<Vec<Pc>, BuildError> = alternates.iter().map(|&id| self.state(id)).collect();
+                self.compiler.split(targets?)?
+            }
+            State::BinaryUnion { alt1, alt2 } => {
+                let targets = vec![self.state(*alt1)?, self.state(*alt2)?];
+                self.compiler.split(targets)?
+            }
+            State::Capture { next, .. } | State::Look { next, .. } => self.state(*next)?,
+            State::Fail => self.compiler.builder.emit(Inst::Split(Box::new([])))?,
+            State::Match { .. } => self.next,
+        };
+        self.done.insert(id, pc);
+        Ok(pc)
+    }
+}
+
+/// The ranges of a class without multi-byte characters.
+fn ascii_ranges(class: &Class) -> Option<Vec<(u8, u8)>> {
+    match class {
+        Class::Unicode(class) => class
+            .ranges()
+            .iter()
+            .map(|range| range.end().is_ascii().then_some((range.start() as u8, range.end() as u8)))
+            .collect(),
+        Class::Bytes(class) => Some(class.ranges().iter().map(|range| (range.start(), range.end())).collect()),
+    }
+}
+
+/// About how many instructions one copy of an expression takes.
+fn size(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 0,
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Class(class) => if ascii_ranges(class).is_some() { 1 } else { 8 },
+        HirKind::Capture(capture) => size(&capture.sub),
+        HirKind::Repetition(rep) => size(&rep.sub).saturating_mul(rep.max.unwrap_or(rep.min).max(1) as usize),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().map(size).fold(0, usize::saturating_add)
+        }
+    }
+}
+
+pub(crate) fn bound(bindings: &[Vec<String>], hole: usize) -> Result<&Vec<String>, BuildError> {
+    bindings.get(hole).ok_or(BuildError::UnboundHole { hole })
+}

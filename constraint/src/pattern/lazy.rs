@@ -1,0 +1,261 @@
+//! A deterministic automaton that is built as far as it is visited.
+//!
+//! States are numbered in the order of their discovery and keep their numbers for good, so that masks and
+//! costs can be cached by them. What a state is, and where it leads, is a [`Machine`]'s business.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::subset::Subset;
+use super::until::Until;
+use crate::error::MatchError;
+use crate::limits::Limits;
+
+/// A state; [`DEAD`] is the one from which nothing can be completed.
+pub(crate) type StateId = u32;
+/// What a machine knows of a state.
+pub(crate) type Key = Box<[u32]>;
+
+pub(crate) const DEAD: StateId = 0;
+const UNKNOWN: u32 = u32::MAX;
+
+/// The definition of an automaton. Deterministic on byte classes; every key it gives is live.
+#[derive(Debug, Clone)]
+pub(crate) enum Machine {
+    Subset(Arc<Subset>),
+    Until(Box<Until>),
+}
+
+impl Machine {
+    fn start(&mut self) -> Result<Option<Key>, MatchError> {
+        match self {
+            Machine::Subset(machine) => machine.start(),
+            Machine::Until(machine) => machine.start(),
+        }
+    }
+
+    fn step(&mut self, key: &[u32], byte: u8) -> Result<Option<Key>, MatchError> {
+        match self {
+            Machine::Subset(machine) => machine.step(key, byte),
+            Machine::Until(machine) => machine.step(key, byte),
+        }
+    }
+
+    fn accepts(&mut self, key: &[u32]) -> bool {
+        match self {
+            Machine::Subset(machine) => machine.accepts(key),
+            Machine::Until(machine) => machine.accepts(key),
+        }
+    }
+
+    /// A state that behaves like this one for the next `horizon` bytes, and in which counts far from their
+    /// bounds are equal.
+    fn saturate(&mut self, key: &[u32], horizon: u32) -> Result<Option<Key>, MatchError> {
+        match self {
+            Machine::Subset(machine) => Ok(machine.saturate(key, horizon)),
+            Machine::Until(machine) => machine.saturate(key, horizon),
+        }
+    }
+
+    fn witness(&mut self, key: &[u32]) -> Result<Option<Vec<u8>>, MatchError> {
+        match self {
+            Machine::Subset(machine) => Ok(machine.witness(key)),
+            Machine::Until(machine) => machine.witness(key),
+        }
+    }
+
+    fn byte_classes(&self) -> (&[u8; 256], &[u8]) {
+        match self {
+            Machine::Subset(machine) => machine.byte_classes(),
+            Machine::Until(machine) => machine.byte_classes(),
+        }
+    }
+
+    /// No state needs more bytes than this to be completed.
+    pub(crate) fn greatest_distance(&self) -> u64 {
+        match self {
+            Machine::Subset(machine) => machine.greatest_distance(),
+            Machine::Until(machine) => machine.greatest_distance(),
+        }
+    }
+}
+
+/// See the module's description.
+#[derive(Debug, Clone)]
+pub(crate) struct Dfa {
+    machine: Machine,
+    classes: Box<[u8; 256]>,
+    representatives: Vec<u8>,
+    keys: Vec<Arc<[u32]>>,
+    index: FxHashMap<Arc<[u32]>, StateId>,
+    next: Vec<StateId>,
+    accepting: Vec<bool>,
+    /// The saturated equivalent of each state under `horizon`.
+    saturated: Vec<StateId>,
+    horizon: u32,
+    limit: usize,
+}
+
+impl Dfa {
+    /// An automaton without states but the dead one. `horizon` is the number of bytes for which saturated
+    /// states have to behave alike.
+    pub(crate) fn new(machine: Machine, horizon: u32, limits: &Limits) -> Dfa {
+        let (classes, representatives) = machine.byte_classes();
+        let (classes, representatives) = (Box::new(*classes), representatives.to_vec());
+        let mut dfa = Dfa {
+            machine,
+            classes,
+            keys: Vec::new(),
+            index: FxHashMap::default(),
+            next: Vec::new(),
+            accepting: Vec::new(),
+            saturated: Vec::new(),
+            representatives,
+            horizon,
+            limit: limits.states,
+        };
+        dfa.push(Arc::from([]), false);
+        dfa.next.fill(DEAD);
+        dfa.saturated[DEAD as usize] = DEAD;
+        dfa
+    }
+
+    /// The same automaton, unvisited, with another horizon.
+    pub(crate) fn fresh(&self, horizon: u32, limits: &Limits) -> Dfa {
+        Dfa::new(self.machine.clone(), horizon, limits)
+    }
+
+    pub(crate) fn start(&mut self) -> Result<StateId, MatchError> {
+        match self.machine.start()? {
+            Some(key) => self.intern(key),
+            None => Ok(DEAD),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn next(&mut self, state: StateId, byte: u8) -> Result<StateId, MatchError> {
+        let class = self.classes[byte as usize] as usize;
+        match self.next[state as usize * self.representatives.len() + class] {
+            UNKNOWN => self.explore(state, class),
+            next => Ok(next),
+        }
+    }
+
+    /// [`next`](Self::next), then [`saturated`](Self::saturated).
+    #[inline]
+    pub(crate) fn next_saturated(&mut self, state: StateId, byte: u8) -> Result<StateId, MatchError> {
+        let next = self.next(state, byte)?;
+        match self.saturated[next as usize] {
+            UNKNOWN => self.saturate(next),
+            saturated => Ok(saturated),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn accepts(&self, state: StateId) -> bool {
+        self.accepting[state as usize]
+    }
+
+    /// A state that leads to the same masks.
+    pub(crate) fn saturated(&mut self, state: StateId) -> Result<StateId, MatchError> {
+        match self.saturated[state as usize] {
+            UNKNOWN => self.saturate(state),
+            saturated => Ok(saturated),
+        }
+    }
+
+    /// A short text that completes a value.
+    pub(crate) fn witness(&mut self, state: StateId) -> Result<Option<Vec<u8>>, MatchError> {
+        if state == DEAD {
+            return Ok(None);
+        }
+        let key = self.keys[state as usize].clone();
+        self.machine.witness(&key)
+    }
+
+    /// The one byte that can follow, if there is only one. Accepting states have a choice: to end.
+    pub(crate) fn only_byte(&mut self, state: StateId) -> Result<Option<u8>, MatchError> {
+        let mut only = None;
+        for class in 0..self.representatives.len() {
+            let byte = self.representatives[class];
+            if self.next(state, byte)? == DEAD {
+                continue;
+            }
+            let single = self.representatives.get(class + 1).map_or(256, |&next| next as usize) == byte as usize + 1;
+            if only.is_some() || !single {
+                return Ok(None);
+            }
+            only = Some(byte);
+        }
+        Ok(only)
+    }
+
+    /// Whether nothing can follow.
+    pub(crate) fn is_final(&mut self, state: StateId) -> Result<bool, MatchError> {
+        for class in 0..self.representatives.len() {
+            if self.next(state, self.representatives[class])? != DEAD {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The first byte of each class, in order.
+    pub(crate) fn representatives(&self) -> &[u8] {
+        &self.representatives
+    }
+
+    /// States found so far, the dead one included.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    pub(crate) fn key(&self, state: StateId) -> &[u32] {
+        &self.keys[state as usize]
+    }
+
+    #[cold]
+    fn explore(&mut self, state: StateId, class: usize) -> Result<StateId, MatchError> {
+        let key = self.keys[state as usize].clone();
+        let next = match self.machine.step(&key, self.representatives[class])? {
+            Some(key) => self.intern(key)?,
+            None => DEAD,
+        };
+        self.next[state as usize * self.representatives.len() + class] = next;
+        Ok(next)
+    }
+
+    #[cold]
+    fn saturate(&mut self, state: StateId) -> Result<StateId, MatchError> {
+        let key = self.keys[state as usize].clone();
+        let saturated = match self.machine.saturate(&key, self.horizon)? {
+            Some(key) => self.intern(key)?,
+            None => state,
+        };
+        self.saturated[saturated as usize] = saturated;
+        self.saturated[state as usize] = saturated;
+        Ok(saturated)
+    }
+
+    fn intern(&mut self, key: Key) -> Result<StateId, MatchError> {
+        if let Some(&state) = self.index.get(&key[..]) {
+            return Ok(state);
+        }
+        if self.keys.len() >= self.limit {
+            return Err(MatchError::TooLarge { what: "automaton states", limit: self.limit });
+        }
+        let accepting = self.machine.accepts(&key);
+        Ok(self.push(key.into(), accepting))
+    }
+
+    fn push(&mut self, key: Arc<[u32]>, accepting: bool) -> StateId {
+        let state = self.keys.len() as StateId;
+        self.index.insert(key.clone(), state);
+        self.keys.push(key);
+        self.accepting.push(accepting);
+        self.saturated.push(UNKNOWN);
+        self.next.resize(self.next.len() + self.representatives.len(), UNKNOWN);
+        state
+    }
+}

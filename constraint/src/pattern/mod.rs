@@ -1,0 +1,165 @@
+//! Patterns: sets of texts as byte automata, without any knowledge of tokens.
+//!
+//! [`build`] compiles a [`Spec`] once; whoever runs the pattern gets an automaton of its own that is
+//! determinised as far as it is visited ([`lazy`]). The layers: [`number`] and [`compile`] emit the byte
+//! automaton ([`nfa`]), [`subset`] determinises it, [`until`] adds stops.
+
+mod compile;
+pub(crate) mod lazy;
+mod nfa;
+mod number;
+mod subset;
+pub(crate) mod until;
+
+use std::sync::Arc;
+
+use regex_syntax::hir::Hir;
+
+use self::lazy::{DEAD, Dfa, Machine, StateId};
+use self::subset::Subset;
+use self::until::{StopFinder, Until, is_stopped};
+use crate::error::{BuildError, MatchError};
+use crate::limits::Limits;
+use crate::spec::{Spec, Stop};
+
+/// A set of texts. Immutable and cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    machine: Machine,
+    stops: Option<Dfa>,
+    limits: Limits,
+    shortest: Vec<u8>,
+}
+
+/// Compiles a spec. `bindings[hole]` is the value of a hole.
+///
+/// # Errors
+/// What [`BuildError`] lists; in particular a spec that no text satisfies.
+pub fn build(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Result<Pattern, BuildError> {
+    let subset = Arc::new(Subset::new(compile::compile(spec, bindings, limits)?, limits.configurations));
+    let (machine, stops) = match spec {
+        Spec::Until { value, stops } => {
+            let stops = stop_automaton(stops, bindings, limits)?;
+            let distance = subset.greatest_distance();
+            let free = matches!(**value, Spec::Text { min: 0, max: None });
+            match stops {
+                None => (Machine::Subset(subset), None),
+                Some(stops) => {
+                    let value = Dfa::new(Machine::Subset(subset), 0, limits);
+                    let until = Until::new(value, stops.clone(), free, distance, limits.search);
+                    (Machine::Until(Box::new(until)), Some(stops))
+                }
+            }
+        }
+        _ => (Machine::Subset(subset), None),
+    };
+    let shortest = shortest(&machine, limits).map_err(too_large)?;
+    let shortest = shortest.ok_or_else(|| BuildError::Empty { what: describe(spec) })?;
+    Ok(Pattern { inner: Arc::new(Inner { machine, stops, limits: limits.clone(), shortest }) })
+}
+
+fn shortest(machine: &Machine, limits: &Limits) -> Result<Option<Vec<u8>>, MatchError> {
+    let mut dfa = Dfa::new(machine.clone(), 0, limits);
+    let start = dfa.start()?;
+    dfa.witness(start)
+}
+
+fn too_large(error: MatchError) -> BuildError {
+    match error {
+        MatchError::TooLarge { what, limit } => BuildError::TooLarge { what, limit },
+        _ => BuildError::TooLarge { what: "automaton states", limit: 0 },
+    }
+}
+
+/// The automaton of all stops at once; `None` if there are none.
+fn stop_automaton(stops: &[Stop], bindings: &[Vec<String>], limits: &Limits) -> Result<Option<Dfa>, BuildError> {
+    let mut hirs = Vec::new();
+    for stop in stops {
+        match stop {
+            Stop::Text { text } => hirs.push(literal(text)),
+            Stop::Hole { hole } => hirs.extend(compile::bound(bindings, *hole)?.iter().map(|text| literal(text))),
+            Stop::Regex { pattern } => hirs.push(compile::parse(pattern)?),
+        }
+    }
+    if hirs.is_empty() {
+        return Ok(None);
+    }
+    if hirs.iter().any(|hir| hir.properties().minimum_len() == Some(0)) {
+        return Err(BuildError::EmptyStop);
+    }
+    let nfa = compile::compile_hirs(&hirs, limits)?;
+    let subset = Subset::new(nfa, limits.configurations);
+    Ok(Some(Dfa::new(Machine::Subset(Arc::new(subset)), 0, limits)))
+}
+
+fn literal(text: &str) -> Hir {
+    Hir::literal(text.as_bytes())
+}
+
+/// A spec as its author knows it, for messages.
+fn describe(spec: &Spec) -> String {
+    match spec {
+        Spec::Regex { pattern } => format!("the regular expression `{pattern}`"),
+        Spec::OneOf { .. } => "an empty list of options".to_owned(),
+        Spec::Union { members } if members.is_empty() => "a union without members".to_owned(),
+        Spec::Until { value, .. } => format!("{} without containing a stop", describe(value)),
+        _ => "the type".to_owned(),
+    }
+}
+
+impl Pattern {
+    /// Whether a text is a value: a full match, without a stop in it.
+    pub fn is_match(&self, text: &[u8]) -> bool {
+        self.run(text).is_ok_and(|end| end)
+    }
+
+    fn run(&self, text: &[u8]) -> Result<bool, MatchError> {
+        let mut dfa = self.automaton(0);
+        let mut state = dfa.start()?;
+        for &byte in text {
+            state = dfa.next(state, byte)?;
+            if state == DEAD {
+                return Ok(false);
+            }
+        }
+        Ok(dfa.accepts(state) && !is_stopped(dfa.key(state)))
+    }
+
+    /// A shortest value, in bytes. (Where stops forbid the shortest texts, a short one.)
+    pub fn shortest(&self) -> &[u8] {
+        &self.inner.shortest
+    }
+
+    /// Whether the empty text is a value.
+    pub fn accepts_empty(&self) -> bool {
+        self.inner.shortest.is_empty()
+    }
+
+    /// A fresh automaton whose saturated states behave alike for `horizon` bytes.
+    pub(crate) fn automaton(&self, horizon: u32) -> Dfa {
+        let machine = match &self.inner.machine {
+            Machine::Until(until) => Machine::Until(Box::new(until.with_horizon(horizon, &self.inner.limits))),
+            subset => subset.clone(),
+        };
+        Dfa::new(machine, horizon, &self.inner.limits)
+    }
+
+    pub(crate) fn stop_finder(&self) -> Option<StopFinder> {
+        self.inner.stops.clone().map(StopFinder::new)
+    }
+
+    /// No state needs more bytes than this to be completed.
+    pub(crate) fn greatest_distance(&self) -> u64 {
+        self.inner.machine.greatest_distance()
+    }
+
+    /// Whether the state is one in which a stop is complete.
+    pub(crate) fn is_stopped(dfa: &Dfa, state: StateId) -> bool {
+        is_stopped(dfa.key(state))
+    }
+}

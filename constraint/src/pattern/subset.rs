@@ -1,0 +1,214 @@
+//! Determinisation of the byte automaton: a state is a set of configurations.
+//!
+//! A configuration is an instruction with the counts of the loops around it. All matches count, so the set
+//! is all there is to know. Two configurations of one instruction may differ only in counts that have
+//! reached their lower bounds; then the one with the smaller counts can do all that the other can, and the
+//! other is dropped. That keeps `(.*a){0,100}` as small as `(.*a)*`.
+
+use super::lazy::Key;
+use super::nfa::{Counts, Inst, Loop, Nfa, Pc, SLOTS};
+use crate::error::MatchError;
+
+use rustc_hash::FxHashMap;
+
+/// The machine of a byte automaton. Keys list configurations in order: an instruction, then its counts.
+#[derive(Debug)]
+pub(crate) struct Subset {
+    nfa: Nfa,
+    configurations: usize,
+    greatest_distance: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Config {
+    pc: Pc,
+    counts: Counts,
+}
+
+impl Subset {
+    /// `configurations` bounds the size of one state.
+    pub(crate) fn new(nfa: Nfa, configurations: usize) -> Subset {
+        let greatest_distance = nfa.greatest_distance();
+        Subset { nfa, configurations, greatest_distance }
+    }
+
+    pub(crate) fn byte_classes(&self) -> (&[u8; 256], &[u8]) {
+        (&self.nfa.classes, &self.nfa.representatives)
+    }
+
+    pub(crate) fn greatest_distance(&self) -> u64 {
+        self.greatest_distance
+    }
+
+    pub(crate) fn start(&self) -> Result<Option<Key>, MatchError> {
+        let mut closure = Closure::new(self);
+        closure.add(Config { pc: self.nfa.start, counts: [0; SLOTS] })?;
+        Ok(closure.key())
+    }
+
+    pub(crate) fn step(&self, key: &[u32], byte: u8) -> Result<Option<Key>, MatchError> {
+        let mut closure = Closure::new(self);
+        for Config { pc, counts } in self.configs(key) {
+            if let Inst::Bytes(ranges) = &self.nfa.insts[pc as usize] {
+                for &(low, high, target) in ranges {
+                    if (low..=high).contains(&byte) {
+                        closure.add(Config { pc: target, counts })?;
+                    }
+                }
+            }
+        }
+        Ok(closure.key())
+    }
+
+    pub(crate) fn accepts(&self, key: &[u32]) -> bool {
+        self.configs(key).any(|config| matches!(self.nfa.insts[config.pc as usize], Inst::Accept))
+    }
+
+    /// Within `horizon` bytes a count grows by at most `horizon`: one that cannot reach a bound by then is
+    /// as good as any other on the same side of it.
+    pub(crate) fn saturate(&self, key: &[u32], horizon: u32) -> Option<Key> {
+        if self.nfa.slots == 0 {
+            return None;
+        }
+        let mut configs: Vec<Config> = self.configs(key).collect();
+        for config in &mut configs {
+            let mut within = self.nfa.within[config.pc as usize];
+            while let Some(id) = within {
+                let l = &self.nfa.loops[id as usize];
+                let count = &mut config.counts[l.slot];
+                *count = saturated(l, *count, horizon);
+                within = l.outer;
+            }
+        }
+        self.encode(configs)
+    }
+
+    pub(crate) fn witness(&self, key: &[u32]) -> Option<Vec<u8>> {
+        let nearest = self.configs(key).min_by_key(|config| self.nfa.distance(config.pc, &config.counts))?;
+        Some(self.nfa.witness(nearest.pc, nearest.counts))
+    }
+
+    fn configs<'k>(&self, key: &'k [u32]) -> impl Iterator<Item = Config> + 'k {
+        let slots = self.nfa.slots;
+        key.chunks_exact(1 + slots).map(move |chunk| {
+            let mut counts = [0; SLOTS];
+            counts[..slots].copy_from_slice(&chunk[1..]);
+            Config { pc: chunk[0], counts }
+        })
+    }
+
+    fn encode(&self, mut configs: Vec<Config>) -> Option<Key> {
+        configs.sort_unstable();
+        configs.dedup();
+        let mut kept: Vec<Config> = Vec::with_capacity(configs.len());
+        for group in configs.chunk_by(|a, b| a.pc == b.pc) {
+            let dominated = |config: &&Config| group.iter().any(|other| other != *config && self.dominates(other, config));
+            if group.len() == 1 {
+                kept.push(group[0]);
+            } else {
+                kept.extend(group.iter().filter(|config| !dominated(config)));
+            }
+        }
+        let slots = self.nfa.slots;
+        let words = kept.iter().flat_map(|config| std::iter::once(config.pc).chain(config.counts[..slots].iter().copied()));
+        let key: Key = words.collect();
+        (!key.is_empty()).then_some(key)
+    }
+
+    /// Whether `a` can do all that `b` can. They stand at the same instruction.
+    fn dominates(&self, a: &Config, b: &Config) -> bool {
+        let mut within = self.nfa.within[a.pc as usize];
+        while let Some(id) = within {
+            let l = &self.nfa.loops[id as usize];
+            let (x, y) = (a.counts[l.slot], b.counts[l.slot]);
+            if x != y && (x > y || x < l.min) {
+                return false;
+            }
+            within = l.outer;
+        }
+        true
+    }
+}
+
+fn saturated(l: &Loop, count: u32, horizon: u32) -> u32 {
+    let reach = count.saturating_add(horizon).saturating_add(1);
+    if reach < l.min {
+        0
+    } else if count >= l.min && reach < l.max {
+        l.min
+    } else {
+        count
+    }
+}
+
+/// Follows the instructions that read nothing.
+struct Closure<'s> {
+    subset: &'s Subset,
+    /// Configurations that were followed, by instruction: each is followed once, and one that is dominated
+    /// not at all, which also ends rounds that read nothing.
+    seen: FxHashMap<Pc, Vec<Counts>>,
+    found: Vec<Config>,
+}
+
+impl<'s> Closure<'s> {
+    fn new(subset: &'s Subset) -> Closure<'s> {
+        Closure { subset, seen: FxHashMap::default(), found: Vec::new() }
+    }
+
+    fn add(&mut self, config: Config) -> Result<(), MatchError> {
+        let mut open = vec![config];
+        while let Some(config) = open.pop() {
+            if !self.subset.nfa.is_live(config.pc) || !self.is_new(config) {
+                continue;
+            }
+            let limit = self.subset.configurations;
+            if self.found.len() > limit {
+                return Err(MatchError::TooLarge { what: "configurations in a state", limit });
+            }
+            match &self.subset.nfa.insts[config.pc as usize] {
+                Inst::Bytes(_) | Inst::Accept => self.found.push(config),
+                Inst::Split(targets) => {
+                    open.extend(targets.iter().rev().map(|&pc| Config { pc, counts: config.counts }));
+                }
+                Inst::Enter(id) => self.turn(*id, 0, config.counts, &mut open),
+                Inst::Next(id) => {
+                    let l = &self.subset.nfa.loops[*id as usize];
+                    self.turn(*id, l.count_up(config.counts[l.slot]), config.counts, &mut open);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The head of a loop with `count` rounds done: out, and into another round.
+    fn turn(&self, id: u32, count: u32, counts: Counts, open: &mut Vec<Config>) {
+        let l = &self.subset.nfa.loops[id as usize];
+        let with = |count: u32| {
+            let mut counts = counts;
+            counts[l.slot] = count;
+            counts
+        };
+        if count >= l.min {
+            open.push(Config { pc: l.exit, counts: with(0) });
+        }
+        if l.may_repeat(count) {
+            open.push(Config { pc: l.body, counts: with(count) });
+        }
+    }
+
+    fn is_new(&mut self, config: Config) -> bool {
+        let seen = self.seen.entry(config.pc).or_default();
+        let old = |counts: &Counts| {
+            *counts == config.counts || self.subset.dominates(&Config { pc: config.pc, counts: *counts }, &config)
+        };
+        if seen.iter().any(old) {
+            return false;
+        }
+        seen.push(config.counts);
+        true
+    }
+
+    fn key(self) -> Option<Key> {
+        self.subset.encode(self.found)
+    }
+}

@@ -1,0 +1,89 @@
+//! What a generation may write, as data: the door between the compiler and this engine.
+//!
+//! A [`Spec`] is serialisable and travels inside the compiler's IR. Run-time values (the options of a
+//! `select`, a list of stops) are *holes*, numbered from 0 and filled by [`Bindings`] when the spec is
+//! built. Equal specs with equal bindings build equal patterns, so builders may cache by content.
+
+use serde::{Deserialize, Serialize};
+
+/// A set of texts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Spec {
+    /// Any text whose length in characters (Unicode scalar values) is within the inclusive bounds.
+    Text {
+        /// Fewest characters.
+        min: u32,
+        /// Most characters; `None` is unbounded.
+        max: Option<u32>,
+    },
+    /// A canonical decimal integer (no leading zeros, no `+`, no `-0`) within the inclusive bounds;
+    /// a missing bound is that of `i64`.
+    Int {
+        /// Smallest value.
+        min: Option<i64>,
+        /// Largest value.
+        max: Option<i64>,
+    },
+    /// A decimal number without exponent: at most 15 digits before the point and 15 after it.
+    Float {
+        /// Smallest value.
+        min: Option<f64>,
+        /// Largest value.
+        max: Option<f64>,
+    },
+    /// `true` or `false`.
+    Bool,
+    /// Exactly this text.
+    Literal {
+        /// The text.
+        text: String,
+    },
+    /// Every full match of a regular expression (Rust `regex` syntax, without look-around).
+    Regex {
+        /// The expression, without delimiters.
+        pattern: String,
+    },
+    /// Any of the members.
+    Union {
+        /// The members, in the order of the source.
+        members: Vec<Spec>,
+    },
+    /// Any text of a list that is known at run time.
+    OneOf {
+        /// The hole that holds the list.
+        hole: usize,
+    },
+    /// A text of `value` in which no stop occurs, ended by the value's own end or by the first
+    /// occurrence of a stop, which is not part of the value.
+    Until {
+        /// What may be written before the stop.
+        value: Box<Spec>,
+        /// The stops; the one that ends first wins, and of those the one that began first.
+        stops: Vec<Stop>,
+    },
+}
+
+/// Something that ends a text without belonging to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Stop {
+    /// A literal text.
+    Text {
+        /// The text; an empty one is an error.
+        text: String,
+    },
+    /// A match of a regular expression that is not empty.
+    Regex {
+        /// The expression, without delimiters.
+        pattern: String,
+    },
+    /// Literal texts that are known at run time.
+    Hole {
+        /// The hole that holds the list.
+        hole: usize,
+    },
+}
+
+/// The run-time values of a spec's holes: `bindings[hole]` is a list of texts.
+pub type Bindings = Vec<Vec<String>>;

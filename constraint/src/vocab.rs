@@ -1,0 +1,149 @@
+//! Vocabularies: the bytes of every token, as a flat trie.
+//!
+//! The trie's nodes lie in depth-first order, and tokens are renumbered by it (their *rank*), so that a
+//! subtree is a range of nodes and its tokens are a range of ranks. A node knows which bytes occur below
+//! it: if a state of an automaton loops on all of them, the whole subtree is decided at once.
+
+mod set;
+mod trie;
+
+use crate::error::VocabError;
+
+pub use self::set::TokenSet;
+pub(crate) use self::trie::{Node, Trie};
+
+/// A token, as its model numbers it.
+pub type TokenId = u32;
+
+/// The canonical tokenisation of plain text, which only a model knows.
+pub trait Tokenize {
+    /// The tokens of a text: no control tokens, no added prefix. Their bytes are those of the text.
+    fn tokenize(&self, text: &[u8]) -> Vec<TokenId>;
+}
+
+/// A vocabulary. Share it as `Arc<Vocab>`.
+#[derive(Debug)]
+pub struct Vocab {
+    /// All tokens' bytes, one after the other.
+    bytes: Vec<u8>,
+    /// Where each token's bytes begin, and one more for the end.
+    starts: Vec<u32>,
+    ends: Vec<TokenId>,
+    is_end: Vec<bool>,
+    longest: usize,
+    every_byte: bool,
+    trie: Trie,
+}
+
+impl Vocab {
+    /// `tokens[id]` is the bytes of an ordinary token, `None` that of a control, special or unused one.
+    /// `end_of_generation` are the special tokens by which a model ends its turn.
+    ///
+    /// # Errors
+    /// An empty vocabulary, an ordinary token without bytes or with more than 65,535, and an end token
+    /// that is not in it.
+    pub fn new(tokens: &[Option<Vec<u8>>], end_of_generation: &[TokenId]) -> Result<Vocab, VocabError> {
+        let (mut bytes, mut starts, mut longest) = (Vec::new(), vec![0], 0);
+        for (token, text) in tokens.iter().enumerate() {
+            if let Some(text) = text {
+                check(token as TokenId, text)?;
+                longest = longest.max(text.len());
+                bytes.extend_from_slice(text);
+            }
+            starts.push(bytes.len() as u32);
+        }
+        if longest == 0 {
+            return Err(VocabError::Empty);
+        }
+        let mut is_end = vec![false; tokens.len()];
+        for &token in end_of_generation {
+            let known = is_end.get_mut(token as usize);
+            *known.ok_or(VocabError::UnknownEnd { token, len: tokens.len() })? = true;
+        }
+        let trie = Trie::new(tokens);
+        let every_byte = (0..=255).all(|byte| trie.child(Trie::ROOT, byte).is_some_and(|node| trie.has_token(node)));
+        let mut ends = end_of_generation.to_vec();
+        ends.sort_unstable();
+        ends.dedup();
+        Ok(Vocab { bytes, starts, ends, is_end, longest, every_byte, trie })
+    }
+
+    /// Tokens there are, special ones included.
+    pub fn len(&self) -> usize {
+        self.is_end.len()
+    }
+
+    /// Whether there is no token; never true.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes of an ordinary token; empty for a special or unknown one.
+    pub fn bytes(&self, token: TokenId) -> &[u8] {
+        let bound = |at: usize| self.starts.get(at).map(|&start| start as usize);
+        match (bound(token as usize), bound(token as usize + 1)) {
+            (Some(start), Some(end)) => &self.bytes[start..end],
+            _ => &[],
+        }
+    }
+
+    /// Whether a token ends the model's turn.
+    pub fn is_end(&self, token: TokenId) -> bool {
+        self.is_end.get(token as usize).copied().unwrap_or(false)
+    }
+
+    /// The tokens that end the model's turn, in order.
+    pub fn ends(&self) -> &[TokenId] {
+        &self.ends
+    }
+
+    /// Bytes of the longest ordinary token.
+    pub fn longest(&self) -> usize {
+        self.longest
+    }
+
+    /// Whether every byte is a token, so that every text can be written.
+    pub fn has_every_byte(&self) -> bool {
+        self.every_byte
+    }
+
+    /// A tokenisation with the fewest tokens; `None` if the text cannot be written at all.
+    /// Time is the text's length times that of the longest token.
+    pub fn fewest_tokens(&self, text: &[u8]) -> Option<Vec<TokenId>> {
+        // best[at] = (tokens from there to the end, the first of them)
+        let mut best: Vec<Option<(u32, TokenId)>> = vec![None; text.len() + 1];
+        best[text.len()] = Some((0, 0));
+        for at in (0..text.len()).rev() {
+            let mut node = Trie::ROOT;
+            for end in at..text.len() {
+                let Some(child) = self.trie.child(node, text[end]) else { break };
+                node = child;
+                let Some(token) = self.trie.first_token(node) else { continue };
+                if let Some((rest, _)) = best[end + 1]
+                    && best[at].is_none_or(|(tokens, _)| rest + 1 < tokens)
+                {
+                    best[at] = Some((rest + 1, token));
+                }
+            }
+        }
+        let (mut tokens, mut at) = (Vec::new(), 0);
+        while at < text.len() {
+            let (_, token) = best[at]?;
+            tokens.push(token);
+            at += self.bytes(token).len();
+        }
+        Some(tokens)
+    }
+
+    pub(crate) fn trie(&self) -> &Trie {
+        &self.trie
+    }
+}
+
+fn check(token: TokenId, text: &[u8]) -> Result<(), VocabError> {
+    match text.len() {
+        0 => Err(VocabError::EmptyToken { token }),
+        len if len > u16::MAX as usize => Err(VocabError::LongToken { token, len }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,125 @@
+//! Sets of tokens, as bits in trie order, in which a subtree is one range.
+
+use super::{TokenId, Vocab};
+
+/// A set of tokens of one vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenSet {
+    /// One bit for each rank.
+    words: Vec<u64>,
+    /// Ordinary tokens there could be.
+    ranks: usize,
+    /// Ordinary tokens there are.
+    len: usize,
+    /// Whether the tokens that end the turn are in it.
+    ends: bool,
+}
+
+impl TokenSet {
+    /// No token.
+    pub(crate) fn empty(vocab: &Vocab) -> TokenSet {
+        let ranks = vocab.trie().ranks();
+        TokenSet { words: vec![0; ranks.div_ceil(64)], ranks, len: 0, ends: false }
+    }
+
+    /// Every ordinary token, and the end tokens.
+    pub(crate) fn all(vocab: &Vocab) -> TokenSet {
+        let mut set = TokenSet::empty(vocab);
+        set.insert_ranks(0, set.ranks as u32);
+        set.ends = true;
+        set.count();
+        set
+    }
+
+    /// Adds a range of ranks. [`count`](Self::count) must follow before the set is used.
+    #[inline]
+    pub(crate) fn insert_ranks(&mut self, from: u32, to: u32) {
+        if from >= to {
+            return;
+        }
+        let (first, last) = ((from / 64) as usize, ((to - 1) / 64) as usize);
+        let head = u64::MAX << (from % 64);
+        let tail = u64::MAX >> (63 - (to - 1) % 64);
+        if first == last {
+            self.words[first] |= head & tail;
+            return;
+        }
+        self.words[first] |= head;
+        self.words[first + 1..last].fill(u64::MAX);
+        self.words[last] |= tail;
+    }
+
+    /// Whether the model may end its turn.
+    pub(crate) fn set_ends(&mut self, ends: bool) {
+        self.ends = ends;
+    }
+
+    /// Counts the tokens after a change.
+    pub(crate) fn count(&mut self) {
+        self.len = self.words.iter().map(|word| word.count_ones() as usize).sum();
+    }
+
+    /// Whether a token may be chosen.
+    pub fn contains(&self, vocab: &Vocab, token: TokenId) -> bool {
+        match vocab.trie().rank(token) {
+            Some(rank) => self.words[(rank / 64) as usize] >> (rank % 64) & 1 == 1,
+            None => self.ends && vocab.is_end(token),
+        }
+    }
+
+    /// Tokens in the set, end tokens not counted.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether no token at all is in the set.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0 && !self.ends
+    }
+
+    /// Whether the set forbids nothing but control tokens.
+    pub fn is_all(&self) -> bool {
+        self.len == self.ranks && self.ends
+    }
+
+    /// Whether the model may end its turn.
+    pub fn allows_end(&self) -> bool {
+        self.ends
+    }
+
+    /// The tokens, ordinary ones in the order of their bytes, then the end tokens.
+    pub fn iter<'a>(&'a self, vocab: &'a Vocab) -> impl Iterator<Item = TokenId> + 'a {
+        let ordinary = self.words.iter().enumerate().flat_map(move |(at, &word)| {
+            Bits(word).map(move |bit| vocab.trie().token(at as u32 * 64 + bit))
+        });
+        let ends = if self.ends { vocab.ends() } else { &[] };
+        ordinary.chain(ends.iter().copied())
+    }
+
+    /// The only ordinary token, if there is just one and the turn cannot end.
+    pub(crate) fn only(&self, vocab: &Vocab) -> Option<TokenId> {
+        if self.len == 1 && !self.ends { self.iter(vocab).next() } else { None }
+    }
+
+    /// Bytes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.words.len() * 8 + size_of::<TokenSet>()
+    }
+}
+
+/// The positions of the ones in a word.
+struct Bits(u64);
+
+impl Iterator for Bits {
+    type Item = u32;
+
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        if self.0 == 0 {
+            return None;
+        }
+        let bit = self.0.trailing_zeros();
+        self.0 &= self.0 - 1;
+        Some(bit)
+    }
+}

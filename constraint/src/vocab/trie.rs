@@ -1,0 +1,217 @@
+//! The flat trie. Built once per vocabulary, in time linear in its bytes but for the sort.
+
+use super::TokenId;
+
+/// Index of a node; a subtree is the range from a node to its [`end`](Trie::end).
+pub(crate) type Node = u32;
+
+const NO_RANK: u32 = u32::MAX;
+
+/// What lies below a node: enough to decide whether an automaton that loops on it may skip it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Below {
+    /// ASCII bytes that occur below, as bits.
+    pub(crate) ascii: [u64; 2],
+    /// Whether other bytes occur below.
+    pub(crate) high: bool,
+    /// States of a UTF-8 decoder (bit 0: between characters) from which all paths below are well-formed.
+    utf8: u8,
+}
+
+impl Below {
+    /// Whether all that lies below is a beginning of well-formed text, for a node that ends a character.
+    pub(crate) fn is_utf8(&self) -> bool {
+        self.utf8 & 1 == 1
+    }
+}
+
+/// See the module's description. All vectors are indexed by node.
+#[derive(Debug)]
+pub(crate) struct Trie {
+    byte: Vec<u8>,
+    end: Vec<Node>,
+    depth: Vec<u16>,
+    /// The first rank of the subtree: the node's own tokens, then those below.
+    first_rank: Vec<u32>,
+    below: Vec<Below>,
+    /// The token of each rank, and the rank of each token.
+    tokens: Vec<TokenId>,
+    rank_of: Vec<u32>,
+}
+
+impl Trie {
+    pub(crate) const ROOT: Node = 0;
+
+    /// The trie of all tokens that have bytes.
+    pub(crate) fn new(tokens: &[Option<Vec<u8>>]) -> Trie {
+        let mut sorted: Vec<(&[u8], TokenId)> = Vec::with_capacity(tokens.len());
+        for (token, text) in tokens.iter().enumerate() {
+            sorted.extend(text.as_deref().map(|text| (text, token as TokenId)));
+        }
+        sorted.sort_unstable();
+        let mut trie = Trie {
+            byte: vec![0],
+            end: vec![0],
+            depth: vec![0],
+            first_rank: vec![0],
+            below: Vec::new(),
+            tokens: Vec::with_capacity(sorted.len()),
+            rank_of: vec![NO_RANK; tokens.len()],
+        };
+        trie.insert_sorted(&sorted);
+        trie.summarise();
+        trie
+    }
+
+    fn insert_sorted(&mut self, sorted: &[(&[u8], TokenId)]) {
+        // The nodes of the path to the last token.
+        let mut path: Vec<Node> = vec![Trie::ROOT];
+        let mut last: &[u8] = &[];
+        for &(text, token) in sorted {
+            let common = text.iter().zip(last).take_while(|(a, b)| a == b).count();
+            self.close(&mut path, common);
+            let rank = self.tokens.len() as u32;
+            for &byte in &text[common..] {
+                path.push(self.byte.len() as Node);
+                self.byte.push(byte);
+                self.end.push(0);
+                self.depth.push(path.len() as u16 - 1);
+                self.first_rank.push(rank);
+            }
+            self.tokens.push(token);
+            self.rank_of[token as usize] = rank;
+            last = text;
+        }
+        self.close(&mut path, 0);
+        self.end[0] = self.byte.len() as Node;
+        // One past the last node, so that a subtree's ranks are always those between two nodes.
+        self.first_rank.push(self.tokens.len() as u32);
+    }
+
+    /// Ends the subtrees of the path's nodes below a depth.
+    fn close(&mut self, path: &mut Vec<Node>, depth: usize) {
+        let end = self.byte.len() as Node;
+        for node in path.drain(depth + 1..) {
+            self.end[node as usize] = end;
+        }
+    }
+
+    /// Bottom up: nodes come before what lies below them.
+    fn summarise(&mut self) {
+        self.below = vec![Below { utf8: u8::MAX, ..Below::default() }; self.byte.len()];
+        let mut parents: Vec<Node> = Vec::with_capacity(self.byte.len());
+        let mut path: Vec<Node> = Vec::new();
+        for node in 0..self.byte.len() {
+            path.truncate(self.depth[node] as usize);
+            parents.push(path.last().copied().unwrap_or(0));
+            path.push(node as Node);
+        }
+        for node in (1..self.byte.len()).rev() {
+            let (byte, here) = (self.byte[node], self.below[node]);
+            let parent = &mut self.below[parents[node] as usize];
+            parent.ascii[0] |= here.ascii[0];
+            parent.ascii[1] |= here.ascii[1];
+            parent.high |= here.high || !byte.is_ascii();
+            if byte.is_ascii() {
+                parent.ascii[byte as usize / 64] |= 1 << (byte % 64);
+            }
+            let well_formed = |state: u8| utf8_step(state, byte).is_some_and(|next| here.utf8 >> next & 1 == 1);
+            let states = (0..8).filter(|&state| well_formed(state)).fold(0, |states, state| states | 1 << state);
+            parent.utf8 &= states;
+        }
+    }
+
+    /// Ordinary tokens.
+    pub(crate) fn ranks(&self) -> usize {
+        self.tokens.len()
+    }
+
+    #[inline]
+    pub(crate) fn token(&self, rank: u32) -> TokenId {
+        self.tokens[rank as usize]
+    }
+
+    #[inline]
+    pub(crate) fn rank(&self, token: TokenId) -> Option<u32> {
+        self.rank_of.get(token as usize).copied().filter(|&rank| rank != NO_RANK)
+    }
+
+    #[inline]
+    pub(crate) fn byte(&self, node: Node) -> u8 {
+        self.byte[node as usize]
+    }
+
+    /// The first node after the subtree.
+    #[inline]
+    pub(crate) fn end(&self, node: Node) -> Node {
+        self.end[node as usize]
+    }
+
+    #[inline]
+    pub(crate) fn depth(&self, node: Node) -> usize {
+        self.depth[node as usize] as usize
+    }
+
+    #[inline]
+    pub(crate) fn below(&self, node: Node) -> &Below {
+        &self.below[node as usize]
+    }
+
+    /// The ranks of the tokens that end at a node.
+    #[inline]
+    pub(crate) fn own_ranks(&self, node: Node) -> (u32, u32) {
+        (self.first_rank[node as usize], self.first_rank[node as usize + 1].min(self.tokens.len() as u32))
+    }
+
+    /// The ranks of all tokens that begin with a node's bytes.
+    #[inline]
+    pub(crate) fn ranks_below(&self, node: Node) -> (u32, u32) {
+        (self.first_rank[node as usize], self.first_rank[self.end(node) as usize])
+    }
+
+    pub(crate) fn has_token(&self, node: Node) -> bool {
+        let (from, to) = self.own_ranks(node);
+        from < to
+    }
+
+    pub(crate) fn first_token(&self, node: Node) -> Option<TokenId> {
+        let (from, to) = self.own_ranks(node);
+        (from < to).then(|| self.token(from))
+    }
+
+    pub(crate) fn child(&self, node: Node, byte: u8) -> Option<Node> {
+        let mut child = node + 1;
+        while child < self.end(node) {
+            match self.byte(child).cmp(&byte) {
+                std::cmp::Ordering::Less => child = self.end(child),
+                std::cmp::Ordering::Equal => return Some(child),
+                std::cmp::Ordering::Greater => return None,
+            }
+        }
+        None
+    }
+
+    /// The node of a text, if a token begins with it.
+    pub(crate) fn descend(&self, text: &[u8]) -> Option<Node> {
+        text.iter().try_fold(Trie::ROOT, |node, &byte| self.child(node, byte))
+    }
+}
+
+/// A UTF-8 decoder: 0 between characters, 1 to 3 bytes to come, and the restricted second bytes
+/// (Unicode 15, table 3-7) after E0 (4), ED (5), F0 (6) and F4 (7).
+fn utf8_step(state: u8, byte: u8) -> Option<u8> {
+    match (state, byte) {
+        (0, 0x00..=0x7f) => Some(0),
+        (0, 0xc2..=0xdf) => Some(1),
+        (0, 0xe0) => Some(4),
+        (0, 0xed) => Some(5),
+        (0, 0xe1..=0xef) => Some(2),
+        (0, 0xf0) => Some(6),
+        (0, 0xf4) => Some(7),
+        (0, 0xf1..=0xf3) => Some(3),
+        (1, 0x80..=0xbf) => Some(0),
+        (2, 0x80..=0xbf) | (4, 0xa0..=0xbf) | (5, 0x80..=0x9f) => Some(1),
+        (3, 0x80..=0xbf) | (6, 0x90..=0xbf) | (7, 0x80..=0x8f) => Some(2),
+        _ => None,
+    }
+}
