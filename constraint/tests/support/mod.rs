@@ -2,6 +2,9 @@
 
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
+
+pub mod gguf;
+
 use std::sync::Arc;
 
 use agentc_constraint::{TokenId, Tokenize, Vocab};
