@@ -179,7 +179,7 @@ fn generate(naive: &Naive, constraint: &Arc<Constraint>, heal: &[u8], max: u32, 
     let mut matcher = match Matcher::new(constraint, heal, max) {
         Ok(matcher) => matcher,
         Err(error) => {
-            let fewest = constraint.fewest_tokens();
+            let fewest = constraint.fewest_tokens().expect("within the limits");
             assert!(fewest.is_none_or(|fewest| fewest > max as usize), "{max} tokens would do: {error}");
             return false;
         }

@@ -30,6 +30,7 @@ pub(super) struct Core {
     order: VecDeque<MaskKey>,
     mask_bytes: usize,
     mask_limit: usize,
+    pub(super) search_limit: usize,
     costs: FxHashMap<StateId, Option<u32>>,
     greatest_distance: u64,
 }
@@ -47,6 +48,7 @@ impl Core {
             order: VecDeque::new(),
             mask_bytes: 0,
             mask_limit: limits.mask_cache_bytes,
+            search_limit: limits.search,
             costs: FxHashMap::default(),
             greatest_distance: pattern.greatest_distance(),
         }
@@ -107,6 +109,9 @@ impl Core {
 
     /// A short way to the end, as tokens.
     pub(super) fn plan(&mut self, state: StateId) -> Result<Option<Vec<TokenId>>, MatchError> {
+        if !self.vocab.has_every_byte() {
+            return self.search_plan(state);
+        }
         let witness = self.dfa.witness(state)?;
         Ok(witness.and_then(|text| self.vocab.fewest_tokens(&text)))
     }

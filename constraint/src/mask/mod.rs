@@ -7,6 +7,7 @@
 mod core;
 mod forced;
 mod matcher;
+mod search;
 mod walk;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -78,9 +79,14 @@ impl Constraint {
         Ok(taken)
     }
 
-    /// Tokens of a shortest value, as few as can spell it; `None` if the vocabulary cannot.
-    pub fn fewest_tokens(&self) -> Option<usize> {
-        self.vocab.fewest_tokens(self.pattern.shortest()).map(|tokens| tokens.len())
+    /// Tokens of a short value, as few as can spell it; `None` if the vocabulary has none.
+    ///
+    /// # Errors
+    /// A limit was hit.
+    pub fn fewest_tokens(&self) -> Result<Option<usize>, MatchError> {
+        let mut core = self.core();
+        let start = core.dfa.start()?;
+        Ok(core.cost(start)?.map(|cost| cost as usize))
     }
 
     /// What is cached.

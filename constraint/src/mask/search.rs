@@ -1,0 +1,74 @@
+//! The fewest tokens to the end, exactly, where the vocabulary cannot spell every text.
+//!
+//! With a token for every byte, any text can be written, and a shortest text gives a good bound. Without,
+//! there may be texts that the pattern allows and no tokens spell; then the ways to the end are searched
+//! token by token, breadth first, under a limit.
+
+use std::collections::VecDeque;
+
+use rustc_hash::FxHashMap;
+
+use super::core::Core;
+use crate::error::MatchError;
+use crate::pattern::lazy::{DEAD, StateId};
+use crate::vocab::{TokenId, Trie};
+
+impl Core {
+    /// The fewest tokens from a state to an accepting one; `None` if there is no way.
+    pub(super) fn search_plan(&mut self, from: StateId) -> Result<Option<Vec<TokenId>>, MatchError> {
+        let vocab = self.vocab.clone();
+        let mut came: FxHashMap<StateId, (StateId, TokenId)> = FxHashMap::default();
+        let mut queue = VecDeque::from([from]);
+        while let Some(state) = queue.pop_front() {
+            if self.dfa.accepts(state) {
+                return Ok(Some(way(from, state, &came)));
+            }
+            for (next, token) in self.tokens_from(vocab.trie(), state)? {
+                if next != from && !came.contains_key(&next) {
+                    came.insert(next, (state, token));
+                    queue.push_back(next);
+                }
+            }
+            if came.len() > self.search_limit {
+                return Err(MatchError::TooLarge { what: "states in a search for an end", limit: self.search_limit });
+            }
+        }
+        Ok(None)
+    }
+
+    /// The states that one token leads to, each with such a token.
+    fn tokens_from(&mut self, trie: &Trie, state: StateId) -> Result<Vec<(StateId, TokenId)>, MatchError> {
+        let mut found: FxHashMap<StateId, TokenId> = FxHashMap::default();
+        // A path of its own: a walk may be under way that asks what its end costs.
+        let mut path = vec![state; self.vocab.longest() + 1];
+        let mut node = 1;
+        while node < trie.end(Trie::ROOT) {
+            let depth = trie.depth(node);
+            let next = self.dfa.next(path[depth - 1], trie.byte(node))?;
+            if next == DEAD {
+                node = trie.end(node);
+                continue;
+            }
+            if let Some(token) = trie.first_token(node) {
+                found.entry(next).or_insert(token);
+            }
+            path[depth] = next;
+            node += 1;
+        }
+        let mut found: Vec<(StateId, TokenId)> = found.into_iter().collect();
+        found.sort_unstable();
+        Ok(found)
+    }
+}
+
+fn way(from: StateId, mut state: StateId, came: &FxHashMap<StateId, (StateId, TokenId)>) -> Vec<TokenId> {
+    let mut tokens = Vec::new();
+    while state != from
+        && let Some(&(before, token)) = came.get(&state)
+    {
+        tokens.push(token);
+        state = before;
+    }
+    tokens.reverse();
+    tokens
+}
