@@ -8,6 +8,7 @@ mod set;
 mod trie;
 
 use crate::error::VocabError;
+use crate::pattern::nfa::ByteSet;
 
 pub use self::set::TokenSet;
 pub(crate) use self::trie::{Node, Trie};
@@ -31,7 +32,7 @@ pub struct Vocab {
     ends: Vec<TokenId>,
     is_end: Vec<bool>,
     longest: usize,
-    every_byte: bool,
+    single: ByteSet,
     trie: Trie,
 }
 
@@ -61,11 +62,16 @@ impl Vocab {
             *known.ok_or(VocabError::UnknownEnd { token, len: tokens.len() })? = true;
         }
         let trie = Trie::new(tokens);
-        let every_byte = (0..=255).all(|byte| trie.child(Trie::ROOT, byte).is_some_and(|node| trie.has_token(node)));
+        let mut single = ByteSet::NONE;
+        for byte in 0..=255 {
+            if trie.child(Trie::ROOT, byte).is_some_and(|node| trie.has_token(node)) {
+                single.insert(byte);
+            }
+        }
         let mut ends = end_of_generation.to_vec();
         ends.sort_unstable();
         ends.dedup();
-        Ok(Vocab { bytes, starts, ends, is_end, longest, every_byte, trie })
+        Ok(Vocab { bytes, starts, ends, is_end, longest, single, trie })
     }
 
     /// Tokens there are, special ones included.
@@ -102,9 +108,9 @@ impl Vocab {
         self.longest
     }
 
-    /// Whether every byte is a token, so that every text can be written.
-    pub fn has_every_byte(&self) -> bool {
-        self.every_byte
+    /// The bytes that are tokens: with them every text of these bytes can be spelled.
+    pub(crate) fn single_bytes(&self) -> ByteSet {
+        self.single
     }
 
     /// A tokenisation with the fewest tokens; `None` if the text cannot be written at all.

@@ -13,6 +13,9 @@ use crate::pattern::Pattern;
 use crate::pattern::lazy::{Dfa, StateId};
 use crate::vocab::{TokenId, TokenSet, Vocab};
 
+/// Tokens within which the end must be found from a state that cannot spell it byte by byte.
+const SEARCHED_DISTANCE: u64 = 16;
+
 /// A mask is determined by the state and the bytes that healing still has to spell.
 type MaskKey = (StateId, Box<[u8]>);
 
@@ -37,8 +40,10 @@ pub(super) struct Core {
 
 impl Core {
     pub(super) fn new(pattern: &Pattern, vocab: Arc<Vocab>, limits: &Limits) -> Core {
+        let dfa = pattern.automaton(vocab.longest() as u32, vocab.single_bytes());
         Core {
-            dfa: pattern.automaton(vocab.longest() as u32),
+            greatest_distance: dfa.greatest_distance().max(SEARCHED_DISTANCE),
+            dfa,
             all: Arc::new(TokenSet::all(&vocab)),
             path: vec![0; vocab.longest() + 1],
             vocab,
@@ -50,7 +55,6 @@ impl Core {
             mask_limit: limits.mask_cache_bytes,
             search_limit: limits.search,
             costs: FxHashMap::default(),
-            greatest_distance: pattern.greatest_distance(),
         }
     }
 
@@ -109,16 +113,22 @@ impl Core {
 
     /// A short way to the end, as tokens.
     pub(super) fn plan(&mut self, state: StateId) -> Result<Option<Vec<TokenId>>, MatchError> {
-        if !self.vocab.has_every_byte() {
+        if !self.dfa.is_spellable(state) {
             return self.search_plan(state);
         }
         let witness = self.dfa.witness(state)?;
         Ok(witness.and_then(|text| self.vocab.fewest_tokens(&text)))
     }
 
+    /// Whether a value can be completed from a live state with the tokens that there are.
+    pub(super) fn can_finish(&mut self, state: StateId) -> Result<bool, MatchError> {
+        let distance = self.greatest_distance;
+        Ok(self.dfa.is_spellable(state) || self.cost(state)?.is_some_and(|cost| u64::from(cost) <= distance))
+    }
+
     /// Whether `left` tokens are certain to suffice from wherever the next token leads.
     pub(super) fn is_plenty(&self, left: u32) -> bool {
-        self.vocab.has_every_byte() && u64::from(left) > self.greatest_distance + 1
+        u64::from(left) > self.greatest_distance + 1
     }
 
     pub(super) fn stats(&self) -> CacheStats {

@@ -50,15 +50,17 @@ impl Core {
                 node = trie.end(node);
                 continue;
             }
-            let whole = self.dfa.accepts(next) || (trie.end(node) > node + 1 && self.loops_below(trie, node, next)?);
-            if whole {
+            let inner = trie.end(node) > node + 1;
+            if self.dfa.accepts(next) || (inner && self.dfa.is_spellable(next) && self.loops_below(trie, node, next)?) {
                 let (from, to) = trie.ranks_below(node);
                 mask.insert_ranks(from, to);
                 node = trie.end(node);
                 continue;
             }
             let (from, to) = trie.own_ranks(node);
-            mask.insert_ranks(from, to);
+            if from < to && self.can_finish(next)? {
+                mask.insert_ranks(from, to);
+            }
             self.path[depth] = next;
             node += 1;
         }
@@ -84,7 +86,7 @@ impl Core {
                 node = trie.end(node);
                 continue;
             }
-            if self.dfa.accepts(next) || trie.has_token(node) {
+            if self.dfa.accepts(next) || (trie.has_token(node) && self.can_finish(next)?) {
                 return Ok(true);
             }
             self.path[depth] = next;

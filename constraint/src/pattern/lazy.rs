@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::nfa::ByteSet;
 use super::subset::Subset;
 use super::until::Until;
 use crate::error::MatchError;
@@ -65,6 +66,23 @@ impl Machine {
         }
     }
 
+    /// Whether a value can be completed by bytes that can be spelled one by one.
+    fn can_spell_end(&mut self, key: &[u32]) -> Result<bool, MatchError> {
+        match self {
+            Machine::Subset(machine) => Ok(machine.can_spell_end(key)),
+            Machine::Until(machine) => Ok(machine.accepts(key) || machine.witness(key)?.is_some()),
+        }
+    }
+
+    /// The same machine, unvisited, where only some bytes can be spelled.
+    pub(crate) fn adapted(&self, horizon: u32, bytes: ByteSet, limits: &Limits) -> Machine {
+        match self {
+            Machine::Subset(machine) if bytes == ByteSet::ALL => Machine::Subset(machine.clone()),
+            Machine::Subset(machine) => Machine::Subset(Arc::new(machine.with_bytes(bytes))),
+            Machine::Until(machine) => Machine::Until(Box::new(machine.adapted(horizon, bytes, limits))),
+        }
+    }
+
     fn byte_classes(&self) -> (&[u8; 256], &[u8]) {
         match self {
             Machine::Subset(machine) => machine.byte_classes(),
@@ -73,7 +91,7 @@ impl Machine {
     }
 
     /// No state needs more bytes than this to be completed.
-    pub(crate) fn greatest_distance(&self) -> u64 {
+    fn greatest_distance(&self) -> u64 {
         match self {
             Machine::Subset(machine) => machine.greatest_distance(),
             Machine::Until(machine) => machine.greatest_distance(),
@@ -91,6 +109,8 @@ pub(crate) struct Dfa {
     index: FxHashMap<Arc<[u32]>, StateId>,
     next: Vec<StateId>,
     accepting: Vec<bool>,
+    /// Whether a value can be completed from a state byte by byte.
+    spellable: Vec<bool>,
     /// The saturated equivalent of each state under `horizon`.
     saturated: Vec<StateId>,
     horizon: u32,
@@ -110,20 +130,21 @@ impl Dfa {
             index: FxHashMap::default(),
             next: Vec::new(),
             accepting: Vec::new(),
+            spellable: Vec::new(),
             saturated: Vec::new(),
             representatives,
             horizon,
             limit: limits.states,
         };
-        dfa.push(Arc::from([]), false);
+        dfa.push(Arc::from([]), false, false);
         dfa.next.fill(DEAD);
         dfa.saturated[DEAD as usize] = DEAD;
         dfa
     }
 
-    /// The same automaton, unvisited, with another horizon.
-    pub(crate) fn fresh(&self, horizon: u32, limits: &Limits) -> Dfa {
-        Dfa::new(self.machine.clone(), horizon, limits)
+    /// The same automaton, unvisited, for another horizon and other bytes that can be spelled.
+    pub(crate) fn adapted(&self, horizon: u32, bytes: ByteSet, limits: &Limits) -> Dfa {
+        Dfa::new(self.machine.adapted(horizon, bytes, limits), horizon, limits)
     }
 
     pub(crate) fn start(&mut self) -> Result<StateId, MatchError> {
@@ -155,6 +176,17 @@ impl Dfa {
     #[inline]
     pub(crate) fn accepts(&self, state: StateId) -> bool {
         self.accepting[state as usize]
+    }
+
+    /// Whether a value can be completed byte by byte. Where not, tokens of several bytes may still do.
+    #[inline]
+    pub(crate) fn is_spellable(&self, state: StateId) -> bool {
+        self.spellable[state as usize]
+    }
+
+    /// No state from which a value can be spelled needs more bytes for it than this.
+    pub(crate) fn greatest_distance(&self) -> u64 {
+        self.machine.greatest_distance()
     }
 
     /// A state that leads to the same masks.
@@ -246,14 +278,16 @@ impl Dfa {
             return Err(MatchError::TooLarge { what: "automaton states", limit: self.limit });
         }
         let accepting = self.machine.accepts(&key);
-        Ok(self.push(key.into(), accepting))
+        let spellable = accepting || self.machine.can_spell_end(&key)?;
+        Ok(self.push(key.into(), accepting, spellable))
     }
 
-    fn push(&mut self, key: Arc<[u32]>, accepting: bool) -> StateId {
+    fn push(&mut self, key: Arc<[u32]>, accepting: bool, spellable: bool) -> StateId {
         let state = self.keys.len() as StateId;
         self.index.insert(key.clone(), state);
         self.keys.push(key);
         self.accepting.push(accepting);
+        self.spellable.push(spellable);
         self.saturated.push(UNKNOWN);
         self.next.resize(self.next.len() + self.representatives.len(), UNKNOWN);
         state

@@ -6,7 +6,7 @@
 
 mod compile;
 pub(crate) mod lazy;
-mod nfa;
+pub(crate) mod nfa;
 mod number;
 mod subset;
 pub(crate) mod until;
@@ -16,6 +16,7 @@ use std::sync::Arc;
 use regex_syntax::hir::Hir;
 
 use self::lazy::{DEAD, Dfa, Machine, StateId};
+use self::nfa::ByteSet;
 use self::subset::Subset;
 use self::until::{StopFinder, Until, is_stopped};
 use crate::error::{BuildError, MatchError};
@@ -119,7 +120,7 @@ impl Pattern {
     }
 
     fn run(&self, text: &[u8]) -> Result<bool, MatchError> {
-        let mut dfa = self.automaton(0);
+        let mut dfa = self.automaton(0, ByteSet::ALL);
         let mut state = dfa.start()?;
         for &byte in text {
             state = dfa.next(state, byte)?;
@@ -140,22 +141,15 @@ impl Pattern {
         self.inner.shortest.is_empty()
     }
 
-    /// A fresh automaton whose saturated states behave alike for `horizon` bytes.
-    pub(crate) fn automaton(&self, horizon: u32) -> Dfa {
-        let machine = match &self.inner.machine {
-            Machine::Until(until) => Machine::Until(Box::new(until.with_horizon(horizon, &self.inner.limits))),
-            subset => subset.clone(),
-        };
-        Dfa::new(machine, horizon, &self.inner.limits)
+    /// A fresh automaton whose saturated states behave alike for `horizon` bytes, and whose ways to the end
+    /// use only `bytes`.
+    pub(crate) fn automaton(&self, horizon: u32, bytes: ByteSet) -> Dfa {
+        let limits = &self.inner.limits;
+        Dfa::new(self.inner.machine.adapted(horizon, bytes, limits), horizon, limits)
     }
 
     pub(crate) fn stop_finder(&self) -> Option<StopFinder> {
         self.inner.stops.clone().map(StopFinder::new)
-    }
-
-    /// No state needs more bytes than this to be completed.
-    pub(crate) fn greatest_distance(&self) -> u64 {
-        self.inner.machine.greatest_distance()
     }
 
     /// Whether the state is one in which a stop is complete.

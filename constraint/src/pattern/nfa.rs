@@ -18,6 +18,29 @@ pub(crate) const UNBOUNDED: u32 = u32::MAX;
 /// Further than any end: cannot be reached.
 pub(crate) const NEVER: u64 = u64::MAX / 4;
 
+/// A set of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ByteSet([u64; 4]);
+
+impl ByteSet {
+    pub(crate) const ALL: ByteSet = ByteSet([u64::MAX; 4]);
+    pub(crate) const NONE: ByteSet = ByteSet([0; 4]);
+
+    pub(crate) fn insert(&mut self, byte: u8) {
+        self.0[byte as usize / 64] |= 1 << (byte % 64);
+    }
+
+    pub(crate) fn contains(&self, byte: u8) -> bool {
+        self.0[byte as usize / 64] >> (byte % 64) & 1 == 1
+    }
+
+    /// A byte of the range that ordinary tokens contain, else the first of the range in the set.
+    fn plain(&self, low: u8, high: u8) -> Option<u8> {
+        let plain = [b'a', b'0', b' ', b'A'].into_iter().filter(|byte| (low..=high).contains(byte));
+        plain.chain(low..=high).find(|&byte| self.contains(byte))
+    }
+}
+
 /// The counts of the loops around an instruction, outermost first.
 pub(crate) type Counts = [u32; SLOTS];
 
@@ -58,7 +81,7 @@ impl Loop {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Nfa {
     pub(crate) insts: Vec<Inst>,
     /// The innermost loop around each instruction.
@@ -69,6 +92,10 @@ pub(crate) struct Nfa {
     pub(crate) slots: usize,
     /// Fewest bytes from each instruction to the end of its round (or of the text, outside loops).
     distance: Vec<u64>,
+    /// The same by bytes that can be spelled; further where only others lead on.
+    spelled: Vec<u64>,
+    /// Bytes that can be spelled.
+    bytes: ByteSet,
     /// Class of each byte; bytes of a class are never told apart.
     pub(crate) classes: Box<[u8; 256]>,
     /// A byte of each class.
@@ -146,10 +173,13 @@ impl<'l> Builder<'l> {
             start,
             slots,
             distance: Vec::new(),
+            spelled: Vec::new(),
+            bytes: ByteSet::ALL,
             classes,
             representatives,
         };
-        nfa.measure();
+        nfa.distance = nfa.measure(&ByteSet::ALL);
+        nfa.spelled = nfa.distance.clone();
         nfa
     }
 }
@@ -178,76 +208,87 @@ fn byte_classes(insts: &[Inst]) -> (Box<[u8; 256]>, Vec<u8>) {
 }
 
 impl Nfa {
-    /// The least fixed point of the distances. Instructions lead mostly to earlier ones, so that few
-    /// rounds suffice.
-    fn measure(&mut self) {
-        self.distance = vec![NEVER; self.insts.len()];
+    /// The same automaton where only some bytes can be spelled.
+    pub(crate) fn with_bytes(&self, bytes: ByteSet) -> Nfa {
+        let spelled = self.measure(&bytes);
+        Nfa { spelled, bytes, ..self.clone() }
+    }
+
+    /// The least fixed point of the distances by some bytes. Instructions lead mostly to earlier ones, so
+    /// that few rounds suffice.
+    fn measure(&self, bytes: &ByteSet) -> Vec<u64> {
+        let mut distances = vec![NEVER; self.insts.len()];
         let mut changed = true;
         while changed {
             changed = false;
             for pc in 0..self.insts.len() {
-                let distance = self.step_distance(pc);
-                if distance < self.distance[pc] {
-                    self.distance[pc] = distance;
+                let distance = self.step_distance(pc, &distances, bytes);
+                if distance < distances[pc] {
+                    distances[pc] = distance;
                     changed = true;
                 }
             }
         }
+        distances
     }
 
-    fn step_distance(&self, pc: usize) -> u64 {
-        let to = |pc: Pc| self.distance[pc as usize];
+    fn step_distance(&self, pc: usize, distances: &[u64], bytes: &ByteSet) -> u64 {
+        let to = |pc: Pc| distances[pc as usize];
         match &self.insts[pc] {
             Inst::Accept | Inst::Next(_) => 0,
-            Inst::Bytes(ranges) => ranges.iter().map(|r| to(r.2)).min().map_or(NEVER, |d| (d + 1).min(NEVER)),
+            Inst::Bytes(ranges) => {
+                let usable = ranges.iter().filter(|range| bytes.plain(range.0, range.1).is_some());
+                usable.map(|range| to(range.2)).min().map_or(NEVER, |d| (d + 1).min(NEVER))
+            }
             Inst::Split(targets) => targets.iter().map(|&pc| to(pc)).min().unwrap_or(NEVER),
-            Inst::Enter(id) => self.rest_of_loop(*id, 0),
+            Inst::Enter(id) => self.rest_of_loop(*id, 0, distances),
         }
     }
 
     /// Fewest bytes from the head of a loop with `count` rounds done to the end of the round around it.
-    fn rest_of_loop(&self, id: LoopId, count: u32) -> u64 {
+    fn rest_of_loop(&self, id: LoopId, count: u32, distances: &[u64]) -> u64 {
         let l = &self.loops[id as usize];
         let rounds = u64::from(l.min.saturating_sub(count));
-        let body = self.distance[l.body as usize];
+        let body = distances[l.body as usize];
         let inside = if rounds == 0 { 0 } else { body.saturating_mul(rounds) };
-        inside.saturating_add(self.distance[l.exit as usize]).min(NEVER)
+        inside.saturating_add(distances[l.exit as usize]).min(NEVER)
     }
 
-    /// Fewest bytes from a configuration to the end of the text.
+    /// Fewest bytes that can be spelled from a configuration to the end of the text.
     pub(crate) fn distance(&self, pc: Pc, counts: &Counts) -> u64 {
-        let mut total = self.distance[pc as usize];
+        let mut total = self.spelled[pc as usize];
         let mut within = self.within[pc as usize];
         while let Some(id) = within {
             let l = &self.loops[id as usize];
-            total = total.saturating_add(self.rest_of_loop(id, counts[l.slot].saturating_add(1)));
+            total = total.saturating_add(self.rest_of_loop(id, counts[l.slot].saturating_add(1), &self.spelled));
             within = l.outer;
         }
         total.min(NEVER)
     }
 
-    /// Whether the end can be reached at all. What cannot is left out of every state.
+    /// Whether the end can be reached at all, by whatever bytes. What cannot is left out of every state.
     pub(crate) fn is_live(&self, pc: Pc) -> bool {
         self.distance[pc as usize] < NEVER
     }
 
-    /// No configuration is further from the end than this.
+    /// No configuration from which the end can be spelled is further from it than this.
     pub(crate) fn greatest_distance(&self) -> u64 {
         let all = (0..self.insts.len() as Pc).map(|pc| self.distance(pc, &[0; SLOTS]));
         all.filter(|&distance| distance < NEVER).max().unwrap_or(0)
     }
 
-    /// A shortest text from a configuration to the end.
+    /// A shortest text that can be spelled from a configuration to the end; there must be one.
     pub(crate) fn witness(&self, mut pc: Pc, mut counts: Counts) -> Vec<u8> {
         let mut text = Vec::new();
-        let to = |pc: &Pc| self.distance[*pc as usize];
+        let to = |pc: &Pc| self.spelled[*pc as usize];
         loop {
             match &self.insts[pc as usize] {
                 Inst::Accept => return text,
                 Inst::Bytes(ranges) => {
-                    let Some(range) = ranges.iter().min_by_key(|range| to(&range.2)) else { return text };
-                    text.push(plain_byte(range.0, range.1));
-                    pc = range.2;
+                    let usable = ranges.iter().filter_map(|range| Some((self.bytes.plain(range.0, range.1)?, range.2)));
+                    let Some((byte, target)) = usable.min_by_key(|(_, target)| to(target)) else { return text };
+                    text.push(byte);
+                    pc = target;
                 }
                 Inst::Split(targets) => {
                     let Some(target) = targets.iter().min_by_key(|pc| to(pc)) else { return text };
@@ -270,9 +311,4 @@ impl Nfa {
         counts[l.slot] = if more { count } else { 0 };
         if more { l.body } else { l.exit }
     }
-}
-
-/// A byte of the range that ordinary tokens contain.
-fn plain_byte(low: u8, high: u8) -> u8 {
-    [b'a', b'0', b' ', b'A'].into_iter().find(|byte| (low..=high).contains(byte)).unwrap_or(low)
 }

@@ -6,7 +6,7 @@
 //! other is dropped. That keeps `(.*a){0,100}` as small as `(.*a)*`.
 
 use super::lazy::Key;
-use super::nfa::{Counts, Inst, Loop, Nfa, Pc, SLOTS};
+use super::nfa::{ByteSet, Counts, Inst, Loop, NEVER, Nfa, Pc, SLOTS};
 use crate::error::MatchError;
 
 use rustc_hash::FxHashMap;
@@ -30,6 +30,11 @@ impl Subset {
     pub(crate) fn new(nfa: Nfa, configurations: usize) -> Subset {
         let greatest_distance = nfa.greatest_distance();
         Subset { nfa, configurations, greatest_distance }
+    }
+
+    /// The same machine where only some bytes can be spelled.
+    pub(crate) fn with_bytes(&self, bytes: ByteSet) -> Subset {
+        Subset::new(self.nfa.with_bytes(bytes), self.configurations)
     }
 
     pub(crate) fn byte_classes(&self) -> (&[u8; 256], &[u8]) {
@@ -83,9 +88,15 @@ impl Subset {
         self.encode(configs)
     }
 
+    /// Whether the end can be spelled byte by byte.
+    pub(crate) fn can_spell_end(&self, key: &[u32]) -> bool {
+        self.configs(key).any(|config| self.nfa.distance(config.pc, &config.counts) < NEVER)
+    }
+
     pub(crate) fn witness(&self, key: &[u32]) -> Option<Vec<u8>> {
         let nearest = self.configs(key).min_by_key(|config| self.nfa.distance(config.pc, &config.counts))?;
-        Some(self.nfa.witness(nearest.pc, nearest.counts))
+        let reachable = self.nfa.distance(nearest.pc, &nearest.counts) < NEVER;
+        reachable.then(|| self.nfa.witness(nearest.pc, nearest.counts))
     }
 
     fn configs<'k>(&self, key: &'k [u32]) -> impl Iterator<Item = Config> + 'k {

@@ -6,6 +6,7 @@
 //! value: the path is dead. So a value never contains a stop, and a stop never cuts a value short.
 
 use super::lazy::{DEAD, Dfa, Key, StateId};
+use super::nfa::ByteSet;
 use crate::error::MatchError;
 use crate::limits::Limits;
 
@@ -35,9 +36,11 @@ impl Until {
         Until { value, stops, free, greatest_distance, search, classes, representatives }
     }
 
-    /// The same machine without any states yet, its value's automaton saturating for `horizon` bytes.
-    pub(super) fn with_horizon(&self, horizon: u32, limits: &Limits) -> Until {
-        Until { value: self.value.fresh(horizon, limits), ..self.clone() }
+    /// The same machine without any states yet, for another horizon and other bytes that can be spelled.
+    pub(super) fn adapted(&self, horizon: u32, bytes: ByteSet, limits: &Limits) -> Until {
+        let value = self.value.adapted(horizon, bytes, limits);
+        let distance = value.greatest_distance();
+        Until::new(value, self.stops.clone(), self.free, distance, self.search)
     }
 
     pub(super) fn byte_classes(&self) -> (&[u8; 256], &[u8]) {
