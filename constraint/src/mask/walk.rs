@@ -156,8 +156,11 @@ impl Core {
     /// The states that some states lead to by the bytes of a range, the dead one included.
     fn successors(&mut self, states: &[StateId], low: u8, high: u8) -> Result<Vec<StateId>, MatchError> {
         let mut next = Vec::new();
+        // Bytes of one class lead to one state: the first of the range and of each class within suffice.
+        let classes = self.dfa.representatives().iter().copied().filter(|byte| (low + 1..=high).contains(byte));
+        let bytes: Vec<u8> = std::iter::once(low).chain(classes).collect();
         for &state in states {
-            for byte in low..=high {
+            for &byte in &bytes {
                 let reached = self.dfa.next_saturated(state, byte)?;
                 if !next.contains(&reached) {
                     next.push(reached);

@@ -1,0 +1,189 @@
+//! The prelude: functions and types that every file has, as tables.
+//!
+//! The compiler checks calls against these; the runtime implements the functions by name. What a function
+//! does is said once, here.
+
+/// A function of the prelude.
+#[derive(Debug, Clone, Copy)]
+pub struct Builtin {
+    /// Its name.
+    pub name: &'static str,
+    /// Its parameters in order.
+    pub params: &'static [Param],
+    /// What it gives.
+    pub gives: Gives,
+    /// What it does, traps included.
+    pub doc: &'static str,
+}
+
+/// A parameter of a prelude function.
+#[derive(Debug, Clone, Copy)]
+pub struct Param {
+    /// Its name, for named arguments.
+    pub name: &'static str,
+    /// What it takes. A `json` value is taken everywhere and checked at run time.
+    pub takes: Takes,
+    /// What it is when no argument is given.
+    pub default: Option<Default>,
+}
+
+/// What a parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Anything.
+    Any,
+    /// A str.
+    Str,
+    /// A str or null.
+    StrOrNull,
+    /// An int.
+    Int,
+    /// An int or null.
+    IntOrNull,
+    /// An int or a float.
+    Number,
+    /// A str, a number or a bool.
+    Scalar,
+    /// A list.
+    List,
+    /// A list of numbers.
+    Numbers,
+    /// A list of numbers, or of strings.
+    Ordered,
+    /// A str or a list.
+    StrOrList,
+    /// A str, a list or a record.
+    Sized,
+    /// A record.
+    Record,
+    /// A number or a str, or a list of them.
+    Comparable,
+}
+
+/// The value of a parameter that is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Default {
+    /// `null`
+    Null,
+    /// An int.
+    Int(i64),
+    /// A str.
+    Str(&'static str),
+}
+
+/// The type that a function gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gives {
+    /// str
+    Str,
+    /// int
+    Int,
+    /// float
+    Float,
+    /// bool
+    Bool,
+    /// json
+    Any,
+    /// str[]
+    Strs,
+    /// int[]
+    Ints,
+    /// The type of the first argument.
+    First,
+    /// The type of the first argument's items.
+    Item,
+    /// Lists of two: an item of the first argument and one of the second.
+    Pairs,
+    /// A list of what the fields of the first argument hold.
+    Values,
+    /// Of one list its item type, of two values their common type.
+    Extreme,
+    /// int without a second argument, float with one.
+    Rounded,
+}
+
+const fn p(name: &'static str, takes: Takes) -> Param {
+    Param { name, takes, default: None }
+}
+
+const fn d(name: &'static str, takes: Takes, default: Default) -> Param {
+    Param { name, takes, default: Some(default) }
+}
+
+const fn f(name: &'static str, params: &'static [Param], gives: Gives, doc: &'static str) -> Builtin {
+    Builtin { name, params, gives, doc }
+}
+
+const S: Param = p("s", Takes::Str);
+const X: Param = p("x", Takes::Any);
+const XS: Param = p("xs", Takes::List);
+
+/// Every function of the prelude, by name.
+pub const BUILTINS: &[Builtin] = &[
+    f("abs", &[p("x", Takes::Number)], Gives::First, "the absolute value; traps on the smallest int"),
+    f("contains", &[p("x", Takes::StrOrList), p("part", Takes::Any)], Gives::Bool, "whether a str holds a part, or a list an item"),
+    f("ends_with", &[S, p("end", Takes::Str)], Gives::Bool, "whether a str ends so"),
+    f("float", &[p("x", Takes::Scalar)], Gives::Float, "a number, or a str read as one; traps if it is none"),
+    f("int", &[p("x", Takes::Scalar)], Gives::Int, "a number cut towards zero, or a str read as an int; traps if it is none or does not fit"),
+    f("join", &[XS, d("separator", Takes::Str, Default::Str(""))], Gives::Str, "the items, printed, with the separator between them"),
+    f("json", &[X], Gives::Str, "the value as JSON on one line, with one space after `:` and `,`"),
+    f("keys", &[p("record", Takes::Record)], Gives::Strs, "the names of the fields, in order"),
+    f("len", &[p("x", Takes::Sized)], Gives::Int, "characters of a str, items of a list, fields of a record"),
+    f("lines", &[S], Gives::Strs, "the lines, without their breaks; no empty one after a last break"),
+    f("lower", &[S], Gives::Str, "in small letters"),
+    f("max", &[p("a", Takes::Comparable), d("b", Takes::Comparable, Default::Null)], Gives::Extreme, "the greatest item of a list, or the greater of two values; traps on an empty list"),
+    f("min", &[p("a", Takes::Comparable), d("b", Takes::Comparable, Default::Null)], Gives::Extreme, "the least item of a list, or the lesser of two values; traps on an empty list"),
+    f("numbered", &[XS, d("start", Takes::Int, Default::Int(0))], Gives::Str, "one line for each item, `0. item`, joined by line breaks; counts from `start`, as indexes do"),
+    f("parse_json", &[S], Gives::Any, "the value that a JSON text stands for; traps if it is none"),
+    f("range", &[p("a", Takes::Int), d("b", Takes::IntOrNull, Default::Null)], Gives::Ints, "0 up to a, or a up to b; the end is not included"),
+    f("replace", &[S, p("old", Takes::Str), p("new", Takes::Str)], Gives::Str, "every `old` replaced by `new`"),
+    f("reversed", &[p("x", Takes::StrOrList)], Gives::First, "back to front"),
+    f("round", &[p("x", Takes::Number), d("digits", Takes::IntOrNull, Default::Null)], Gives::Rounded, "to the nearest int, or float with so many decimals; halves away from zero; traps if it does not fit"),
+    f("sort", &[p("xs", Takes::Ordered)], Gives::First, "in rising order; equal items keep theirs"),
+    f("split", &[S, d("separator", Takes::StrOrNull, Default::Null)], Gives::Strs, "the parts between separators, or the words between white space; traps on an empty separator"),
+    f("starts_with", &[S, p("start", Takes::Str)], Gives::Bool, "whether a str begins so"),
+    f("str", &[X], Gives::Str, "the value as it is printed"),
+    f("sum", &[p("xs", Takes::Numbers)], Gives::Item, "of a list of numbers; 0 if it is empty; traps on overflow"),
+    f("trim", &[S], Gives::Str, "without white space at both ends"),
+    f("unique", &[XS], Gives::First, "without repeated items; the first of each stays"),
+    f("upper", &[S], Gives::Str, "in capital letters"),
+    f("values", &[p("record", Takes::Record)], Gives::Values, "what the fields hold, in order"),
+    f("zip", &[XS, p("ys", Takes::List)], Gives::Pairs, "a list of [x, y], as long as the shorter list"),
+];
+
+/// Functions of the prelude that a later version brings.
+pub const NOT_YET: &[&str] = &["filter", "map", "matches", "score", "sort_by", "vote"];
+
+/// Type names of the prelude and the regexes they stand for.
+pub const ALIASES: &[(&str, &str)] = &[
+    ("date", "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"),
+    ("datetime", "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?"),
+    ("digits", "[0-9]+"),
+    ("email", "[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})*\\.[A-Za-z]{2,24}"),
+    ("identifier", "[A-Za-z_][A-Za-z0-9_]*"),
+    ("ipv4", "((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"),
+    ("line", "[^\\r\\n]+"),
+    ("time", "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"),
+    ("url", "https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\\s\"<>]*)?"),
+    ("uuid", "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
+    ("word", "\\w+(['’-]\\w+)*"),
+];
+
+/// The types that have names of their own.
+pub const TYPES: &[&str] = &["bool", "float", "int", "json", "str"];
+
+/// The prelude function of a name.
+pub fn find(name: &str) -> Option<&'static Builtin> {
+    BUILTINS.binary_search_by(|b| b.name.cmp(name)).ok().map(|i| &BUILTINS[i])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_sorted() {
+        assert!(BUILTINS.is_sorted_by_key(|b| b.name));
+        assert!(ALIASES.is_sorted_by_key(|a| a.0));
+    }
+}

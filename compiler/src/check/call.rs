@@ -1,0 +1,335 @@
+//! Calls: of the file's functions and of the prelude.
+
+use super::expr::{constant, error};
+use super::{Checker, Global};
+use crate::ast::{Call, Expr as Ast, ExprKind as A, Ident};
+use crate::builtin::{self, Builtin, Default, Gives, Takes};
+use crate::diag::Diag;
+use crate::hir::{Expr, ExprKind};
+use crate::ir::Const;
+use crate::source::Span;
+use crate::ty::{self, Ty};
+
+/// What calls of either kind know about a parameter.
+struct Formal<'p> {
+    name: &'p str,
+    optional: bool,
+}
+
+impl Checker<'_> {
+    pub(super) fn call(&mut self, call: &Call, span: Span) -> Expr {
+        let place = call.callee.span;
+        let name = match &call.callee.kind {
+            A::Name(name) => name.clone(),
+            A::Field(base, method) => return self.method(base, method, call, span),
+            A::Error => return self.skip(call, span),
+            _ => {
+                let diag = Diag::new("E0203", place, "this is not a function");
+                self.report(diag.hint("only functions are called, by their names: f(x)"));
+                return self.skip(call, span);
+            }
+        };
+        if self.body.local(&name).is_some() || self.body.captures.contains_key(&name) {
+            let diag = Diag::new("E0203", place, format!("`{name}` is a value, not a function"));
+            self.report(diag.hint("rename the variable if a function of this name is meant"));
+            return self.skip(call, span);
+        }
+        match self.globals.get(name.as_str()).copied() {
+            Some((Global::Func(id), _)) => return self.call_func(id, &name, call, span),
+            Some((Global::Const(_), _)) => {
+                let diag = Diag::new("E0203", place, format!("`{name}` is a constant, not a function"));
+                self.report(diag.hint("leave out the parentheses"));
+                return self.skip(call, span);
+            }
+            Some((Global::Unknown, _)) => {
+                self.hidden = true;
+                return self.skip(call, span);
+            }
+            None => {}
+        }
+        match builtin::find(&name) {
+            Some(found) => self.call_builtin(found, call, span),
+            None => {
+                self.unknown_function(&name, place);
+                self.skip(call, span)
+            }
+        }
+    }
+
+    /// Checks the arguments of a call that came to nothing.
+    fn skip(&mut self, call: &Call, span: Span) -> Expr {
+        for (_, arg) in &call.args {
+            self.expr(arg, None);
+        }
+        error(span)
+    }
+
+    fn method(&mut self, base: &Ast, method: &Ident, call: &Call, span: Span) -> Expr {
+        if let A::Name(name) = &base.kind
+            && matches!(self.globals.get(name.as_str()), Some((Global::Unknown, _)))
+        {
+            self.hidden = true;
+            return self.skip(call, span);
+        }
+        let known = builtin::find(&method.name).is_some() || self.globals.contains_key(method.name.as_str());
+        let hint = match super::suggest::foreign_value(&method.name) {
+            Some(hint) if !known => hint.to_owned(),
+            _ => format!("pipe the value into a function: x | {}", method.name),
+        };
+        self.report(Diag::new("E0203", method.span, "values have no methods").hint(hint));
+        self.skip(call, span)
+    }
+
+    fn unknown_function(&mut self, name: &str, span: Span) {
+        if builtin::NOT_YET.contains(&name) {
+            return self.not_yet(&format!("the function `{name}`"), span);
+        }
+        if self.ast.damage.words.contains(name) {
+            self.hidden = true;
+            return;
+        }
+        let mut known: Vec<String> = builtin::BUILTINS.iter().map(|b| b.name.to_owned()).collect();
+        known.extend(self.globals.iter().filter(|(_, g)| matches!(g.0, Global::Func(_))).map(|(k, _)| (*k).to_owned()));
+        let nearest = self.nearest(name, known.iter().map(String::as_str));
+        let hint = match (super::suggest::foreign_value(name), nearest) {
+            (Some(hint), _) => hint.to_owned(),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => format!("declare it: fn {name}(…) {{ … }}"),
+        };
+        self.report(Diag::new("E0100", span, format!("there is no function `{name}`")).hint(hint));
+    }
+
+    fn call_func(&mut self, id: usize, name: &str, call: &Call, span: Span) -> Expr {
+        self.check_effects(id, name, call.callee.span);
+        let params = self.slots[id].params.clone();
+        let formals: Vec<Formal<'_>> =
+            params.iter().map(|p| Formal { name: &p.name.name, optional: p.default.is_some() }).collect();
+        let given = self.match_args(name, &formals, call, span);
+        let ty = self.result_of(id, call.callee.span);
+        let Some(given) = given else { return Expr { ty, ..self.skip(call, span) } };
+        let mut args = Vec::new();
+        for (param, arg) in params.iter().zip(given) {
+            let value = match arg {
+                Some(arg) => self.wanted(arg, &param.ty, &format!("the argument `{}`", param.name.name)),
+                None => {
+                    let default = param.default.and_then(|d| u32::try_from(d).ok()).unwrap_or(u32::MAX);
+                    Expr { kind: ExprKind::Call(default, Vec::new()), ty: param.ty.clone(), span }
+                }
+            };
+            args.push(value);
+        }
+        Expr { kind: ExprKind::Call(u32::try_from(id).unwrap_or(u32::MAX), args), ty, span }
+    }
+
+    /// What a function does to contexts must be allowed where it is called.
+    fn check_effects(&mut self, id: usize, name: &str, span: Span) {
+        let slot = &self.slots[id];
+        let (pure, agent, roles) = (slot.effects.pure(), slot.is_agent(), slot.effects.roles);
+        if let Some(place) = self.pure_only
+            && !pure
+        {
+            let does = if agent { "generates" } else { "writes text or generates" };
+            let diag = Diag::new("E0301", span, format!("`{name}` {does}, which {place} cannot"));
+            self.report(diag.hint(format!("call it in a statement first: let x = {name}(…)")));
+        }
+        if roles && !agent
+            && let Some(outer) = self.body.role
+        {
+            let diag = Diag::new("E0302", span, format!("`{name}` opens a role inside another role"));
+            let diag = diag.label(outer, "this role is open");
+            self.report(diag.hint("call it outside of the role, or make it an `agent`, which has a context of its own"));
+        }
+    }
+
+    /// The argument of each parameter, or `None` after reporting.
+    fn match_args<'c>(
+        &mut self,
+        name: &str,
+        formals: &[Formal<'_>],
+        call: &'c Call,
+        span: Span,
+    ) -> Option<Vec<Option<&'c Ast>>> {
+        let mut given: Vec<Option<&Ast>> = vec![None; formals.len()];
+        let mut good = true;
+        for (at, (key, value)) in call.args.iter().enumerate() {
+            let slot = match key {
+                Some(key) => formals.iter().position(|f| f.name == key.name),
+                None => Some(at).filter(|at| *at < formals.len()),
+            };
+            let place = key.as_ref().map_or(value.span, |k| k.span);
+            match slot {
+                Some(slot) if given[slot].is_none() => given[slot] = Some(value),
+                Some(slot) => good = self.wrong_args(place, format!("`{}` is given twice", formals[slot].name), name, formals),
+                None => {
+                    let what = key.as_ref().map_or("this argument is one too many".to_owned(), |k| format!("`{name}` has no parameter `{}`", k.name));
+                    good = self.wrong_args(place, what, name, formals);
+                }
+            }
+        }
+        let missing = formals.iter().zip(&given).find(|(f, g)| !f.optional && g.is_none());
+        if let (true, Some((formal, _))) = (good, missing) {
+            good = self.wrong_args(span, format!("`{name}` needs `{}`", formal.name), name, formals);
+        }
+        good.then_some(given)
+    }
+
+    fn wrong_args(&mut self, span: Span, message: String, name: &str, formals: &[Formal<'_>]) -> bool {
+        let list: Vec<String> = formals.iter().map(|f| format!("{}{}", f.name, if f.optional { "?" } else { "" })).collect();
+        let diag = Diag::new("E0204", span, message);
+        self.report(diag.hint(format!("it is called as {name}({})", list.join(", "))));
+        false
+    }
+
+    fn call_builtin(&mut self, builtin: &'static Builtin, call: &Call, span: Span) -> Expr {
+        let formals: Vec<Formal<'_>> =
+            builtin.params.iter().map(|p| Formal { name: p.name, optional: p.default.is_some() }).collect();
+        let Some(given) = self.match_args(builtin.name, &formals, call, span) else { return self.skip(call, span) };
+        let mut args = Vec::new();
+        let mut good = true;
+        for (param, arg) in builtin.params.iter().zip(given) {
+            let value = match arg {
+                Some(arg) => self.expr(arg, None),
+                None => default_value(param.default, span),
+            };
+            if arg.is_some() && !takes(param.takes, &value.ty) {
+                good = self.wrong_kind(builtin.name, param.name, param.takes, &value);
+            }
+            good &= !value.ty.is_error();
+            args.push(value);
+        }
+        if !good {
+            return error(span);
+        }
+        let ty = self.builtin_result(builtin, &mut args, span);
+        Expr { kind: ExprKind::Builtin(builtin.name, args), ty, span }
+    }
+
+    fn wrong_kind(&mut self, name: &str, param: &str, takes: Takes, value: &Expr) -> bool {
+        let message = format!("`{name}` takes {} as `{param}`, and this is {}", described(takes), value.ty);
+        let hint = match takes {
+            _ if value.ty.may_be_null() && value.ty != Ty::Null => "it may be null: give a default with `??`",
+            Takes::Str => "convert it with str(x), or put it into a string: \"{{ x }}\"",
+            Takes::Int | Takes::IntOrNull | Takes::Number => "convert it with int(x) or float(x)",
+            Takes::List | Takes::Numbers | Takes::Ordered => "put it into a list: [x]; to split text, write split(s, \",\") or lines(s)",
+            _ => "give it another value",
+        };
+        self.report(Diag::new("E0200", value.span, message).hint(hint));
+        false
+    }
+
+    fn builtin_result(&mut self, builtin: &Builtin, args: &mut [Expr], span: Span) -> Ty {
+        let first = args.first().map_or(Ty::Error, |a| a.ty.base());
+        match builtin.gives {
+            Gives::Str => Ty::Str,
+            Gives::Int => Ty::Int,
+            Gives::Float => Ty::Float,
+            Gives::Bool => Ty::Bool,
+            Gives::Any => Ty::Any,
+            Gives::Strs => Ty::list(Ty::Str),
+            Gives::Ints => Ty::list(Ty::Int),
+            Gives::First => first,
+            Gives::Item => item(&first, Ty::Int),
+            Gives::Pairs => {
+                let second = args.get(1).map_or(Ty::Error, |a| a.ty.base());
+                Ty::list(Ty::list(ty::join(&item(&first, Ty::Any), &item(&second, Ty::Any))))
+            }
+            Gives::Values => match &first {
+                Ty::Record(fields) => {
+                    let all = fields.iter().fold(Ty::Never, |ty, f| ty::join(&ty, &f.read()));
+                    Ty::list(if all == Ty::Never { Ty::Any } else { all })
+                }
+                _ => Ty::list(Ty::Any),
+            },
+            Gives::Rounded => {
+                if args.get(1).is_some_and(|a| a.ty != Ty::Null) { Ty::Float } else { Ty::Int }
+            }
+            Gives::Extreme => self.extreme(builtin.name, args, span),
+        }
+    }
+
+    /// `min` and `max`: of one list, or of two values.
+    fn extreme(&mut self, name: &str, args: &mut [Expr], span: Span) -> Ty {
+        let [a, b] = args else { return Ty::Error };
+        let (first, second) = (a.ty.base(), b.ty.base());
+        match (&first, &second) {
+            (Ty::List(inner), Ty::Null) => item(&Ty::List(inner.clone()), Ty::Any),
+            (Ty::Any, _) | (_, Ty::Any) => Ty::Any,
+            (Ty::Int, Ty::Float) => {
+                *a = super::expr::to_float(a.clone());
+                Ty::Float
+            }
+            (Ty::Float, Ty::Int) => {
+                *b = super::expr::to_float(b.clone());
+                Ty::Float
+            }
+            (x, y) if x == y && !matches!(x, Ty::List(_)) => first,
+            _ => {
+                let diag = Diag::new("E0204", span, format!("`{name}` takes one list, or two values of one type"));
+                self.fail(diag.hint(format!("write {name}([a, b, c]) or {name}(a, b)")))
+            }
+        }
+    }
+}
+
+fn default_value(default: Option<Default>, span: Span) -> Expr {
+    let value = match default {
+        None | Some(Default::Null) => Const::Null,
+        Some(Default::Int(n)) => Const::Int(n),
+        Some(Default::Str(text)) => Const::Str(text.to_owned()),
+    };
+    constant(value, span)
+}
+
+/// The item type of a list; `otherwise` of an empty one.
+fn item(list: &Ty, otherwise: Ty) -> Ty {
+    match list {
+        Ty::List(item) if **item == Ty::Never => otherwise,
+        Ty::List(item) => (**item).clone(),
+        _ => Ty::Any,
+    }
+}
+
+fn takes(takes: Takes, ty: &Ty) -> bool {
+    let base = ty.base();
+    let is_list = |good: &dyn Fn(&Ty) -> bool| matches!(&base, Ty::List(item) if good(&item.base()));
+    let number = |t: &Ty| matches!(t, Ty::Int | Ty::Float | Ty::Any | Ty::Never | Ty::Error);
+    let ordered = |t: &Ty| number(t) || *t == Ty::Str;
+    match &base {
+        Ty::Any | Ty::Error => return true,
+        Ty::Union(members) => return takes != Takes::Comparable && members.iter().all(|m| self::takes(takes, m)),
+        _ => {}
+    }
+    match takes {
+        Takes::Any => true,
+        Takes::Str => base == Ty::Str,
+        Takes::StrOrNull => matches!(base, Ty::Str | Ty::Null),
+        Takes::Int => base == Ty::Int,
+        Takes::IntOrNull => matches!(base, Ty::Int | Ty::Null),
+        Takes::Number => number(&base),
+        Takes::Scalar => number(&base) || matches!(base, Ty::Str | Ty::Bool),
+        Takes::List => matches!(base, Ty::List(_)),
+        Takes::Numbers => is_list(&number),
+        Takes::Ordered => is_list(&ordered),
+        Takes::StrOrList => matches!(base, Ty::Str | Ty::List(_)),
+        Takes::Sized => matches!(base, Ty::Str | Ty::List(_) | Ty::Record(_)),
+        Takes::Record => matches!(base, Ty::Record(_)),
+        Takes::Comparable => ordered(&base) || is_list(&ordered),
+    }
+}
+
+fn described(takes: Takes) -> &'static str {
+    match takes {
+        Takes::Any => "anything",
+        Takes::Str | Takes::StrOrNull => "a str",
+        Takes::Int | Takes::IntOrNull => "an int",
+        Takes::Number => "a number",
+        Takes::Scalar => "a str, a number or a bool",
+        Takes::List => "a list",
+        Takes::Numbers => "a list of numbers",
+        Takes::Ordered => "a list of numbers or of strings",
+        Takes::StrOrList => "a str or a list",
+        Takes::Sized => "a str, a list or a record",
+        Takes::Record => "a record",
+        Takes::Comparable => "a number, a str, or a list of them",
+    }
+}

@@ -1,0 +1,203 @@
+//! What functions do to contexts, found before they are checked: a walk over the tree, then a fixed point
+//! over the calls.
+
+use super::slots::{Effects, Origin};
+use super::{Checker, Global};
+use crate::ast::{Block, Expr, ExprKind, Gen, GenKind, Ident, Part, RoleBody, Stmt, StmtKind, Text};
+
+/// What one body holds.
+#[derive(Debug, Default)]
+pub(super) struct Scan<'a> {
+    writes: bool,
+    roles: bool,
+    calls: Vec<&'a str>,
+    /// Every generation in order.
+    pub(super) gens: Vec<&'a Gen>,
+    /// Names bound by constructs that are not supported.
+    pub(super) unknown: Vec<&'a Ident>,
+}
+
+pub(super) fn scan<'a>(stmts: impl IntoIterator<Item = &'a Stmt>) -> Scan<'a> {
+    let mut scan = Scan::default();
+    stmts.into_iter().for_each(|s| scan.stmt(s));
+    scan
+}
+
+impl<'a> Scan<'a> {
+    fn block(&mut self, block: &'a Block) {
+        block.stmts.iter().for_each(|s| self.stmt(s));
+    }
+
+    fn stmt(&mut self, stmt: &'a Stmt) {
+        match &stmt.kind {
+            StmtKind::Text(text) => self.text(text),
+            StmtKind::Let { value, .. } | StmtKind::Assign { value, .. } => self.expr(value),
+            StmtKind::If { arms, otherwise } => {
+                for (cond, body) in arms {
+                    self.expr(cond);
+                    self.block(body);
+                }
+                otherwise.iter().for_each(|b| self.block(b));
+            }
+            StmtKind::For { list: value, body, .. } | StmtKind::Repeat { count: value, body, .. } => {
+                self.expr(value);
+                self.block(body);
+            }
+            StmtKind::Break | StmtKind::Continue => {}
+            StmtKind::Return(value) | StmtKind::Print(value) => value.iter().for_each(|v| self.expr(v)),
+            StmtKind::Expect { cond, message } => {
+                self.expr(cond);
+                message.iter().for_each(|m| self.expr(m));
+            }
+            StmtKind::Fail(value) | StmtKind::Expr(value) => self.expr(value),
+            StmtKind::Role { body, .. } => self.role(body),
+            StmtKind::Gen(generation) => self.generation(generation),
+            StmtKind::Unsupported(what) => self.unknown.extend(&what.binds),
+        }
+    }
+
+    fn role(&mut self, body: &'a RoleBody) {
+        self.roles = true;
+        self.writes = true;
+        match body {
+            RoleBody::Block(block) => self.block(block),
+            RoleBody::Gen(generation) => self.generation(generation),
+            RoleBody::Expr(Expr { kind: ExprKind::Str(text), .. }) => self.text(text),
+            RoleBody::Expr(expr) => self.expr(expr),
+            RoleBody::Unsupported(what) => self.unknown.extend(&what.binds),
+        }
+    }
+
+    fn text(&mut self, text: &'a Text) {
+        self.writes = true;
+        for part in &text.parts {
+            match part {
+                Part::Lit(..) => {}
+                Part::Expr(expr) => self.expr(expr),
+                Part::Gen(generation) => self.generation(generation),
+                Part::Unsupported(what) => self.unknown.extend(&what.binds),
+            }
+        }
+    }
+
+    fn generation(&mut self, generation: &'a Gen) {
+        self.writes = true;
+        self.gens.push(generation);
+        if let GenKind::Select { from, .. } = &generation.kind {
+            self.expr(from);
+        }
+        generation.options.iter().for_each(|(_, value)| self.expr(value));
+    }
+
+    fn expr(&mut self, expr: &'a Expr) {
+        match &expr.kind {
+            ExprKind::Str(text) => {
+                for part in &text.parts {
+                    if let Part::Expr(inner) = part {
+                        self.expr(inner);
+                    }
+                }
+            }
+            ExprKind::List(items) => items.iter().for_each(|e| self.expr(e)),
+            ExprKind::Record(fields) => fields.iter().for_each(|(_, e)| self.expr(e)),
+            ExprKind::Unary(_, e) | ExprKind::Field(e, _) => self.expr(e),
+            ExprKind::Binary(_, _, a, b) | ExprKind::Index(a, b) => {
+                self.expr(a);
+                self.expr(b);
+            }
+            ExprKind::Slice(base, from, to) => {
+                self.expr(base);
+                from.iter().chain(to).for_each(|e| self.expr(e));
+            }
+            ExprKind::If(arms, otherwise) => {
+                for (cond, value) in arms {
+                    self.expr(cond);
+                    self.expr(value);
+                }
+                self.expr(otherwise);
+            }
+            ExprKind::Call(call) => {
+                if let ExprKind::Name(name) = &call.callee.kind {
+                    self.calls.push(name);
+                }
+                call.args.iter().for_each(|(_, e)| self.expr(e));
+            }
+            ExprKind::Unsupported(what) => self.unknown.extend(&what.binds),
+            _ => {}
+        }
+    }
+}
+
+impl<'a> Checker<'a> {
+    /// Fills in the effects of every slot.
+    pub(super) fn find_effects(&mut self) {
+        for id in 0..self.slots.len() {
+            let found = match &self.slots[id].origin {
+                Origin::Func(decl) => scan(&decl.body.stmts),
+                Origin::Main(stmts) => scan(stmts.iter().copied()),
+                Origin::Value { expr, .. } => {
+                    let mut scan = Scan::default();
+                    scan.expr(expr);
+                    scan
+                }
+            };
+            let calls = found.calls.iter().filter_map(|name| match self.globals.get(name) {
+                Some((Global::Func(callee), _)) => Some(*callee),
+                _ => None,
+            });
+            let calls = calls.collect();
+            let asks = !found.gens.is_empty();
+            self.slots[id].effects = Effects { writes: found.writes, asks, roles: found.roles, calls };
+        }
+        self.spread_effects();
+    }
+
+    /// Each effect travels from callee to caller, at most once per call: linear in the calls.
+    fn spread_effects(&mut self) {
+        let mut callers: Vec<Vec<usize>> = vec![Vec::new(); self.slots.len()];
+        for (id, slot) in self.slots.iter().enumerate() {
+            for callee in &slot.effects.calls {
+                callers[*callee].push(id);
+            }
+        }
+        let mut work: Vec<usize> = (0..self.slots.len()).collect();
+        while let Some(id) = work.pop() {
+            let agent = self.slots[id].is_agent();
+            let from = self.slots[id].effects.clone_flags();
+            for caller in &callers[id] {
+                let to = &mut self.slots[*caller].effects;
+                let before = to.clone_flags();
+                to.asks |= from.1 || (agent && from.0);
+                if !agent {
+                    to.writes |= from.0;
+                    to.roles |= from.2;
+                }
+                if to.clone_flags() != before {
+                    work.push(*caller);
+                }
+            }
+        }
+    }
+
+    /// Whether a role can be opened in a run of this function.
+    pub(super) fn reaches_role(&self, entry: usize) -> bool {
+        let mut seen = vec![false; self.slots.len()];
+        let mut work = vec![entry];
+        while let Some(id) = work.pop() {
+            if std::mem::replace(&mut seen[id], true) {
+                continue;
+            }
+            if self.slots[id].effects.roles {
+                return true;
+            }
+            work.extend(&self.slots[id].effects.calls);
+        }
+        false
+    }
+}
+
+impl Effects {
+    fn clone_flags(&self) -> (bool, bool, bool) {
+        (self.writes, self.asks, self.roles)
+    }
+}

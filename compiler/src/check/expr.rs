@@ -1,0 +1,410 @@
+//! Expressions: literals, names, structure. Operators and calls have files of their own.
+
+use super::suggest::foreign_value;
+use super::{Checker, Global};
+use crate::ast::{self, Expr as Ast, ExprKind as A, Ident, Part, Text};
+use crate::builtin;
+use crate::diag::Diag;
+use crate::hir::{Expr, ExprKind, VarId};
+use crate::ir::Const;
+use crate::source::Span;
+use crate::ty::{self, Field, Ty};
+
+impl Checker<'_> {
+    /// Checks an expression. `want` is the type that its place asks for: it steers literals and lists, and
+    /// whether the value fits is the caller's to say.
+    pub(super) fn expr(&mut self, expr: &Ast, want: Option<&Ty>) -> Expr {
+        let span = expr.span;
+        match &expr.kind {
+            A::Error => error(span),
+            A::Null => constant(Const::Null, span),
+            A::Bool(value) => constant(Const::Bool(*value), span),
+            A::Int(value) => self.int(*value, false, span),
+            A::Float(value) => constant(Const::Float(*value), span),
+            A::Str(text) => self.string(text),
+            A::Regex(_) => {
+                self.not_yet("a regex as a value", span);
+                error(span)
+            }
+            A::Name(name) => self.name(name, span),
+            A::List(items) => self.list(items, want, span),
+            A::Record(fields) => self.record(fields, want, span),
+            A::Unary(op, operand) => self.unary(*op, operand, span),
+            A::Binary(op, _, left, right) => self.binary_expr(*op, left, right, want),
+            A::If(arms, otherwise) => self.if_expr(arms, otherwise, want, span),
+            A::Call(call) => self.call(call, span),
+            A::Field(base, name) => self.field(base, name, span),
+            A::Index(base, index) => self.index(base, index, span),
+            A::Slice(base, from, to) => self.slice(base, from.as_deref(), to.as_deref(), span),
+            A::Unsupported(what) => {
+                self.not_yet(what.what, what.span);
+                error(span)
+            }
+        }
+    }
+
+    /// An expression whose value must have a type; `what` names it in the finding.
+    pub(super) fn wanted(&mut self, expr: &Ast, want: &Ty, what: &str) -> Expr {
+        let value = self.expr(expr, Some(want));
+        self.coerce(value, want, what)
+    }
+
+    /// Reports a value that does not fit, and makes an int a float where one is wanted.
+    pub(super) fn coerce(&mut self, value: Expr, want: &Ty, what: &str) -> Expr {
+        if !ty::fits(&value.ty, want) {
+            let diag = Diag::new("E0200", value.span, format!("{what} is {}, but {want} is wanted", value.ty));
+            self.report(diag.hint(mismatch_hint(&value.ty, want)));
+            return Expr { ty: Ty::Error, ..value };
+        }
+        self.converted(value, want)
+    }
+
+    pub(super) fn converted(&mut self, value: Expr, want: &Ty) -> Expr {
+        if value.ty.base() == Ty::Int && ty::takes_float(want) { to_float(value) } else { value }
+    }
+
+    pub(super) fn int(&mut self, value: u64, negative: bool, span: Span) -> Expr {
+        let number = if negative { -i128::from(value) } else { i128::from(value) };
+        match i64::try_from(number) {
+            Ok(value) => constant(Const::Int(value), span),
+            Err(_) => {
+                let diag = Diag::new("E0024", span, format!("the number {number} is too large"));
+                self.report(diag.hint("an int has 64 bits; write 1e20 for a float"));
+                error(span)
+            }
+        }
+    }
+
+    /// A string as a value: its holes must be pure.
+    fn string(&mut self, text: &Text) -> Expr {
+        if let Some(literal) = text.literal() {
+            return constant(Const::Str(literal), text.span);
+        }
+        let outer = self.pure_only.replace("a string that is a value");
+        let mut parts = Vec::new();
+        for part in &text.parts {
+            match part {
+                Part::Lit(literal, span) => parts.push(constant(Const::Str(literal.clone()), *span)),
+                Part::Expr(expr) => parts.push(self.expr(expr, None)),
+                Part::Gen(generation) => {
+                    let diag = Diag::new("E0300", generation.span, "a string that is a value cannot generate");
+                    let name = &generation.name.name;
+                    self.report(diag.hint(format!("generate in a statement first, then insert {{{{ {name} }}}}")));
+                }
+                Part::Unsupported(what) => self.not_yet(what.what, what.span),
+            }
+        }
+        self.pure_only = outer;
+        Expr { kind: ExprKind::Format(parts), ty: Ty::Str, span: text.span }
+    }
+
+    fn name(&mut self, name: &str, span: Span) -> Expr {
+        if let Some(var) = self.body.local(name) {
+            return self.read(var, name, span);
+        }
+        if let Some(found) = self.body.captures.get(name).copied() {
+            return match found {
+                Some(var) => self.read(var, name, span),
+                None => self.unbound(name, span),
+            };
+        }
+        match self.globals.get(name).copied() {
+            Some((Global::Const(id), place)) => self.constant_value(id, name, place, span),
+            Some((Global::Func(_), _)) => {
+                let diag = Diag::new("E0203", span, format!("`{name}` is a function, not a value"));
+                self.report(diag.hint(format!("call it: {name}(…)")));
+                error(span)
+            }
+            Some((Global::Unknown, _)) => {
+                self.hidden = true;
+                error(span)
+            }
+            None => {
+                self.unknown_name(name, span, false);
+                error(span)
+            }
+        }
+    }
+
+    fn read(&mut self, var: VarId, name: &str, span: Span) -> Expr {
+        if self.body.is_captured(var) && !self.body.is_bound(var) {
+            let diag = Diag::new("E0103", span, format!("`{name}` may not be generated yet at this point"));
+            let diag = diag.label(self.body.place(var), "generated here, but not on every way to this place");
+            self.report(diag.hint("generate it on every branch before, or give it a value first: let x = …"));
+        }
+        let ty = self.body.ty(var).clone();
+        Expr { kind: ExprKind::Var(var), ty, span }
+    }
+
+    fn unbound(&mut self, name: &str, span: Span) -> Expr {
+        let diag = Diag::new("E0103", span, format!("`{name}` is used before it is generated"));
+        self.report(diag.hint("move this below the generation"));
+        error(span)
+    }
+
+    fn constant_value(&mut self, id: usize, name: &str, place: Span, span: Span) -> Expr {
+        if self.slots[id].state == super::slots::State::Busy {
+            let diag = Diag::new("E0214", span, format!("the constant `{name}` depends on itself"));
+            self.report(diag.label(place, "declared here").hint("give one of the constants a value of its own"));
+            self.slots[id].ret = Some(Ty::Error);
+            return error(span);
+        }
+        let ty = self.result_of(id, span);
+        // A declared type does not wait for its value, but cycles must be found all the same.
+        if self.inferring <= super::decl::MAX_INFERRING {
+            self.check_slot(id);
+        }
+        let func = self.slots[id].hir.as_ref();
+        let scalar = func.and_then(|f| match f.body.first().map(|s| &s.kind) {
+            Some(crate::hir::StmtKind::Return(Some(Expr { kind: ExprKind::Const(value), .. }))) => Some(value.clone()),
+            _ => None,
+        });
+        let call = ExprKind::Call(u32::try_from(id).unwrap_or(u32::MAX), Vec::new());
+        let kind = scalar.map_or(call, ExprKind::Const);
+        Expr { kind, ty, span }
+    }
+
+    pub(super) fn unknown_name(&mut self, name: &str, span: Span, assigned: bool) {
+        if self.ast.damage.words.contains(name) || self.body.unknown.contains(name) {
+            self.hidden = true;
+            return;
+        }
+        if !assigned && name == "context" {
+            return self.not_yet("`context`", span);
+        }
+        let mut known: Vec<String> = self.body.names().map(str::to_owned).collect();
+        known.extend(self.globals.keys().map(|k| (*k).to_owned()));
+        let nearest = self.nearest(name, known.iter().map(String::as_str));
+        let hint = match (foreign_value(name), nearest) {
+            (Some(hint), _) => hint.to_owned(),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) if assigned => format!("declare it first: let {name} = …"),
+            (None, None) if builtin::find(name).is_some() => format!("`{name}` is a function: call it, as in {name}(x) or x | {name}"),
+            (None, None) => format!("declare it with `let {name} = …`, `input {name}: str` or `gen {name}`; text stands in quotes"),
+        };
+        self.report(Diag::new("E0100", span, format!("there is no `{name}`")).hint(hint));
+    }
+
+    fn list(&mut self, items: &[Ast], want: Option<&Ty>, span: Span) -> Expr {
+        let wanted_item = want.and_then(item_of);
+        let mut out = Vec::new();
+        let mut ty = Ty::Never;
+        for item in items {
+            let value = self.expr(item, wanted_item);
+            let fitting = wanted_item.filter(|w| ty::fits(&value.ty, w));
+            let value = match fitting {
+                Some(w) => self.converted(value, w),
+                None => value,
+            };
+            ty = match fitting {
+                Some(_) if value.ty.is_error() => Ty::Error,
+                Some(w) => w.clone(),
+                None if ty == Ty::Never => value.ty.widened(),
+                None => ty::join(&ty, &value.ty),
+            };
+            if ty.size() > ty::MAX_SIZE {
+                ty = self.settled(&ty, span);
+            }
+            out.push(value);
+        }
+        if ty == Ty::Float {
+            out = out.into_iter().map(|v| if v.ty.base() == Ty::Int { to_float(v) } else { v }).collect();
+        }
+        Expr { kind: ExprKind::List(out), ty: Ty::list(ty), span }
+    }
+
+    fn record(&mut self, fields: &[(Ident, Ast)], want: Option<&Ty>, span: Span) -> Expr {
+        let mut out: Vec<(String, Expr)> = Vec::new();
+        let mut types: Vec<Field> = Vec::new();
+        for (name, value) in fields {
+            let wanted = want.and_then(|w| record_of(w, fields)).and_then(|w| w.field(&name.name)).map(|f| f.ty.clone());
+            let value = self.expr(value, wanted.as_ref());
+            let (value, ty) = match wanted {
+                Some(w) if ty::fits(&value.ty, &w) && !value.ty.is_error() => (self.converted(value, &w), w),
+                _ => {
+                    let ty = value.ty.widened();
+                    (value, ty)
+                }
+            };
+            if types.iter().any(|f| f.name == name.name) {
+                let diag = Diag::new("E0213", name.span, format!("the field `{}` is there twice", name.name));
+                self.report(diag.hint("remove one of them"));
+                continue;
+            }
+            types.push(Field { name: name.name.clone(), ty, optional: false });
+            out.push((name.name.clone(), value));
+        }
+        Expr { kind: ExprKind::Record(out), ty: Ty::Record(types), span }
+    }
+
+    fn if_expr(&mut self, arms: &[(Ast, Ast)], otherwise: &Ast, want: Option<&Ty>, span: Span) -> Expr {
+        let mut out = Vec::new();
+        for (cond, value) in arms {
+            let cond = self.wanted(cond, &Ty::Bool, "the condition");
+            out.push((cond, self.expr(value, want)));
+        }
+        let otherwise = self.expr(otherwise, want);
+        let types: Vec<Ty> = out.iter().map(|(_, v)| v).chain([&otherwise]).map(|v| v.ty.clone()).collect();
+        let ty = match want.filter(|w| types.iter().all(|t| ty::fits(t, w))) {
+            Some(want) => want.clone(),
+            None => types.iter().fold(Ty::Never, |ty, t| ty::join(&ty, t)),
+        };
+        let out = out.into_iter().map(|(c, v)| (c, self.converted(v, &ty))).collect();
+        let otherwise = Box::new(self.converted(otherwise, &ty));
+        Expr { kind: ExprKind::If(out, otherwise), ty, span }
+    }
+
+    fn field(&mut self, base: &Ast, name: &Ident, span: Span) -> Expr {
+        let captured = self.is_capture(base);
+        let base = self.expr(base, None);
+        let ty = match &base.ty {
+            Ty::Error => Ty::Error,
+            Ty::Any => Ty::Any,
+            Ty::Record(fields) => match base.ty.field(&name.name) {
+                Some(field) => field.read(),
+                None => {
+                    let names: Vec<String> = fields.iter().map(|f| f.name.clone()).collect();
+                    self.no_field(&base.ty, name, &names)
+                }
+            },
+            _ if captured && CAPTURE_FIELDS.contains(&name.name.as_str()) => {
+                self.not_yet(&format!("`.{}` of a capture", name.name), name.span);
+                Ty::Error
+            }
+            other if other.may_be_null() && matches!(other.without_null(), Ty::Record(_)) => {
+                let diag = Diag::new("E0202", name.span, format!("this may be null, which has no field `{}`", name.name));
+                self.fail(diag.hint("give a default first: (x ?? {…}).field"))
+            }
+            _ => self.no_field(&base.ty, name, &[]),
+        };
+        Expr { kind: ExprKind::Field(Box::new(base), name.name.clone()), ty, span }
+    }
+
+    fn is_capture(&self, base: &Ast) -> bool {
+        let A::Name(name) = &base.kind else { return false };
+        self.body.local(name).or(self.body.captures.get(name).copied().flatten()).is_some_and(|v| self.body.is_captured(v))
+    }
+
+    fn no_field(&mut self, ty: &Ty, name: &Ident, fields: &[String]) -> Ty {
+        let nearest = self.nearest(&name.name, fields.iter().map(String::as_str));
+        let hint = match nearest {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if fields.is_empty() => foreign_value(&name.name).unwrap_or("only records have fields").to_owned(),
+            None => format!("its fields are {}", fields.join(", ")),
+        };
+        let diag = Diag::new("E0202", name.span, format!("{ty} has no field `{}`", name.name));
+        self.fail(diag.hint(hint))
+    }
+
+    fn index(&mut self, base: &Ast, index: &Ast, span: Span) -> Expr {
+        let base = self.expr(base, None);
+        let index = self.expr(index, None);
+        let ty = match base.ty.base() {
+            Ty::Error => Ty::Error,
+            Ty::Any => Ty::Any,
+            Ty::List(item) => self.by_position(&index, *item),
+            Ty::Str => self.by_position(&index, Ty::Str),
+            Ty::Record(fields) => {
+                let kinds = fields.iter().fold(Ty::Never, |ty, f| ty::join(&ty, &f.read()));
+                if !ty::fits(&index.ty, &Ty::Str) {
+                    let diag = Diag::new("E0200", index.span, format!("a record's key is a str, and this is {}", index.ty));
+                    self.report(diag.hint("write x[\"name\"] or x.name"));
+                }
+                if kinds == Ty::Never { Ty::Any } else { kinds }
+            }
+            other => {
+                let diag = Diag::new("E0205", base.span, format!("{other} has no items"));
+                self.fail(diag.hint("lists, strings and records can be indexed"))
+            }
+        };
+        Expr { kind: ExprKind::Index(Box::new(base), Box::new(index)), ty, span }
+    }
+
+    fn by_position(&mut self, index: &Expr, item: Ty) -> Ty {
+        if !ty::fits(&index.ty, &Ty::Int) {
+            let diag = Diag::new("E0200", index.span, format!("an index is an int, and this is {}", index.ty));
+            self.report(diag.hint("positions count from 0; negative ones count from the end"));
+        }
+        if item == Ty::Never { Ty::Any } else { item }
+    }
+
+    fn slice(&mut self, base: &Ast, from: Option<&Ast>, to: Option<&Ast>, span: Span) -> Expr {
+        let base = self.expr(base, None);
+        let from = from.map(|e| Box::new(self.wanted(e, &Ty::Int, "the start")));
+        let to = to.map(|e| Box::new(self.wanted(e, &Ty::Int, "the end")));
+        let ty = match base.ty.base() {
+            known @ (Ty::List(_) | Ty::Str | Ty::Any | Ty::Error) => known,
+            other => {
+                let diag = Diag::new("E0205", base.span, format!("{other} has no parts"));
+                self.fail(diag.hint("lists and strings can be sliced"))
+            }
+        };
+        Expr { kind: ExprKind::Slice(Box::new(base), from, to), ty, span }
+    }
+
+    pub(super) fn unary(&mut self, op: ast::UnOp, operand: &Ast, span: Span) -> Expr {
+        match op {
+            ast::UnOp::Neg => self.negate(operand, span),
+            ast::UnOp::Not => {
+                let value = self.wanted(operand, &Ty::Bool, "the operand of `not`");
+                Expr { kind: ExprKind::Unary(crate::ir::UnOp::Not, Box::new(value)), ty: Ty::Bool, span }
+            }
+        }
+    }
+}
+
+/// What a capture carries besides its value.
+const CAPTURE_FIELDS: &[&str] = &["text", "tokens", "logprob", "stop", "probs", "calls"];
+
+pub(super) fn error(span: Span) -> Expr {
+    Expr { kind: ExprKind::Const(Const::Null), ty: Ty::Error, span }
+}
+
+pub(super) fn constant(value: Const, span: Span) -> Expr {
+    let ty = if value == Const::Null { Ty::Null } else { Ty::Lit(value.clone()) };
+    Expr { kind: ExprKind::Const(value), ty, span }
+}
+
+/// An int made a float, at once if it is a literal.
+#[allow(clippy::cast_precision_loss)]
+pub(super) fn to_float(value: Expr) -> Expr {
+    let span = value.span;
+    if let ExprKind::Const(Const::Int(n)) = value.kind {
+        return constant(Const::Float(n as f64), span);
+    }
+    Expr { kind: ExprKind::IntToFloat(Box::new(value)), ty: Ty::Float, span }
+}
+
+fn item_of(want: &Ty) -> Option<&Ty> {
+    match want {
+        Ty::List(item) => Some(item),
+        Ty::Union(members) => members.iter().find_map(item_of),
+        _ => None,
+    }
+}
+
+/// The record type that a literal with these fields is most likely meant to be.
+fn record_of<'t>(want: &'t Ty, fields: &[(Ident, Ast)]) -> Option<&'t Ty> {
+    match want {
+        Ty::Record(_) => Some(want),
+        Ty::Union(members) => {
+            let mut records = members.iter().filter(|m| matches!(m, Ty::Record(_)));
+            records.find(|m| fields.iter().all(|(n, _)| m.field(&n.name).is_some()))
+        }
+        _ => None,
+    }
+}
+
+fn mismatch_hint(found: &Ty, want: &Ty) -> String {
+    match (found.base(), want.base()) {
+        (_, Ty::Str) => "convert it with str(x), or put it into a string: \"{{ x }}\"".to_owned(),
+        (Ty::Str, Ty::Int) => "convert it with int(x)".to_owned(),
+        (Ty::Str, Ty::Float) => "convert it with float(x)".to_owned(),
+        (Ty::Float, Ty::Int) => "convert it with round(x) or int(x)".to_owned(),
+        (Ty::Any, _) => "a json value has no known type: convert it with str(x), int(x) or float(x)".to_owned(),
+        (Ty::Null, _) => "a value is needed here".to_owned(),
+        (ref f, ref w) if ty::fits(&f.without_null(), w) => "it may be null: give a default with `??`".to_owned(),
+        (_, Ty::List(_)) if !matches!(found, Ty::List(_)) => "put it into a list: [x]".to_owned(),
+        _ => format!("a value of type {want} is needed here"),
+    }
+}

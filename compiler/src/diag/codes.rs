@@ -1,0 +1,82 @@
+//! Every code that a diagnostic may have, what it is about, and what to do.
+//!
+//! Codes are stable: they are never given a second meaning. A test makes sure that each one here is
+//! reported by some program of the suite, and that no other is.
+
+/// A code, its title, and its explanation.
+pub type Code = (&'static str, &'static str, &'static str);
+
+/// All codes in order.
+pub fn codes() -> &'static [Code] {
+    CODES
+}
+
+const CODES: &[Code] = &[
+    ("E0001", "not a text file", "A program is a text file in UTF-8. This one holds bytes that are not."),
+    ("E0002", "file too large", "A source file has at most 8 MiB. Pass large data as an input instead."),
+    ("E0003", "nested too deeply", "Brackets, holes and strings nest at most 256 levels. Take inner parts out into a `let`, a `fn` or a `type`."),
+    ("E0004", "expression too long", "Operators, brackets and blocks around one place are limited to 300. Split the expression with `let`."),
+    ("E0010", "string not closed", "A string in \"…\" ends on its line; text of several lines stands in \"\"\"…\"\"\"."),
+    ("E0011", "hole not closed", "A hole begins with `{{` and ends with `}}`, on one line within \"…\". The braces themselves are written `\\{{`."),
+    ("E0012", "bracket not closed", "Every `(`, `[` and `{` needs its partner."),
+    ("E0013", "bracket closes nothing", "A closing bracket has no open partner of its kind."),
+    ("E0014", "unknown escape", "The escapes in \"…\" are \\n \\t \\r \\\" \\\\ \\u{…} and \\{{. A backslash itself is \\\\."),
+    ("E0015", "sign without meaning", "The sign belongs to another language, or to text, which stands in quotes."),
+    ("E0016", "single quotes", "Strings stand in double quotes."),
+    ("E0017", "malformed number", "Numbers look like 42, 2.5 or 1e5; a number is not followed by a letter."),
+    ("E0018", "comment in a hole", "Holes hold no comments: put it on a line outside the string."),
+    ("E0019", "regex not closed", "A regex stands between slashes on one line; an inner slash is written `\\/`."),
+    ("E0020", "syntax error", "Something else was expected at this place."),
+    ("E0021", "habit of another language", "The construct is written differently here; the hint says how."),
+    ("E0022", "reserved word as a name", "Words that begin statements or join expressions cannot be names."),
+    ("E0024", "number too large", "An int has 64 bits; a float is finite."),
+    ("E0025", "hole in a fixed string", "This string is part of a type, key or declaration and cannot hold `{{ }}`."),
+    ("E0100", "unknown name", "Nothing of this name is declared here, in the file, or in the prelude."),
+    ("E0101", "unknown type", "No type of this name is declared in the file or in the prelude."),
+    ("E0102", "declared twice", "Two declarations in one place have the same name."),
+    ("E0103", "used before it is generated", "A capture can only be read where every way to the place has generated it."),
+    ("E0104", "unknown option", "The generation has no option or method of this name."),
+    ("E0106", "cannot be assigned to", "Constants and functions do not change."),
+    ("E0200", "type mismatch", "The value has another type than its place needs. Only an int becomes a float by itself."),
+    ("E0201", "operator does not fit", "The operator does not take values of these types, or its result is always the same."),
+    ("E0202", "no such field", "The record has no field of this name, or the value is no record."),
+    ("E0203", "not a function", "Only functions are called, by their names; values have no methods."),
+    ("E0204", "wrong arguments", "An argument is missing, one too many, given twice, or has an unknown name."),
+    ("E0205", "not a list", "Loops, indexes and slices need a list (or a str)."),
+    ("E0207", "a name keeps its type", "Assigning or generating again cannot change the type of a variable."),
+    ("E0208", "missing return", "The function gives a value, but has a way to its end without `return`."),
+    ("E0209", "result type cannot be inferred", "The function needs its own result type to be checked: write it down."),
+    ("E0210", "endless type", "A type that is made of itself alone has no values."),
+    ("E0211", "type too large", "A type has at most 4096 parts, those of the types it names included."),
+    ("E0212", "bad bounds", "The bounds exclude everything, are no whole numbers, or the type takes none."),
+    ("E0213", "given twice", "A record's field or an option is there twice."),
+    ("E0214", "constant depends on itself", "Constants are computed from other constants, without cycles."),
+    ("E0216", "unknown item type", "An empty list alone does not say what its items are."),
+    ("E0300", "generation in a value", "Strings that are values, constants and defaults cannot generate."),
+    ("E0301", "effect in a value", "A function that writes text or generates cannot be called here, or its value cannot be printed."),
+    ("E0302", "role inside a role", "Roles do not nest, also not through functions."),
+    ("E0303", "jump outside of a loop", "`break` and `continue` belong into a loop."),
+    ("E0304", "value not used", "Of expressions only calls are statements."),
+    ("E0400", "invalid regex", "Regexes follow the syntax of Rust's `regex` crate."),
+    ("E0401", "regex looks around", "Types match whole values: look-around, `\\b`, anchors and back-references are not supported."),
+    ("E0402", "nothing can be generated", "No text satisfies the type."),
+    ("E0403", "constraint too large", "The automaton of this type would exceed a limit."),
+    ("E0404", "empty stop", "An empty stop would end every text at once."),
+    ("E0405", "option out of range", "The option cannot have this value."),
+    ("E0500", "no such agent", "The agent to start with is not declared in the file."),
+    ("E0501", "no entry point", "The file has several agents and none is `main`."),
+    ("E0502", "bad model setting", "A model has the settings ctx, seed and temp, all literals."),
+    ("E0900", "not supported yet", "The language defines this, and this version only parses it."),
+    ("W0001", "single braces around a variable", "`{x}` is plain text; a hole is written `{{ x }}`."),
+    ("W0002", "unreachable", "Control never comes here."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_and_unique() {
+        assert!(CODES.windows(2).all(|w| w[0].0 < w[1].0));
+    }
+}

@@ -1,0 +1,186 @@
+//! The typed tree: names resolved, types known, conversions explicit, every mistake excluded.
+//!
+//! Only the checker makes one, and only of a program without errors; only this can be lowered.
+
+use agentc_constraint::spec::Spec;
+
+use crate::ir::{BinOp, Const, FuncKind, GenOption, ModelDecl, Role, UnOp};
+use crate::source::Span;
+use crate::ty::Ty;
+
+/// A checked program.
+#[derive(Debug, Clone)]
+pub struct Hir {
+    /// All functions; a [`FuncId`](crate::ir::FuncId) numbers them.
+    pub funcs: Vec<Func>,
+    /// The function that a run starts with.
+    pub entry: u32,
+    /// The default model.
+    pub model: Option<ModelDecl>,
+    /// Whether a role can be opened in a run.
+    pub chat: bool,
+}
+
+/// A variable of a function; parameters come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct VarId(pub u32);
+
+/// A function, or the value of a constant or default.
+#[derive(Debug, Clone)]
+pub struct Func {
+    /// Its name.
+    pub name: String,
+    /// What a call does to the context.
+    pub kind: FuncKind,
+    /// How many of the variables are parameters, and the function that computes each one's default.
+    pub defaults: Vec<Option<u32>>,
+    /// What it returns.
+    pub ret: Ty,
+    /// Whether it neither writes nor generates.
+    pub pure: bool,
+    /// Its variables.
+    pub vars: Vec<Var>,
+    /// Captures, in order of appearance.
+    pub captures: Vec<VarId>,
+    /// What it does.
+    pub body: Vec<Stmt>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// A variable.
+#[derive(Debug, Clone)]
+pub struct Var {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: Ty,
+    /// Whether it is a list that generations append to, and so begins empty.
+    pub grows: bool,
+}
+
+/// A statement.
+#[derive(Debug, Clone)]
+pub struct Stmt {
+    /// What it does.
+    pub kind: StmtKind,
+    /// Its place.
+    pub span: Span,
+}
+
+/// What a statement does.
+#[derive(Debug, Clone)]
+pub enum StmtKind {
+    /// Writes into the context.
+    Text(Vec<Part>),
+    /// Gives a variable a value.
+    Set(VarId, Expr),
+    /// Branches.
+    If(Vec<(Expr, Vec<Stmt>)>, Vec<Stmt>),
+    /// For each item of a list.
+    For(VarId, Expr, Vec<Stmt>),
+    /// So many times, counting.
+    Repeat(Expr, Option<VarId>, Vec<Stmt>),
+    /// Leaves the loop.
+    Break,
+    /// Goes on with the loop's next turn.
+    Continue,
+    /// Leaves the function.
+    Return(Option<Expr>),
+    /// Ends the run unless it holds.
+    Expect(Expr, Option<Expr>),
+    /// Ends the run.
+    Fail(Expr),
+    /// Writes to standard error.
+    Print(Expr),
+    /// A message.
+    Role(Role, Vec<Stmt>),
+    /// The model writes.
+    Gen(Gen),
+    /// A call whose value is dropped.
+    Call(Expr),
+}
+
+/// A part of a text.
+#[derive(Debug, Clone)]
+pub enum Part {
+    /// As it stands.
+    Lit(String, Span),
+    /// A value, printed.
+    Value(Expr),
+    /// The model writes.
+    Gen(Gen),
+    /// A function writes.
+    Call(Expr),
+}
+
+/// A generation.
+#[derive(Debug, Clone)]
+pub struct Gen {
+    /// What is bound.
+    pub var: VarId,
+    /// Its name.
+    pub name: String,
+    /// Whether the value is appended to a list.
+    pub append: bool,
+    /// What may be written.
+    pub spec: Spec,
+    /// The values of its holes.
+    pub bindings: Vec<Expr>,
+    /// How the text is read.
+    pub ty: Ty,
+    /// Options and their values.
+    pub options: Vec<(GenOption, Expr)>,
+    /// Its place.
+    pub span: Span,
+}
+
+/// An expression.
+#[derive(Debug, Clone)]
+pub struct Expr {
+    /// What it computes.
+    pub kind: ExprKind,
+    /// The type of the value.
+    pub ty: Ty,
+    /// Its place.
+    pub span: Span,
+}
+
+/// What an expression computes.
+#[derive(Debug, Clone)]
+pub enum ExprKind {
+    /// A constant.
+    Const(Const),
+    /// A variable's value.
+    Var(VarId),
+    /// An int as a float.
+    IntToFloat(Box<Expr>),
+    /// `-x`, `not x`
+    Unary(UnOp, Box<Expr>),
+    /// An operator on two values of one type.
+    Binary(BinOp, Box<Expr>, Box<Expr>),
+    /// `a and b`: the second only if the first is true.
+    And(Box<Expr>, Box<Expr>),
+    /// `a or b`: the second only if the first is false.
+    Or(Box<Expr>, Box<Expr>),
+    /// `a ?? b`: the second only if the first is null.
+    Coalesce(Box<Expr>, Box<Expr>),
+    /// `if` with values.
+    If(Vec<(Expr, Expr)>, Box<Expr>),
+    /// `[a, b]`
+    List(Vec<Expr>),
+    /// `{a: 1}`
+    Record(Vec<(String, Expr)>),
+    /// `x.name`
+    Field(Box<Expr>, String),
+    /// `x[i]`
+    Index(Box<Expr>, Box<Expr>),
+    /// `x[a:b]`
+    Slice(Box<Expr>, Option<Box<Expr>>, Option<Box<Expr>>),
+    /// A prelude function, defaults filled in.
+    Builtin(&'static str, Vec<Expr>),
+    /// A function of the program, defaults filled in.
+    Call(u32, Vec<Expr>),
+    /// Values printed and joined.
+    Format(Vec<Expr>),
+}

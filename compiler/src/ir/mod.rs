@@ -1,0 +1,510 @@
+//! The intermediate representation: the door between compiler and runtime.
+//!
+//! A [`Program`] is a set of functions over typed locals, each a list of basic blocks. It is small,
+//! serialisable and complete: the runtime needs neither source nor AST. Everything that can fail at run
+//! time is an instruction with a span; everything that waits for the outside world (generation, calls) is
+//! an instruction of its own, so that an interpreter can stop before it and go on after it.
+//!
+//! What is not here: names that were resolved, implicit conversions (made explicit by [`Op::IntToFloat`]),
+//! and loops (lowered to jumps; every loop carries its bound).
+
+pub mod text;
+pub mod validate;
+
+use std::fmt;
+
+use agentc_constraint::spec::Spec;
+use serde::{Deserialize, Serialize};
+
+use crate::source::Span;
+
+pub use validate::{IrError, validate};
+
+/// The version of this format; a loader refuses any other.
+pub const VERSION: u32 = 1;
+
+/// A compiled program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Program {
+    /// [`VERSION`] of the compiler that wrote it.
+    pub version: u32,
+    /// Names of the source files, indexed by [`Span::file`].
+    pub files: Vec<String>,
+    /// All functions, indexed by [`FuncId`].
+    pub funcs: Vec<Func>,
+    /// The function that a run starts with: `main`, or the chosen agent.
+    pub entry: FuncId,
+    /// The program's own default model, if it declares one.
+    pub model: Option<ModelDecl>,
+    /// Whether any reachable instruction opens a role (a chat program) or none does (plain completion).
+    pub chat: bool,
+}
+
+/// `model "name" { ctx: …, seed: … }`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelDecl {
+    /// A name, path or `hf:` reference, as written.
+    pub name: String,
+    /// Context size in tokens.
+    pub ctx: Option<u32>,
+    /// The run's seed.
+    pub seed: Option<u64>,
+    /// Default temperature.
+    pub temp: Option<f64>,
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// As an index into the vector it numbers.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+id!(
+    /// Index of a function in [`Program::funcs`].
+    FuncId
+);
+id!(
+    /// Index of a block in [`Func::blocks`].
+    BlockId
+);
+id!(
+    /// Index of a local in [`Func::locals`].
+    Local
+);
+
+/// What calling a function means for the context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FuncKind {
+    /// The implicit body of a file: the entry's own context. Its parameters are the `input`s.
+    Main,
+    /// A fresh context for each call.
+    Agent,
+    /// Writes into its caller's context.
+    Fn,
+}
+
+/// A function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Func {
+    /// Its name in the source; `main` for the implicit one.
+    pub name: String,
+    /// What a call does to the context.
+    pub kind: FuncKind,
+    /// Parameters; parameter `i` arrives in `Local(i)`.
+    pub params: Vec<Param>,
+    /// The type of the returned value; `null` where nothing is returned.
+    pub ret: Ty,
+    /// Whether it neither writes text nor generates, here or in what it calls.
+    pub pure: bool,
+    /// Every local, parameters first.
+    pub locals: Vec<LocalDecl>,
+    /// Captures by name, in the order of their first appearance: what an outcome shows for the entry point.
+    pub captures: Vec<(String, Local)>,
+    /// Basic blocks; execution starts at block 0.
+    pub blocks: Vec<Block>,
+    /// Where the function is declared.
+    pub span: Span,
+}
+
+/// A parameter, or an `input` of the implicit main.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Param {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: Ty,
+    /// The function without parameters that computes its default.
+    pub default: Option<FuncId>,
+}
+
+/// A local variable.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LocalDecl {
+    /// Its name in the source; temporaries have none.
+    pub name: Option<String>,
+    /// Its type.
+    pub ty: Ty,
+}
+
+/// Types of values at run time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ty {
+    /// The only value `null`.
+    Null,
+    /// Truth values.
+    Bool,
+    /// 64-bit integers.
+    Int,
+    /// 64-bit floating-point numbers.
+    Float,
+    /// Unicode text.
+    Str,
+    /// One literal value.
+    Lit(Const),
+    /// Either of several.
+    Union(Vec<Ty>),
+    /// A list.
+    List(Box<Ty>),
+    /// A record, its fields in order.
+    Record(Vec<Field>),
+    /// Any value at all.
+    Any,
+}
+
+/// A field of a record type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: Ty,
+    /// Whether it may be left out (then `null` to a reader).
+    pub optional: bool,
+}
+
+/// A constant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Const {
+    /// `null`.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A number.
+    Float(f64),
+    /// A text.
+    Str(String),
+}
+
+impl fmt::Display for Const {
+    /// As the language prints a value: a str bare, a float with at least one decimal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Const::Null => f.write_str("null"),
+            Const::Bool(value) => write!(f, "{value}"),
+            Const::Int(value) => write!(f, "{value}"),
+            Const::Float(value) if value.is_finite() && value.fract() == 0.0 => write!(f, "{value}.0"),
+            Const::Float(value) => write!(f, "{value}"),
+            Const::Str(value) => f.write_str(value),
+        }
+    }
+}
+
+/// A straight run of instructions with one way out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Block {
+    /// Executed in order.
+    pub insts: Vec<Inst>,
+    /// What happens then.
+    pub term: Term,
+}
+
+/// An instruction and where it comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inst {
+    /// What to do.
+    pub op: Op,
+    /// The source it stands for: the place that a run-time error names.
+    pub span: Span,
+}
+
+/// How a block ends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Term {
+    /// Go on with another block.
+    Jump(BlockId),
+    /// Go on with one of two.
+    Branch {
+        /// A bool.
+        cond: Local,
+        /// Where true leads.
+        then: BlockId,
+        /// Where false leads.
+        otherwise: BlockId,
+    },
+    /// Leave the function, with a value (`null` if none).
+    Return(Option<Local>),
+}
+
+/// Where literal text ends and interpolated values begin: the runtime records it for every piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Written in the program.
+    Literal,
+    /// The value of an expression.
+    Data,
+}
+
+/// The roles of a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Instructions.
+    System,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+    /// A tool's answer.
+    Tool,
+}
+
+impl Role {
+    /// The word of the language, which is also the name chat templates use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::System => "system",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+            Role::Tool => "tool",
+        }
+    }
+}
+
+/// Instructions. Operands are locals of the same function; `dst` is written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    /// A constant.
+    Const {
+        /// Written.
+        dst: Local,
+        /// The value.
+        value: Const,
+    },
+    /// A copy (values are immutable).
+    Copy {
+        /// Written.
+        dst: Local,
+        /// Read.
+        src: Local,
+    },
+    /// The one implicit conversion.
+    IntToFloat {
+        /// Written.
+        dst: Local,
+        /// An int.
+        src: Local,
+    },
+    /// A unary operator. Traps on integer overflow.
+    Unary {
+        /// Written.
+        dst: Local,
+        /// Which.
+        op: UnOp,
+        /// Its operand.
+        src: Local,
+    },
+    /// A binary operator on operands of one type. Traps on integer overflow and division by zero.
+    Binary {
+        /// Written.
+        dst: Local,
+        /// Which (`and`, `or`, `??` are jumps).
+        op: BinOp,
+        /// Left operand.
+        lhs: Local,
+        /// Right operand.
+        rhs: Local,
+    },
+    /// A list.
+    List {
+        /// Written.
+        dst: Local,
+        /// Its items.
+        items: Vec<Local>,
+    },
+    /// A record.
+    Record {
+        /// Written.
+        dst: Local,
+        /// Its fields in order.
+        fields: Vec<(String, Local)>,
+    },
+    /// The field of a record; `null` where an optional one is missing.
+    Field {
+        /// Written.
+        dst: Local,
+        /// A record.
+        src: Local,
+        /// The field's name.
+        name: String,
+    },
+    /// An item of a list, a character of a str, or the value of a map's key. Traps when there is none.
+    Index {
+        /// Written.
+        dst: Local,
+        /// A list, str or record.
+        src: Local,
+        /// An int (negative counts from the end), or a str for a record.
+        index: Local,
+    },
+    /// `src[from:to]`, half-open, clamped as in Python.
+    Slice {
+        /// Written.
+        dst: Local,
+        /// A list or str.
+        src: Local,
+        /// Start, 0 if missing.
+        from: Option<Local>,
+        /// End, the length if missing.
+        to: Option<Local>,
+    },
+    /// A function of the prelude. Traps as each one documents.
+    Builtin {
+        /// Written.
+        dst: Local,
+        /// Its name, as in the language (`len`, `trim`, `range` …); the set is [`crate::builtin::BUILTINS`].
+        name: String,
+        /// Its arguments, defaults filled in by the compiler.
+        args: Vec<Local>,
+    },
+    /// Values printed canonically and joined: an interpolated string in expression position.
+    Format {
+        /// Written, a str.
+        dst: Local,
+        /// What is printed, in order.
+        parts: Vec<Local>,
+    },
+    /// `xs[]` after a generation: appends an item to the list in `list` (`null` counts as empty).
+    Append {
+        /// A list, read and written.
+        list: Local,
+        /// The new last item.
+        item: Local,
+    },
+    /// Appends a value, printed canonically, to the context.
+    Text {
+        /// What to write.
+        src: Local,
+        /// Whether the program or a value says so.
+        origin: Origin,
+    },
+    /// Opens a message of a role. The checker has made sure that none is open.
+    OpenRole {
+        /// Whose message.
+        role: Role,
+    },
+    /// Closes the open message.
+    CloseRole,
+    /// The model writes; the text joins the context and its parsed value is bound.
+    Gen(Box<Gen>),
+    /// Calls a function; an agent gets a context of its own.
+    Call {
+        /// Written.
+        dst: Local,
+        /// The callee.
+        func: FuncId,
+        /// One local for each parameter; defaults have been filled in.
+        args: Vec<Local>,
+    },
+    /// Ends the run with an error unless `cond` holds.
+    Expect {
+        /// A bool.
+        cond: Local,
+        /// A str: what to say.
+        message: Option<Local>,
+    },
+    /// Writes a value, printed canonically, and a line break to standard error.
+    Print {
+        /// What to write.
+        src: Local,
+    },
+    /// Ends the run with an error.
+    Fail {
+        /// A str: what to say.
+        message: Local,
+    },
+}
+
+/// A generation or a selection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gen {
+    /// Written: the parsed value.
+    pub dst: Local,
+    /// The capture's name, for events.
+    pub name: String,
+    /// What may be written, stops included.
+    pub spec: Spec,
+    /// Values of the spec's holes in order: a str or a list of strings each.
+    pub bindings: Vec<Local>,
+    /// How the written text is read as a value.
+    pub ty: Ty,
+    /// Options that the program sets, each with the local that holds its value. At most one of each kind.
+    pub options: Vec<(GenOption, Local)>,
+}
+
+/// Options of a generation; those that shape the constraint (`stop`) are in its spec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GenOption {
+    /// int: tokens at most.
+    Max,
+    /// float: sampling temperature; 0 is greedy.
+    Temp,
+    /// float: nucleus.
+    TopP,
+    /// int: most likely tokens kept; 0 keeps all.
+    TopK,
+    /// float: tokens less likely than this share of the best are dropped.
+    MinP,
+    /// int: a random stream of its own.
+    Seed,
+    /// bool: token healing.
+    Heal,
+}
+
+/// Unary operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnOp {
+    /// `-x` on int or float.
+    Neg,
+    /// `not x`.
+    Not,
+}
+
+/// Binary operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BinOp {
+    /// `+` on numbers; concatenation of strings and of lists.
+    Add,
+    /// `-`
+    Sub,
+    /// `*`
+    Mul,
+    /// `/`: of two ints an int, truncated towards zero.
+    Div,
+    /// `%`, with the sign of the dividend.
+    Rem,
+    /// `==` on any two values.
+    Eq,
+    /// `!=`
+    Ne,
+    /// `<` on numbers and strings (by code points).
+    Lt,
+    /// `<=`
+    Le,
+    /// `>`
+    Gt,
+    /// `>=`
+    Ge,
+    /// `x in xs`: a member of a list, a part of a str, a key of a record.
+    In,
+}

@@ -1,0 +1,205 @@
+//! The readable form of a program: one line per instruction, blocks and locals by number.
+
+use std::fmt;
+
+use super::{BinOp, Const, Func, FuncKind, Gen, Local, Op, Origin, Program, Term, Ty, UnOp};
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "program v{} entry={} chat={}", self.version, self.entry.0, self.chat)?;
+        if let Some(model) = &self.model {
+            write!(f, "model {:?}", model.name)?;
+            write_opt(f, "ctx", model.ctx)?;
+            write_opt(f, "seed", model.seed)?;
+            write_opt(f, "temp", model.temp)?;
+            writeln!(f)?;
+        }
+        for (id, func) in self.funcs.iter().enumerate() {
+            writeln!(f)?;
+            write_func(f, id, func)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_opt<T: fmt::Display>(f: &mut fmt::Formatter<'_>, name: &str, value: Option<T>) -> fmt::Result {
+    value.map_or(Ok(()), |v| write!(f, " {name}={v}"))
+}
+
+fn write_func(f: &mut fmt::Formatter<'_>, id: usize, func: &Func) -> fmt::Result {
+    let kind = match func.kind {
+        FuncKind::Main => "main",
+        FuncKind::Agent => "agent",
+        FuncKind::Fn => "fn",
+    };
+    let pure = if func.pure { " pure" } else { "" };
+    write!(f, "{kind} #{id} {}(", func.name)?;
+    for (i, param) in func.params.iter().enumerate() {
+        let comma = if i > 0 { ", " } else { "" };
+        write!(f, "{comma}%{i} {}: {}", param.name, param.ty)?;
+        write_default(f, param.default.map(|d| d.0))?;
+    }
+    writeln!(f, ") -> {}{pure} {{", func.ret)?;
+    for (i, local) in func.locals.iter().enumerate().skip(func.params.len()) {
+        writeln!(f, "  %{i}: {} {}", local.ty, local.name.as_deref().unwrap_or(""))?;
+    }
+    for (name, local) in &func.captures {
+        writeln!(f, "  capture {name} {local}")?;
+    }
+    for (i, block) in func.blocks.iter().enumerate() {
+        writeln!(f, "b{i}:")?;
+        for inst in &block.insts {
+            writeln!(f, "  {}", inst.op)?;
+        }
+        writeln!(f, "  {}", block.term)?;
+    }
+    writeln!(f, "}}")
+}
+
+fn write_default(f: &mut fmt::Formatter<'_>, default: Option<u32>) -> fmt::Result {
+    default.map_or(Ok(()), |d| write!(f, " = #{d}"))
+}
+
+impl fmt::Display for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "%{}", self.0)
+    }
+}
+
+impl fmt::Display for Ty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ty::Null => f.write_str("null"),
+            Ty::Bool => f.write_str("bool"),
+            Ty::Int => f.write_str("int"),
+            Ty::Float => f.write_str("float"),
+            Ty::Str => f.write_str("str"),
+            Ty::Any => f.write_str("json"),
+            Ty::Lit(value) => write!(f, "{}", Quoted(value)),
+            Ty::Union(members) => write_list(f, "(", members, " | ", ")"),
+            Ty::List(item) => write!(f, "{item}[]"),
+            Ty::Record(fields) => {
+                let fields = fields.iter().map(|field| {
+                    format!("{}: {}{}", field.name, field.ty, if field.optional { "?" } else { "" })
+                });
+                write_list(f, "{", &fields.collect::<Vec<_>>(), ", ", "}")
+            }
+        }
+    }
+}
+
+struct Quoted<'a>(&'a Const);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Const::Str(text) => write!(f, "{text:?}"),
+            other => write!(f, "{other}"),
+        }
+    }
+}
+
+fn write_list<T: fmt::Display>(
+    f: &mut fmt::Formatter<'_>,
+    open: &str,
+    items: &[T],
+    between: &str,
+    close: &str,
+) -> fmt::Result {
+    f.write_str(open)?;
+    for (i, item) in items.iter().enumerate() {
+        if i > 0 {
+            f.write_str(between)?;
+        }
+        write!(f, "{item}")?;
+    }
+    f.write_str(close)
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Term::Jump(to) => write!(f, "jump b{}", to.0),
+            Term::Branch { cond, then, otherwise } => write!(f, "branch {cond} b{} b{}", then.0, otherwise.0),
+            Term::Return(Some(value)) => write!(f, "return {value}"),
+            Term::Return(None) => f.write_str("return"),
+        }
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Op::Const { dst, value } => write!(f, "{dst} = {}", Quoted(value)),
+            Op::Copy { dst, src } => write!(f, "{dst} = {src}"),
+            Op::IntToFloat { dst, src } => write!(f, "{dst} = int_to_float {src}"),
+            Op::Unary { dst, op: UnOp::Neg, src } => write!(f, "{dst} = neg {src}"),
+            Op::Unary { dst, op: UnOp::Not, src } => write!(f, "{dst} = not {src}"),
+            Op::Binary { dst, op, lhs, rhs } => write!(f, "{dst} = {} {lhs} {rhs}", name_of(*op)),
+            Op::List { dst, items } => {
+                write!(f, "{dst} = ")?;
+                write_list(f, "[", items, ", ", "]")
+            }
+            Op::Record { dst, fields } => {
+                let fields: Vec<String> = fields.iter().map(|(name, local)| format!("{name}: {local}")).collect();
+                write!(f, "{dst} = ")?;
+                write_list(f, "{", &fields, ", ", "}")
+            }
+            Op::Field { dst, src, name } => write!(f, "{dst} = {src}.{name}"),
+            Op::Index { dst, src, index } => write!(f, "{dst} = {src}[{index}]"),
+            Op::Slice { dst, src, from, to } => {
+                let show = |l: &Option<Local>| l.map_or(String::new(), |l| l.to_string());
+                write!(f, "{dst} = {src}[{}:{}]", show(from), show(to))
+            }
+            Op::Builtin { dst, name, args } => write_call(f, *dst, name, args),
+            Op::Format { dst, parts } => write_call(f, *dst, "format", parts),
+            Op::Append { list, item } => write!(f, "append {list} {item}"),
+            Op::Text { src, origin: Origin::Literal } => write!(f, "text {src}"),
+            Op::Text { src, origin: Origin::Data } => write!(f, "data {src}"),
+            Op::OpenRole { role } => write!(f, "open {}", role.name()),
+            Op::CloseRole => f.write_str("close"),
+            Op::Gen(generation) => write_gen(f, generation),
+            Op::Call { dst, func, args } => write_call(f, *dst, &format!("#{}", func.0), args),
+            Op::Expect { cond, message } => {
+                write!(f, "expect {cond}")?;
+                message.map_or(Ok(()), |m| write!(f, " {m}"))
+            }
+            Op::Print { src } => write!(f, "print {src}"),
+            Op::Fail { message } => write!(f, "fail {message}"),
+        }
+    }
+}
+
+fn write_call(f: &mut fmt::Formatter<'_>, dst: Local, name: &str, args: &[Local]) -> fmt::Result {
+    write!(f, "{dst} = {name}")?;
+    write_list(f, "(", args, ", ", ")")
+}
+
+fn write_gen(f: &mut fmt::Formatter<'_>, generation: &Gen) -> fmt::Result {
+    let spec = serde_json::to_string(&generation.spec).unwrap_or_default();
+    write!(f, "{} = gen {:?} {} {spec}", generation.dst, generation.name, generation.ty)?;
+    if !generation.bindings.is_empty() {
+        write_list(f, " holes [", &generation.bindings, ", ", "]")?;
+    }
+    for (option, value) in &generation.options {
+        write!(f, " {}={value}", format!("{option:?}").to_lowercase())?;
+    }
+    Ok(())
+}
+
+fn name_of(op: BinOp) -> &'static str {
+    match op {
+        BinOp::Add => "add",
+        BinOp::Sub => "sub",
+        BinOp::Mul => "mul",
+        BinOp::Div => "div",
+        BinOp::Rem => "rem",
+        BinOp::Eq => "eq",
+        BinOp::Ne => "ne",
+        BinOp::Lt => "lt",
+        BinOp::Le => "le",
+        BinOp::Gt => "gt",
+        BinOp::Ge => "ge",
+        BinOp::In => "in",
+    }
+}

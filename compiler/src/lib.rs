@@ -1,0 +1,92 @@
+//! From `.agent` source text to checked, serialisable IR.
+//!
+//! Three stages: [`parse`] (text to tree), [`check`] (tree to typed tree) and [`lower`] (typed tree to
+//! [`ir`]); [`compile`] is the three in a row. The first two collect findings and never fail; the third
+//! takes only what was checked, and cannot fail.
+//!
+//! The crate is pure: it opens no file, reads no clock, starts no thread and prints nothing. Other files
+//! are read through [`source::World`].
+
+pub mod ast;
+pub mod builtin;
+mod check;
+pub mod diag;
+pub mod hir;
+pub mod ir;
+pub mod lex;
+mod lower;
+mod parse;
+pub mod source;
+pub mod ty;
+
+pub use check::check;
+pub use diag::codes::codes;
+pub use lower::lower;
+pub use parse::parse;
+
+use diag::Diag;
+use source::{Source, Sources, Span, World};
+
+/// The largest source file, in bytes. Bounds the time and memory of every stage.
+pub const MAX_SOURCE: usize = 8 << 20;
+
+/// What to compile, beyond the text.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The agent to start with, in place of the default entry point.
+    pub agent: Option<String>,
+}
+
+/// The outcome of a compilation.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// The program; `None` if and only if a finding is an error.
+    pub program: Option<ir::Program>,
+    /// All findings, in the order of their places.
+    pub diags: Vec<Diag>,
+    /// The files, to which the spans refer.
+    pub sources: Sources,
+}
+
+/// Compiles a program: parse, check and lower.
+pub fn compile(name: &str, bytes: &[u8], world: &dyn World, options: &Options) -> Compiled {
+    // Imports and embeds, which a later version brings, will read from it.
+    let _ = world;
+    let mut sources = Sources::default();
+    let text = match decode(bytes) {
+        Ok(text) => text,
+        Err(diag) => {
+            sources.add(Source::new(name, String::from_utf8_lossy(bytes.get(..4096).unwrap_or(bytes))));
+            return Compiled { program: None, diags: vec![diag], sources };
+        }
+    };
+    let file = sources.add(Source::new(name, text));
+    let (ast, mut diags) = parse(file, text);
+    let broken = diags.iter().any(Diag::is_error);
+    let (hir, found) = check(&ast, options.agent.as_deref());
+    diags.extend(found);
+    diags.sort_by_key(|d| (d.span.file, d.span.start, d.span.end));
+    let hir = hir.filter(|_| !broken);
+    let program = hir.map(|hir| lower(&hir, &sources));
+    Compiled { program, diags, sources }
+}
+
+/// The text of a file, if it is one.
+pub fn decode(bytes: &[u8]) -> Result<&str, Diag> {
+    if bytes.len() > MAX_SOURCE {
+        let message = format!("this file has {} bytes; a program has at most {MAX_SOURCE}", bytes.len());
+        return Err(Diag::new("E0002", Span::default(), message).hint("pass large data as an input instead"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        let diag = Diag::new("E0001", Span::new(0, at, at + 1), "this is a binary file, or text that is not UTF-8");
+        diag.hint("a program is a text file in UTF-8: save it so, or check the path")
+    })?;
+    match text.find('\0') {
+        Some(at) => {
+            let diag = Diag::new("E0001", Span::new(0, at, at + 1), "this is a binary file: it holds a zero byte");
+            Err(diag.hint("a program is a text file in UTF-8: check the path"))
+        }
+        None => Ok(text),
+    }
+}

@@ -1,0 +1,96 @@
+//! The function under construction: locals, blocks, and where control stands.
+
+use crate::hir::{Func, VarId};
+use crate::ir::{self, Block, BlockId, Const, Inst, Local, LocalDecl, Op, Term};
+use crate::source::Span;
+use crate::ty::Ty;
+
+/// Where `break` and `continue` lead.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Loop {
+    pub(super) exit: BlockId,
+    pub(super) next: BlockId,
+    /// Whether a role was open already when the loop began.
+    pub(super) in_role: bool,
+}
+
+pub(super) struct Code {
+    locals: Vec<LocalDecl>,
+    blocks: Vec<(Vec<Inst>, Option<Term>)>,
+    current: BlockId,
+    pub(super) loops: Vec<Loop>,
+    /// Whether this function has a role open at the place.
+    pub(super) in_role: bool,
+}
+
+impl Code {
+    pub(super) fn new(func: &Func) -> Code {
+        let locals = func.vars.iter().map(|v| LocalDecl { name: Some(v.name.clone()), ty: super::ty(&v.ty) });
+        Code {
+            locals: locals.collect(),
+            blocks: vec![(Vec::new(), None)],
+            current: BlockId(0),
+            loops: Vec::new(),
+            in_role: false,
+        }
+    }
+
+    /// Every open end returns.
+    pub(super) fn finish(self) -> (Vec<LocalDecl>, Vec<Block>) {
+        let close = |(insts, term): (Vec<Inst>, Option<Term>)| Block { insts, term: term.unwrap_or(Term::Return(None)) };
+        (self.locals, self.blocks.into_iter().map(close).collect())
+    }
+
+    pub(super) fn push(&mut self, op: Op, span: Span) {
+        let block = &mut self.blocks[self.current.index()];
+        if block.1.is_none() {
+            block.0.push(Inst { op, span });
+        }
+    }
+
+    /// Ends the current block, unless it has ended.
+    pub(super) fn end(&mut self, term: Term) {
+        let block = &mut self.blocks[self.current.index()];
+        block.1.get_or_insert(term);
+    }
+
+    /// Whether control can reach the current place.
+    pub(super) fn is_open(&self) -> bool {
+        self.blocks[self.current.index()].1.is_none()
+    }
+
+    pub(super) fn block(&mut self) -> BlockId {
+        self.blocks.push((Vec::new(), None));
+        BlockId(u32::try_from(self.blocks.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Goes on with a block.
+    pub(super) fn at(&mut self, block: BlockId) {
+        self.current = block;
+    }
+
+    /// Ends the current block with a jump and goes on there.
+    pub(super) fn flow_to(&mut self, block: BlockId) {
+        self.end(Term::Jump(block));
+        self.at(block);
+    }
+
+    pub(super) fn temp(&mut self, ty: &Ty) -> Local {
+        self.temp_of(super::ty(&ty.widened()))
+    }
+
+    pub(super) fn temp_of(&mut self, ty: ir::Ty) -> Local {
+        self.locals.push(LocalDecl { name: None, ty });
+        Local(u32::try_from(self.locals.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn var(var: VarId) -> Local {
+        Local(var.0)
+    }
+
+    pub(super) fn constant(&mut self, value: Const, span: Span) -> Local {
+        let dst = self.temp(&crate::ty::of_const(&value));
+        self.push(Op::Const { dst, value }, span);
+        dst
+    }
+}

@@ -1,0 +1,68 @@
+//! From the typed tree to IR: structure becomes blocks and jumps, conversions and closings explicit.
+//!
+//! Nothing is decided here: whatever could be wrong with a program was found before.
+
+mod code;
+mod expr;
+mod stmt;
+
+use crate::hir::{self, Hir};
+use crate::ir::{self, FuncId, Program, VERSION};
+use crate::source::Sources;
+use crate::ty::Ty;
+
+/// Lowers a checked program.
+pub fn lower(hir: &Hir, sources: &Sources) -> Program {
+    Program {
+        version: VERSION,
+        files: sources.iter().map(|s| s.name.clone()).collect(),
+        funcs: hir.funcs.iter().map(func).collect(),
+        entry: FuncId(hir.entry),
+        model: hir.model.clone(),
+        chat: hir.chat,
+    }
+}
+
+fn func(func: &hir::Func) -> ir::Func {
+    let mut code = code::Code::new(func);
+    for (at, _) in func.vars.iter().enumerate().filter(|(_, v)| v.grows) {
+        let dst = ir::Local(u32::try_from(at).unwrap_or(u32::MAX));
+        code.push(ir::Op::List { dst, items: Vec::new() }, func.span);
+    }
+    code.stmts(&func.body);
+    let (locals, blocks) = code.finish();
+    let params = func.vars.iter().zip(&func.defaults);
+    ir::Func {
+        name: func.name.clone(),
+        kind: func.kind,
+        params: params
+            .map(|(v, d)| ir::Param { name: v.name.clone(), ty: ty(&v.ty), default: d.map(FuncId) })
+            .collect(),
+        ret: ty(&func.ret),
+        pure: func.pure,
+        locals,
+        captures: func.captures.iter().map(|v| (func.vars[v.0 as usize].name.clone(), ir::Local(v.0))).collect(),
+        blocks,
+        span: func.span,
+    }
+}
+
+/// The type as the runtime sees it.
+fn ty(ty: &Ty) -> ir::Ty {
+    match ty {
+        Ty::Error | Ty::Never | Ty::Any => ir::Ty::Any,
+        Ty::Null => ir::Ty::Null,
+        Ty::Bool => ir::Ty::Bool,
+        Ty::Int => ir::Ty::Int,
+        Ty::Float => ir::Ty::Float,
+        Ty::Str => ir::Ty::Str,
+        Ty::Lit(value) => ir::Ty::Lit(value.clone()),
+        Ty::Union(members) => ir::Ty::Union(members.iter().map(self::ty).collect()),
+        Ty::List(item) => ir::Ty::List(Box::new(self::ty(item))),
+        Ty::Record(fields) => ir::Ty::Record(fields.iter().map(field).collect()),
+    }
+}
+
+fn field(field: &crate::ty::Field) -> ir::Field {
+    ir::Field { name: field.name.clone(), ty: ty(&field.ty), optional: field.optional }
+}

@@ -1,0 +1,192 @@
+//! The builder: from pest's pairs to items.
+//!
+//! The grammar guarantees the shape of every pair, so what "cannot be there" is skipped, not reported.
+
+use super::{Pair, Rule};
+use crate::ast::{
+    Block, ConstDecl, FuncDecl, FuncWord, Ident, Item, ModelDecl, Param, Stmt, StmtKind, TypeDecl, Unsupported,
+};
+use crate::diag::Diag;
+use crate::source::Span;
+
+/// How deep a tree may grow: brackets and blocks around a place, and operators around it, together.
+pub(super) const MAX_DEPTH: usize = 300;
+
+pub(super) struct Builder {
+    file: u32,
+    base: usize,
+    pub(super) depth: usize,
+    pub(super) diags: Vec<Diag>,
+}
+
+impl Builder {
+    pub(super) fn new(file: u32, base: usize) -> Builder {
+        Builder { file, base, depth: 0, diags: Vec::new() }
+    }
+
+    pub(super) fn span(&self, pair: &Pair<'_>) -> Span {
+        let span = pair.as_span();
+        self.place(span.start(), span.end())
+    }
+
+    pub(super) fn place(&self, start: usize, end: usize) -> Span {
+        Span::new(self.file, self.base + start, self.base + end)
+    }
+
+    pub(super) fn ident(&self, pair: &Pair<'_>) -> Ident {
+        Ident { name: pair.as_str().to_owned(), span: self.span(pair) }
+    }
+
+    pub(super) fn item(&mut self, pair: Pair<'_>) -> Item {
+        match pair.as_rule() {
+            Rule::const_item => self.const_item(pair),
+            Rule::type_item => self.type_item(pair),
+            Rule::func_item => Item::Func(self.func_item(pair)),
+            Rule::input_item => Item::Input(self.param(pair)),
+            Rule::model_item => self.model_item(pair),
+            Rule::import_item => Item::Unsupported(self.unsupported("importing other files", &pair)),
+            Rule::tool_item => Item::Unsupported(self.unsupported("declaring tools", &pair)),
+            Rule::test_item => Item::Unsupported(self.unsupported("`test` blocks", &pair)),
+            _ => Item::Stmt(self.stmt(pair)),
+        }
+    }
+
+    fn const_item(&mut self, pair: Pair<'_>) -> Item {
+        let span = self.span(&pair);
+        let (name, ty, value) = self.binding(pair);
+        match (name, value) {
+            (Some(name), Some(value)) => Item::Const(ConstDecl { name, ty, value }),
+            _ => Item::Stmt(Stmt { kind: StmtKind::Continue, span }),
+        }
+    }
+
+    /// The parts of `… NAME (: TYPE)? = EXPR`.
+    pub(super) fn binding(
+        &mut self,
+        pair: Pair<'_>,
+    ) -> (Option<Ident>, Option<crate::ast::Type>, Option<crate::ast::Expr>) {
+        let (mut name, mut ty, mut value) = (None, None, None);
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident => name = Some(self.ident(&part)),
+                Rule::type_expr => ty = Some(self.type_expr(part)),
+                Rule::expr => value = Some(self.expr(part)),
+                _ => {}
+            }
+        }
+        (name, ty, value)
+    }
+
+    fn type_item(&mut self, pair: Pair<'_>) -> Item {
+        let mut name = self.missing(&pair);
+        let mut ty = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident => name = self.ident(&part),
+                Rule::type_expr => ty = Some(self.type_expr(part)),
+                Rule::record_type => ty = Some(self.record_type(part)),
+                _ => {}
+            }
+        }
+        let ty = ty.unwrap_or(crate::ast::Type { kind: crate::ast::TypeKind::Error, span: name.span });
+        Item::Type(TypeDecl { name, ty })
+    }
+
+    /// Stands in for a name that the grammar guarantees.
+    pub(super) fn missing(&self, pair: &Pair<'_>) -> Ident {
+        Ident { name: String::new(), span: self.span(pair) }
+    }
+
+    fn func_item(&mut self, pair: Pair<'_>) -> FuncDecl {
+        let span = self.span(&pair);
+        let mut decl = FuncDecl {
+            word: FuncWord::Fn,
+            name: self.missing(&pair),
+            params: Vec::new(),
+            ret: None,
+            body: Block { stmts: Vec::new(), span: span.after() },
+            span,
+        };
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::func_word if part.as_str() == "agent" => decl.word = FuncWord::Agent,
+                Rule::ident => decl.name = self.ident(&part),
+                Rule::params => decl.params = self.params(part),
+                Rule::result => decl.ret = part.into_inner().next().map(|t| self.type_expr(t)),
+                Rule::block => decl.body = self.block(part),
+                _ => {}
+            }
+        }
+        decl
+    }
+
+    fn params(&mut self, pair: Pair<'_>) -> Vec<Param> {
+        pair.into_inner().filter(|p| p.as_rule() == Rule::param).map(|p| self.param(p)).collect()
+    }
+
+    fn param(&mut self, pair: Pair<'_>) -> Param {
+        let missing = self.missing(&pair);
+        let (name, ty, default) = self.binding(pair);
+        let ty = ty.unwrap_or(crate::ast::Type { kind: crate::ast::TypeKind::Error, span: missing.span });
+        Param { name: name.unwrap_or(missing), ty, default }
+    }
+
+    fn model_item(&mut self, pair: Pair<'_>) -> Item {
+        let span = self.span(&pair);
+        if pair.clone().into_inner().any(|p| p.as_rule() == Rule::ident) {
+            return Item::Unsupported(self.unsupported("a second model", &pair));
+        }
+        let mut model = crate::ast::Text { parts: Vec::new(), span };
+        let mut settings = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::string => model = self.text(part),
+                Rule::record => settings = self.entries(part),
+                _ => {}
+            }
+        }
+        Item::Model(ModelDecl { model, settings, span })
+    }
+
+    /// A node for what this version parses only, with every name that it would bind.
+    pub(super) fn unsupported(&self, what: &'static str, pair: &Pair<'_>) -> Unsupported {
+        let mut binds = Vec::new();
+        let top = pair.as_rule();
+        for part in pair.clone().into_inner().flatten() {
+            if part.as_rule() == Rule::capture || part.as_rule() == Rule::let_stmt {
+                binds.extend(part.into_inner().find(|p| p.as_rule() == Rule::ident).map(|p| self.ident(&p)));
+            }
+        }
+        if matches!(top, Rule::import_item | Rule::tool_item | Rule::model_item) {
+            binds.extend(pair.clone().into_inner().filter(|p| p.as_rule() == Rule::ident).map(|p| self.ident(&p)));
+        }
+        Unsupported { what, binds, span: self.head(pair) }
+    }
+
+    /// The first line of a long construct: enough to point at.
+    fn head(&self, pair: &Pair<'_>) -> Span {
+        let text = pair.as_str();
+        let line = text.split(['\n', '{']).next().unwrap_or(text).trim_end();
+        let start = pair.as_span().start();
+        self.place(start, start + line.len().max(1).min(text.len()))
+    }
+
+    /// Runs `build` unless the tree is too deep here already; `more` levels are about to be added.
+    pub(super) fn nested<T>(
+        &mut self,
+        more: usize,
+        span: Span,
+        otherwise: T,
+        build: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        if self.depth + more > MAX_DEPTH {
+            let diag = Diag::new("E0004", span, format!("this has more than {MAX_DEPTH} operators or levels in one"));
+            self.diags.push(diag.hint("split it with `let`, or use `join` on a list"));
+            return otherwise;
+        }
+        self.depth += more;
+        let built = build(self);
+        self.depth -= more;
+        built
+    }
+}

@@ -1,0 +1,195 @@
+//! What went wrong where pest stopped, in words: from the tokens around the place.
+
+use std::ops::Range;
+
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+use super::Rule;
+use crate::diag::Diag;
+use crate::lex::{Kind, Lexed, Token, words};
+use crate::source::Span;
+
+/// The furthest offset that pest reached.
+pub(super) fn offset(error: &Error<Rule>) -> usize {
+    match error.location {
+        InputLocation::Pos(at) => at,
+        InputLocation::Span((at, _)) => at,
+    }
+}
+
+/// The tokens around a mistake.
+struct Around<'a> {
+    text: &'a str,
+    /// The token at the mistake; `None` at the end.
+    token: Option<Token>,
+    /// What stands there.
+    word: &'a str,
+    /// The token before it.
+    before: &'a str,
+    before_kind: Option<Kind>,
+    /// The word that began the statement or construct, if it is near.
+    lead: &'a str,
+}
+
+/// Makes a diagnostic of a syntax error.
+pub(super) fn explain(
+    file: u32,
+    text: &str,
+    lexed: &Lexed,
+    chunk: &Range<usize>,
+    at: usize,
+    error: &Error<Rule>,
+) -> Diag {
+    let around = look(text, lexed, chunk, at);
+    let span = around.token.map_or(Span::new(file, at, at), |t| Span::new(file, t.start, t.end));
+    if let ErrorVariant::CustomError { .. } = error.variant {
+        let diag = Diag::new("E0003", span, "this nests too deeply to be read");
+        return diag.hint("take the inner part out into a `let`, a `fn` or a `type` of its own");
+    }
+    if let Some((message, hint)) = habit(&around) {
+        return Diag::new("E0021", span, message).hint(hint);
+    }
+    if let Some(diag) = reserved_name(&around, span, error) {
+        return diag;
+    }
+    let found = if around.token.is_none() { "the end".to_owned() } else { format!("`{}`", clip(around.word)) };
+    let expected = expected(error);
+    let message = format!("{expected} expected, found {found}");
+    Diag::new("E0020", span, message).hint(hint_for(&expected, &around))
+}
+
+fn look<'a>(text: &'a str, lexed: &Lexed, chunk: &Range<usize>, at: usize) -> Around<'a> {
+    let range = lexed.token_range(chunk);
+    let tokens = &lexed.tokens[range];
+    let here = tokens.iter().position(|t| t.end > at && !t.kind.is_trivia());
+    let upto = here.unwrap_or(tokens.len());
+    let mut earlier = tokens[..upto].iter().rev().filter(|t| !t.kind.is_trivia());
+    let before = earlier.next();
+    let token = here.map(|i| tokens[i]);
+    Around {
+        text,
+        token,
+        word: token.map_or("", |t| t.text(text)),
+        before: before.map_or("", |t| t.text(text)),
+        before_kind: before.map(|t| t.kind),
+        lead: lead(text, &tokens[..upto]),
+    }
+}
+
+/// The last reserved word on the line of the mistake.
+fn lead<'a>(text: &'a str, earlier: &[Token]) -> &'a str {
+    let line = earlier.iter().rev().take_while(|t| t.kind != Kind::Newline);
+    let mut reserved = line.filter(|t| t.kind == Kind::Word).map(|t| t.text(text));
+    reserved.find(|w| words::is_reserved(w)).unwrap_or("")
+}
+
+/// Mistakes that people bring from other languages.
+fn habit(a: &Around<'_>) -> Option<(String, &'static str)> {
+    let say = |message: &str, hint: &'static str| Some((message.to_owned(), hint));
+    match (a.lead, a.word) {
+        ("if" | "else" | "for" | "repeat" | "while" | "fn" | "agent", ":") => {
+            say("a block does not begin with `:`", "put the block into braces: if x { … }")
+        }
+        ("with", ":") => say("options are set with `=`", "write `with max = 20, stop = \"\\n\"`"),
+        ("with", "{" | "(") => say("options stand without brackets", "write `with max = 20, stop = \"\\n\"`"),
+        ("for", "(") | ("for", ",") => say("a loop has one variable", "write `for x in xs { … }`"),
+        (_, "gen" | "select" | "call") if !matches!(a.before, "{{") && follows_operator(a) => say(
+            "a generation is not an expression",
+            "generate first, use the name then: `gen x: int` and, after it, `x`",
+        ),
+        (_, "=") if in_braces(a) => say("a field is set with `:`", "write `{name: value}`"),
+        (_, "(") if a.before_kind == Some(Kind::Word) && a.before == "gen" => {
+            say("`gen` is not called", "write `gen NAME: TYPE with max = 20`")
+        }
+        ("gen", "max" | "stop" | "temp" | "seed") => say("options come after `with`", "write `gen x with max = 20`"),
+        (_, "%") if a.before == "{" => say("`{% … %}` has no meaning here", "write `if x { … }` and `for x in xs { … }` outside the string"),
+        (_, "|") if a.before_kind == Some(Kind::StrClose) => {
+            say("text is not piped", "pipe the value inside its hole: \"{{ x | trim }}\"")
+        }
+        _ => None,
+    }
+}
+
+fn follows_operator(a: &Around<'_>) -> bool {
+    a.before_kind == Some(Kind::Punct)
+        || matches!(a.before, "(" | "[" | "return" | "print" | "in" | "and" | "or" | "not")
+}
+
+/// Whether the mistake stands in a record on the same line.
+fn in_braces(a: &Around<'_>) -> bool {
+    let Some(token) = a.token else { return false };
+    let line = a.text[..token.start].rsplit('\n').next().unwrap_or("");
+    let open = line.rfind('{');
+    open.is_some() && open > line.rfind('}') && a.before_kind == Some(Kind::Word)
+}
+
+/// A reserved word where a name should be.
+fn reserved_name(a: &Around<'_>, span: Span, error: &Error<Rule>) -> Option<Diag> {
+    let wants_name = matches!(a.before, "let" | "const" | "for" | "fn" | "agent" | "type" | "gen" | "select" | "as" | "input")
+        || matches!(positives(error), [Rule::ident]);
+    if !wants_name || !words::is_reserved(a.word) {
+        return None;
+    }
+    let diag = Diag::new("E0022", span, format!("`{}` is a word of the language, not a name", a.word));
+    Some(diag.hint(format!("choose another name, such as `{}_`", a.word)))
+}
+
+fn positives(error: &Error<Rule>) -> &[Rule] {
+    match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => positives,
+        ErrorVariant::CustomError { .. } => &[],
+    }
+}
+
+/// What could have stood there: the most telling of the rules that were tried.
+fn expected(error: &Error<Rule>) -> String {
+    let rules = positives(error);
+    let has = |rule: Rule| rules.contains(&rule);
+    let named = [
+        (Rule::item_start(rules), "a statement"),
+        (has(Rule::type_member) || has(Rule::type_expr) || has(Rule::type_name), "a type"),
+        (has(Rule::postfix) || has(Rule::expr) || has(Rule::number) && has(Rule::list), "a value"),
+        (has(Rule::ident) || has(Rule::word) || has(Rule::capture), "a name"),
+        (has(Rule::string), "a string"),
+        (has(Rule::block) || has(Rule::lbrace), "`{`"),
+        (has(Rule::eq), "`=`"),
+        (has(Rule::colon) && !has(Rule::comma), "`:`"),
+        (has(Rule::kw_in), "`in`"),
+        (has(Rule::kw_from), "`from`"),
+        (has(Rule::rparen), "`)`"),
+        (has(Rule::rbracket), "`]`"),
+        (has(Rule::rbrace), "`}`"),
+        (has(Rule::dots), "`..`"),
+        (has(Rule::params) || has(Rule::lparen), "`(`"),
+    ];
+    let found = named.iter().find(|(yes, _)| *yes);
+    found.map_or("something else", |(_, name)| name).to_owned()
+}
+
+impl Rule {
+    /// Whether a whole statement could begin where these rules were tried.
+    fn item_start(rules: &[Rule]) -> bool {
+        rules.contains(&Rule::let_stmt) || rules.contains(&Rule::text_stmt) || rules.contains(&Rule::EOI)
+    }
+}
+
+fn hint_for(expected: &str, a: &Around<'_>) -> String {
+    match expected {
+        "a statement" if a.before_kind == Some(Kind::Word) => {
+            format!("`{}` begins no statement; prompt text stands in quotes: \"…\"", clip(a.before))
+        }
+        "a statement" => "prompt text stands in quotes: \"…\"; code is `let`, `if`, `for`, `gen` and so on".to_owned(),
+        "a type" => "types are str, int, float, bool, \"a\" | \"b\", /regex/, {a: T}, T[]".to_owned(),
+        "a value" => "write a number, a \"string\", a name, a list [a, b] or a record {a: 1}".to_owned(),
+        "a name" => "names begin with a letter or `_`".to_owned(),
+        "`..`" => "bounds are written (2..80), (..80) or (2..)".to_owned(),
+        "`{`" => "blocks stand in braces".to_owned(),
+        "something else" => "see the reference for what may stand here".to_owned(),
+        sign => format!("put {sign} here"),
+    }
+}
+
+fn clip(text: &str) -> String {
+    let line = text.split('\n').next().unwrap_or("");
+    if line.chars().count() <= 30 { line.to_owned() } else { format!("{}…", line.chars().take(24).collect::<String>()) }
+}

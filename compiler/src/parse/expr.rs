@@ -1,0 +1,275 @@
+//! The builder: expressions. Precedence is the table of [`pratt`].
+
+use std::sync::OnceLock;
+
+use pest::pratt_parser::{Assoc, Op, PrattParser};
+
+use super::build::Builder;
+use super::{Pair, Rule};
+use crate::ast::{BinOp, Call, Expr, ExprKind, Ident, UnOp};
+use crate::diag::Diag;
+use crate::source::Span;
+
+/// Operators, loosest first.
+fn pratt() -> &'static PrattParser<Rule> {
+    static TABLE: OnceLock<PrattParser<Rule>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let left = |rule| Op::infix(rule, Assoc::Left);
+        PrattParser::new()
+            .op(left(Rule::or))
+            .op(left(Rule::and))
+            .op(Op::prefix(Rule::not))
+            .op(left(Rule::equal)
+                | left(Rule::unequal)
+                | left(Rule::less)
+                | left(Rule::less_equal)
+                | left(Rule::greater)
+                | left(Rule::greater_equal)
+                | left(Rule::r#in)
+                | left(Rule::not_in))
+            .op(left(Rule::coalesce))
+            .op(left(Rule::plus) | left(Rule::minus))
+            .op(left(Rule::times) | left(Rule::divide) | left(Rule::modulo))
+            .op(Op::prefix(Rule::neg))
+    })
+}
+
+impl Builder {
+    pub(super) fn error_expr(&self, pair: &Pair<'_>) -> Expr {
+        Expr { kind: ExprKind::Error, span: self.span(pair) }
+    }
+
+    pub(super) fn expr(&mut self, pair: Pair<'_>) -> Expr {
+        let span = self.span(&pair);
+        let error = self.error_expr(&pair);
+        let size = pair.clone().into_inner().filter(|p| p.as_rule() != Rule::postfix).count();
+        self.nested(size + 1, span, error, |b| {
+            pratt()
+                .map_primary(|p| b.postfix(p))
+                .map_prefix(|op, operand| unary(&op, operand))
+                .map_infix(|left, op, right| binary(left, &op, right))
+                .parse(pair.into_inner())
+        })
+        .placed(span)
+    }
+
+    fn postfix(&mut self, pair: Pair<'_>) -> Expr {
+        let span = self.span(&pair);
+        let error = self.error_expr(&pair);
+        let count = pair.clone().into_inner().count();
+        self.nested(count, span, error, |b| b.postfix_chain(pair))
+    }
+
+    fn postfix_chain(&mut self, pair: Pair<'_>) -> Expr {
+        let mut parts = pair.clone().into_inner();
+        let Some(first) = parts.next() else { return self.error_expr(&pair) };
+        let mut expr = self.primary(first);
+        for part in parts {
+            let span = expr.span.to(self.span(&part));
+            let kind = match part.as_rule() {
+                Rule::call_args => {
+                    let args = self.args(part);
+                    ExprKind::Call(Call { callee: Box::new(expr), args, piped: false })
+                }
+                Rule::index => self.index(expr, part),
+                Rule::field => {
+                    let name = part.clone().into_inner().next().map_or(self.missing(&part), |p| self.ident(&p));
+                    ExprKind::Field(Box::new(expr), name)
+                }
+                _ => self.pipe(expr, part),
+            };
+            expr = Expr { kind, span };
+        }
+        expr
+    }
+
+    fn args(&mut self, pair: Pair<'_>) -> Vec<(Option<Ident>, Expr)> {
+        let arguments = pair.into_inner().filter(|p| p.as_rule() == Rule::argument);
+        arguments.filter_map(|p| self.argument(p)).collect()
+    }
+
+    fn argument(&mut self, pair: Pair<'_>) -> Option<(Option<Ident>, Expr)> {
+        let (mut name, mut value) = (None, None);
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::word => name = Some(self.ident(&part)),
+                Rule::expr => value = Some(self.expr(part)),
+                _ => {}
+            }
+        }
+        value.map(|v| (name, v))
+    }
+
+    /// `x[i]` or `x[a:b]`: the colon tells.
+    fn index(&mut self, base: Expr, pair: Pair<'_>) -> ExprKind {
+        let span = self.span(&pair);
+        let (mut before, mut after, mut colon) = (None, None, false);
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::colon => colon = true,
+                Rule::expr if colon => after = Some(Box::new(self.expr(part))),
+                Rule::expr => before = Some(Box::new(self.expr(part))),
+                _ => {}
+            }
+        }
+        match (before, colon) {
+            (Some(index), false) => ExprKind::Index(Box::new(base), index),
+            (None, false) => {
+                let diag = Diag::new("E0020", span, "an index is missing between `[` and `]`");
+                self.diags.push(diag.hint("write `xs[0]`, or `xs[1:3]` for a part of the list"));
+                ExprKind::Error
+            }
+            (before, true) => ExprKind::Slice(Box::new(base), before, after),
+        }
+    }
+
+    fn pipe(&mut self, base: Expr, pair: Pair<'_>) -> ExprKind {
+        let mut args = vec![(None, base)];
+        let mut callee = self.error_expr(&pair);
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::path => callee = self.path(part),
+                Rule::call_args => args.extend(self.args(part)),
+                _ => {}
+            }
+        }
+        ExprKind::Call(Call { callee: Box::new(callee), args, piped: true })
+    }
+
+    fn path(&mut self, pair: Pair<'_>) -> Expr {
+        let mut parts = pair.clone().into_inner();
+        let Some(first) = parts.next() else { return self.error_expr(&pair) };
+        let base = Expr { kind: ExprKind::Name(first.as_str().to_owned()), span: self.span(&first) };
+        parts.fold(base, |base, part| {
+            let span = base.span.to(self.span(&part));
+            Expr { kind: ExprKind::Field(Box::new(base), self.ident(&part)), span }
+        })
+    }
+
+    fn primary(&mut self, pair: Pair<'_>) -> Expr {
+        let span = self.span(&pair);
+        let kind = match pair.as_rule() {
+            Rule::number => self.number(&pair),
+            Rule::string => return self.string_expr(pair),
+            Rule::regex => ExprKind::Regex(self.regex(&pair)),
+            Rule::literal_word => literal_word(pair.as_str()),
+            Rule::ident => ExprKind::Name(pair.as_str().to_owned()),
+            Rule::list => {
+                let items = pair.into_inner().filter(|p| p.as_rule() == Rule::expr);
+                ExprKind::List(items.map(|p| self.expr(p)).collect())
+            }
+            Rule::record => ExprKind::Record(self.entries(pair)),
+            Rule::paren => {
+                let error = self.error_expr(&pair);
+                let inner = pair.into_inner().find(|p| p.as_rule() == Rule::expr);
+                return inner.map_or(error, |p| self.expr(p)).placed(span);
+            }
+            Rule::if_expr => self.if_expr(pair),
+            Rule::fork => ExprKind::Unsupported(self.unsupported("`fork`", &pair)),
+            Rule::aside => ExprKind::Unsupported(self.unsupported("`aside`", &pair)),
+            Rule::embed => ExprKind::Unsupported(self.unsupported("`embed`", &pair)),
+            _ => ExprKind::Error,
+        };
+        Expr { kind, span }
+    }
+
+    pub(super) fn string_expr(&mut self, pair: Pair<'_>) -> Expr {
+        let text = self.text(pair);
+        Expr { span: text.span, kind: ExprKind::Str(text) }
+    }
+
+    fn number(&mut self, pair: &Pair<'_>) -> ExprKind {
+        let text = pair.as_str();
+        if text.bytes().all(|b| b.is_ascii_digit()) {
+            return text.parse().map(ExprKind::Int).unwrap_or_else(|_| self.too_large(pair));
+        }
+        match text.parse::<f64>() {
+            Ok(value) if value.is_finite() => ExprKind::Float(value),
+            _ => self.too_large(pair),
+        }
+    }
+
+    fn too_large(&mut self, pair: &Pair<'_>) -> ExprKind {
+        let diag = Diag::new("E0024", self.span(pair), format!("the number {} is too large", shorten(pair.as_str())));
+        self.diags.push(diag.hint("an int has 64 bits; write 1e20 for a float"));
+        ExprKind::Error
+    }
+
+    pub(super) fn entries(&mut self, pair: Pair<'_>) -> Vec<(Ident, Expr)> {
+        let entries = pair.into_inner().filter(|p| p.as_rule() == Rule::entry);
+        entries.filter_map(|p| self.named(p)).collect()
+    }
+
+    fn if_expr(&mut self, pair: Pair<'_>) -> ExprKind {
+        let (mut arms, mut cond, mut last) = (Vec::new(), None, None);
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::expr => cond = Some(self.expr(part)),
+                Rule::branch => {
+                    let value = part.into_inner().find(|p| p.as_rule() == Rule::expr).map(|p| self.expr(p));
+                    match cond.take() {
+                        Some(cond) => arms.extend(value.map(|v| (cond, v))),
+                        None => last = value,
+                    }
+                }
+                _ => {}
+            }
+        }
+        last.map_or(ExprKind::Error, |otherwise| ExprKind::If(arms, Box::new(otherwise)))
+    }
+}
+
+impl Expr {
+    /// The same expression with the place of what encloses it, such as its parentheses.
+    fn placed(self, span: Span) -> Expr {
+        Expr { span, ..self }
+    }
+}
+
+fn literal_word(word: &str) -> ExprKind {
+    match word {
+        "true" => ExprKind::Bool(true),
+        "false" => ExprKind::Bool(false),
+        _ => ExprKind::Null,
+    }
+}
+
+/// Operators know their own place only relative to their operands, whose spans carry the file's offsets.
+fn unary(op: &Pair<'_>, operand: Expr) -> Expr {
+    let kind = if op.as_rule() == Rule::neg { UnOp::Neg } else { UnOp::Not };
+    let back = operand.span;
+    let width = u32::try_from(op.as_str().len()).unwrap_or(1);
+    let span = Span { start: back.start.saturating_sub(width), ..back };
+    Expr { kind: ExprKind::Unary(kind, Box::new(operand)), span }
+}
+
+fn binary(left: Expr, op: &Pair<'_>, right: Expr) -> Expr {
+    let between = Span { file: left.span.file, start: left.span.end, end: right.span.start };
+    let span = left.span.to(right.span);
+    Expr { kind: ExprKind::Binary(bin_op(op.as_rule()), between, Box::new(left), Box::new(right)), span }
+}
+
+fn bin_op(rule: Rule) -> BinOp {
+    match rule {
+        Rule::or => BinOp::Or,
+        Rule::and => BinOp::And,
+        Rule::equal => BinOp::Eq,
+        Rule::unequal => BinOp::Ne,
+        Rule::less => BinOp::Lt,
+        Rule::less_equal => BinOp::Le,
+        Rule::greater => BinOp::Gt,
+        Rule::greater_equal => BinOp::Ge,
+        Rule::r#in => BinOp::In,
+        Rule::not_in => BinOp::NotIn,
+        Rule::coalesce => BinOp::Coalesce,
+        Rule::minus => BinOp::Sub,
+        Rule::times => BinOp::Mul,
+        Rule::divide => BinOp::Div,
+        Rule::modulo => BinOp::Rem,
+        _ => BinOp::Add,
+    }
+}
+
+fn shorten(text: &str) -> String {
+    if text.len() <= 24 { text.to_owned() } else { format!("{}…", text.get(..20).unwrap_or("")) }
+}

@@ -1,0 +1,198 @@
+//! The builder: statements, blocks and generations.
+
+use super::build::Builder;
+use super::{Pair, Rule};
+use crate::ast::{Block, Expr, Gen, GenKind, Ident, Role, RoleBody, Stmt, StmtKind};
+
+impl Builder {
+    pub(super) fn block(&mut self, pair: Pair<'_>) -> Block {
+        let span = self.span(&pair);
+        let stmts = self.nested(1, span, Vec::new(), |b| {
+            let parts = pair.into_inner().filter(|p| !matches!(p.as_rule(), Rule::lbrace | Rule::rbrace));
+            parts.map(|p| b.stmt(p)).collect()
+        });
+        Block { stmts, span }
+    }
+
+    pub(super) fn stmt(&mut self, pair: Pair<'_>) -> Stmt {
+        let span = self.span(&pair);
+        let kind = match pair.as_rule() {
+            Rule::text_stmt => self.text_stmt(pair),
+            Rule::let_stmt => self.let_stmt(pair),
+            Rule::assign_stmt => self.assign_stmt(pair),
+            Rule::if_stmt => self.if_stmt(pair),
+            Rule::for_stmt => self.for_stmt(pair),
+            Rule::repeat_stmt => self.repeat_stmt(pair),
+            Rule::break_stmt => StmtKind::Break,
+            Rule::continue_stmt => StmtKind::Continue,
+            Rule::return_stmt => StmtKind::Return(self.exprs(pair).pop()),
+            Rule::print_stmt => StmtKind::Print(self.exprs(pair).pop()),
+            Rule::expect_stmt => self.expect_stmt(pair),
+            Rule::fail_stmt => self.one_expr(pair, StmtKind::Fail),
+            Rule::generate | Rule::select => StmtKind::Gen(self.generation(pair)),
+            Rule::role_stmt | Rule::tool_role => self.role_stmt(pair),
+            Rule::while_stmt => StmtKind::Unsupported(self.unsupported("`while`", &pair)),
+            Rule::try_stmt => StmtKind::Unsupported(self.unsupported("`try`", &pair)),
+            Rule::yield_stmt => StmtKind::Unsupported(self.unsupported("`yield`", &pair)),
+            Rule::call_gen => StmtKind::Unsupported(self.unsupported("`call`", &pair)),
+            _ => self.one_expr(pair, StmtKind::Expr),
+        };
+        Stmt { kind, span }
+    }
+
+    /// The expressions directly inside.
+    fn exprs(&mut self, pair: Pair<'_>) -> Vec<Expr> {
+        pair.into_inner().filter(|p| p.as_rule() == Rule::expr).map(|p| self.expr(p)).collect()
+    }
+
+    fn one_expr(&mut self, pair: Pair<'_>, make: impl FnOnce(Expr) -> StmtKind) -> StmtKind {
+        let none = self.error_expr(&pair);
+        make(self.exprs(pair).pop().unwrap_or(none))
+    }
+
+    fn text_stmt(&mut self, pair: Pair<'_>) -> StmtKind {
+        let none = crate::ast::Text { parts: Vec::new(), span: self.span(&pair) };
+        StmtKind::Text(pair.into_inner().next().map_or(none, |p| self.text(p)))
+    }
+
+    fn let_stmt(&mut self, pair: Pair<'_>) -> StmtKind {
+        let (missing, none) = (self.missing(&pair), self.error_expr(&pair));
+        let (name, ty, value) = self.binding(pair);
+        StmtKind::Let { name: name.unwrap_or(missing), ty, value: value.unwrap_or(none) }
+    }
+
+    fn assign_stmt(&mut self, pair: Pair<'_>) -> StmtKind {
+        let (missing, none) = (self.missing(&pair), self.error_expr(&pair));
+        let add = pair.clone().into_inner().any(|p| p.as_rule() == Rule::add_eq);
+        let (name, _, value) = self.binding(pair);
+        StmtKind::Assign { name: name.unwrap_or(missing), add, value: value.unwrap_or(none) }
+    }
+
+    fn if_stmt(&mut self, pair: Pair<'_>) -> StmtKind {
+        let mut arms = Vec::new();
+        let mut otherwise = None;
+        let mut cond = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::expr => cond = Some(self.expr(part)),
+                Rule::block => arms.extend(cond.take().map(|c| (c, self.block(part)))),
+                Rule::else_if => arms.extend(self.else_if(part)),
+                Rule::else_block => otherwise = self.blocks(part).pop(),
+                _ => {}
+            }
+        }
+        StmtKind::If { arms, otherwise }
+    }
+
+    fn else_if(&mut self, pair: Pair<'_>) -> Option<(Expr, Block)> {
+        let mut parts = pair.into_inner().filter(|p| matches!(p.as_rule(), Rule::expr | Rule::block));
+        let (cond, body) = (parts.next()?, parts.next()?);
+        Some((self.expr(cond), self.block(body)))
+    }
+
+    fn blocks(&mut self, pair: Pair<'_>) -> Vec<Block> {
+        pair.into_inner().filter(|p| p.as_rule() == Rule::block).map(|p| self.block(p)).collect()
+    }
+
+    /// The name, expression and block of a loop.
+    fn loop_parts(&mut self, pair: Pair<'_>) -> (Option<Ident>, Expr, Block) {
+        let (mut name, mut expr) = (None, self.error_expr(&pair));
+        let mut body = Block { stmts: Vec::new(), span: self.span(&pair) };
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident => name = Some(self.ident(&part)),
+                Rule::expr => expr = self.expr(part),
+                Rule::block => body = self.block(part),
+                _ => {}
+            }
+        }
+        (name, expr, body)
+    }
+
+    fn for_stmt(&mut self, pair: Pair<'_>) -> StmtKind {
+        let missing = self.missing(&pair);
+        let (var, list, body) = self.loop_parts(pair);
+        StmtKind::For { var: var.unwrap_or(missing), list, body }
+    }
+
+    fn repeat_stmt(&mut self, pair: Pair<'_>) -> StmtKind {
+        let (var, count, body) = self.loop_parts(pair);
+        StmtKind::Repeat { count, var, body }
+    }
+
+    fn expect_stmt(&mut self, pair: Pair<'_>) -> StmtKind {
+        let none = self.error_expr(&pair);
+        let mut exprs = self.exprs(pair).into_iter();
+        StmtKind::Expect { cond: exprs.next().unwrap_or(none), message: exprs.next() }
+    }
+
+    fn role_stmt(&mut self, pair: Pair<'_>) -> StmtKind {
+        let mut role = Role::Tool;
+        let mut body = RoleBody::Expr(self.error_expr(&pair));
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::role_word => role = role_of(part.as_str()),
+                Rule::block => body = RoleBody::Block(self.block(part)),
+                Rule::generate | Rule::select => body = RoleBody::Gen(self.generation(part)),
+                Rule::call_gen => body = RoleBody::Unsupported(self.unsupported("`call`", &part)),
+                Rule::expr => body = RoleBody::Expr(self.expr(part)),
+                Rule::string => body = RoleBody::Expr(self.string_expr(part)),
+                _ => {}
+            }
+        }
+        StmtKind::Role { role, body }
+    }
+
+    /// `gen` or `select`.
+    pub(super) fn generation(&mut self, pair: Pair<'_>) -> Gen {
+        let span = self.span(&pair);
+        let select = pair.as_rule() == Rule::select;
+        let mut name = self.missing(&pair);
+        let (mut append, mut ty, mut by) = (false, None, None);
+        let mut from = self.error_expr(&pair);
+        let mut options = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::capture => {
+                    append = part.clone().into_inner().any(|p| p.as_rule() == Rule::append);
+                    name = part.into_inner().next().map_or(name, |p| self.ident(&p));
+                }
+                Rule::type_expr => ty = Some(self.type_expr(part)),
+                Rule::expr => from = self.expr(part),
+                Rule::word => by = Some(self.ident(&part)),
+                Rule::options => options = self.options(part),
+                _ => {}
+            }
+        }
+        let kind = if select { GenKind::Select { from, by } } else { GenKind::Gen(ty) };
+        Gen { name, append, kind, options, span }
+    }
+
+    fn options(&mut self, pair: Pair<'_>) -> Vec<(Ident, Expr)> {
+        let options = pair.into_inner().filter(|p| p.as_rule() == Rule::option);
+        options.filter_map(|p| self.named(p)).collect()
+    }
+
+    /// A name or key, and the expression after it.
+    pub(super) fn named(&mut self, pair: Pair<'_>) -> Option<(Ident, Expr)> {
+        let (mut name, mut value) = (None, None);
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::word => name = Some(self.ident(&part)),
+                Rule::key => name = Some(self.key(part)),
+                Rule::expr => value = Some(self.expr(part)),
+                _ => {}
+            }
+        }
+        name.zip(value)
+    }
+}
+
+fn role_of(word: &str) -> Role {
+    match word {
+        "system" => Role::System,
+        "user" => Role::User,
+        "assistant" => Role::Assistant,
+        _ => Role::Tool,
+    }
+}

@@ -1,0 +1,248 @@
+//! What can end a run before its end. Each error has a stable code, and a kind that decides the exit code.
+
+use agentc_compiler::source::Span;
+use agentc_constraint::{BuildError, MatchError};
+use serde::Serialize;
+
+use crate::chat::ChatError;
+use crate::model::ModelError;
+
+/// The family of an error: what kind of thing went wrong, hence what the caller may do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// The program did something that has no result, or gave up itself.
+    Program,
+    /// An input is missing or of another type.
+    Input,
+    /// A constraint cannot be satisfied.
+    Constraint,
+    /// A budget or a deadline ran out.
+    Budget,
+    /// The model or its back end failed.
+    Model,
+    /// The user interrupted the run.
+    Interrupted,
+}
+
+impl ErrorKind {
+    /// The process's exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            ErrorKind::Program => 1,
+            ErrorKind::Input => 2,
+            ErrorKind::Constraint => 4,
+            ErrorKind::Budget => 5,
+            ErrorKind::Model => 7,
+            ErrorKind::Interrupted => 130,
+        }
+    }
+}
+
+/// What went wrong, without the place.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Fault {
+    /// Integer arithmetic left 64 bits, or float arithmetic became infinite.
+    #[error("the result of `{op}` is out of range")]
+    Overflow {
+        /// The operator or function.
+        op: String,
+    },
+    /// Division by zero.
+    #[error("division by zero")]
+    DivisionByZero,
+    /// There is no such item.
+    #[error("{index} is out of range: there {are} {len} {what}")]
+    BadIndex {
+        /// The index as written.
+        index: String,
+        /// "is" or "are".
+        are: &'static str,
+        /// How many there are.
+        len: usize,
+        /// Of what.
+        what: &'static str,
+    },
+    /// There is no such key.
+    #[error("there is no key {key:?}")]
+    BadKey {
+        /// The key.
+        key: String,
+    },
+    /// A function of the prelude cannot use its argument.
+    #[error("`{function}` cannot take {value}")]
+    BadArgument {
+        /// The function.
+        function: String,
+        /// The argument, shortened.
+        value: String,
+    },
+    /// An `expect` did not hold.
+    #[error("{message}")]
+    Expect {
+        /// Its message, or a description of the condition.
+        message: String,
+    },
+    /// `fail`.
+    #[error("{message}")]
+    Fail {
+        /// What the program said.
+        message: String,
+    },
+    /// An input is missing, unknown or of another type.
+    #[error("{message}")]
+    Input {
+        /// Which and why.
+        message: String,
+    },
+    /// An option of a generation has a value that makes no sense.
+    #[error("the option `{option}` cannot be {value}")]
+    BadOption {
+        /// Its name.
+        option: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// A limit of the run was hit.
+    #[error("the run reached its limit of {limit} {what}")]
+    Limit {
+        /// Of what.
+        what: &'static str,
+        /// The number.
+        limit: u64,
+    },
+    /// The deadline passed.
+    #[error("the run did not end within its time limit")]
+    Deadline,
+    /// The user interrupted the run.
+    #[error("interrupted")]
+    Interrupted,
+    /// A constraint cannot be built from its run-time values.
+    #[error("`{name}` has no possible value: {error}")]
+    Constraint {
+        /// The capture.
+        name: String,
+        /// Why.
+        error: BuildError,
+    },
+    /// A matcher gave up.
+    #[error("`{name}` cannot be generated: {error}")]
+    Match {
+        /// The capture.
+        name: String,
+        /// Why.
+        error: MatchError,
+    },
+    /// The mask allows no token that has logits. A bug of the engine, never the program's.
+    #[error("no token is left for `{name}`")]
+    EmptyMask {
+        /// The capture.
+        name: String,
+    },
+    /// A generated text is not a value of its type. A bug of the engine, never the program's.
+    #[error("the text generated for `{name}` is not of its type: {text:?}")]
+    NotOfType {
+        /// The capture.
+        name: String,
+        /// The text.
+        text: String,
+    },
+    /// The prompt does not fit into the model's context.
+    #[error("the prompt has {tokens} tokens, and the model's context holds {n_ctx}")]
+    PromptTooLong {
+        /// The prompt's tokens.
+        tokens: usize,
+        /// The context's.
+        n_ctx: u32,
+    },
+    /// The chat template does not know what the program does.
+    #[error(transparent)]
+    Chat(#[from] ChatError),
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+impl Fault {
+    /// The family.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Fault::Input { .. } => ErrorKind::Input,
+            Fault::Constraint { .. } | Fault::Match { .. } => ErrorKind::Constraint,
+            Fault::Limit { .. } | Fault::Deadline => ErrorKind::Budget,
+            Fault::Interrupted => ErrorKind::Interrupted,
+            Fault::PromptTooLong { .. }
+            | Fault::Chat(_)
+            | Fault::Model(_)
+            | Fault::EmptyMask { .. }
+            | Fault::NotOfType { .. } => ErrorKind::Model,
+            _ => ErrorKind::Program,
+        }
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Fault::Overflow { .. } => "R0101",
+            Fault::DivisionByZero => "R0102",
+            Fault::BadIndex { .. } => "R0103",
+            Fault::BadKey { .. } => "R0104",
+            Fault::BadArgument { .. } => "R0105",
+            Fault::Expect { .. } => "R0106",
+            Fault::Fail { .. } => "R0107",
+            Fault::BadOption { .. } => "R0108",
+            Fault::Input { .. } => "R0201",
+            Fault::Constraint { .. } => "R0401",
+            Fault::Match { .. } => "R0402",
+            Fault::Limit { .. } => "R0501",
+            Fault::Deadline => "R0502",
+            Fault::Model(_) => "R0701",
+            Fault::PromptTooLong { .. } => "R0702",
+            Fault::Chat(_) => "R0703",
+            Fault::NotOfType { .. } => "R0704",
+            Fault::EmptyMask { .. } => "R0705",
+            Fault::Interrupted => "R0130",
+        }
+    }
+
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Fault::DivisionByZero => "test the divisor first",
+            Fault::BadIndex { .. } => "`len` tells how many there are; a slice such as `xs[0:2]` never fails",
+            Fault::BadKey { .. } => "`keys` lists them",
+            Fault::Limit { what: "instructions", .. } => "is there a loop that never ends? every loop needs a bound it can reach",
+            Fault::Limit { what: "generated tokens", .. } => "give more with `--max-tokens`",
+            Fault::Deadline => "give more time with `--timeout`",
+            Fault::PromptTooLong { .. } => "give a larger context with `--ctx-size`, or shorten the prompt",
+            Fault::Constraint { error, .. } => return error.hint(),
+            Fault::Match { error, .. } => return error.hint(),
+            Fault::Model(error) => return error.hint(),
+            Fault::NotOfType { .. } | Fault::EmptyMask { .. } => "this is a defect of agentc: please report it with the program",
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
+/// An error of a run, with its place in the source.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{fault}")]
+pub struct RunError {
+    /// What went wrong.
+    pub fault: Fault,
+    /// Where, if it is the fault of one place.
+    pub span: Option<Span>,
+}
+
+impl RunError {
+    /// An error of a place.
+    pub fn at(span: Span, fault: impl Into<Fault>) -> RunError {
+        RunError { fault: fault.into(), span: Some(span) }
+    }
+
+    /// An error of the run as a whole.
+    pub fn of_run(fault: impl Into<Fault>) -> RunError {
+        RunError { fault: fault.into(), span: None }
+    }
+}

@@ -1,0 +1,161 @@
+//! From what a caller gives to the arguments of the entry point: read by type, checked, completed by the
+//! defaults that the program declares.
+
+use std::sync::Arc;
+
+use agentc_compiler::ir::{self, Const, FuncId, Param, Ty};
+
+use crate::error::{Fault, RunError};
+use crate::limits::Limits;
+use crate::value::{self, Value};
+use crate::vm::{Defaults, Step, Vm};
+
+/// What a caller gives for an input.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// As a person types it: the text itself for a `str`, JSON for any other type.
+    Text(String),
+    /// A value.
+    Value(Value),
+}
+
+/// The arguments of the entry point in order. Every input that is given must be one of the program's.
+pub(crate) fn arguments(
+    program: &Arc<ir::Program>,
+    inputs: &[(String, Input)],
+    limits: &Limits,
+) -> Result<Vec<Value>, RunError> {
+    let params = &program.funcs[program.entry.index()].params;
+    for (name, _) in inputs {
+        if params.iter().all(|param| param.name != *name) {
+            return Err(refuse(unknown(name, params)));
+        }
+    }
+    params.iter().map(|param| argument(program, param, inputs, limits)).collect()
+}
+
+fn argument(
+    program: &Arc<ir::Program>,
+    param: &Param,
+    inputs: &[(String, Input)],
+    limits: &Limits,
+) -> Result<Value, RunError> {
+    // Of several the last: later flags override earlier ones.
+    match inputs.iter().rev().find(|(name, _)| *name == param.name) {
+        Some((_, input)) => read(input, &param.ty).ok_or_else(|| refuse(ill_typed(param, input))),
+        None => match param.default {
+            Some(func) => default(program, func, limits),
+            None => Err(refuse(missing(param))),
+        },
+    }
+}
+
+fn read(input: &Input, ty: &Ty) -> Option<Value> {
+    match input {
+        Input::Text(text) => value::from_input(text, ty),
+        Input::Value(value) => value::coerce(value.clone(), ty),
+    }
+}
+
+/// Runs the function that computes a default. It is pure: a compiler that lets it do more is refused.
+fn default(program: &Arc<ir::Program>, func: FuncId, limits: &Limits) -> Result<Value, RunError> {
+    let mut vm = Vm::of_func(program.clone(), func, Vec::new(), Defaults::default(), limits.clone());
+    loop {
+        match vm.run()? {
+            Step::Done(value) => return Ok(value),
+            Step::Pause | Step::Print(_) => {}
+            Step::Ask(ask) => {
+                let message = format!("the default of an input cannot generate `{}`", ask.name);
+                return Err(RunError::at(ask.span, Fault::Input { message }));
+            }
+        }
+    }
+}
+
+fn refuse(message: String) -> RunError {
+    RunError::of_run(Fault::Input { message })
+}
+
+fn unknown(name: &str, params: &[Param]) -> String {
+    let near = params.iter().map(|param| (distance(name, &param.name), &param.name)).min();
+    match near {
+        Some((far, near)) if far <= 1 + name.len() / 4 => {
+            format!("there is no input `{name}`; did you mean `{near}`?")
+        }
+        Some(_) => {
+            let names: Vec<String> = params.iter().map(|param| format!("`{}`", param.name)).collect();
+            format!("there is no input `{name}`: the program takes {}", names.join(", "))
+        }
+        None => format!("there is no input `{name}`: the program takes none"),
+    }
+}
+
+fn missing(param: &Param) -> String {
+    format!("the input `{0}` ({1}) is missing: give it with `--input {0}=…`", param.name, describe(&param.ty))
+}
+
+fn ill_typed(param: &Param, input: &Input) -> String {
+    let text = match input {
+        Input::Text(text) => text.clone(),
+        Input::Value(value) => value.to_string(),
+    };
+    let short: String = text.chars().take(40).collect();
+    let dots = if short.len() < text.len() { "…" } else { "" };
+    format!("the input `{}` must be {}, and `{short}{dots}` is not", param.name, describe(&param.ty))
+}
+
+/// A type as the language writes it.
+fn describe(ty: &Ty) -> String {
+    match ty {
+        Ty::Null => "null".to_owned(),
+        Ty::Bool => "bool".to_owned(),
+        Ty::Int => "int".to_owned(),
+        Ty::Float => "float".to_owned(),
+        Ty::Str => "str".to_owned(),
+        Ty::Any => "json".to_owned(),
+        Ty::Lit(Const::Str(text)) => serde_json::Value::from(text.as_str()).to_string(),
+        Ty::Lit(constant) => Value::from(constant).to_string(),
+        Ty::Union(members) => members.iter().map(describe).collect::<Vec<_>>().join(" | "),
+        Ty::List(item) if matches!(**item, Ty::Union(_)) => format!("({})[]", describe(item)),
+        Ty::List(item) => format!("{}[]", describe(item)),
+        Ty::Record(fields) => {
+            let field = |field: &ir::Field| {
+                format!("{}: {}{}", field.name, describe(&field.ty), if field.optional { "?" } else { "" })
+            };
+            format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+/// Edits between two names (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut corner = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let change = corner + usize::from(x != *y);
+            corner = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(corner + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        for (a, b, d) in [("", "", 0), ("question", "qestion", 1), ("ab", "ba", 2), ("kitten", "sitting", 3)] {
+            assert_eq!(distance(a, b), d);
+        }
+    }
+
+    #[test]
+    fn types_read_as_they_are_written() {
+        let either = Ty::Union(vec![Ty::Lit(Const::Str("a".into())), Ty::Null]);
+        assert_eq!(describe(&Ty::List(Box::new(either))), r#"("a" | null)[]"#);
+    }
+}

@@ -1,0 +1,44 @@
+//! Runs compiled `.agent` programs against a language model.
+//!
+//! A [`Session`] is one run. Its machine ([`vm`]) interprets the IR until the model has to write
+//! something, and *asks* ([`ask`]): at the end of this context, under this constraint, with these options.
+//! The scheduler ([`sched`]) owns the [`model`] and turns asks into tokens: it makes tokens of the context
+//! ([`context`], [`chat`]), finds those that are in the KV memory already ([`kv`]), and alternates between
+//! the constraint's mask, one batch of the model, and the sampler ([`sample`]), until the value is
+//! complete. The machine is *answered* with text, and goes on.
+//!
+//! ```text
+//! vm ─ask→ session ─→ sched ─mask→ model.decode ─logits→ sample ─token→ commit ─…─answer→ vm
+//! ```
+//!
+//! The machine never sees logits, the scheduler neither IR nor values, the model no patterns, and the
+//! prefix tree no text. Everything that happens is told as [`trace::Event`]s, everything that can go wrong
+//! is an [`error::Fault`] with a stable code, and every limit is in [`limits::Limits`].
+//!
+//! What is not here: reading files, printing, threads. The one exception is the model itself, which
+//! `model::llama` reads with llama.cpp (feature `llama`).
+
+pub mod ask;
+pub mod chat;
+pub mod context;
+pub mod error;
+mod input;
+pub mod kv;
+pub mod limits;
+pub mod model;
+mod outcome;
+pub mod sample;
+pub mod sched;
+pub mod session;
+pub mod trace;
+pub mod value;
+pub mod vm;
+
+pub use self::error::{ErrorKind, Fault, RunError};
+pub use self::input::Input;
+pub use self::limits::Limits;
+pub use self::outcome::{Message, Outcome};
+pub use self::sched::Scheduler;
+pub use self::session::{Poll, RunOptions, Saved, Session};
+pub use self::trace::{Event, TokenOrigin, Usage};
+pub use self::value::Value;

@@ -1,0 +1,35 @@
+//! Every limit of a run, in one place. Hitting one is a named outcome, never a silent cut.
+
+/// Limits of one run.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Calls that may be open at once. Bounds recursion; a frame costs a few hundred bytes.
+    pub frames: usize,
+    /// IR instructions of one run. Bounds loops that generate nothing; ten million take about a second.
+    pub steps: u64,
+    /// Bytes of one string, and items of one list.
+    pub value_size: usize,
+    /// Tokens of one generation that names no `max`.
+    pub default_max: u32,
+    /// Tokens of all generations of a run; `None` is no limit.
+    pub total_tokens: Option<u64>,
+    /// Rows of one batch: what a cancellation or another run waits for. 64 are within the best prefill
+    /// rate of a CPU.
+    pub batch_rows: usize,
+    /// Constraints kept ready for reuse by an engine, each with its mask caches.
+    pub constraints: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            frames: 256,
+            steps: 50_000_000,
+            value_size: 64 << 20,
+            default_max: 256,
+            total_tokens: None,
+            batch_rows: 64,
+            constraints: 256,
+        }
+    }
+}

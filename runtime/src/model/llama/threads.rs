@@ -1,0 +1,33 @@
+//! What the machine offers: cores worth computing on, and free memory.
+//!
+//! Two hyper-threads of one core only get in each other's way in matrix code, so physical cores are
+//! counted. Where the system does not tell, its own count of usable processors is taken.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+/// One thread for each physical core that this process may use.
+pub(super) fn default_threads() -> i32 {
+    let usable = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = physical_cores().map_or(usable, |cores| cores.min(usable));
+    i32::try_from(threads).unwrap_or(i32::MAX)
+}
+
+/// Sets of sibling threads, counted (Linux).
+fn physical_cores() -> Option<usize> {
+    let mut cores = BTreeSet::new();
+    for entry in fs::read_dir("/sys/devices/system/cpu").ok()?.flatten() {
+        if let Ok(siblings) = fs::read_to_string(entry.path().join("topology/thread_siblings_list")) {
+            cores.insert(siblings);
+        }
+    }
+    (!cores.is_empty()).then_some(cores.len())
+}
+
+/// Bytes that can be used without swapping (Linux).
+pub(super) fn available_memory() -> Option<u64> {
+    let table = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = table.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1024)
+}

@@ -1,0 +1,155 @@
+//! Language models as the runtime sees them: tokens in, logits out.
+//!
+//! A [`Model`] owns the memory of its sequences (the KV cache) but takes no decision about it: which
+//! tokens are where, what is shared and what is evicted is the business of `kv` and `sched`. It knows
+//! neither patterns nor programs. Two implementations: [`script`] answers from rules, in logits, for
+//! tests; [`llama`] runs GGUF files (feature `llama`).
+
+use std::sync::Arc;
+
+use agentc_constraint::{TokenId, Tokenize, Vocab};
+
+#[cfg(feature = "llama")]
+pub mod llama;
+pub mod script;
+
+/// A sequence of the model's KV memory; below [`ModelInfo::n_seqs`].
+pub type SeqId = u32;
+
+/// What is fixed about a loaded model.
+#[derive(Debug, Clone)]
+pub struct ModelInfo {
+    /// What the user called it.
+    pub name: String,
+    /// The model's own description (architecture, size, quantisation).
+    pub description: String,
+    /// Cells of KV memory, in tokens; one sequence can be at most this long.
+    pub n_ctx: u32,
+    /// Rows that one [`Model::decode`] takes at most.
+    pub n_batch: u32,
+    /// Sequences that can be alive at once.
+    pub n_seqs: u32,
+    /// The chat template (Jinja), if the file carries one.
+    pub chat_template: Option<String>,
+    /// Beginning of text: what a context without any token starts with.
+    pub bos: Option<TokenId>,
+    /// End of text.
+    pub eos: Option<TokenId>,
+    /// What [`bos`](Self::bos) is called in chat templates; empty if there is none.
+    pub bos_text: String,
+    /// What [`eos`](Self::eos) is called in chat templates; empty if there is none.
+    pub eos_text: String,
+    /// Whether every context starts with [`bos`](Self::bos).
+    pub add_bos: bool,
+}
+
+/// One token to evaluate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// The token.
+    pub token: TokenId,
+    /// Its position in the sequence, from 0; the sequence must hold exactly the positions before it.
+    pub pos: u32,
+    /// The sequence it extends.
+    pub seq: SeqId,
+    /// Whether the logits after it are wanted.
+    pub logits: bool,
+}
+
+/// What can go wrong in a model or its file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// The file is missing, unreadable or not a model.
+    #[error("cannot load the model `{name}`: {reason}")]
+    Load {
+        /// What was asked for.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The model's vocabulary cannot be used.
+    #[error("the vocabulary of `{name}` cannot be used: {reason}")]
+    Vocab {
+        /// The model.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A request that the model would have answered by an abort or with nonsense.
+    #[error("the model was asked for something invalid: {reason}")]
+    Misuse {
+        /// What it was.
+        reason: String,
+    },
+    /// Evaluation failed.
+    #[error("the model failed to evaluate a batch: {reason}")]
+    Decode {
+        /// What the back end said.
+        reason: String,
+    },
+    /// No KV memory is left for a batch.
+    #[error("the model's context of {n_ctx} tokens is full")]
+    Full {
+        /// Cells there are.
+        n_ctx: u32,
+    },
+    /// The program has roles, and the model no chat template.
+    #[error("the model has no chat template, and the program uses roles")]
+    NoTemplate,
+    /// A scripted model had no rule for a prompt.
+    #[error("no rule of the scripted model matches the end of the prompt: {tail:?}")]
+    NoRule {
+        /// The prompt's last characters.
+        tail: String,
+    },
+}
+
+impl ModelError {
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            ModelError::Load { .. } => {
+                Some("`agentc model ls` lists the models that are here; `agentc model pull smollm2` brings one".into())
+            }
+            ModelError::Full { .. } => Some("give a larger context with `--ctx-size`, or shorten the prompt".into()),
+            ModelError::NoRule { .. } => Some("add a rule whose left side is the end of this prompt".into()),
+            ModelError::NoTemplate => Some("take an instruct model, or write the prompt as plain text".into()),
+            ModelError::Vocab { .. } | ModelError::Misuse { .. } | ModelError::Decode { .. } => None,
+        }
+    }
+}
+
+/// A model with KV memory. Lives on one thread.
+///
+/// [`Tokenize`] gives the canonical tokens of plain text: no control tokens, no added prefix.
+pub trait Model: Tokenize {
+    /// What is fixed about it.
+    fn info(&self) -> &ModelInfo;
+
+    /// Its vocabulary.
+    fn vocab(&self) -> &Arc<Vocab>;
+
+    /// Tokens of template text, in which control tokens are recognised.
+    fn tokenize_scaffold(&self, text: &str) -> Result<Vec<TokenId>, ModelError>;
+
+    /// Evaluates the rows in order. On an error the sequences are as they were before.
+    fn decode(&mut self, rows: &[Row]) -> Result<(), ModelError>;
+
+    /// The logits, one per token id, after row `row` of the last batch; the row must have asked for them.
+    fn logits(&self, row: usize) -> Result<&[f32], ModelError>;
+
+    /// Makes `to` hold the first `len` tokens of `from`, and nothing else. Cells are shared, not copied.
+    fn share(&mut self, from: SeqId, to: SeqId, len: u32) -> Result<(), ModelError>;
+
+    /// Drops all but the first `len` tokens of a sequence.
+    fn truncate(&mut self, seq: SeqId, len: u32) -> Result<(), ModelError>;
+}
+
+/// Makes a model and lends it.
+///
+/// llama.cpp's context borrows its model, and neither may leave its thread; so a loader runs on the
+/// thread that will own them and lends the model for as long as `body` runs.
+pub trait Load: Send {
+    /// Loads the model and calls `body` once with it; an error means that `body` was not called.
+    fn load(self: Box<Self>, body: &mut dyn FnMut(&mut dyn Model)) -> Result<(), ModelError>;
+}

@@ -1,0 +1,402 @@
+//! A model that answers from rules, in logits: what a test says the model *prefers* meets the same masks
+//! and the same sampler as a real model's opinion, so a test can prove that a mask changed the outcome.
+//!
+//! A [`Rule`] says that after a prompt the model would like to write a text. The model finds its place in
+//! that text from what it has read, whatever tokens it was read in, and goes on from there; also where
+//! healing took back the end of the prompt, or where a mask forced something else. Where no rule fits
+//! there is an error, never an invention.
+//!
+//! Its KV memory is strict: positions must follow, sequences exist, batches fit.
+
+mod memory;
+mod vocab;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use agentc_constraint::{TokenId, Tokenize, Vocab};
+use rustc_hash::FxHashMap;
+
+use self::memory::Memory;
+use super::{Load, Model, ModelError, ModelInfo, Row, SeqId};
+
+/// How much of the end of a prompt healing may have taken back, in bytes.
+const HEALED: usize = 16;
+
+/// After a prompt, what the model would like to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The end of the prompt. An empty one fits everywhere, when no other does.
+    pub prompt: String,
+    /// The text; then the model ends its turn.
+    pub answer: String,
+}
+
+impl Rule {
+    /// After `prompt`, `answer`.
+    pub fn new(prompt: impl Into<String>, answer: impl Into<String>) -> Rule {
+        Rule { prompt: prompt.into(), answer: answer.into() }
+    }
+}
+
+/// What a scripted model was asked for. Shared, so that it can be read while an engine owns the model.
+#[derive(Debug, Default)]
+pub struct Counters {
+    forwards: AtomicU64,
+    rows: AtomicU64,
+}
+
+impl Counters {
+    /// Batches evaluated.
+    pub fn forwards(&self) -> u64 {
+        self.forwards.load(Ordering::Relaxed)
+    }
+
+    /// Tokens evaluated.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+}
+
+/// Where logits come from.
+#[derive(Debug, Clone)]
+enum Mind {
+    Rules(Arc<[Line]>),
+    Random(u64),
+}
+
+/// A rule, as one text: the first `prompt` bytes are what has to be there.
+#[derive(Debug)]
+struct Line {
+    whole: Vec<u8>,
+    prompt: usize,
+}
+
+impl From<Rule> for Line {
+    fn from(rule: Rule) -> Line {
+        Line { prompt: rule.prompt.len(), whole: (rule.prompt + &rule.answer).into_bytes() }
+    }
+}
+
+/// See the module's description.
+#[derive(Debug, Clone)]
+pub struct ScriptModel {
+    info: ModelInfo,
+    mind: Mind,
+    /// Bytes of ordinary tokens, names of control tokens.
+    tokens: Arc<Vec<Vec<u8>>>,
+    ids: Arc<FxHashMap<Vec<u8>, TokenId>>,
+    longest: usize,
+    vocab: Arc<Vocab>,
+    memory: Memory,
+    rows: Vec<Option<Result<Vec<f32>, ModelError>>>,
+    counters: Arc<Counters>,
+}
+
+impl ScriptModel {
+    /// A model of rules; of rules that fit equally well the first counts.
+    pub fn new(rules: Vec<Rule>) -> Result<ScriptModel, ModelError> {
+        ScriptModel::build(Mind::Rules(rules.into_iter().map(Line::from).collect()), vocab::builtin())
+    }
+
+    /// A model whose logits are noise, the same for the same seed and text.
+    pub fn random(seed: u64) -> Result<ScriptModel, ModelError> {
+        ScriptModel::build(Mind::Random(seed), vocab::builtin())
+    }
+
+    /// The same model with other tokens: the 256 bytes, these pieces, and the control tokens.
+    pub fn with_vocab(self, pieces: impl IntoIterator<Item = Vec<u8>>) -> Result<ScriptModel, ModelError> {
+        let built = ScriptModel::build(self.mind, vocab::with_bytes(pieces))?;
+        Ok(ScriptModel { info: self.info, memory: self.memory, counters: self.counters, ..built })
+    }
+
+    /// The same model with a memory of `n_ctx` cells for `n_seqs` sequences, and batches of `n_batch` rows.
+    pub fn with_memory(mut self, n_ctx: u32, n_batch: u32, n_seqs: u32) -> ScriptModel {
+        self.info = ModelInfo { n_ctx, n_batch, n_seqs, ..self.info };
+        self.memory = Memory::new(n_ctx, n_seqs);
+        self
+    }
+
+    /// The same model with another chat template, or none.
+    pub fn with_template(mut self, template: Option<String>) -> ScriptModel {
+        self.info.chat_template = template;
+        self
+    }
+
+    /// What it has been asked for; goes on counting.
+    pub fn counters(&self) -> Arc<Counters> {
+        self.counters.clone()
+    }
+
+    fn build(mind: Mind, mut tokens: Vec<Vec<u8>>) -> Result<ScriptModel, ModelError> {
+        let ids: FxHashMap<Vec<u8>, TokenId> = (0..).zip(&tokens).map(|(id, token)| (token.clone(), id)).collect();
+        let longest = tokens.iter().map(Vec::len).max().unwrap_or(1);
+        let text = tokens.len() as TokenId;
+        let bytes: Vec<Option<Vec<u8>>> =
+            tokens.iter().cloned().map(Some).chain(vocab::CONTROL.map(|_| None)).collect();
+        tokens.extend(vocab::CONTROL.map(|name| name.as_bytes().to_vec()));
+        let vocab = Vocab::new(&bytes, &[text, text + 2])
+            .map_err(|error| ModelError::Vocab { name: "script".into(), reason: error.to_string() })?;
+        let info = info(text);
+        Ok(ScriptModel {
+            memory: Memory::new(info.n_ctx, info.n_seqs),
+            info,
+            mind,
+            tokens: Arc::new(tokens),
+            ids: Arc::new(ids),
+            longest,
+            vocab: Arc::new(vocab),
+            rows: Vec::new(),
+            counters: Arc::default(),
+        })
+    }
+
+    /// The logits after `text`.
+    fn think(&self, text: &[u8]) -> Result<Vec<f32>, ModelError> {
+        let rules = match &self.mind {
+            Mind::Random(seed) => return Ok(self.noise(*seed, text)),
+            Mind::Rules(rules) => rules,
+        };
+        let wish = wish(rules, text).ok_or_else(|| ModelError::NoRule { tail: tail(text) })?;
+        let score = |(id, token): (TokenId, &Vec<u8>)| {
+            if self.vocab.is_end(id) {
+                return if wish.is_empty() { 30.0 } else { -5.0 };
+            }
+            match self.vocab.bytes(id) {
+                bytes if !bytes.is_empty() && wish.starts_with(bytes) => 10.0 + bytes.len() as f32,
+                _ => hash(0, token) as f32 / u64::MAX as f32 * 1e-3,
+            }
+        };
+        Ok((0..).zip(self.tokens.iter()).map(score).collect())
+    }
+
+    fn noise(&self, seed: u64, text: &[u8]) -> Vec<f32> {
+        let seed = hash(seed, text);
+        self.tokens.iter().map(|token| hash(seed, token) as f32 / u64::MAX as f32 * 10.0).collect()
+    }
+
+    fn text(&self, seq: SeqId, len: usize) -> Vec<u8> {
+        let tokens = self.memory.tokens(seq, len);
+        tokens.flat_map(|token| self.tokens.get(token as usize).map(Vec::as_slice).unwrap_or_default()).copied().collect()
+    }
+
+    fn misuse<T>(&self, reason: String) -> Result<T, ModelError> {
+        Err(ModelError::Misuse { reason })
+    }
+}
+
+/// `text` is the first control token.
+fn info(text: TokenId) -> ModelInfo {
+    ModelInfo {
+        name: "script".to_owned(),
+        description: "scripted model".to_owned(),
+        n_ctx: 4096,
+        n_batch: 64,
+        n_seqs: 16,
+        chat_template: Some(vocab::TEMPLATE.to_owned()),
+        bos: Some(text),
+        eos: Some(text + 2),
+        bos_text: vocab::CONTROL[0].to_owned(),
+        eos_text: vocab::CONTROL[2].to_owned(),
+        add_bos: false,
+    }
+}
+
+/// What the model would like to write after `text`; empty where it would end its turn.
+fn wish<'r>(rules: &'r [Line], text: &[u8]) -> Option<&'r [u8]> {
+    let mut best: Option<(usize, &[u8])> = None;
+    for rule in rules {
+        if let Some((matched, rest)) = spelled(rule, text)
+            && best.is_none_or(|(other, _)| matched > other)
+        {
+            best = Some((matched, rest));
+        }
+    }
+    best.map(|(_, rest)| rest).or_else(|| rules.iter().find_map(|rule| deviated(rule, text)))
+}
+
+/// The text ends with a beginning of the rule's prompt and answer, be it that healing took back the end of
+/// the prompt: how many bytes of both, and the rest.
+fn spelled<'r>(line: &'r Line, text: &[u8]) -> Option<(usize, &'r [u8])> {
+    let least = line.prompt.saturating_sub(HEALED).max(line.prompt.min(1));
+    let matched = (least..=line.whole.len()).rev().find(|&matched| text.ends_with(&line.whole[..matched]))?;
+    Some((matched, &line.whole[matched..]))
+}
+
+/// The text has the prompt and then something else than the answer, not longer than it.
+fn deviated<'r>(line: &'r Line, text: &[u8]) -> Option<&'r [u8]> {
+    let prompt = &line.whole[..line.prompt];
+    let end = (prompt.len()..=text.len()).rev().find(|&end| text[..end].ends_with(prompt))?;
+    line.whole.get(line.prompt + text.len() - end..)
+}
+
+/// The last 60 characters.
+fn tail(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let skip = text.chars().count().saturating_sub(60);
+    text.chars().skip(skip).collect()
+}
+
+/// FNV-1a, finished by the mixer of MurmurHash3: the same on every platform.
+fn hash(seed: u64, bytes: &[u8]) -> u64 {
+    let start = seed ^ 0xcbf2_9ce4_8422_2325;
+    let mut h = bytes.iter().fold(start, |h, byte| (h ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    h = (h ^ (h >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    h = (h ^ (h >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    h ^ (h >> 33)
+}
+
+impl Tokenize for ScriptModel {
+    /// The longest token first.
+    fn tokenize(&self, text: &[u8]) -> Vec<TokenId> {
+        let mut tokens = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let longest = self.longest.min(rest.len());
+            let found = (1..=longest).rev().find_map(|len| Some((len, *self.ids.get(&rest[..len])?)));
+            let Some((len, token)) = found else { break };
+            tokens.push(token);
+            rest = &rest[len..];
+        }
+        tokens
+    }
+}
+
+impl Model for ScriptModel {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn vocab(&self) -> &Arc<Vocab> {
+        &self.vocab
+    }
+
+    fn tokenize_scaffold(&self, text: &str) -> Result<Vec<TokenId>, ModelError> {
+        let control = (self.tokens.len() - vocab::CONTROL.len()) as TokenId;
+        let mut tokens = Vec::new();
+        let mut rest = text;
+        loop {
+            let next = (control..).zip(vocab::CONTROL).filter_map(|(id, name)| Some((rest.find(name)?, id, name))).min();
+            let Some((at, id, name)) = next else { break };
+            tokens.extend(self.tokenize(&rest.as_bytes()[..at]));
+            tokens.push(id);
+            rest = &rest[at + name.len()..];
+        }
+        tokens.extend(self.tokenize(rest.as_bytes()));
+        Ok(tokens)
+    }
+
+    fn decode(&mut self, rows: &[Row]) -> Result<(), ModelError> {
+        if rows.is_empty() || rows.len() > self.info.n_batch as usize {
+            return self.misuse(format!("a batch of {} rows; {} are the most", rows.len(), self.info.n_batch));
+        }
+        if let Some(row) = rows.iter().find(|row| row.token as usize >= self.tokens.len()) {
+            return self.misuse(format!("token {}: there are {}", row.token, self.tokens.len()));
+        }
+        self.memory.check(rows)?;
+        self.rows.clear();
+        for row in rows {
+            self.memory.push(row);
+            let logits = row.logits.then(|| self.think(&self.text(row.seq, row.pos as usize + 1)));
+            self.rows.push(logits);
+        }
+        self.counters.forwards.fetch_add(1, Ordering::Relaxed);
+        self.counters.rows.fetch_add(rows.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn logits(&self, row: usize) -> Result<&[f32], ModelError> {
+        match self.rows.get(row) {
+            Some(Some(Ok(logits))) => Ok(logits),
+            Some(Some(Err(error))) => Err(error.clone()),
+            Some(None) | None => self.misuse(format!("logits of row {row}, which were not asked for")),
+        }
+    }
+
+    fn share(&mut self, from: SeqId, to: SeqId, len: u32) -> Result<(), ModelError> {
+        self.memory.share(from, to, len as usize)
+    }
+
+    fn truncate(&mut self, seq: SeqId, len: u32) -> Result<(), ModelError> {
+        self.memory.truncate(seq, len as usize)
+    }
+}
+
+/// Lends a scripted model.
+#[derive(Debug, Clone)]
+pub struct ScriptLoader(pub ScriptModel);
+
+impl Load for ScriptLoader {
+    fn load(self: Box<Self>, body: &mut dyn FnMut(&mut dyn Model)) -> Result<(), ModelError> {
+        let mut model = self.0;
+        body(&mut model);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn wish_of(rules: &[(&str, &str)], text: &str) -> Option<String> {
+        let lines: Vec<Line> = rules.iter().map(|(prompt, answer)| Rule::new(*prompt, *answer).into()).collect();
+        wish(&lines, text.as_bytes()).map(|rest| String::from_utf8_lossy(rest).into_owned())
+    }
+
+    #[test]
+    fn a_rule_goes_on_from_what_was_read() {
+        let rules = [("A: ", "Yes, sir")];
+        assert_eq!(wish_of(&rules, "Q? A: ").as_deref(), Some("Yes, sir"));
+        assert_eq!(wish_of(&rules, "Q? A: Yes").as_deref(), Some(", sir"));
+        assert_eq!(wish_of(&rules, "Q? A: Yes, sir").as_deref(), Some(""));
+        assert_eq!(wish_of(&rules, "Q? A:").as_deref(), Some(" Yes, sir"));
+        assert_eq!(wish_of(&rules, "Q? A: No").as_deref(), Some("s, sir"));
+        assert_eq!(wish_of(&rules, "nothing like it"), None);
+    }
+
+    #[test]
+    fn the_longest_match_wins_and_then_the_first_rule() {
+        let rules = [("b", "1"), ("ab", "2"), ("ab", "3"), ("", "0")];
+        assert_eq!(wish_of(&rules, "ab").as_deref(), Some("2"));
+        assert_eq!(wish_of(&rules, "xb").as_deref(), Some("1"));
+        assert_eq!(wish_of(&rules, "zz").as_deref(), Some("0"));
+    }
+
+    fn row(token: TokenId, pos: u32, seq: SeqId) -> Row {
+        Row { token, pos, seq, logits: true }
+    }
+
+    #[test]
+    fn misuse_is_refused() {
+        let mut model = ScriptModel::new(vec![Rule::new("", "x")]).unwrap().with_memory(8, 4, 2);
+        let misuse = |result: Result<(), ModelError>| matches!(result, Err(ModelError::Misuse { .. }));
+        assert!(misuse(model.decode(&[])));
+        assert!(misuse(model.decode(&[row(97, 1, 0)])));
+        assert!(misuse(model.decode(&[row(97, 0, 2)])));
+        assert!(misuse(model.decode(&[row(1 << 30, 0, 0)])));
+        assert!(misuse(model.decode(&[row(97, 0, 0); 5])));
+        assert!(misuse(model.share(0, 1, 1)));
+        assert!(misuse(model.truncate(2, 0)));
+        assert!(model.logits(0).is_err());
+        model.decode(&[row(97, 0, 0), row(98, 1, 0), row(99, 2, 0)]).unwrap();
+        assert!(misuse(model.decode(&[row(97, 0, 0)])));
+        model.share(0, 1, 2).unwrap();
+        model.decode(&[row(97, 2, 1), row(97, 3, 0)]).unwrap();
+        assert_eq!(model.text(1, 9), b"aba");
+        let full = [row(97, 4, 0), row(97, 5, 0), row(97, 6, 0), row(97, 7, 0)];
+        assert_eq!(model.decode(&full), Err(ModelError::Full { n_ctx: 8 }));
+        model.truncate(1, 0).unwrap();
+        model.decode(&full).unwrap();
+    }
+
+    #[test]
+    fn control_tokens_are_read_in_scaffold_only() {
+        let model = ScriptModel::new(Vec::new()).unwrap();
+        let mark = model.tokenize_scaffold("<|im_start|>user\n").unwrap();
+        assert_eq!(model.tokens[mark[0] as usize], b"<|im_start|>");
+        let data = model.tokenize(b"<|im_start|>user\n");
+        assert!(data.iter().all(|token| !model.vocab.bytes(*token).is_empty()));
+        assert!(data.len() > mark.len());
+    }
+}

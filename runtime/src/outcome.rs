@@ -1,0 +1,140 @@
+//! How a run ended: its value or its error, and everything it wrote until then.
+
+use agentc_compiler::ir::Role;
+use serde::Serialize;
+
+use crate::context::{Context, Piece};
+use crate::error::RunError;
+use crate::sched::Scheduler;
+use crate::trace::Usage;
+use crate::value::Value;
+use crate::vm::Vm;
+
+/// A message of the entry point's context.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// `system`, `user`, `assistant` or `tool`.
+    pub role: &'static str,
+    /// What it says.
+    pub content: String,
+}
+
+/// The end of a run. After an error the text and the captures are what they were when it happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    value: Value,
+    captures: Vec<(String, Value)>,
+    text: String,
+    messages: Vec<Message>,
+    usage: Usage,
+    error: Option<RunError>,
+}
+
+impl Outcome {
+    /// What the program returned; `null` if nothing.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The entry point's captures that were bound, in the order of the source.
+    pub fn captures(&self) -> &[(String, Value)] {
+        &self.captures
+    }
+
+    /// One of the captures.
+    pub fn capture(&self, name: &str) -> Option<&Value> {
+        self.captures.iter().find(|(other, _)| other == name).map(|(_, value)| value)
+    }
+
+    /// The entry point's context as the model read it, template marks included.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The entry point's context by messages; none if it has no roles.
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    /// What the run cost.
+    pub fn usage(&self) -> &Usage {
+        &self.usage
+    }
+
+    /// Why it ended before its end, if it did.
+    pub fn error(&self) -> Option<&RunError> {
+        self.error.as_ref()
+    }
+
+    /// The outcome of a run that could not begin.
+    pub fn of_error(error: RunError) -> Outcome {
+        Outcome {
+            value: Value::Null,
+            captures: Vec::new(),
+            text: String::new(),
+            messages: Vec::new(),
+            usage: Usage::default(),
+            error: Some(error),
+        }
+    }
+}
+
+/// The outcome of a machine that stopped. `shown` is what events showed of a generation that did not end.
+pub(crate) fn of_run(
+    vm: &Vm,
+    sched: &Scheduler<'_>,
+    result: Result<Value, RunError>,
+    shown: &str,
+    usage: Usage,
+) -> Outcome {
+    let empty = Context::default();
+    let context = vm.context(0).unwrap_or(&empty);
+    let (value, error) = match result {
+        Ok(value) => (value, None),
+        Err(error) => (Value::Null, Some(error)),
+    };
+    let text = sched.render(context).unwrap_or_else(|_| plain(context)) + shown;
+    Outcome { value, captures: vm.captures(), text, messages: messages(context, shown), usage, error }
+}
+
+/// The text without marks, where the template cannot lay it out.
+fn plain(context: &Context) -> String {
+    context.pieces().iter().filter_map(text_of).collect()
+}
+
+fn text_of(piece: &Piece) -> Option<&str> {
+    match piece {
+        Piece::Text { text, .. } | Piece::Generated { text } => Some(text),
+        Piece::Open(_) | Piece::Close(_) => None,
+    }
+}
+
+fn messages(context: &Context, shown: &str) -> Vec<Message> {
+    let mut messages: Vec<Message> = Vec::new();
+    let mut open = false;
+    for piece in context.pieces() {
+        match piece {
+            Piece::Open(role) => {
+                messages.push(Message { role: role.name(), content: String::new() });
+                open = true;
+            }
+            Piece::Close(role) => {
+                if let Some(message) = messages.last_mut()
+                    && matches!(role, Role::System | Role::User)
+                {
+                    message.content = message.content.trim().to_owned();
+                }
+                open = false;
+            }
+            piece => {
+                if let (true, Some(message), Some(text)) = (open, messages.last_mut(), text_of(piece)) {
+                    message.content.push_str(text);
+                }
+            }
+        }
+    }
+    if let (true, Some(message)) = (open, messages.last_mut()) {
+        message.content.push_str(shown);
+    }
+    messages
+}

@@ -1,0 +1,217 @@
+//! From the pieces of a context to tokens: what is scaffold, what is plain text, what healing may take back.
+//!
+//! Template marks are tokenised with control tokens, everything else without: a value can spell
+//! `<|im_start|>` and stays text. A run of text is tokenised as one, so that the borders between literals
+//! and values do not show in its tokens.
+
+use agentc_compiler::ir::{Origin, Role};
+use agentc_constraint::TokenId;
+
+use crate::chat::ChatFormat;
+use crate::context::{Context, Piece};
+use crate::error::Fault;
+use crate::model::Model;
+use crate::trace::TokenOrigin;
+
+/// The tokens of a context, and where they come from.
+#[derive(Debug, Default)]
+pub(crate) struct Prompt {
+    /// All tokens, those settled before included.
+    pub(crate) tokens: Vec<TokenId>,
+    /// How many of the last tokens are plain text that healing may take back.
+    pub(crate) healable: usize,
+    /// What joined the context with this prompt, in order.
+    pub(crate) written: Vec<Written>,
+}
+
+/// Text that joined a context.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Written {
+    pub(crate) text: String,
+    pub(crate) origin: TokenOrigin,
+    /// The tokens that begin in the text.
+    pub(crate) tokens: Vec<TokenId>,
+}
+
+/// A context as a sequence of marks and runs of text: the one place that knows how messages are laid out.
+pub(crate) enum Part {
+    /// Text of the template.
+    Mark(String),
+    /// Text of the program and of values.
+    Run(Vec<(String, TokenOrigin)>),
+    /// Text that the model wrote; its tokens are settled.
+    Generated(String),
+}
+
+/// Lays out pieces, the first of which follow `before`.
+pub(crate) fn layout(before: &[Piece], pieces: &[Piece], chat: Option<&ChatFormat>) -> Result<Vec<Part>, Fault> {
+    let mut layout = Layout::after(before);
+    let mut iter = pieces.iter().peekable();
+    while let Some(piece) = iter.next() {
+        match piece {
+            Piece::Text { text, origin } => layout.text(text, *origin),
+            Piece::Generated { text } => layout.generated(text),
+            Piece::Open(role) => layout.open(*role, chat)?,
+            Piece::Close(role) => {
+                let next = match iter.peek() {
+                    Some(Piece::Open(next)) => Some(*next),
+                    _ => None,
+                };
+                layout.close(*role, next, chat)?;
+            }
+        }
+    }
+    Ok(layout.parts)
+}
+
+struct Layout {
+    parts: Vec<Part>,
+    /// The role whose message was opened last; `None` before the first.
+    last: Option<Role>,
+    /// The next text is the first of a message whose content is trimmed.
+    trim_start: bool,
+    /// The message being opened continues the one before it.
+    joined: bool,
+}
+
+impl Layout {
+    fn after(before: &[Piece]) -> Layout {
+        let last = before.iter().rev().find_map(|piece| match piece {
+            Piece::Open(role) => Some(*role),
+            _ => None,
+        });
+        let trim_start = matches!(before.last(), Some(Piece::Open(role)) if trims(*role));
+        Layout { parts: Vec::new(), last, trim_start, joined: false }
+    }
+
+    fn text(&mut self, text: &str, origin: Origin) {
+        let text = if self.trim_start { text.trim_start() } else { text };
+        if text.is_empty() {
+            return;
+        }
+        self.trim_start = false;
+        let origin = match origin {
+            Origin::Literal => TokenOrigin::Scaffold,
+            Origin::Data => TokenOrigin::Data,
+        };
+        match self.parts.last_mut() {
+            Some(Part::Run(run)) => run.push((text.to_owned(), origin)),
+            _ => self.parts.push(Part::Run(vec![(text.to_owned(), origin)])),
+        }
+    }
+
+    fn generated(&mut self, text: &str) {
+        self.trim_start = false;
+        self.parts.push(Part::Generated(text.to_owned()));
+    }
+
+    fn open(&mut self, role: Role, chat: Option<&ChatFormat>) -> Result<(), Fault> {
+        if std::mem::take(&mut self.joined) {
+            self.text("\n\n", Origin::Literal);
+        } else {
+            let text = format_of(chat)?.open(role, self.last.is_none(), self.last)?;
+            self.parts.push(Part::Mark(text.to_owned()));
+        }
+        self.last = Some(role);
+        self.trim_start = trims(role);
+        Ok(())
+    }
+
+    fn close(&mut self, role: Role, next: Option<Role>, chat: Option<&ChatFormat>) -> Result<(), Fault> {
+        if trims(role) {
+            self.trim_end();
+        }
+        let chat = format_of(chat)?;
+        if next == Some(role) && chat.joins_alike(role) {
+            self.joined = true;
+        } else {
+            self.parts.push(Part::Mark(chat.close(role).to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Drops white space at the end of the run of text that ends here.
+    fn trim_end(&mut self) {
+        while let Some(Part::Run(run)) = self.parts.last_mut() {
+            while let Some((text, _)) = run.last_mut() {
+                text.truncate(text.trim_end().len());
+                if !text.is_empty() {
+                    return;
+                }
+                run.pop();
+            }
+            self.parts.pop();
+        }
+    }
+}
+
+/// White space at the ends of what people and programs say is dropped; what a model says stays as it is.
+fn trims(role: Role) -> bool {
+    matches!(role, Role::System | Role::User)
+}
+
+fn format_of(chat: Option<&ChatFormat>) -> Result<&ChatFormat, Fault> {
+    chat.ok_or(Fault::Model(crate::model::ModelError::NoTemplate))
+}
+
+/// The tokens of a context, its pending pieces included.
+pub(crate) fn prompt(context: &Context, model: &dyn Model, chat: Option<&ChatFormat>) -> Result<Prompt, Fault> {
+    let mut prompt = Prompt { tokens: context.tokens().to_vec(), ..Prompt::default() };
+    begin(&mut prompt, model);
+    for part in layout(context.settled(), context.pending(), chat)? {
+        prompt.healable = 0;
+        match part {
+            Part::Mark(text) => mark(&mut prompt, text, model)?,
+            Part::Run(run) => text_run(&mut prompt, run, model),
+            Part::Generated(_) => {}
+        }
+    }
+    Ok(prompt)
+}
+
+/// A context begins with the beginning-of-text token where the model wants one.
+fn begin(prompt: &mut Prompt, model: &dyn Model) {
+    if prompt.tokens.is_empty() && model.info().add_bos {
+        prompt.tokens.extend(model.info().bos);
+    }
+}
+
+fn mark(prompt: &mut Prompt, text: String, model: &dyn Model) -> Result<(), Fault> {
+    let mut tokens = model.tokenize_scaffold(&text)?;
+    let begun = prompt.tokens.len() == 1 && prompt.tokens.first() == model.info().bos.as_ref();
+    if begun && tokens.first() == model.info().bos.as_ref() {
+        tokens.remove(0);
+    }
+    prompt.tokens.extend(&tokens);
+    prompt.written.push(Written { text, origin: TokenOrigin::Scaffold, tokens });
+    Ok(())
+}
+
+fn text_run(prompt: &mut Prompt, run: Vec<(String, TokenOrigin)>, model: &dyn Model) {
+    let whole: String = run.iter().map(|(text, _)| text.as_str()).collect();
+    let tokens = model.tokenize(whole.as_bytes());
+    prompt.healable = tokens.len();
+    prompt.tokens.extend(&tokens);
+    let (mut at, mut end, mut next) = (0, 0, 0);
+    for (text, origin) in run {
+        end += text.len();
+        let first = next;
+        while next < tokens.len() && at < end {
+            at += model.vocab().bytes(tokens[next]).len();
+            next += 1;
+        }
+        prompt.written.push(Written { text, origin, tokens: tokens[first..next].to_vec() });
+    }
+}
+
+/// The text of a whole context, with the template's marks.
+pub(crate) fn render(context: &Context, chat: Option<&ChatFormat>) -> Result<String, Fault> {
+    let mut out = String::new();
+    for part in layout(&[], context.pieces(), chat)? {
+        match part {
+            Part::Mark(text) | Part::Generated(text) => out.push_str(&text),
+            Part::Run(run) => run.iter().for_each(|(text, _)| out.push_str(text)),
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,258 @@
+//! The pure instructions: from locals to a value.
+
+use agentc_compiler::ir::{BinOp, Local, Op, UnOp};
+
+use super::builtin;
+use crate::error::Fault;
+use crate::limits::Limits;
+use crate::value::Value;
+
+/// Evaluates a pure instruction; the local it writes, and the value. Effects are the machine's business
+/// and count as `null` here.
+pub(super) fn eval(op: &Op, locals: &[Value], limits: &Limits) -> Result<(Local, Value), Fault> {
+    let get = |local: &Local| &locals[local.index()];
+    let (dst, value) = match op {
+        Op::Const { dst, value } => (dst, Value::from(value)),
+        Op::Copy { dst, src } => (dst, get(src).clone()),
+        Op::IntToFloat { dst, src } => (dst, int_to_float(get(src))),
+        Op::Unary { dst, op, src } => (dst, unary(*op, get(src))?),
+        Op::Binary { dst, op, lhs, rhs } => (dst, binary(*op, get(lhs), get(rhs))?),
+        Op::List { dst, items } => (dst, Value::list(items.iter().map(|item| get(item).clone()).collect())),
+        Op::Record { dst, fields } => {
+            let fields = fields.iter().map(|(name, local)| (name.clone(), get(local).clone()));
+            (dst, Value::record(fields.collect()))
+        }
+        Op::Field { dst, src, name } => (dst, get(src).get(name).cloned().unwrap_or(Value::Null)),
+        Op::Index { dst, src, index } => (dst, self::index(get(src), get(index))?),
+        Op::Slice { dst, src, from, to } => {
+            let bound = |local: &Option<Local>| local.as_ref().and_then(|local| get(local).as_int());
+            (dst, slice(get(src), bound(from), bound(to)))
+        }
+        Op::Builtin { dst, name, args } => {
+            let args: Vec<Value> = args.iter().map(|arg| get(arg).clone()).collect();
+            (dst, builtin::call(name, &args, limits)?)
+        }
+        Op::Format { dst, parts } => (dst, Value::str(parts.iter().map(|part| get(part).to_string()).collect::<String>())),
+        Op::Append { list, item } => {
+            let mut items = get(list).as_list().unwrap_or_default().to_vec();
+            items.push(get(item).clone());
+            (list, Value::list(items))
+        }
+        _ => return Ok((Local(0), locals.first().cloned().unwrap_or(Value::Null))),
+    };
+    check_size(&value, limits)?;
+    Ok((*dst, value))
+}
+
+/// A string or a list must not outgrow the run's limit, however it came about.
+pub(super) fn check_size(value: &Value, limits: &Limits) -> Result<(), Fault> {
+    let size = match value {
+        Value::Str(text) => text.len(),
+        Value::List(items) => items.len(),
+        _ => 0,
+    };
+    if size > limits.value_size {
+        return Err(Fault::Limit { what: "bytes or items in a value", limit: limits.value_size as u64 });
+    }
+    Ok(())
+}
+
+fn int_to_float(value: &Value) -> Value {
+    match value {
+        Value::Int(n) => Value::Float(*n as f64),
+        other => other.clone(),
+    }
+}
+
+fn unary(op: UnOp, value: &Value) -> Result<Value, Fault> {
+    match (op, value) {
+        (UnOp::Neg, Value::Int(n)) => n.checked_neg().map(Value::Int).ok_or_else(|| overflow("-")),
+        (UnOp::Neg, Value::Float(x)) => Ok(Value::Float(-x)),
+        (UnOp::Not, Value::Bool(b)) => Ok(Value::Bool(!b)),
+        (UnOp::Neg, other) => Err(bad_operand("-", other)),
+        (UnOp::Not, other) => Err(bad_operand("not", other)),
+    }
+}
+
+fn binary(op: BinOp, a: &Value, b: &Value) -> Result<Value, Fault> {
+    match op {
+        BinOp::Eq => Ok(Value::Bool(equal(a, b))),
+        BinOp::Ne => Ok(Value::Bool(!equal(a, b))),
+        BinOp::In => contains(b, a).map(Value::Bool),
+        BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge => {
+            let order = compare(a, b).ok_or_else(|| bad_operand(symbol(op), b))?;
+            Ok(Value::Bool(match op {
+                BinOp::Lt => order.is_lt(),
+                BinOp::Le => order.is_le(),
+                BinOp::Gt => order.is_gt(),
+                _ => order.is_ge(),
+            }))
+        }
+        BinOp::Add | BinOp::Sub | BinOp::Mul | BinOp::Div | BinOp::Rem => arithmetic(op, a, b),
+    }
+}
+
+/// Equality of values: numbers by value, whatever their kind.
+pub(super) fn equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Int(n), Value::Float(x)) | (Value::Float(x), Value::Int(n)) => *n as f64 == *x,
+        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b)),
+        _ => a == b,
+    }
+}
+
+/// The order of numbers and strings (by code points), and of lists item by item.
+pub(super) fn compare(a: &Value, b: &Value) -> Option<std::cmp::Ordering> {
+    match (a, b) {
+        (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
+        (Value::Str(a), Value::Str(b)) => Some(a.cmp(b)),
+        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+        (Value::List(a), Value::List(b)) => {
+            for (a, b) in a.iter().zip(b.iter()) {
+                let order = compare(a, b)?;
+                if order.is_ne() {
+                    return Some(order);
+                }
+            }
+            Some(a.len().cmp(&b.len()))
+        }
+        _ => a.as_float()?.partial_cmp(&b.as_float()?),
+    }
+}
+
+/// Whether a list has a member, a str a part, a record a key.
+pub(super) fn contains(container: &Value, item: &Value) -> Result<bool, Fault> {
+    match (container, item) {
+        (Value::List(items), item) => Ok(items.iter().any(|other| equal(other, item))),
+        (Value::Str(text), Value::Str(part)) => Ok(text.contains(&**part)),
+        (Value::Record(_), Value::Str(key)) => Ok(container.get(key).is_some()),
+        (other, _) => Err(bad_operand("in", other)),
+    }
+}
+
+fn arithmetic(op: BinOp, a: &Value, b: &Value) -> Result<Value, Fault> {
+    match (a, b) {
+        (Value::Int(a), Value::Int(b)) => int_arithmetic(op, *a, *b),
+        (Value::Str(a), Value::Str(b)) if op == BinOp::Add => Ok(Value::str(format!("{a}{b}"))),
+        (Value::List(a), Value::List(b)) if op == BinOp::Add => {
+            Ok(Value::list(a.iter().chain(b.iter()).cloned().collect()))
+        }
+        _ => match (a.as_float(), b.as_float()) {
+            (Some(a), Some(b)) => float_arithmetic(op, a, b),
+            (None, _) => Err(bad_operand(symbol(op), a)),
+            (_, None) => Err(bad_operand(symbol(op), b)),
+        },
+    }
+}
+
+fn int_arithmetic(op: BinOp, a: i64, b: i64) -> Result<Value, Fault> {
+    if b == 0 && matches!(op, BinOp::Div | BinOp::Rem) {
+        return Err(Fault::DivisionByZero);
+    }
+    let result = match op {
+        BinOp::Add => a.checked_add(b),
+        BinOp::Sub => a.checked_sub(b),
+        BinOp::Mul => a.checked_mul(b),
+        BinOp::Div => a.checked_div(b),
+        _ => a.checked_rem(b),
+    };
+    result.map(Value::Int).ok_or_else(|| overflow(symbol(op)))
+}
+
+fn float_arithmetic(op: BinOp, a: f64, b: f64) -> Result<Value, Fault> {
+    if b == 0.0 && matches!(op, BinOp::Div | BinOp::Rem) {
+        return Err(Fault::DivisionByZero);
+    }
+    let result = match op {
+        BinOp::Add => a + b,
+        BinOp::Sub => a - b,
+        BinOp::Mul => a * b,
+        BinOp::Div => a / b,
+        _ => a % b,
+    };
+    finite(result, symbol(op))
+}
+
+/// Numbers are always finite.
+pub(super) fn finite(x: f64, op: &str) -> Result<Value, Fault> {
+    if x.is_finite() { Ok(Value::Float(x)) } else { Err(overflow(op)) }
+}
+
+pub(super) fn overflow(op: &str) -> Fault {
+    Fault::Overflow { op: op.to_owned() }
+}
+
+pub(super) fn bad_operand(op: &str, value: &Value) -> Fault {
+    let mut text = value.to_string();
+    if let Some((cut, _)) = text.char_indices().nth(40) {
+        text.truncate(cut);
+        text.push('…');
+    }
+    Fault::BadArgument { function: op.to_owned(), value: format!("the {} {text}", value.kind()) }
+}
+
+fn symbol(op: BinOp) -> &'static str {
+    match op {
+        BinOp::Add => "+",
+        BinOp::Sub => "-",
+        BinOp::Mul => "*",
+        BinOp::Div => "/",
+        BinOp::Rem => "%",
+        BinOp::Eq => "==",
+        BinOp::Ne => "!=",
+        BinOp::Lt => "<",
+        BinOp::Le => "<=",
+        BinOp::Gt => ">",
+        BinOp::Ge => ">=",
+        BinOp::In => "in",
+    }
+}
+
+fn index(value: &Value, index: &Value) -> Result<Value, Fault> {
+    match (value, index) {
+        (Value::Record(_), Value::Str(key)) => {
+            value.get(key).cloned().ok_or_else(|| Fault::BadKey { key: key.to_string() })
+        }
+        (Value::List(items), Value::Int(at)) => {
+            let position = position(*at, items.len(), "items")?;
+            Ok(items[position].clone())
+        }
+        (Value::Str(text), Value::Int(at)) => {
+            let len = text.chars().count();
+            let position = position(*at, len, "characters")?;
+            Ok(text.chars().nth(position).map_or(Value::Null, |c| Value::str(c.to_string())))
+        }
+        (other, _) => Err(bad_operand("[]", other)),
+    }
+}
+
+/// Negative indices count from the end.
+fn position(at: i64, len: usize, what: &'static str) -> Result<usize, Fault> {
+    let from_start = if at < 0 { at.checked_add(len as i64) } else { Some(at) };
+    let position = from_start.and_then(|at| usize::try_from(at).ok()).filter(|&at| at < len);
+    let are = if len == 1 { "is" } else { "are" };
+    position.ok_or_else(|| Fault::BadIndex { index: at.to_string(), are, len, what })
+}
+
+fn slice(value: &Value, from: Option<i64>, to: Option<i64>) -> Value {
+    match value {
+        Value::List(items) => {
+            let range = clamp(from, to, items.len());
+            Value::list(items[range].to_vec())
+        }
+        Value::Str(text) => {
+            let range = clamp(from, to, text.chars().count());
+            Value::str(text.chars().skip(range.start).take(range.len()).collect::<String>())
+        }
+        other => other.clone(),
+    }
+}
+
+/// A slice as Python understands it: negative bounds count from the end, and all are clamped.
+fn clamp(from: Option<i64>, to: Option<i64>, len: usize) -> std::ops::Range<usize> {
+    let len = len as i64;
+    let bound = |at: i64| if at < 0 { (at.saturating_add(len)).max(0) } else { at.min(len) };
+    let start = from.map_or(0, bound);
+    let end = to.map_or(len, bound).max(start);
+    start as usize..end as usize
+}

@@ -1,0 +1,232 @@
+//! The command line's words: one place for all of them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Runs `.agent` programs: prompts whose generated parts are constrained exactly.
+#[derive(Debug, Parser)]
+#[command(name = "agentc", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) look: Look,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Look {
+    /// When to use colours
+    #[arg(long, global = true, env = "AGENTC_COLOR", value_enum, default_value = "auto", value_name = "WHEN")]
+    pub(crate) color: When,
+    /// Say only what was asked for
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Say more, such as what a run cost
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compile and run a program; its text streams to standard output
+    Run(RunArgs),
+    /// Report what is wrong with programs, without a model
+    Check(CheckArgs),
+    /// Compile a program to its intermediate representation
+    Build(BuildArgs),
+    /// Fetch, list, show and remove local models
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Show what was found: CPU features, models, cache
+    Doctor(DoctorArgs),
+    /// Print a completion script for a shell
+    Completions {
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The program; `-` reads it from standard input
+    pub(crate) file: PathBuf,
+    /// An input: the text itself for a `str`, JSON for any other type
+    #[arg(short, long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub(crate) input: Vec<(String, String)>,
+    /// A JSON object of inputs; `--input` overrides it
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) input_file: Option<PathBuf>,
+    /// The model: a name (see `agentc model ls`) or the path of a GGUF file
+    #[arg(short, long, env = "AGENTC_MODEL")]
+    pub(crate) model: Option<String>,
+    /// Tokens of context
+    #[arg(short, long, env = "AGENTC_CTX_SIZE", value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) ctx_size: Option<u32>,
+    /// Threads that evaluate the model
+    #[arg(short, long, env = "AGENTC_THREADS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) threads: Option<u32>,
+    /// Seed of the random streams: the same seed gives the same bytes
+    #[arg(short, long, env = "AGENTC_SEED", value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Temperature of generations that set none; 0 is greedy
+    #[arg(long, env = "AGENTC_TEMP", value_name = "T", value_parser = temperature)]
+    pub(crate) temp: Option<f64>,
+    /// The agent to run, instead of the program's entry point
+    #[arg(long, value_name = "NAME")]
+    pub(crate) agent: Option<String>,
+    /// What standard output shows
+    #[arg(long, env = "AGENTC_FORMAT", value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// Write every event to a file, one JSON object a line
+    #[arg(long, env = "AGENTC_TRACE", value_name = "FILE.jsonl")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Tokens of all generations together
+    #[arg(long, env = "AGENTC_MAX_TOKENS", value_name = "N")]
+    pub(crate) max_tokens: Option<u64>,
+    /// Time the run may take, such as `30`, `500ms` or `2m`
+    #[arg(long, env = "AGENTC_TIMEOUT", value_name = "SECONDS", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Bit-identical results on one machine, for more memory and time
+    #[arg(long, env = "AGENTC_DETERMINISTIC")]
+    pub(crate) deterministic: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// The text as it appears; then, on a terminal, the returned value
+    Text,
+    /// One object when the run is over
+    Json,
+    /// One event a line, as they happen
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The programs; `-` reads one from standard input
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// How findings are shown
+    #[arg(long, env = "AGENTC_MESSAGE_FORMAT", value_enum, default_value = "human")]
+    pub(crate) message_format: MessageFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MessageFormat {
+    /// Drawn, with an excerpt
+    Human,
+    /// One line each
+    Short,
+    /// One JSON object each, on standard output
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// The program; `-` reads it from standard input
+    pub(crate) file: PathBuf,
+    /// Where to write; standard output otherwise
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Which form
+    #[arg(long, value_enum, default_value = "ir")]
+    pub(crate) emit: Emit,
+    /// The agent that a run starts with, instead of the program's entry point
+    #[arg(long, value_name = "NAME")]
+    pub(crate) agent: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Emit {
+    /// The intermediate representation as JSON
+    Ir,
+    /// The syntax tree
+    Ast,
+    /// The typed tree
+    Hir,
+    /// The intermediate representation as text
+    Text,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Bring a model into the cache
+    Pull {
+        /// Its name, such as `smollm2`
+        name: String,
+    },
+    /// List the models in the cache
+    Ls,
+    /// Show what is known about a model
+    Show {
+        /// Its name or the path of a GGUF file
+        name: String,
+    },
+    /// Remove a model from the cache
+    Rm {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// The model to look for instead of the default one
+    #[arg(short, long, env = "AGENTC_MODEL")]
+    pub(crate) model: Option<String>,
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as `name=value`".to_owned()),
+    }
+}
+
+fn temperature(text: &str) -> Result<f64, String> {
+    let temp = text.parse().ok().filter(|temp| (0.0..=100.0).contains(temp));
+    temp.ok_or_else(|| "a temperature is a number from 0 to 100".to_owned())
+}
+
+/// Seconds, or a number with `ms`, `s`, `m` or `h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+    let parsed = units.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, *seconds)));
+    let (number, unit) = parsed.unwrap_or((text, 1.0));
+    let seconds = number.trim().parse::<f64>().ok().map(|number| number * unit);
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.ok_or_else(|| "write seconds, or a number with `ms`, `s`, `m` or `h`".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations() {
+        for (text, ms) in [("30", 30_000), ("1.5s", 1500), ("500ms", 500), ("2m", 120_000), ("1h", 3_600_000)] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        for text in ["", "x", "-1", "1e300h", "nan"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! `agentc check`.
+
+use agentc::{Compilation, Diag};
+
+use super::args::{CheckArgs, Look, MessageFormat};
+use super::output::Terminal;
+use super::{Exit, compile, print};
+use crate::render;
+
+/// Findings of all files; exit 3 if any of them is an error.
+pub(super) fn check(args: &CheckArgs, look: Look) -> Exit {
+    let terminal = Terminal::new(look.color);
+    let (mut errors, mut warnings) = (0, 0);
+    for file in &args.files {
+        let Compilation { diags, sources, .. } = compile(file, None)?;
+        for diag in diags.iter().filter(|diag| diag.is_error() || !look.quiet) {
+            match args.message_format {
+                MessageFormat::Human => terminal.say(&render::diag(diag, &sources, terminal.color_err)),
+                MessageFormat::Short => terminal.say(&render::short(diag, &sources)),
+                MessageFormat::Json => _ = print(render::json(diag, &sources).as_bytes())?,
+            }
+        }
+        errors += diags.iter().filter(|diag| diag.is_error()).count();
+        warnings += diags.iter().filter(|diag: &&Diag| !diag.is_error()).count();
+    }
+    if !look.quiet && args.message_format == MessageFormat::Human && errors + warnings > 0 {
+        terminal.say(&format!("{}\n", summary(errors, warnings)));
+    }
+    Ok(if errors > 0 { 3 } else { 0 })
+}
+
+fn summary(errors: usize, warnings: usize) -> String {
+    let count = |n: usize, what: &str| match n {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        n => Some(format!("{n} {what}s")),
+    };
+    let parts: Vec<String> = [count(errors, "error"), count(warnings, "warning")].into_iter().flatten().collect();
+    parts.join(", ")
+}

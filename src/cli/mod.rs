@@ -1,0 +1,109 @@
+//! The commands, one file each, and what they share: how an error becomes a message and an exit code.
+
+mod args;
+mod build;
+mod check;
+mod completions;
+mod doctor;
+mod model;
+mod output;
+mod run;
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use agentc::{Compilation, Directory, Error, Options};
+use clap::Parser;
+
+use self::args::{Cli, Command, Look};
+use self::output::Terminal;
+use crate::render;
+
+/// What a command ends with.
+type Exit = Result<u8, Error>;
+
+/// Runs the command that the arguments name.
+pub(crate) fn main() -> ExitCode {
+    let Cli { command, look } = Cli::parse();
+    let exit = match command {
+        Command::Run(args) => run::run(args, look),
+        Command::Check(args) => check::check(&args, look),
+        Command::Build(args) => build::build(&args, look),
+        Command::Model(command) => model::model(command, look),
+        Command::Doctor(args) => doctor::doctor(&args, look),
+        Command::Completions { shell } => completions::completions(shell),
+    };
+    ExitCode::from(exit.unwrap_or_else(|error| complain(&error, look)))
+}
+
+/// Draws an error on standard error; the exit code that it stands for.
+fn complain(error: &Error, look: Look) -> u8 {
+    let terminal = Terminal::new(look.color);
+    match error {
+        Error::Program(found) => show_diags(found.diags.iter(), &found.sources, look),
+        error => terminal.say(&render::error(error, terminal.color_err)),
+    }
+    error.exit_code()
+}
+
+/// Draws findings on standard error; warnings only if one wants to hear them.
+fn show_diags<'d>(diags: impl Iterator<Item = &'d agentc::Diag>, sources: &agentc::Sources, look: Look) {
+    let terminal = Terminal::new(look.color);
+    for diag in diags.filter(|diag| diag.is_error() || !look.quiet) {
+        terminal.say(&render::diag(diag, sources, terminal.color_err));
+    }
+}
+
+/// The bytes of a program and what to call it.
+struct SourceFile {
+    name: String,
+    bytes: Vec<u8>,
+    path: PathBuf,
+}
+
+impl SourceFile {
+    /// Reads a file, or standard input for `-`.
+    fn read(path: &Path) -> Result<SourceFile, Error> {
+        let (name, path) = match path.to_str() {
+            Some("-") => ("<stdin>".to_owned(), PathBuf::new()),
+            _ => (path.display().to_string(), path.to_owned()),
+        };
+        let bytes = if path.as_os_str().is_empty() { read_stdin() } else { std::fs::read(&path) };
+        let bytes = bytes.map_err(|error| io_error(format!("read `{name}`"), &error))?;
+        Ok(SourceFile { name, bytes, path })
+    }
+
+    /// Where the files are that it names.
+    fn dir(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+}
+
+fn read_stdin() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Compiles a file, or standard input for `-`.
+fn compile(path: &Path, agent: Option<&str>) -> Result<Compilation, Error> {
+    let file = SourceFile::read(path)?;
+    let options = Options { agent: agent.map(str::to_owned) };
+    Ok(Compilation::of_bytes(&file.name, &file.bytes, &Directory::new(file.dir()), &options))
+}
+
+fn io_error(what: impl Into<String>, error: &io::Error) -> Error {
+    Error::Io { what: what.into(), reason: error.to_string() }
+}
+
+/// Writes to standard output. A reader that has gone away is no error, since it has seen what it wanted;
+/// `false` says so.
+fn print(bytes: &[u8]) -> Result<bool, Error> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(io_error("write to standard output", &error)),
+    }
+}

@@ -1,0 +1,170 @@
+//! What a run shows while it runs, and how it looks at its end.
+//!
+//! Standard output carries exactly what `--format` promises; all else goes to standard error. A reader
+//! that has gone away ends the output, not with a panic.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use agentc::{Error, Event, Failure, Outcome, Value};
+use serde_json::{Value as Json, json};
+
+use super::args::{Format, Look, When};
+use super::{io_error, print};
+
+/// What is known of the streams.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terminal {
+    /// Whether standard output is one.
+    pub(super) out: bool,
+    /// Whether standard error is one.
+    pub(super) err: bool,
+    /// Whether to colour standard output.
+    pub(super) color_out: bool,
+    /// Whether to colour standard error.
+    pub(super) color_err: bool,
+}
+
+impl Terminal {
+    pub(super) fn new(color: When) -> Terminal {
+        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let color = |terminal: bool| match color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => terminal && !set("NO_COLOR") && !dumb,
+        };
+        Terminal { out, err, color_out: color(out), color_err: color(err) }
+    }
+
+    /// Writes to standard error; where even that is impossible, nobody can be told.
+    pub(super) fn say(self, text: &str) {
+        let mut err = io::stderr().lock();
+        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    }
+}
+
+/// The output of a run.
+pub(super) struct Output {
+    format: Format,
+    terminal: Terminal,
+    quiet: bool,
+    trace: Option<BufWriter<File>>,
+    /// The last character written, if any.
+    last: Option<char>,
+    /// Whether the reader of standard output has gone away.
+    pub(super) closed: bool,
+}
+
+impl Output {
+    pub(super) fn new(format: Format, look: Look, trace: Option<File>) -> Output {
+        let terminal = Terminal::new(look.color);
+        Output { format, terminal, quiet: look.quiet, trace: trace.map(BufWriter::new), last: None, closed: false }
+    }
+
+    /// Shows an event.
+    pub(super) fn event(&mut self, event: &Event) -> Result<(), Error> {
+        if let Event::Print { text } = event {
+            self.terminal.say(&format!("{text}\n"));
+        }
+        if self.trace.is_some() || self.format == Format::Jsonl {
+            self.line(&to_json(event))?;
+        }
+        if self.format != Format::Text || self.quiet {
+            return Ok(());
+        }
+        match event {
+            Event::Text { context: 0, text, .. } => self.text(text, false),
+            Event::Token { context: 0, text, .. } | Event::GenEnd { context: 0, text, .. } => self.text(text, true),
+            _ => Ok(()),
+        }
+    }
+
+    /// Shows the end of a run.
+    pub(super) fn end(&mut self, result: Result<&Outcome, &Failure>) -> Result<(), Error> {
+        let end = summary(result);
+        match self.format {
+            Format::Json => self.write(format!("{end}\n").as_bytes())?,
+            Format::Text => self.end_of_text(result)?,
+            Format::Jsonl => {}
+        }
+        if self.trace.is_some() || self.format == Format::Jsonl {
+            let mut line = json!({"event": "end"});
+            if let (Json::Object(line), Json::Object(end)) = (&mut line, end) {
+                line.extend(end);
+            }
+            self.line(&line)?;
+        }
+        match &mut self.trace {
+            Some(trace) => trace.flush().map_err(|error| io_error("write the trace", &error)),
+            None => Ok(()),
+        }
+    }
+
+    /// The returned value, on a line of its own where a person looks on, or where it is all that is wanted.
+    fn end_of_text(&mut self, result: Result<&Outcome, &Failure>) -> Result<(), Error> {
+        if self.terminal.out && self.last.is_some_and(|last| last != '\n') {
+            self.write(b"\n")?;
+        }
+        match result.map(Outcome::value) {
+            Ok(value) if *value != Value::Null && (self.terminal.out || self.quiet) => {
+                self.write(format!("{value}\n").as_bytes())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn text(&mut self, text: &str, generated: bool) -> Result<(), Error> {
+        let Some(last) = text.chars().next_back() else { return Ok(()) };
+        self.last = Some(last);
+        if generated && self.terminal.color_out {
+            self.write(format!("\x1b[36m{text}\x1b[0m").as_bytes())
+        } else {
+            self.write(text.as_bytes())
+        }
+    }
+
+    /// An event to where events go.
+    fn line(&mut self, json: &Json) -> Result<(), Error> {
+        let line = format!("{json}\n");
+        if let Some(trace) = &mut self.trace {
+            trace.write_all(line.as_bytes()).map_err(|error| io_error("write the trace", &error))?;
+        }
+        if self.format == Format::Jsonl { self.write(line.as_bytes()) } else { Ok(()) }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if !self.closed {
+            self.closed = !print(bytes)?;
+        }
+        Ok(())
+    }
+}
+
+fn to_json(event: &Event) -> Json {
+    serde_json::to_value(event).unwrap_or_default()
+}
+
+/// The object that describes the end of a run.
+fn summary(result: Result<&Outcome, &Failure>) -> Json {
+    let outcome = result.unwrap_or_else(Failure::outcome);
+    let mut object = match result {
+        Ok(outcome) => json!({"status": "ok", "value": outcome.value()}),
+        Err(failure) => json!({"status": "error", "error": error(failure)}),
+    };
+    let captures = outcome.captures().iter().map(|(name, value)| (name.clone(), value.to_json()));
+    object["captures"] = Json::Object(captures.collect());
+    object["text"] = outcome.text().into();
+    object["messages"] = serde_json::to_value(outcome.messages()).unwrap_or_default();
+    object["usage"] = serde_json::to_value(outcome.usage()).unwrap_or_default();
+    object
+}
+
+fn error(failure: &Failure) -> Json {
+    json!({
+        "code": failure.error().fault.code(),
+        "message": failure.error().to_string(),
+        "span": failure.location(),
+    })
+}

@@ -1,0 +1,224 @@
+//! The engine: a model on a thread of its own, shared by any number of runs.
+//!
+//! The thread owns the model, its KV memory and all sessions; callers talk to it through channels and
+//! block on their own. Runs are interleaved: each batch of the model serves all that wait. An [`Engine`] is
+//! a handle; the thread ends with the last of them, and a [`Run`]'s events hold one.
+
+mod run;
+mod worker;
+
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use agentc_runtime::Limits;
+use agentc_runtime::model::llama::{LlamaLoader, LlamaOptions};
+use agentc_runtime::model::script::{ScriptLoader, ScriptModel};
+use agentc_runtime::model::{Load, ModelInfo};
+
+pub use self::run::{Batch, Events, Row, Run};
+use self::worker::{Command, Ready};
+use crate::error::Error;
+use crate::program::Program;
+use crate::store::{self, Store};
+
+/// A loaded model that runs programs. Cheap to clone; every clone is the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    commands: Mutex<Option<Sender<Command>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    info: ModelInfo,
+    seed: Option<u64>,
+    limits: Limits,
+}
+
+impl Engine {
+    /// An engine to be set up.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// What is known about its model.
+    pub fn model(&self) -> &ModelInfo {
+        &self.shared.info
+    }
+
+    /// A run of a program, to be given its inputs and started.
+    pub fn run<'p>(&self, program: &'p Program) -> Run<'p> {
+        Run::new(self.clone(), program, self.shared.seed, self.shared.limits.clone())
+    }
+
+    /// One run for each row of inputs, several at a time; the outcomes come in the order of the rows.
+    pub fn batch<'p, I>(&self, program: &'p Program, rows: I) -> Batch<'p, I::IntoIter>
+    where
+        I: IntoIterator<Item = Row>,
+    {
+        Batch::new(self.clone(), program, rows.into_iter())
+    }
+
+    fn send(&self, command: Command) -> Result<(), Error> {
+        let commands = self.shared.commands.lock().map_err(|_| Error::EngineGone)?;
+        let sender = commands.as_ref().ok_or(Error::EngineGone)?;
+        sender.send(command).map_err(|_| Error::EngineGone)
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("model", &self.shared.info.name).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Shared {
+    /// Without a sender the thread ends; it has nothing left to do, since events hold the engine alive.
+    fn drop(&mut self) {
+        if let Ok(mut commands) = self.commands.lock() {
+            commands.take();
+        }
+        let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
+        if let Some(thread) = thread {
+            // A panic of the thread was reported to every run that waited for it.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Where a model comes from.
+enum Source {
+    /// A name or a path.
+    Named(String),
+    Loader(Box<dyn Load>),
+}
+
+/// Sets up an [`Engine`].
+#[derive(Default)]
+pub struct Builder {
+    source: Option<Source>,
+    store: Option<Store>,
+    context: Option<u32>,
+    threads: Option<u32>,
+    gpu_layers: Option<u32>,
+    deterministic: bool,
+    seed: Option<u64>,
+    limits: Limits,
+}
+
+impl Builder {
+    /// The model: a name in the store, or the path of a GGUF file. By default the reference model.
+    pub fn model(mut self, name_or_path: impl Into<String>) -> Builder {
+        self.source = Some(Source::Named(name_or_path.into()));
+        self
+    }
+
+    /// A scripted model, for tests.
+    pub fn script(self, model: ScriptModel) -> Builder {
+        self.loader(ScriptLoader(model))
+    }
+
+    /// Any other model.
+    pub fn loader(mut self, loader: impl Load + 'static) -> Builder {
+        self.source = Some(Source::Loader(Box::new(loader)));
+        self
+    }
+
+    /// Where models are looked up by name; by default the user's cache.
+    pub fn store(mut self, store: Store) -> Builder {
+        self.store = Some(store);
+        self
+    }
+
+    /// Tokens of context, of all runs together.
+    pub fn context(mut self, tokens: u32) -> Builder {
+        self.context = Some(tokens);
+        self
+    }
+
+    /// Threads that evaluate the model.
+    pub fn threads(mut self, threads: u32) -> Builder {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Layers of the model to keep on a GPU.
+    pub fn gpu_layers(mut self, layers: u32) -> Builder {
+        self.gpu_layers = Some(layers);
+        self
+    }
+
+    /// Bit-identical results whatever runs beside a run, for more memory and time.
+    pub fn deterministic(mut self, yes: bool) -> Builder {
+        self.deterministic = yes;
+        self
+    }
+
+    /// The seed of runs that set none.
+    pub fn seed(mut self, seed: u64) -> Builder {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Limits of every run.
+    pub fn limits(mut self, limits: Limits) -> Builder {
+        self.limits = limits;
+        self
+    }
+
+    /// Loads the model.
+    pub fn build(mut self) -> Result<Engine, Error> {
+        let loader = self.take_loader()?;
+        let limits = self.limits.clone();
+        let (commands, receiver) = mpsc::channel();
+        let (ready, loaded) = mpsc::channel();
+        let started = Instant::now();
+        let thread = std::thread::Builder::new()
+            .name("agentc-engine".to_owned())
+            .spawn(move || worker::work(loader, limits, &receiver, &ready, started))
+            .map_err(|error| Error::io("start the engine's thread", &error))?;
+        match loaded.recv() {
+            Ok(Ready::Loaded(info)) => Ok(self.engine(commands, thread, *info)),
+            Ok(Ready::Failed(error)) => {
+                let _ = thread.join();
+                Err(Error::Model(error))
+            }
+            Err(_) => Err(Error::EngineGone),
+        }
+    }
+
+    fn engine(self, commands: Sender<Command>, thread: JoinHandle<()>, info: ModelInfo) -> Engine {
+        let shared = Shared {
+            commands: Mutex::new(Some(commands)),
+            thread: Mutex::new(Some(thread)),
+            info,
+            seed: self.seed,
+            limits: self.limits,
+        };
+        Engine { shared: Arc::new(shared) }
+    }
+
+    fn take_loader(&mut self) -> Result<Box<dyn Load>, Error> {
+        let name = match self.source.take() {
+            Some(Source::Loader(loader)) => return Ok(loader),
+            Some(Source::Named(name)) => name,
+            None => store::REFERENCE_MODEL.to_owned(),
+        };
+        let store = match self.store.take() {
+            Some(store) => store,
+            None => Store::open()?,
+        };
+        let path = store.resolve(&name)?;
+        let mut options = LlamaOptions::new(name, path);
+        options.n_ctx = self.context;
+        options.threads = self.threads.and_then(|threads| i32::try_from(threads).ok());
+        options.gpu_layers = self.gpu_layers;
+        options.deterministic = self.deterministic;
+        if self.deterministic {
+            options.seqs = 4;
+        }
+        Ok(Box::new(LlamaLoader(options)))
+    }
+}

@@ -1,0 +1,165 @@
+//! Runs as callers see them: set up, started, and either waited for or watched.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
+
+use agentc_runtime::{Event, Input, Limits, Outcome, RunOptions, Value};
+
+use super::worker::{Command, Reply};
+use super::Engine;
+use crate::error::{Error, Failure};
+use crate::program::Program;
+
+/// Runs of a batch that are under way at once.
+const WINDOW: usize = 8;
+
+/// The inputs of one run of a batch, by name.
+pub type Row = Vec<(String, Value)>;
+
+/// A run to be set up and started.
+#[derive(Debug, Clone)]
+#[must_use = "a run does nothing until it is started"]
+pub struct Run<'p> {
+    engine: Engine,
+    program: &'p Program,
+    inputs: Vec<(String, Input)>,
+    options: RunOptions,
+    timeout: Option<Duration>,
+}
+
+impl<'p> Run<'p> {
+    pub(super) fn new(engine: Engine, program: &'p Program, seed: Option<u64>, limits: Limits) -> Run<'p> {
+        let options = RunOptions { seed, limits, ..RunOptions::default() };
+        Run { engine, program, inputs: Vec::new(), options, timeout: None }
+    }
+
+    /// The value of an input. Of several for one name the last counts.
+    pub fn input(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.inputs.push((name.into(), Input::Value(value.into())));
+        self
+    }
+
+    /// An input as a person types it: the text itself for a `str`, JSON for any other type.
+    pub fn input_text(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.inputs.push((name.into(), Input::Text(text.into())));
+        self
+    }
+
+    /// Several inputs at once.
+    pub fn inputs(mut self, inputs: impl IntoIterator<Item = (String, Input)>) -> Self {
+        self.inputs.extend(inputs);
+        self
+    }
+
+    /// The seed of its random streams. The same seed gives the same bytes.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.options.seed = Some(seed);
+        self
+    }
+
+    /// The temperature of generations that set none; 0 is greedy.
+    pub fn temp(mut self, temp: f64) -> Self {
+        self.options.temp = Some(temp);
+        self
+    }
+
+    /// Tokens of all its generations together.
+    pub fn max_tokens(mut self, tokens: u64) -> Self {
+        self.options.max_tokens = Some(tokens);
+        self
+    }
+
+    /// How long it may take, from its start.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// A flag that ends it as soon as anyone sets it.
+    pub fn cancel(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.options.cancel = Some(flag);
+        self
+    }
+
+    /// Runs it to its end.
+    pub fn start(self) -> Result<Outcome, Error> {
+        self.stream()?.finish()
+    }
+
+    /// Starts it; its events come as they happen.
+    pub fn stream(self) -> Result<Events<'p>, Error> {
+        let Run { engine, program, inputs, mut options, timeout } = self;
+        // A time too far away to be represented is no deadline.
+        options.deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let (reply, replies) = mpsc::channel();
+        engine.send(Command { program: program.ir().clone(), inputs, options, reply })?;
+        Ok(Events { program, replies, outcome: None, _engine: engine })
+    }
+}
+
+/// The events of a run that was started. Dropping it ends the run.
+#[derive(Debug)]
+pub struct Events<'p> {
+    program: &'p Program,
+    replies: Receiver<Reply>,
+    outcome: Option<Result<Outcome, Error>>,
+    /// The engine lives at least as long as its runs.
+    _engine: Engine,
+}
+
+impl Iterator for Events<'_> {
+    type Item = Event;
+
+    /// The next event, when it has happened; `None` when the run is over.
+    fn next(&mut self) -> Option<Event> {
+        if self.outcome.is_some() {
+            return None;
+        }
+        match self.replies.recv() {
+            Ok(Reply::Event(event)) => return Some(event),
+            Ok(Reply::Over(outcome)) => self.outcome = Some(Failure::check(*outcome, self.program)),
+            Err(_) => self.outcome = Some(Err(Error::EngineGone)),
+        }
+        None
+    }
+}
+
+impl Events<'_> {
+    /// Waits for the end of the run and says how it was.
+    pub fn finish(mut self) -> Result<Outcome, Error> {
+        while self.next().is_some() {}
+        self.outcome.take().unwrap_or(Err(Error::EngineGone))
+    }
+}
+
+/// Outcomes of the runs of a batch, in the order of its rows.
+#[derive(Debug)]
+pub struct Batch<'p, I> {
+    engine: Engine,
+    program: &'p Program,
+    rows: I,
+    live: VecDeque<Result<Events<'p>, Error>>,
+}
+
+impl<'p, I: Iterator<Item = Row>> Batch<'p, I> {
+    pub(super) fn new(engine: Engine, program: &'p Program, rows: I) -> Batch<'p, I> {
+        Batch { engine, program, rows, live: VecDeque::new() }
+    }
+}
+
+impl<I: Iterator<Item = Row>> Iterator for Batch<'_, I> {
+    type Item = Result<Outcome, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.live.len() < WINDOW {
+            let Some(row) = self.rows.next() else { break };
+            let run = self.engine.run(self.program);
+            let inputs = row.into_iter().map(|(name, value)| (name, Input::Value(value)));
+            self.live.push_back(run.inputs(inputs).stream());
+        }
+        Some(self.live.pop_front()?.and_then(Events::finish))
+    }
+}

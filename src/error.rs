@@ -1,0 +1,157 @@
+//! Everything that can go wrong between a file and its outcome, in one type.
+
+use agentc_compiler::diag::Diag;
+use agentc_compiler::source::Sources;
+use agentc_runtime::model::ModelError;
+use agentc_runtime::{ErrorKind, Outcome, RunError};
+
+use crate::program::Program;
+use crate::store::StoreError;
+
+/// Why there is no outcome.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The program has errors.
+    #[error("{0}")]
+    Program(Diagnostics),
+    /// The run ended before its end.
+    #[error(transparent)]
+    Run(Box<Failure>),
+    /// There is no such model.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The model cannot be loaded.
+    #[error(transparent)]
+    Model(ModelError),
+    /// The engine's thread is gone, which only a defect of its own can cause.
+    #[error("the engine ended unexpectedly")]
+    EngineGone,
+    /// A file cannot be read or written.
+    #[error("cannot {what}: {reason}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(what: impl Into<String>, error: &std::io::Error) -> Error {
+        Error::Io { what: what.into(), reason: error.to_string() }
+    }
+
+    /// The exit code of a process that ends with it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Error::Program(_) => 3,
+            Error::Run(failure) => failure.error().fault.kind().exit_code(),
+            Error::Store(_) | Error::Model(_) | Error::EngineGone => ErrorKind::Model.exit_code(),
+            Error::Io { .. } => 2,
+        }
+    }
+
+    /// A stable code, for errors that have one.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::Program(diagnostics) => diagnostics.first().map_or("E0000", |diag| diag.code),
+            Error::Run(failure) => failure.error().fault.code(),
+            Error::Store(_) => "R0710",
+            Error::Model(_) => "R0701",
+            Error::EngineGone => "R0709",
+            Error::Io { .. } => "R0202",
+        }
+    }
+
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Error::Program(_) | Error::Io { .. } => None,
+            Error::Run(failure) => failure.error().fault.hint(),
+            Error::Store(error) => error.hint(),
+            Error::Model(error) => error.hint(),
+            Error::EngineGone => Some("this is a defect of agentc: please report it with the program".to_owned()),
+        }
+    }
+}
+
+/// The findings about a program, at least one of them an error.
+#[derive(Debug, Clone)]
+pub struct Diagnostics {
+    /// In the order of the source.
+    pub diags: Vec<Diag>,
+    /// The texts that they are about.
+    pub sources: Sources,
+}
+
+impl Diagnostics {
+    /// The first error.
+    fn first(&self) -> Option<&Diag> {
+        self.diags.iter().find(|diag| diag.is_error())
+    }
+}
+
+impl std::fmt::Display for Diagnostics {
+    /// One line each: place, code, message.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (i, diag) in self.diags.iter().filter(|diag| diag.is_error()).enumerate() {
+            f.write_str(if i > 0 { "\n" } else { "" })?;
+            if let Some((source, start, _)) = self.sources.locate(diag.span) {
+                write!(f, "{}:{start}: ", source.name)?;
+            }
+            write!(f, "{}: {}", diag.code, diag.message)?;
+        }
+        Ok(())
+    }
+}
+
+/// A place in a source file, counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Location {
+    /// The file's name.
+    pub file: String,
+    /// The line.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
+}
+
+/// A run that ended before its end, with what there was of it until then.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{error}")]
+pub struct Failure {
+    error: RunError,
+    location: Option<Location>,
+    outcome: Outcome,
+}
+
+impl Failure {
+    /// The outcome of a run that reached its end; otherwise an error that holds it.
+    pub(crate) fn check(outcome: Outcome, program: &Program) -> Result<Outcome, Error> {
+        let Some(error) = outcome.error().cloned() else { return Ok(outcome) };
+        let location = error.span.and_then(|span| program.locate(span));
+        Err(Error::Run(Box::new(Failure { error, location, outcome })))
+    }
+
+    /// A run that could not begin.
+    pub(crate) fn of_error(error: RunError, program: &Program) -> Failure {
+        let location = error.span.and_then(|span| program.locate(span));
+        Failure { outcome: Outcome::of_error(error.clone()), error, location }
+    }
+
+    /// What went wrong.
+    pub fn error(&self) -> &RunError {
+        &self.error
+    }
+
+    /// Where.
+    pub fn location(&self) -> Option<&Location> {
+        self.location.as_ref()
+    }
+
+    /// Text, captures and costs until then.
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+}

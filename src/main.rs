@@ -1,0 +1,10 @@
+//! The command `agentc`.
+
+mod cli;
+mod render;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -1,0 +1,124 @@
+//! A compiled program, and the file system as the world that it may read.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use agentc_compiler::diag::Diag;
+use agentc_compiler::ir;
+use agentc_compiler::source::{NoFiles, Sources, Span, World, WorldError};
+use agentc_compiler::{Compiled, Options, compile};
+use agentc_runtime::{Input, RunOptions, Session};
+
+use crate::error::{Diagnostics, Error, Failure, Location};
+
+/// A program that compiled without errors. Immutable and cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Program {
+    ir: Arc<ir::Program>,
+    sources: Arc<Sources>,
+    warnings: Arc<[Diag]>,
+}
+
+impl Program {
+    /// Compiles a file. Files that it names are read relative to it.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Program, Error> {
+        Compilation::of_file(path.as_ref(), &Options::default())?.finish()
+    }
+
+    /// Compiles a text, which has no files.
+    pub fn from_source(name: &str, text: &str) -> Result<Program, Error> {
+        Compilation::of_bytes(name, text.as_bytes(), &NoFiles, &Options::default()).finish()
+    }
+
+    /// Compiles what may not even be text, with the files of a world.
+    pub fn from_bytes(name: &str, bytes: &[u8], world: &dyn World) -> Result<Program, Error> {
+        Compilation::of_bytes(name, bytes, world, &Options::default()).finish()
+    }
+
+    /// What the compiler made of it.
+    pub fn ir(&self) -> &Arc<ir::Program> {
+        &self.ir
+    }
+
+    /// What is probably not meant.
+    pub fn warnings(&self) -> &[Diag] {
+        &self.warnings
+    }
+
+    /// The texts that it was compiled from.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Where a span begins, as people count.
+    pub fn locate(&self, span: Span) -> Option<Location> {
+        let (source, start, _) = self.sources.locate(span)?;
+        Some(Location { file: source.name.clone(), line: start.line, column: start.column })
+    }
+
+    /// Whether inputs are complete and of their types, before a model is loaded for them.
+    pub fn check_inputs(&self, inputs: &[(String, Input)]) -> Result<(), Error> {
+        match Session::new(self.ir.clone(), inputs, RunOptions::default()) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Error::Run(Box::new(Failure::of_error(error, self)))),
+        }
+    }
+}
+
+/// What the compiler found in a program, errors or not: for tools that show more than the program.
+#[derive(Debug)]
+pub struct Compilation {
+    /// The IR, if there are no errors.
+    pub ir: Option<ir::Program>,
+    /// All findings.
+    pub diags: Vec<Diag>,
+    /// The texts that they are about.
+    pub sources: Sources,
+}
+
+impl Compilation {
+    /// Compiles a file.
+    pub fn of_file(path: &Path, options: &Options) -> Result<Compilation, Error> {
+        let shown = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|error| Error::io(format!("read `{shown}`"), &error))?;
+        let world = Directory::new(path.parent().unwrap_or(Path::new("")));
+        Ok(Compilation::of_bytes(&shown, &bytes, &world, options))
+    }
+
+    /// Compiles what may not even be text.
+    pub fn of_bytes(name: &str, bytes: &[u8], world: &dyn World, options: &Options) -> Compilation {
+        let Compiled { program, diags, sources, .. } = compile(name, bytes, world, options);
+        Compilation { ir: program, diags, sources }
+    }
+
+    /// The program, or all findings.
+    pub fn finish(self) -> Result<Program, Error> {
+        let Compilation { ir, diags, sources } = self;
+        match ir {
+            Some(ir) if !diags.iter().any(Diag::is_error) => {
+                Ok(Program { ir: Arc::new(ir), sources: Arc::new(sources), warnings: diags.into() })
+            }
+            _ => Err(Error::Program(Diagnostics { diags, sources })),
+        }
+    }
+}
+
+/// The file system as the world of a program: its paths are relative to a directory.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    root: PathBuf,
+}
+
+impl Directory {
+    /// Paths relative to `root`.
+    pub fn new(root: impl Into<PathBuf>) -> Directory {
+        Directory { root: root.into() }
+    }
+}
+
+impl World for Directory {
+    fn read(&self, path: &str) -> Result<Vec<u8>, WorldError> {
+        let fail = |message: String| WorldError { message };
+        std::fs::read(self.root.join(path)).map_err(|error| fail(format!("cannot read `{path}`: {error}")))
+    }
+}

@@ -1,0 +1,73 @@
+//! Building, testing and showing the workspace, always in the one form that compiles llama.cpp once.
+//!
+//! Cargo chooses features by what a command selects: `-p` of one package may choose others than the whole
+//! workspace, and each choice that reaches the C++ part builds it again. So every command here, and in CI,
+//! selects the workspace.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::system::{Failure, Outcome, cargo, root, run, step};
+
+const MODEL: &str = "smollm2";
+const TOUR: &str = "examples/tour.agent";
+
+/// Builds, brings the model, runs the tour.
+pub(crate) fn demo() -> Outcome {
+    build()?;
+    pull()?;
+    run(&agentc(), &["run", TOUR], &[])
+}
+
+/// Builds, brings the model, runs every test; further arguments go to `cargo test`.
+pub(crate) fn test(arguments: &[&str]) -> Outcome {
+    build()?;
+    pull()?;
+    let mut words = vec!["test", "--workspace", "--locked"];
+    words.extend(arguments);
+    run(&cargo(), &words, &[])?;
+    step("all tests passed");
+    Ok(())
+}
+
+/// Runs the benchmarks, a workspace of their own; arguments go to the program.
+pub(crate) fn bench(arguments: &[&str]) -> Outcome {
+    build()?;
+    pull()?;
+    if !root().join("benches/Cargo.toml").is_file() {
+        return Err(Failure::new("error: there is no bench program (`benches/Cargo.toml`)"));
+    }
+    let mut words = vec!["run", "--locked", "--manifest-path", "benches/Cargo.toml", "--"];
+    words.extend(arguments);
+    run(&cargo(), &words, &[])
+}
+
+fn build() -> Outcome {
+    if llama_builds().is_empty() {
+        step("building; llama.cpp is compiled once, which takes some minutes");
+    }
+    run(&cargo(), &["build", "--workspace", "--locked"], &[])
+}
+
+fn pull() -> Outcome {
+    run(&agentc(), &["model", "pull", MODEL], &[])
+}
+
+fn target() -> PathBuf {
+    let set = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    root().join(set.unwrap_or_else(|| "target".into()))
+}
+
+fn agentc() -> String {
+    let file = format!("agentc{}", std::env::consts::EXE_SUFFIX);
+    target().join("debug").join(file).display().to_string()
+}
+
+/// Folders in which llama.cpp was compiled.
+fn llama_builds() -> Vec<PathBuf> {
+    let entries = fs::read_dir(target().join("debug/build")).into_iter().flatten().flatten();
+    let outs = entries
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("llama-cpp-sys-2-"))
+        .map(|entry| entry.path().join("out"));
+    outs.filter(|out| out.is_dir()).collect()
+}

@@ -1,0 +1,44 @@
+//! `cargo xtask setup|demo|test|bench`: from a fresh machine to a running program in one command.
+//!
+//! Plain Rust without dependencies, so that it is built before anything else is there. Every command does
+//! the set-up first, says what it runs, and can be repeated. What is not here: what the commands of
+//! `agentc` do, and what the bench program measures.
+
+use std::process::ExitCode;
+
+mod build;
+mod setup;
+mod system;
+
+use system::Failure;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  setup    finds or installs what the build needs: cmake, a C++ compiler, libclang
+  demo     set-up, build, the reference model, and examples/tour.agent on it
+  test     set-up, build, the reference model, and every test
+  bench    set-up, the reference model, and the benchmarks";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["setup"] => setup::prepare(),
+        ["demo"] => setup::prepare().and_then(|()| build::demo()),
+        ["test", rest @ ..] => setup::prepare().and_then(|()| build::test(rest)),
+        ["bench", rest @ ..] => setup::prepare().and_then(|()| build::bench(rest)),
+        ["-h" | "--help" | "help"] => {
+            system::say(USAGE);
+            Ok(())
+        }
+        _ => Err(Failure::usage(USAGE)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            system::complain(&failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
