@@ -79,12 +79,14 @@ pub fn decode(bytes: &[u8]) -> Result<&str, Diag> {
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
-        let diag = Diag::new("E0001", Span::new(0, at, at + 1), "this is a binary file, or text that is not UTF-8");
+        let diag =
+            Diag::new("E0001", Span::new(0, at, at + 1), "this is a binary file, or text that is not UTF-8");
         diag.hint("a program is a text file in UTF-8: save it so, or check the path")
     })?;
     match text.find('\0') {
         Some(at) => {
-            let diag = Diag::new("E0001", Span::new(0, at, at + 1), "this is a binary file: it holds a zero byte");
+            let diag =
+                Diag::new("E0001", Span::new(0, at, at + 1), "this is a binary file: it holds a zero byte");
             Err(diag.hint("a program is a text file in UTF-8: check the path"))
         }
         None => Ok(text),

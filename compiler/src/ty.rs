@@ -248,7 +248,9 @@ pub fn takes_float(to: &Ty) -> bool {
 pub fn overlap(a: &Ty, b: &Ty) -> bool {
     match (a, b) {
         (Ty::Error | Ty::Any, _) | (_, Ty::Error | Ty::Any) => true,
-        (Ty::Union(members), other) | (other, Ty::Union(members)) => members.iter().any(|m| overlap(m, other)),
+        (Ty::Union(members), other) | (other, Ty::Union(members)) => {
+            members.iter().any(|m| overlap(m, other))
+        }
         (Ty::Lit(x), Ty::Lit(y)) => same_number(x, y).unwrap_or(x == y),
         (Ty::Lit(x), other) | (other, Ty::Lit(x)) => overlap(&of_const(x), other),
         (Ty::Int, Ty::Float) | (Ty::Float, Ty::Int) => true,

@@ -41,7 +41,12 @@ fn annotation(line: &str, above: usize) -> Option<Expected> {
         return None;
     }
     let line = words.next().and_then(|w| w.strip_prefix('@')?.parse().ok()).unwrap_or(above);
-    Some(Expected { severity: severity.to_owned(), code: code.to_owned(), line, part: part.trim().to_owned() })
+    Some(Expected {
+        severity: severity.to_owned(),
+        code: code.to_owned(),
+        line,
+        part: part.trim().to_owned(),
+    })
 }
 
 fn run(text: &str) -> Compiled {
@@ -60,7 +65,8 @@ fn differences(text: &str, compiled: &Compiled) -> String {
         });
         match found {
             Some(at) => drop(expected.remove(at)),
-            None => writeln!(out, "  unexpected {severity} {} in line {line}: {}", diag.code, diag.message).unwrap(),
+            None => writeln!(out, "  unexpected {severity} {} in line {line}: {}", diag.code, diag.message)
+                .unwrap(),
         }
         if diag.hint.as_ref().is_none_or(String::is_empty) {
             writeln!(out, "  {} in line {line} has no hint", diag.code).unwrap();

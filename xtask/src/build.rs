@@ -30,16 +30,12 @@ pub(crate) fn test(arguments: &[&str]) -> Outcome {
     Ok(())
 }
 
-/// Runs the benchmarks, a workspace of their own; arguments go to the program.
+/// Runs the benchmarks; arguments go to the program.
 pub(crate) fn bench(arguments: &[&str]) -> Outcome {
     build()?;
     pull()?;
-    if !root().join("benches/Cargo.toml").is_file() {
-        return Err(Failure::new("error: there is no bench program (`benches/Cargo.toml`)"));
-    }
-    let mut words = vec!["run", "--locked", "--manifest-path", "benches/Cargo.toml", "--"];
-    words.extend(arguments);
-    run(&cargo(), &words, &[])
+    run(&cargo(), &["build", "--workspace", "--examples", "--locked"], &[])?;
+    run(&binary("examples/bench"), arguments, &[])
 }
 
 fn build() -> Outcome {
@@ -59,7 +55,12 @@ fn target() -> PathBuf {
 }
 
 fn agentc() -> String {
-    let file = format!("agentc{}", std::env::consts::EXE_SUFFIX);
+    binary("agentc")
+}
+
+/// A built program, by its path below the profile's folder.
+fn binary(name: &str) -> String {
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     target().join("debug").join(file).display().to_string()
 }
 

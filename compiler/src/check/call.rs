@@ -89,7 +89,9 @@ impl Checker<'_> {
             return;
         }
         let mut known: Vec<String> = builtin::BUILTINS.iter().map(|b| b.name.to_owned()).collect();
-        known.extend(self.globals.iter().filter(|(_, g)| matches!(g.0, Global::Func(_))).map(|(k, _)| (*k).to_owned()));
+        known.extend(
+            self.globals.iter().filter(|(_, g)| matches!(g.0, Global::Func(_))).map(|(k, _)| (*k).to_owned()),
+        );
         let nearest = self.nearest(name, known.iter().map(String::as_str));
         let hint = match (super::suggest::foreign_value(name), nearest) {
             (Some(hint), _) => hint.to_owned(),
@@ -132,12 +134,17 @@ impl Checker<'_> {
             let diag = Diag::new("E0301", span, format!("`{name}` {does}, which {place} cannot"));
             self.report(diag.hint(format!("call it in a statement first: let x = {name}(…)")));
         }
-        if roles && !agent
+        if roles
+            && !agent
             && let Some(outer) = self.body.role
         {
             let diag = Diag::new("E0302", span, format!("`{name}` opens a role inside another role"));
             let diag = diag.label(outer, "this role is open");
-            self.report(diag.hint("call it outside of the role, or make it an `agent`, which has a context of its own"));
+            self.report(
+                diag.hint(
+                    "call it outside of the role, or make it an `agent`, which has a context of its own",
+                ),
+            );
         }
     }
 
@@ -159,9 +166,18 @@ impl Checker<'_> {
             let place = key.as_ref().map_or(value.span, |k| k.span);
             match slot {
                 Some(slot) if given[slot].is_none() => given[slot] = Some(value),
-                Some(slot) => good = self.wrong_args(place, format!("`{}` is given twice", formals[slot].name), name, formals),
+                Some(slot) => {
+                    good = self.wrong_args(
+                        place,
+                        format!("`{}` is given twice", formals[slot].name),
+                        name,
+                        formals,
+                    )
+                }
                 None => {
-                    let what = key.as_ref().map_or("this argument is one too many".to_owned(), |k| format!("`{name}` has no parameter `{}`", k.name));
+                    let what = key.as_ref().map_or("this argument is one too many".to_owned(), |k| {
+                        format!("`{name}` has no parameter `{}`", k.name)
+                    });
                     good = self.wrong_args(place, what, name, formals);
                 }
             }
@@ -174,7 +190,8 @@ impl Checker<'_> {
     }
 
     fn wrong_args(&mut self, span: Span, message: String, name: &str, formals: &[Formal<'_>]) -> bool {
-        let list: Vec<String> = formals.iter().map(|f| format!("{}{}", f.name, if f.optional { "?" } else { "" })).collect();
+        let list: Vec<String> =
+            formals.iter().map(|f| format!("{}{}", f.name, if f.optional { "?" } else { "" })).collect();
         let diag = Diag::new("E0204", span, message);
         self.report(diag.hint(format!("it is called as {name}({})", list.join(", "))));
         false
@@ -183,7 +200,9 @@ impl Checker<'_> {
     fn call_builtin(&mut self, builtin: &'static Builtin, call: &Call, span: Span) -> Expr {
         let formals: Vec<Formal<'_>> =
             builtin.params.iter().map(|p| Formal { name: p.name, optional: p.default.is_some() }).collect();
-        let Some(given) = self.match_args(builtin.name, &formals, call, span) else { return self.skip(call, span) };
+        let Some(given) = self.match_args(builtin.name, &formals, call, span) else {
+            return self.skip(call, span);
+        };
         let mut args = Vec::new();
         let mut good = true;
         for (param, arg) in builtin.params.iter().zip(given) {
@@ -210,7 +229,9 @@ impl Checker<'_> {
             _ if value.ty.may_be_null() && value.ty != Ty::Null => "it may be null: give a default with `??`",
             Takes::Str => "convert it with str(x), or put it into a string: \"{{ x }}\"",
             Takes::Int | Takes::IntOrNull | Takes::Number => "convert it with int(x) or float(x)",
-            Takes::List | Takes::Numbers | Takes::Ordered => "put it into a list: [x]; to split text, write split(s, \",\") or lines(s)",
+            Takes::List | Takes::Numbers | Takes::Ordered => {
+                "put it into a list: [x]; to split text, write split(s, \",\") or lines(s)"
+            }
             _ => "give it another value",
         };
         self.report(Diag::new("E0200", value.span, message).hint(hint));
@@ -241,7 +262,11 @@ impl Checker<'_> {
                 _ => Ty::list(Ty::Any),
             },
             Gives::Rounded => {
-                if args.get(1).is_some_and(|a| a.ty != Ty::Null) { Ty::Float } else { Ty::Int }
+                if args.get(1).is_some_and(|a| a.ty != Ty::Null) {
+                    Ty::Float
+                } else {
+                    Ty::Int
+                }
             }
             Gives::Extreme => self.extreme(builtin.name, args, span),
         }
@@ -264,7 +289,8 @@ impl Checker<'_> {
             }
             (x, y) if x == y && !matches!(x, Ty::List(_)) => first,
             _ => {
-                let diag = Diag::new("E0204", span, format!("`{name}` takes one list, or two values of one type"));
+                let diag =
+                    Diag::new("E0204", span, format!("`{name}` takes one list, or two values of one type"));
                 self.fail(diag.hint(format!("write {name}([a, b, c]) or {name}(a, b)")))
             }
         }
@@ -296,7 +322,9 @@ fn takes(takes: Takes, ty: &Ty) -> bool {
     let ordered = |t: &Ty| number(t) || *t == Ty::Str;
     match &base {
         Ty::Any | Ty::Error => return true,
-        Ty::Union(members) => return takes != Takes::Comparable && members.iter().all(|m| self::takes(takes, m)),
+        Ty::Union(members) => {
+            return takes != Takes::Comparable && members.iter().all(|m| self::takes(takes, m));
+        }
         _ => {}
     }
     match takes {

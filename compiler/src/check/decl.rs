@@ -34,7 +34,8 @@ impl<'a> Checker<'a> {
     }
 
     fn named_type_of(&mut self, decl: &'a ast::TypeDecl) {
-        let name = ast::Type { kind: ast::TypeKind::Name(decl.name.name.clone(), None), span: decl.name.span };
+        let name =
+            ast::Type { kind: ast::TypeKind::Name(decl.name.name.clone(), None), span: decl.name.span };
         self.resolve(&name);
     }
 
@@ -236,7 +237,8 @@ impl<'a> Checker<'a> {
             Origin::Func(_) => FuncKind::Fn,
             _ => FuncKind::Main,
         };
-        self.body = Body { want: self.slots[id].ret.clone(), main: kind == FuncKind::Main, ..Body::default() };
+        self.body =
+            Body { want: self.slots[id].ret.clone(), main: kind == FuncKind::Main, ..Body::default() };
         self.body.enter();
         for param in self.slots[id].params.clone() {
             self.body.declare(&param.name.name, param.ty, param.name.span);
@@ -294,6 +296,9 @@ impl<'a> Checker<'a> {
 
     /// A type that a variable or a result can have: not too large, and known.
     pub(super) fn settled(&mut self, ty: &Ty, span: Span) -> Ty {
+        if ty.is_error() {
+            return Ty::Error;
+        }
         if ty.size() > ty::MAX_SIZE {
             let diag = Diag::new("E0211", span, "the type of this value is too large");
             return self.fail(diag.hint("build large values from text with `parse_json`"));
@@ -314,7 +319,8 @@ impl<'a> Checker<'a> {
         if self.slots[id].state == State::Busy || too_long {
             let name = self.slots[id].name.clone();
             let why = if too_long { "waits for too many others" } else { "calls itself" };
-            let diag = Diag::new("E0209", span, format!("the result type of `{name}` cannot be inferred: it {why}"));
+            let diag =
+                Diag::new("E0209", span, format!("the result type of `{name}` cannot be inferred: it {why}"));
             let ty = self.fail(diag.hint(format!("write it down: fn {name}(…) -> T {{ … }}")));
             if !too_long {
                 self.slots[id].ret = Some(Ty::Error);
@@ -334,7 +340,11 @@ impl<'a> Checker<'a> {
                 let names = agents.iter().map(|id| format!("`{}`", self.slots[*id].name));
                 let names: Vec<String> = names.collect();
                 let diag = Diag::new("E0500", Span::default(), format!("there is no agent `{name}`"));
-                let hint = if names.is_empty() { "this file declares no agent".to_owned() } else { format!("the agents are {}", names.join(", ")) };
+                let hint = if names.is_empty() {
+                    "this file declares no agent".to_owned()
+                } else {
+                    format!("the agents are {}", names.join(", "))
+                };
                 self.report(diag.hint(hint));
             }
             return found;
@@ -398,7 +408,11 @@ impl<'a> Checker<'a> {
         };
         if !fine {
             let diag = Diag::new("E0502", value.span, format!("`{}` cannot have this value", key.name));
-            self.report(diag.hint("ctx is a positive int, seed an int from 0, temp a number from 0; all are literals"));
+            self.report(
+                diag.hint(
+                    "ctx is a positive int, seed an int from 0, temp a number from 0; all are literals",
+                ),
+            );
         }
     }
 

@@ -52,7 +52,8 @@ impl Checker<'_> {
     /// Reports a value that does not fit, and makes an int a float where one is wanted.
     pub(super) fn coerce(&mut self, value: Expr, want: &Ty, what: &str) -> Expr {
         if !ty::fits(&value.ty, want) {
-            let diag = Diag::new("E0200", value.span, format!("{what} is {}, but {want} is wanted", value.ty));
+            let diag =
+                Diag::new("E0200", value.span, format!("{what} is {}, but {want} is wanted", value.ty));
             self.report(diag.hint(mismatch_hint(&value.ty, want)));
             return Expr { ty: Ty::Error, ..value };
         }
@@ -87,9 +88,12 @@ impl Checker<'_> {
                 Part::Lit(literal, span) => parts.push(constant(Const::Str(literal.clone()), *span)),
                 Part::Expr(expr) => parts.push(self.expr(expr, None)),
                 Part::Gen(generation) => {
-                    let diag = Diag::new("E0300", generation.span, "a string that is a value cannot generate");
+                    let diag =
+                        Diag::new("E0300", generation.span, "a string that is a value cannot generate");
                     let name = &generation.name.name;
-                    self.report(diag.hint(format!("generate in a statement first, then insert {{{{ {name} }}}}")));
+                    self.report(
+                        diag.hint(format!("generate in a statement first, then insert {{{{ {name} }}}}")),
+                    );
                 }
                 Part::Unsupported(what) => self.not_yet(what.what, what.span),
             }
@@ -145,7 +149,9 @@ impl Checker<'_> {
     fn constant_value(&mut self, id: usize, name: &str, place: Span, span: Span) -> Expr {
         if self.slots[id].state == super::slots::State::Busy {
             let diag = Diag::new("E0214", span, format!("the constant `{name}` depends on itself"));
-            self.report(diag.label(place, "declared here").hint("give one of the constants a value of its own"));
+            self.report(
+                diag.label(place, "declared here").hint("give one of the constants a value of its own"),
+            );
             self.slots[id].ret = Some(Ty::Error);
             return error(span);
         }
@@ -156,7 +162,9 @@ impl Checker<'_> {
         }
         let func = self.slots[id].hir.as_ref();
         let scalar = func.and_then(|f| match f.body.first().map(|s| &s.kind) {
-            Some(crate::hir::StmtKind::Return(Some(Expr { kind: ExprKind::Const(value), .. }))) => Some(value.clone()),
+            Some(crate::hir::StmtKind::Return(Some(Expr { kind: ExprKind::Const(value), .. }))) => {
+                Some(value.clone())
+            }
             _ => None,
         });
         let call = ExprKind::Call(u32::try_from(id).unwrap_or(u32::MAX), Vec::new());
@@ -177,10 +185,17 @@ impl Checker<'_> {
         let nearest = self.nearest(name, known.iter().map(String::as_str));
         let hint = match (foreign_value(name), nearest) {
             (Some(hint), _) => hint.to_owned(),
+            (None, _) if assigned && super::generate::is_option(name) => {
+                format!("options of a generation come after `with`: gen x with {name} = …")
+            }
             (None, Some(near)) => format!("did you mean `{near}`?"),
             (None, None) if assigned => format!("declare it first: let {name} = …"),
-            (None, None) if builtin::find(name).is_some() => format!("`{name}` is a function: call it, as in {name}(x) or x | {name}"),
-            (None, None) => format!("declare it with `let {name} = …`, `input {name}: str` or `gen {name}`; text stands in quotes"),
+            (None, None) if builtin::find(name).is_some() => {
+                format!("`{name}` is a function: call it, as in {name}(x) or x | {name}")
+            }
+            (None, None) => format!(
+                "declare it with `let {name} = …`, `input {name}: str` or `gen {name}`; text stands in quotes"
+            ),
         };
         self.report(Diag::new("E0100", span, format!("there is no `{name}`")).hint(hint));
     }
@@ -217,7 +232,10 @@ impl Checker<'_> {
         let mut out: Vec<(String, Expr)> = Vec::new();
         let mut types: Vec<Field> = Vec::new();
         for (name, value) in fields {
-            let wanted = want.and_then(|w| record_of(w, fields)).and_then(|w| w.field(&name.name)).map(|f| f.ty.clone());
+            let wanted = want
+                .and_then(|w| record_of(w, fields))
+                .and_then(|w| w.field(&name.name))
+                .map(|f| f.ty.clone());
             let value = self.expr(value, wanted.as_ref());
             let (value, ty) = match wanted {
                 Some(w) if ty::fits(&value.ty, &w) && !value.ty.is_error() => (self.converted(value, &w), w),
@@ -272,7 +290,11 @@ impl Checker<'_> {
                 Ty::Error
             }
             other if other.may_be_null() && matches!(other.without_null(), Ty::Record(_)) => {
-                let diag = Diag::new("E0202", name.span, format!("this may be null, which has no field `{}`", name.name));
+                let diag = Diag::new(
+                    "E0202",
+                    name.span,
+                    format!("this may be null, which has no field `{}`", name.name),
+                );
                 self.fail(diag.hint("give a default first: (x ?? {…}).field"))
             }
             _ => self.no_field(&base.ty, name, &[]),
@@ -282,14 +304,19 @@ impl Checker<'_> {
 
     fn is_capture(&self, base: &Ast) -> bool {
         let A::Name(name) = &base.kind else { return false };
-        self.body.local(name).or(self.body.captures.get(name).copied().flatten()).is_some_and(|v| self.body.is_captured(v))
+        self.body
+            .local(name)
+            .or(self.body.captures.get(name).copied().flatten())
+            .is_some_and(|v| self.body.is_captured(v))
     }
 
     fn no_field(&mut self, ty: &Ty, name: &Ident, fields: &[String]) -> Ty {
         let nearest = self.nearest(&name.name, fields.iter().map(String::as_str));
         let hint = match nearest {
             Some(near) => format!("did you mean `{near}`?"),
-            None if fields.is_empty() => foreign_value(&name.name).unwrap_or("only records have fields").to_owned(),
+            None if fields.is_empty() => {
+                foreign_value(&name.name).unwrap_or("only records have fields").to_owned()
+            }
             None => format!("its fields are {}", fields.join(", ")),
         };
         let diag = Diag::new("E0202", name.span, format!("{ty} has no field `{}`", name.name));
@@ -307,7 +334,11 @@ impl Checker<'_> {
             Ty::Record(fields) => {
                 let kinds = fields.iter().fold(Ty::Never, |ty, f| ty::join(&ty, &f.read()));
                 if !ty::fits(&index.ty, &Ty::Str) {
-                    let diag = Diag::new("E0200", index.span, format!("a record's key is a str, and this is {}", index.ty));
+                    let diag = Diag::new(
+                        "E0200",
+                        index.span,
+                        format!("a record's key is a str, and this is {}", index.ty),
+                    );
                     self.report(diag.hint("write x[\"name\"] or x.name"));
                 }
                 if kinds == Ty::Never { Ty::Any } else { kinds }
@@ -322,7 +353,8 @@ impl Checker<'_> {
 
     fn by_position(&mut self, index: &Expr, item: Ty) -> Ty {
         if !ty::fits(&index.ty, &Ty::Int) {
-            let diag = Diag::new("E0200", index.span, format!("an index is an int, and this is {}", index.ty));
+            let diag =
+                Diag::new("E0200", index.span, format!("an index is an int, and this is {}", index.ty));
             self.report(diag.hint("positions count from 0; negative ones count from the end"));
         }
         if item == Ty::Never { Ty::Any } else { item }
@@ -401,9 +433,13 @@ fn mismatch_hint(found: &Ty, want: &Ty) -> String {
         (Ty::Str, Ty::Int) => "convert it with int(x)".to_owned(),
         (Ty::Str, Ty::Float) => "convert it with float(x)".to_owned(),
         (Ty::Float, Ty::Int) => "convert it with round(x) or int(x)".to_owned(),
-        (Ty::Any, _) => "a json value has no known type: convert it with str(x), int(x) or float(x)".to_owned(),
+        (Ty::Any, _) => {
+            "a json value has no known type: convert it with str(x), int(x) or float(x)".to_owned()
+        }
         (Ty::Null, _) => "a value is needed here".to_owned(),
-        (ref f, ref w) if ty::fits(&f.without_null(), w) => "it may be null: give a default with `??`".to_owned(),
+        (ref f, ref w) if ty::fits(&f.without_null(), w) => {
+            "it may be null: give a default with `??`".to_owned()
+        }
         (_, Ty::List(_)) if !matches!(found, Ty::List(_)) => "put it into a list: [x]".to_owned(),
         _ => format!("a value of type {want} is needed here"),
     }

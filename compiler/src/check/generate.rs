@@ -24,9 +24,26 @@ const OPTIONS: &[(&str, GenOption, Ty, f64, f64)] = &[
 
 /// Options that a later version brings.
 const NOT_YET: &[&str] = &[
-    "min", "stop_regex", "typical", "repeat_penalty", "frequency_penalty", "presence_penalty", "no_repeat", "tools",
-    "max_calls", "n", "beam", "logprobs", "whitespace", "model",
+    "min",
+    "stop_regex",
+    "typical",
+    "repeat_penalty",
+    "frequency_penalty",
+    "presence_penalty",
+    "no_repeat",
+    "tools",
+    "max_calls",
+    "n",
+    "beam",
+    "logprobs",
+    "whitespace",
+    "model",
 ];
+
+/// Whether a generation has, or will have, an option of this name.
+pub(super) fn is_option(name: &str) -> bool {
+    name == "stop" || NOT_YET.contains(&name) || OPTIONS.iter().any(|o| o.0 == name)
+}
 
 /// What a generation writes, as far as it is known.
 struct Written {
@@ -62,7 +79,11 @@ impl Checker<'_> {
 
     fn typed(&mut self, ty: Option<&ast::Type>, span: Span) -> Written {
         let Some(ty) = ty else {
-            return Written { spec: Some(Spec::Text { min: 0, max: None }), bindings: Vec::new(), ty: Ty::Str };
+            return Written {
+                spec: Some(Spec::Text { min: 0, max: None }),
+                bindings: Vec::new(),
+                ty: Ty::Str,
+            };
         };
         let info = self.resolve(ty);
         let spec = match info.shape {
@@ -101,7 +122,11 @@ impl Checker<'_> {
         }
         let strings = Ty::list(Ty::Str);
         if !list.ty.is_error() && !ty::fits(&list.ty, &strings) {
-            let diag = Diag::new("E0200", list.span, format!("`select` takes a list of strings, and this is {}", list.ty));
+            let diag = Diag::new(
+                "E0200",
+                list.span,
+                format!("`select` takes a list of strings, and this is {}", list.ty),
+            );
             self.report(diag.hint("write select NAME from [\"a\", \"b\"]"));
         }
         Written { spec: Some(Spec::OneOf { hole: 0 }), bindings: vec![list], ty: Ty::Str }
@@ -117,7 +142,9 @@ impl Checker<'_> {
         let mut members = Vec::new();
         for item in items {
             match &item.kind {
-                ExprKind::Const(value) if !item.ty.is_error() => members.push(Spec::Literal { text: value.to_string() }),
+                ExprKind::Const(value) if !item.ty.is_error() => {
+                    members.push(Spec::Literal { text: value.to_string() })
+                }
                 _ => return None,
             }
         }
@@ -162,7 +189,10 @@ impl Checker<'_> {
             _ => None,
         };
         let near = foreign.map(str::to_owned).or_else(|| self.nearest(&name.name, known));
-        let hint = near.map_or("the options are max, stop, temp, top_p, top_k, min_p, seed and heal".to_owned(), |n| format!("did you mean `{n}`?"));
+        let hint = near
+            .map_or("the options are max, stop, temp, top_p, top_k, min_p, seed and heal".to_owned(), |n| {
+                format!("did you mean `{n}`?")
+            });
         self.report(Diag::new("E0104", name.span, format!("there is no option `{}`", name.name)).hint(hint));
     }
 
@@ -174,7 +204,11 @@ impl Checker<'_> {
             _ => return,
         };
         if number < least || number > most {
-            let range = if most >= 4_294_967_295.0 { format!("from {least}") } else { format!("between {least} and {most}") };
+            let range = if most >= 4_294_967_295.0 {
+                format!("from {least}")
+            } else {
+                format!("between {least} and {most}")
+            };
             let diag = Diag::new("E0405", value.span, format!("`{key}` cannot be {number}"));
             self.report(diag.hint(format!("it is a number {range}")));
         }
@@ -194,7 +228,11 @@ impl Checker<'_> {
             }
             _ => {
                 if !ty::fits(&value.ty, &Ty::Str) && !ty::fits(&value.ty, &Ty::list(Ty::Str)) {
-                    let diag = Diag::new("E0200", value.span, format!("`stop` takes a str or a list of them, and this is {}", value.ty));
+                    let diag = Diag::new(
+                        "E0200",
+                        value.span,
+                        format!("`stop` takes a str or a list of them, and this is {}", value.ty),
+                    );
                     self.report(diag.hint("write stop = \"\\n\" or stop = [\".\", \"!\"]"));
                 }
                 written.bindings.push(value);
@@ -218,10 +256,15 @@ impl Checker<'_> {
     fn bind_capture(&mut self, generation: &ast::Gen, item: &Ty) -> Option<VarId> {
         let name = &generation.name;
         let ty = if generation.append { Ty::list(item.clone()) } else { item.clone() };
-        if let Some((super::Global::Const(_) | super::Global::Func(_), place)) = self.globals.get(name.name.as_str()).copied()
+        if let Some((super::Global::Const(_) | super::Global::Func(_), place)) =
+            self.globals.get(name.name.as_str()).copied()
             && self.body.local(&name.name).is_none()
         {
-            let diag = Diag::new("E0106", name.span, format!("`{}` is the name of a constant or function", name.name));
+            let diag = Diag::new(
+                "E0106",
+                name.span,
+                format!("`{}` is the name of a constant or function", name.name),
+            );
             self.report(diag.label(place, "declared here").hint("choose another name for the capture"));
             return None;
         }
@@ -248,7 +291,8 @@ impl Checker<'_> {
     fn rebind(&mut self, var: VarId, ty: &Ty, name: &Ident) -> VarId {
         let old = self.body.ty(var).clone();
         if !ty::fits(ty, &old) || ty.base() != old.base() {
-            let diag = Diag::new("E0207", name.span, format!("`{}` is {old} and cannot become {ty}", name.name));
+            let diag =
+                Diag::new("E0207", name.span, format!("`{}` is {old} and cannot become {ty}", name.name));
             let diag = diag.label(self.body.place(var), "first bound here");
             self.report(diag.hint("a name keeps its type: choose another name"));
         }

@@ -120,7 +120,9 @@ impl Checker<'_> {
             let span = left.span.to(right.span);
             let message = format!("{} and {} can never be equal", left.ty, right.ty);
             let hint = match (left.ty.base(), right.ty.base()) {
-                (Ty::Str, Ty::Str) => "the left and the right side have no text in common: check the spelling",
+                (Ty::Str, Ty::Str) => {
+                    "the left and the right side have no text in common: check the spelling"
+                }
                 (Ty::Str, _) | (_, Ty::Str) => "convert one of them with str(x), int(x) or float(x)",
                 _ => "compare values of one type",
             };
@@ -163,9 +165,13 @@ impl Checker<'_> {
         let text = left.ty.base() == Ty::Str || right.ty.base() == Ty::Str;
         let null = left.ty.may_be_null() || right.ty.may_be_null();
         let hint = match op {
-            _ if left.ty == Ty::Any || right.ty == Ty::Any => "a json value has no known type: convert it with int(x), float(x) or str(x)",
-            BinOp::Add if text => "to join text and values, write a string: \"{{ a }}{{ b }}\"",
-            BinOp::In | BinOp::NotIn => "`in` looks for an item in a list, a part in a str, or a key in a record",
+            _ if left.ty == Ty::Any || right.ty == Ty::Any => {
+                "a json value has no known type: convert it with int(x), float(x) or str(x)"
+            }
+            BinOp::Add | BinOp::Rem if text => "to join text and values, write a string: \"{{ a }}{{ b }}\"",
+            BinOp::In | BinOp::NotIn => {
+                "`in` looks for an item in a list, a part in a str, or a key in a record"
+            }
             _ if null => "one side may be null: give a default with `??`",
             _ if text => "convert the text with int(x) or float(x)",
             _ => "both sides must be numbers",

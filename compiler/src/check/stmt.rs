@@ -80,9 +80,15 @@ impl<'a> Checker<'a> {
             let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
             (closed && plain).then(|| name.trim())
         });
-        let known = inner.take(20).find(|name| self.body.local(name).is_some() || self.body.captures.contains_key(*name));
+        let known = inner
+            .take(20)
+            .find(|name| self.body.local(name).is_some() || self.body.captures.contains_key(*name));
         if let Some(name) = known {
-            let diag = Diag::new("W0001", span, format!("`{{{name}}}` is plain text here, and `{name}` is a variable"));
+            let diag = Diag::new(
+                "W0001",
+                span,
+                format!("`{{{name}}}` is plain text here, and `{name}` is a variable"),
+            );
             self.report(diag.hint(format!("write {{{{ {name} }}}} to insert its value")));
         }
     }
@@ -99,9 +105,12 @@ impl<'a> Checker<'a> {
         }
         if writes && !value.ty.is_error() {
             let diag = Diag::new("E0301", value.span, format!("`{name}` writes text and also gives a value"));
-            self.report(diag.hint(format!("call it in a line of its own before the text: let x = {name}(…)")));
+            self.report(
+                diag.hint(format!("call it in a line of its own before the text: let x = {name}(…)")),
+            );
         } else if silent {
-            let diag = Diag::new("E0301", value.span, format!("`{name}` neither writes text nor gives a value"));
+            let diag =
+                Diag::new("E0301", value.span, format!("`{name}` neither writes text nor gives a value"));
             self.report(diag.hint("add a `return`, or call it in a line of its own"));
         }
         hir::Part::Value(value)
@@ -120,7 +129,9 @@ impl<'a> Checker<'a> {
         if let Some(first) = self.body.declared_here(&name.name) {
             let first = self.body.place(first);
             let diag = Diag::new("E0102", name.span, format!("`{}` is declared already", name.name));
-            self.report(diag.label(first, "first here").hint(format!("to change its value, write {} = …", name.name)));
+            self.report(
+                diag.label(first, "first here").hint(format!("to change its value, write {} = …", name.name)),
+            );
             return None;
         }
         let var = self.body.declare(&name.name, ty, name.span);
@@ -162,7 +173,9 @@ impl<'a> Checker<'a> {
         if let Some(var) = self.body.captures.get(&name.name).copied().flatten() {
             return Some(var);
         }
-        if let Some((super::Global::Const(_) | super::Global::Func(_), place)) = self.globals.get(name.name.as_str()) {
+        if let Some((super::Global::Const(_) | super::Global::Func(_), place)) =
+            self.globals.get(name.name.as_str())
+        {
             let diag = Diag::new("E0106", name.span, format!("`{}` cannot be assigned to", name.name));
             let diag = diag.label(*place, "declared here");
             self.report(diag.hint("only variables change: declare one with `let`"));
@@ -199,7 +212,8 @@ impl<'a> Checker<'a> {
                 ref t if t.may_be_null() => "compare it: x != null",
                 _ => "conditions are true or false",
             };
-            let diag = Diag::new("E0200", value.span, format!("a condition is a bool, and this is {}", value.ty));
+            let diag =
+                Diag::new("E0200", value.span, format!("a condition is a bool, and this is {}", value.ty));
             self.report(diag.hint(hint));
         }
         value
@@ -315,7 +329,9 @@ impl<'a> Checker<'a> {
         let (kind, span) = match body {
             RoleBody::Block(block) => return self.block(block),
             RoleBody::Gen(generation) => (self.generation(generation).map(StmtKind::Gen), generation.span),
-            RoleBody::Expr(Expr { kind: ExprKind::Str(text), span }) => (Some(StmtKind::Text(self.text(text))), *span),
+            RoleBody::Expr(Expr { kind: ExprKind::Str(text), span }) => {
+                (Some(StmtKind::Text(self.text(text))), *span)
+            }
             RoleBody::Expr(expr) => (Some(StmtKind::Text(vec![self.hole(expr)])), expr.span),
             RoleBody::Unsupported(what) => {
                 self.not_yet(what.what, what.span);
@@ -343,10 +359,17 @@ impl<'a> Checker<'a> {
             ExprKind::Unsupported(what) => self.not_yet(what.what, what.span),
             kind => {
                 let hint = match kind {
-                    ExprKind::Name(name) if !self.is_known(name) => {
-                        format!("prompt text stands in quotes: \"{name} …\"; a call has parentheses: {name}(…)")
+                    ExprKind::Name(name) if super::generate::is_option(name) && !self.is_known(name) => {
+                        format!("options of a generation come after `with`: gen x with {name} = …")
                     }
-                    ExprKind::Name(name) => format!("to put its value into the prompt, write \"{{{{ {name} }}}}\""),
+                    ExprKind::Name(name) if !self.is_known(name) => {
+                        format!(
+                            "prompt text stands in quotes: \"{name} …\"; a call has parentheses: {name}(…)"
+                        )
+                    }
+                    ExprKind::Name(name) => {
+                        format!("to put its value into the prompt, write \"{{{{ {name} }}}}\"")
+                    }
                     ExprKind::Binary(ast::BinOp::Eq, ..) => "to assign, write a single `=`".to_owned(),
                     _ => "to put its value into the prompt, write it into a string: \"{{ … }}\"".to_owned(),
                 };

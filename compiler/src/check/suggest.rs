@@ -43,7 +43,9 @@ pub(super) fn foreign_type(name: &str) -> Option<&'static str> {
         "boolean" | "Boolean" | "Bool" => "write `bool`",
         "double" | "f64" | "decimal" => "write `float`",
         "list" | "List" | "array" | "Array" => "write `T[]`, such as `str[]`",
-        "dict" | "object" | "Object" | "any" | "Any" => "write a record type `{name: T}`, or `json` for any value",
+        "dict" | "object" | "Object" | "any" | "Any" => {
+            "write a record type `{name: T}`, or `json` for any value"
+        }
         "None" | "void" | "nil" => "write `null`, or leave the type out",
         _ => return None,
     })

@@ -73,7 +73,10 @@ impl Checker<'_> {
         };
         if info.ty.size() > ty::MAX_SIZE {
             let diag = Diag::new("E0211", ty.span, "this type is too large");
-            self.report(diag.hint(format!("a type has at most {} parts, those of the types it names included", ty::MAX_SIZE)));
+            self.report(diag.hint(format!(
+                "a type has at most {} parts, those of the types it names included",
+                ty::MAX_SIZE
+            )));
             return TypeInfo::error();
         }
         info
@@ -92,7 +95,11 @@ impl Checker<'_> {
         for field in fields {
             let ty = self.value_type(&field.ty);
             if known.iter().any(|f| f.name == field.name.name) {
-                let diag = Diag::new("E0213", field.name.span, format!("the field `{}` is there twice", field.name.name));
+                let diag = Diag::new(
+                    "E0213",
+                    field.name.span,
+                    format!("the field `{}` is there twice", field.name.name),
+                );
                 self.report(diag.hint("remove one of them"));
                 continue;
             }
@@ -111,12 +118,18 @@ impl Checker<'_> {
         let infos: Vec<TypeInfo> = members.iter().map(|m| self.resolve(m)).collect();
         let total: usize = infos.iter().map(|i| i.ty.size()).sum();
         // A union is made in time quadratic in its members: its size is checked first.
-        let ty = if total > ty::MAX_SIZE { Ty::Union(infos.iter().map(|i| i.ty.clone()).collect()) } else { ty::union(infos.iter().map(|i| i.ty.clone()).collect()) };
+        let ty = if total > ty::MAX_SIZE {
+            Ty::Union(infos.iter().map(|i| i.ty.clone()).collect())
+        } else {
+            ty::union(infos.iter().map(|i| i.ty.clone()).collect())
+        };
         let mut specs = Vec::new();
         for info in infos {
             match info.shape {
                 Shape::Plain(spec) => specs.push(spec),
-                Shape::NotYet(_) => return TypeInfo { ty, shape: Shape::NotYet("generating a union of JSON types") },
+                Shape::NotYet(_) => {
+                    return TypeInfo { ty, shape: Shape::NotYet("generating a union of JSON types") };
+                }
                 Shape::Error => return TypeInfo { ty, shape: Shape::Error },
             }
         }
@@ -157,12 +170,17 @@ impl Checker<'_> {
     }
 
     fn unknown_type(&mut self, name: &str, span: Span) {
-        if self.ast.damage.words.contains(name) || matches!(self.globals.get(name), Some((super::Global::Unknown, _))) {
+        if self.ast.damage.words.contains(name)
+            || matches!(self.globals.get(name), Some((super::Global::Unknown, _)))
+        {
             self.hidden = true;
             return;
         }
         let declared: Vec<&str> = self.types.keys().copied().collect();
-        let known = declared.into_iter().chain(builtin::TYPES.iter().copied()).chain(builtin::ALIASES.iter().map(|a| a.0));
+        let known = declared
+            .into_iter()
+            .chain(builtin::TYPES.iter().copied())
+            .chain(builtin::ALIASES.iter().map(|a| a.0));
         let nearest = self.nearest(name, known);
         let hint = match (foreign_type(name), nearest) {
             (Some(hint), _) => hint.to_owned(),
@@ -209,7 +227,10 @@ impl Checker<'_> {
         let name = &decl.name.name;
         if matches!(decl.ty.kind, TypeKind::Name(..) | TypeKind::Union(_)) {
             let diag = Diag::new("E0210", span, format!("the type `{name}` is made of itself"));
-            self.report(diag.hint("a type may contain itself only inside a record or a list").label(decl.name.span, "declared here"));
+            self.report(
+                diag.hint("a type may contain itself only inside a record or a list")
+                    .label(decl.name.span, "declared here"),
+            );
         } else {
             self.not_yet("a recursive type", span);
         }

@@ -141,7 +141,8 @@ impl fmt::Display for Op {
                 write_list(f, "[", items, ", ", "]")
             }
             Op::Record { dst, fields } => {
-                let fields: Vec<String> = fields.iter().map(|(name, local)| format!("{name}: {local}")).collect();
+                let fields: Vec<String> =
+                    fields.iter().map(|(name, local)| format!("{name}: {local}")).collect();
                 write!(f, "{dst} = ")?;
                 write_list(f, "{", &fields, ", ", "}")
             }

@@ -32,13 +32,12 @@ pub fn validate(program: &Program) -> Result<(), IrError> {
     if program.version != VERSION {
         return fail(format!("the program has version {}, and this is version {VERSION}", program.version));
     }
-    let Some(entry) = program.funcs.get(program.entry.index()) else {
+    if program.entry.index() >= program.funcs.len() {
         return fail(format!("there is no entry function {}", program.entry.0));
-    };
-    if program.funcs.iter().enumerate().any(|(_, f)| f.blocks.is_empty()) {
-        return fail("a function has no blocks".to_owned());
     }
-    let _ = entry;
+    if let Some(func) = program.funcs.iter().find(|f| f.blocks.is_empty()) {
+        return fail(format!("`{}` has no blocks", func.name));
+    }
     program.funcs.iter().try_for_each(|f| validate_func(program, f))
 }
 
@@ -87,7 +86,9 @@ impl Context<'_> {
     }
 
     fn func(&self, id: FuncId) -> Result<&Func, IrError> {
-        let missing = || IrError { message: format!("`{}` names the function {}, which is not there", self.func.name, id.0) };
+        let missing = || IrError {
+            message: format!("`{}` names the function {}, which is not there", self.func.name, id.0),
+        };
         self.program.funcs.get(id.index()).ok_or_else(missing)
     }
 
@@ -118,9 +119,10 @@ impl Context<'_> {
     fn op(&self, op: &Op) -> Result<(), IrError> {
         match op {
             Op::Const { dst, .. } => self.local(*dst),
-            Op::Copy { dst, src } | Op::IntToFloat { dst, src } | Op::Unary { dst, src, .. } | Op::Field { dst, src, .. } => {
-                self.locals(&[*dst, *src])
-            }
+            Op::Copy { dst, src }
+            | Op::IntToFloat { dst, src }
+            | Op::Unary { dst, src, .. }
+            | Op::Field { dst, src, .. } => self.locals(&[*dst, *src]),
             Op::Binary { dst, lhs, rhs, .. } => self.locals(&[*dst, *lhs, *rhs]),
             Op::List { dst, items: many } | Op::Format { dst, parts: many } => {
                 self.local(*dst)?;
@@ -194,7 +196,8 @@ fn highest_hole(spec: &Spec) -> Option<usize> {
         Spec::OneOf { hole } => Some(*hole),
         Spec::Union { members } => members.iter().filter_map(highest_hole).max(),
         Spec::Until { value, stops } => {
-            let stops = stops.iter().filter_map(|s| if let Stop::Hole { hole } = s { Some(*hole) } else { None });
+            let stops =
+                stops.iter().filter_map(|s| if let Stop::Hole { hole } = s { Some(*hole) } else { None });
             stops.chain(highest_hole(value)).max()
         }
         _ => None,

@@ -64,12 +64,15 @@ impl Lexed {
         let mut starts = Vec::new();
         let mut last: Option<Token> = None;
         let mut fresh = true;
-        for token in self.tokens[tokens].iter() {
+        let tokens = &self.tokens[tokens];
+        for (at, token) in tokens.iter().enumerate() {
             match token.kind {
                 Kind::Newline => fresh = true,
                 Kind::Space | Kind::Comment => {}
                 _ => {
-                    if fresh && token.depth == depth && begins(text, token) && last.is_none_or(|t| ends(text, t)) {
+                    let certain =
+                        || last.is_none_or(|t| ends(text, t)) || surely_begins(text, tokens, at, last);
+                    if fresh && token.depth == depth && begins(text, token) && certain() {
                         starts.push(token.start);
                     }
                     fresh = token.kind == Kind::Unknown && token.text(text).ends_with('\n');
@@ -79,6 +82,14 @@ impl Lexed {
         }
         starts
     }
+}
+
+/// Whether the word at the start of a line begins a statement even after a line that is cut short.
+fn surely_begins(text: &str, tokens: &[Token], at: usize, last: Option<Token>) -> bool {
+    let word = tokens[at].kind == Kind::Word && words::must_begin_statement(tokens[at].text(text));
+    let before = last.map_or("", |t| t.text(text));
+    let after = tokens[at + 1..].iter().find(|t| !t.kind.is_trivia()).map_or("", |t| t.text(text));
+    word && !matches!(before, "." | "," | "with") && !matches!(after, ":" | "=")
 }
 
 fn begins(text: &str, token: &Token) -> bool {

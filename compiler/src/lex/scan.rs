@@ -181,13 +181,19 @@ impl Scanner<'_> {
 
     fn unclosed_hole(&mut self, opened: usize) {
         let diag = Diag::new("E0011", self.span(opened - 2, opened), "this hole is not closed");
-        self.report(diag.hint("a hole ends with `}}` on the line of its string; write `\\{{` for the braces themselves"));
+        self.report(
+            diag.hint(
+                "a hole ends with `}}` on the line of its string; write `\\{{` for the braces themselves",
+            ),
+        );
     }
 
     fn comment(&mut self, end: usize) {
         if self.stack.iter().any(|(open, _)| *open == Open::Hole) {
             let diag = Diag::new("E0018", self.span(self.pos, self.pos + 1), "a hole holds no comment");
-            self.report(diag.hint("put the comment on a line outside the string, or close the hole with `}}`"));
+            self.report(
+                diag.hint("put the comment on a line outside the string, or close the hole with `}}`"),
+            );
             // The comment may well have swallowed the hole's end: go on behind the `#`.
             return self.push(Kind::Unknown, self.pos + 1);
         }
@@ -218,7 +224,8 @@ impl Scanner<'_> {
         let rest = after.trim_start_matches([' ', '\t']);
         let word = |c: char| c.is_alphanumeric() || c == '_' || c == '"' || c == '{' || c == ':';
         let spaced = rest.len() < after.len();
-        let branch = matches!(&self.text[self.pos..end], "elif" | "elseif" | "elsif") && rest.starts_with('(');
+        let branch =
+            matches!(&self.text[self.pos..end], "elif" | "elseif" | "elsif") && rest.starts_with('(');
         (spaced || rest.starts_with(['{', ':'])) && rest.starts_with(word) || branch
     }
 
@@ -234,14 +241,12 @@ impl Scanner<'_> {
 
     fn number(&mut self, end: usize) {
         let rest = &self.text[end..];
-        let tail: usize = rest
-            .chars()
-            .take_while(|c| c.is_alphanumeric() || *c == '_')
-            .map(char::len_utf8)
-            .sum();
+        let tail: usize =
+            rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum();
         if tail > 0 {
             let whole = &self.text[self.pos..end + tail];
-            let diag = Diag::new("E0017", self.span(self.pos, end + tail), format!("`{whole}` is not a number"));
+            let diag =
+                Diag::new("E0017", self.span(self.pos, end + tail), format!("`{whole}` is not a number"));
             self.report(diag.hint("numbers look like 42, 2.5 or 1e5; names begin with a letter"));
         }
         self.push(Kind::Number, end + tail);
@@ -257,7 +262,9 @@ impl Scanner<'_> {
             None => {
                 let line_end = self.text[end..].find('\n').map_or(self.text.len(), |i| end + i);
                 let diag = Diag::new("E0019", self.span(self.pos, line_end), "this regex is not closed");
-                self.report(diag.hint("a regex stands between slashes on one line: /[a-z]+/; write an inner slash as `\\/`"));
+                self.report(diag.hint(
+                    "a regex stands between slashes on one line: /[a-z]+/; write an inner slash as `\\/`",
+                ));
                 self.push(Kind::Unknown, line_end);
             }
         }
@@ -308,9 +315,15 @@ impl Scanner<'_> {
         let c = self.text[self.pos..].chars().next().unwrap_or(' ');
         let end = self.pos + c.len_utf8();
         let quote = matches!(c, '\u{201C}' | '\u{201D}' | '\u{2018}' | '\u{2019}');
-        let hint = if quote { "write strings with straight double quotes: \"…\"" } else { "remove it, or put it into a string" };
+        let hint = if quote {
+            "write strings with straight double quotes: \"…\""
+        } else {
+            "remove it, or put it into a string"
+        };
         let shown = c.escape_debug();
-        self.report(Diag::new("E0015", self.span(self.pos, end), format!("`{shown}` has no meaning here")).hint(hint));
+        self.report(
+            Diag::new("E0015", self.span(self.pos, end), format!("`{shown}` has no meaning here")).hint(hint),
+        );
         self.push(Kind::Unknown, end);
     }
 

@@ -5,15 +5,49 @@
 
 /// Reserved everywhere but after `.`, as record keys, and as names of options and arguments.
 pub const RESERVED: &[&str] = &[
-    "agent", "and", "as", "aside", "assistant", "break", "call", "const", "continue", "else", "embed", "expect",
-    "fail", "false", "fn", "for", "fork", "gen", "if", "import", "in", "let", "not", "null", "or", "print",
-    "repeat", "return", "select", "system", "true", "try", "type", "user", "while", "with", "yield",
+    "agent",
+    "and",
+    "as",
+    "aside",
+    "assistant",
+    "break",
+    "call",
+    "const",
+    "continue",
+    "else",
+    "embed",
+    "expect",
+    "fail",
+    "false",
+    "fn",
+    "for",
+    "fork",
+    "gen",
+    "if",
+    "import",
+    "in",
+    "let",
+    "not",
+    "null",
+    "or",
+    "print",
+    "repeat",
+    "return",
+    "select",
+    "system",
+    "true",
+    "try",
+    "type",
+    "user",
+    "while",
+    "with",
+    "yield",
 ];
 
 /// Words in their own constructs only.
 pub const CONTEXTUAL: &[&str] = &[
-    "input", "model", "test", "tool", "max", "by", "from", "needs", "exec", "http", "mcp", "json", "map", "schema",
-    "grammar", "copy", "one_of", "context", "script",
+    "input", "model", "test", "tool", "max", "by", "from", "needs", "exec", "http", "mcp", "json", "map",
+    "schema", "grammar", "copy", "one_of", "context", "script",
 ];
 
 /// Reserved words after which a statement may end.
@@ -22,6 +56,30 @@ const ENDING: &[&str] = &["break", "continue", "true", "false", "null", "return"
 /// Words that never begin a statement.
 const JOINING: &[&str] =
     &["and", "or", "not", "in", "as", "else", "with", "by", "from", "needs", "max", "true", "false", "null"];
+
+/// Words that can only begin a statement, unless they are a key, an option's or an argument's name.
+const ONLY_BEGINNING: &[&str] = &[
+    "agent",
+    "assistant",
+    "break",
+    "const",
+    "continue",
+    "expect",
+    "fail",
+    "fn",
+    "for",
+    "import",
+    "let",
+    "print",
+    "repeat",
+    "return",
+    "system",
+    "try",
+    "type",
+    "user",
+    "while",
+    "yield",
+];
 
 /// Words that stand before a name at top level only.
 const ITEM_ONLY: &[&str] = &["agent", "const", "fn", "import", "type"];
@@ -39,6 +97,11 @@ pub(super) fn may_end_statement(word: &str) -> bool {
 /// Whether a line that begins with this word may be a new statement.
 pub(super) fn may_begin_statement(word: &str) -> bool {
     !JOINING.contains(&word)
+}
+
+/// Whether the word surely begins a statement at the start of a line, whatever stands before it.
+pub(super) fn must_begin_statement(word: &str) -> bool {
+    ONLY_BEGINNING.binary_search(&word).is_ok()
 }
 
 /// Whether the word, before a name, can only begin a top-level item.
@@ -88,6 +151,6 @@ mod tests {
 
     #[test]
     fn reserved_words_are_sorted() {
-        assert!(RESERVED.is_sorted());
+        assert!(RESERVED.is_sorted() && ONLY_BEGINNING.is_sorted());
     }
 }

@@ -37,7 +37,10 @@ impl Code {
 
     /// Every open end returns.
     pub(super) fn finish(self) -> (Vec<LocalDecl>, Vec<Block>) {
-        let close = |(insts, term): (Vec<Inst>, Option<Term>)| Block { insts, term: term.unwrap_or(Term::Return(None)) };
+        let close = |(insts, term): (Vec<Inst>, Option<Term>)| Block {
+            insts,
+            term: term.unwrap_or(Term::Return(None)),
+        };
         (self.locals, self.blocks.into_iter().map(close).collect())
     }
 

@@ -41,7 +41,11 @@ fn func(func: &hir::Func) -> ir::Func {
         ret: ty(&func.ret),
         pure: func.pure,
         locals,
-        captures: func.captures.iter().map(|v| (func.vars[v.0 as usize].name.clone(), ir::Local(v.0))).collect(),
+        captures: func
+            .captures
+            .iter()
+            .map(|v| (func.vars[v.0 as usize].name.clone(), ir::Local(v.0)))
+            .collect(),
         blocks,
         span: func.span,
     }

@@ -4,7 +4,8 @@
 
 use super::{Pair, Rule};
 use crate::ast::{
-    Block, ConstDecl, FuncDecl, FuncWord, Ident, Item, ModelDecl, Param, Stmt, StmtKind, TypeDecl, Unsupported,
+    Block, ConstDecl, FuncDecl, FuncWord, Ident, Item, ModelDecl, Param, Stmt, StmtKind, TypeDecl,
+    Unsupported,
 };
 use crate::diag::Diag;
 use crate::source::Span;
@@ -46,7 +47,7 @@ impl Builder {
             Rule::model_item => self.model_item(pair),
             Rule::import_item => Item::Unsupported(self.unsupported("importing other files", &pair)),
             Rule::tool_item => Item::Unsupported(self.unsupported("declaring tools", &pair)),
-            Rule::test_item => Item::Unsupported(self.unsupported("`test` blocks", &pair)),
+            Rule::test_item => Item::Unsupported(self.unsupported("a `test` block", &pair)),
             _ => Item::Stmt(self.stmt(pair)),
         }
     }
@@ -158,7 +159,9 @@ impl Builder {
             }
         }
         if matches!(top, Rule::import_item | Rule::tool_item | Rule::model_item) {
-            binds.extend(pair.clone().into_inner().filter(|p| p.as_rule() == Rule::ident).map(|p| self.ident(&p)));
+            binds.extend(
+                pair.clone().into_inner().filter(|p| p.as_rule() == Rule::ident).map(|p| self.ident(&p)),
+            );
         }
         Unsupported { what, binds, span: self.head(pair) }
     }
@@ -180,7 +183,11 @@ impl Builder {
         build: impl FnOnce(&mut Self) -> T,
     ) -> T {
         if self.depth + more > MAX_DEPTH {
-            let diag = Diag::new("E0004", span, format!("this has more than {MAX_DEPTH} operators or levels in one"));
+            let diag = Diag::new(
+                "E0004",
+                span,
+                format!("this has more than {MAX_DEPTH} operators or levels in one"),
+            );
             self.diags.push(diag.hint("split it with `let`, or use `join` on a list"));
             return otherwise;
         }

@@ -27,6 +27,8 @@ struct Around<'a> {
     /// The token before it.
     before: &'a str,
     before_kind: Option<Kind>,
+    /// Where that one ends.
+    end: usize,
     /// The word that began the statement or construct, if it is near.
     lead: &'a str,
 }
@@ -41,7 +43,8 @@ pub(super) fn explain(
     error: &Error<Rule>,
 ) -> Diag {
     let around = look(text, lexed, chunk, at);
-    let span = around.token.map_or(Span::new(file, at, at), |t| Span::new(file, t.start, t.end));
+    let end = around.end;
+    let span = around.token.map_or(Span::new(file, end, end), |t| Span::new(file, t.start, t.end));
     if let ErrorVariant::CustomError { .. } = error.variant {
         let diag = Diag::new("E0003", span, "this nests too deeply to be read");
         return diag.hint("take the inner part out into a `let`, a `fn` or a `type` of its own");
@@ -52,7 +55,8 @@ pub(super) fn explain(
     if let Some(diag) = reserved_name(&around, span, error) {
         return diag;
     }
-    let found = if around.token.is_none() { "the end".to_owned() } else { format!("`{}`", clip(around.word)) };
+    let found =
+        if around.token.is_none() { "the end".to_owned() } else { format!("`{}`", clip(around.word)) };
     let expected = expected(error);
     let message = format!("{expected} expected, found {found}");
     Diag::new("E0020", span, message).hint(hint_for(&expected, &around))
@@ -72,15 +76,17 @@ fn look<'a>(text: &'a str, lexed: &Lexed, chunk: &Range<usize>, at: usize) -> Ar
         word: token.map_or("", |t| t.text(text)),
         before: before.map_or("", |t| t.text(text)),
         before_kind: before.map(|t| t.kind),
+        end: before.map_or(at, |t| t.end),
         lead: lead(text, &tokens[..upto]),
     }
 }
 
-/// The last reserved word on the line of the mistake.
+/// The first reserved word on the line of the mistake; `with` if options have begun.
 fn lead<'a>(text: &'a str, earlier: &[Token]) -> &'a str {
     let line = earlier.iter().rev().take_while(|t| t.kind != Kind::Newline);
-    let mut reserved = line.filter(|t| t.kind == Kind::Word).map(|t| t.text(text));
-    reserved.find(|w| words::is_reserved(w)).unwrap_or("")
+    let words = line.filter(|t| t.kind == Kind::Word).map(|t| t.text(text));
+    let mut reserved: Vec<&str> = words.filter(|w| words::is_reserved(w)).collect();
+    if reserved.contains(&"with") { "with" } else { reserved.pop().unwrap_or("") }
 }
 
 /// Mistakes that people bring from other languages.
@@ -97,12 +103,38 @@ fn habit(a: &Around<'_>) -> Option<(String, &'static str)> {
             "a generation is not an expression",
             "generate first, use the name then: `gen x: int` and, after it, `x`",
         ),
+        ("system" | "user" | "assistant", ":" | "=") if words::is_reserved(a.before) => {
+            say("a role is followed by its text alone", "write `user \"text\"`, `user x` or `user { … }`")
+        }
+        (_, "..") => say(
+            "`..` stands in the bounds of a type only",
+            "write int(1..5) for a type, and range(1, 5) for numbers to loop over",
+        ),
+        (_, "for") if a.before_kind != Some(Kind::Close) && !a.lead.is_empty() => {
+            say("a list is not built by a `for` inside it", "build it in a loop: for x in xs { ys += [x] }")
+        }
+        (_, "else") if a.before != "}" => say(
+            "a value that depends on a condition is written differently",
+            "write if condition { a } else { b }",
+        ),
+        ("while", "{") => say("a `while` loop needs a bound", "write while condition max 10 { … }"),
+        ("gen" | "assistant", _) if a.before == "gen" && a.token.is_some_and(|t| t.kind == Kind::StrOpen) => {
+            say("a generation is named by a plain word", "write gen name, without quotes")
+        }
+        (_, _) if a.before == "select" && a.token.is_some_and(|t| t.kind != Kind::Word) => {
+            say("a selection has a name and a list", "write select name from [\"a\", \"b\"]")
+        }
         (_, "=") if in_braces(a) => say("a field is set with `:`", "write `{name: value}`"),
         (_, "(") if a.before_kind == Some(Kind::Word) && a.before == "gen" => {
             say("`gen` is not called", "write `gen NAME: TYPE with max = 20`")
         }
-        ("gen", "max" | "stop" | "temp" | "seed") => say("options come after `with`", "write `gen x with max = 20`"),
-        (_, "%") if a.before == "{" => say("`{% … %}` has no meaning here", "write `if x { … }` and `for x in xs { … }` outside the string"),
+        ("gen", "max" | "stop" | "temp" | "seed") => {
+            say("options come after `with`", "write `gen x with max = 20`")
+        }
+        (_, "%") if a.before == "{" => say(
+            "`{% … %}` has no meaning here",
+            "write `if x { … }` and `for x in xs { … }` outside the string",
+        ),
         (_, "|") if a.before_kind == Some(Kind::StrClose) => {
             say("text is not piped", "pipe the value inside its hole: \"{{ x | trim }}\"")
         }
@@ -125,8 +157,10 @@ fn in_braces(a: &Around<'_>) -> bool {
 
 /// A reserved word where a name should be.
 fn reserved_name(a: &Around<'_>, span: Span, error: &Error<Rule>) -> Option<Diag> {
-    let wants_name = matches!(a.before, "let" | "const" | "for" | "fn" | "agent" | "type" | "gen" | "select" | "as" | "input")
-        || matches!(positives(error), [Rule::ident]);
+    let wants_name = matches!(
+        a.before,
+        "let" | "const" | "for" | "fn" | "agent" | "type" | "gen" | "select" | "as" | "input"
+    ) || matches!(positives(error), [Rule::ident]);
     if !wants_name || !words::is_reserved(a.word) {
         return None;
     }
@@ -178,7 +212,9 @@ fn hint_for(expected: &str, a: &Around<'_>) -> String {
         "a statement" if a.before_kind == Some(Kind::Word) => {
             format!("`{}` begins no statement; prompt text stands in quotes: \"…\"", clip(a.before))
         }
-        "a statement" => "prompt text stands in quotes: \"…\"; code is `let`, `if`, `for`, `gen` and so on".to_owned(),
+        "a statement" => {
+            "prompt text stands in quotes: \"…\"; code is `let`, `if`, `for`, `gen` and so on".to_owned()
+        }
         "a type" => "types are str, int, float, bool, \"a\" | \"b\", /regex/, {a: T}, T[]".to_owned(),
         "a value" => "write a number, a \"string\", a name, a list [a, b] or a record {a: 1}".to_owned(),
         "a name" => "names begin with a letter or `_`".to_owned(),
@@ -191,5 +227,9 @@ fn hint_for(expected: &str, a: &Around<'_>) -> String {
 
 fn clip(text: &str) -> String {
     let line = text.split('\n').next().unwrap_or("");
-    if line.chars().count() <= 30 { line.to_owned() } else { format!("{}…", line.chars().take(24).collect::<String>()) }
+    if line.chars().count() <= 30 {
+        line.to_owned()
+    } else {
+        format!("{}…", line.chars().take(24).collect::<String>())
+    }
 }

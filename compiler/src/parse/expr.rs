@@ -73,7 +73,8 @@ impl Builder {
                 }
                 Rule::index => self.index(expr, part),
                 Rule::field => {
-                    let name = part.clone().into_inner().next().map_or(self.missing(&part), |p| self.ident(&p));
+                    let name =
+                        part.clone().into_inner().next().map_or(self.missing(&part), |p| self.ident(&p));
                     ExprKind::Field(Box::new(expr), name)
                 }
                 _ => self.pipe(expr, part),
@@ -190,7 +191,11 @@ impl Builder {
     }
 
     fn too_large(&mut self, pair: &Pair<'_>) -> ExprKind {
-        let diag = Diag::new("E0024", self.span(pair), format!("the number {} is too large", shorten(pair.as_str())));
+        let diag = Diag::new(
+            "E0024",
+            self.span(pair),
+            format!("the number {} is too large", shorten(pair.as_str())),
+        );
         self.diags.push(diag.hint("an int has 64 bits; write 1e20 for a float"));
         ExprKind::Error
     }

@@ -82,7 +82,8 @@ impl ChunkParser<'_> {
     fn next_token(&self, at: usize) -> usize {
         let tokens = &self.lexed.tokens[self.lexed.token_range(&self.chunk)];
         let next = tokens.iter().find(|t| t.end > at && !t.kind.is_trivia());
-        next.or(tokens.iter().rev().find(|t| !t.kind.is_trivia())).map_or(at, |t| t.start.max(at.min(t.start)))
+        next.or(tokens.iter().rev().find(|t| !t.kind.is_trivia()))
+            .map_or(at, |t| t.start.max(at.min(t.start)))
     }
 
     /// Drops the statements in which the lexer found something.

@@ -98,7 +98,8 @@ impl Builder {
             Some(literal) => TypeKind::Str(literal),
             None => {
                 let diag = Diag::new("E0025", text.span, "a string in a type holds no `{{ }}`");
-                self.diags.push(diag.hint("to choose from values known at run time: select NAME from [a, b]"));
+                self.diags
+                    .push(diag.hint("to choose from values known at run time: select NAME from [a, b]"));
                 TypeKind::Error
             }
         }

@@ -4,13 +4,13 @@
 use std::path::{Path, PathBuf};
 
 /// A program of the suite.
-pub struct Case {
-    pub name: String,
-    pub text: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) text: String,
 }
 
 /// Every program of the suite, in order of their names.
-pub fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/suite");
     let mut files = Vec::new();
     collect(&root, &mut files);

@@ -13,9 +13,6 @@ use crate::pattern::Pattern;
 use crate::pattern::lazy::{Dfa, StateId};
 use crate::vocab::{TokenId, TokenSet, Vocab};
 
-/// Tokens within which the end must be found from a state that cannot spell it byte by byte.
-const SEARCHED_DISTANCE: u64 = 16;
-
 /// A mask is determined by the state and the bytes that healing still has to spell.
 type MaskKey = (StateId, Box<[u8]>);
 
@@ -35,14 +32,14 @@ pub(super) struct Core {
     mask_limit: usize,
     pub(super) search_limit: usize,
     costs: FxHashMap<StateId, Option<u32>>,
-    greatest_distance: u64,
+    /// The most tokens that any state needs that cannot be finished byte by byte.
+    greatest_searched: u64,
 }
 
 impl Core {
     pub(super) fn new(pattern: &Pattern, vocab: Arc<Vocab>, limits: &Limits) -> Core {
         let dfa = pattern.automaton(vocab.longest() as u32, vocab.single_bytes());
         Core {
-            greatest_distance: dfa.greatest_distance().max(SEARCHED_DISTANCE),
             dfa,
             all: Arc::new(TokenSet::all(&vocab)),
             path: vec![0; vocab.longest() + 1],
@@ -55,6 +52,7 @@ impl Core {
             mask_limit: limits.mask_cache_bytes,
             search_limit: limits.search,
             costs: FxHashMap::default(),
+            greatest_searched: 0,
         }
     }
 
@@ -122,13 +120,22 @@ impl Core {
 
     /// Whether a value can be completed from a live state with the tokens that there are.
     pub(super) fn can_finish(&mut self, state: StateId) -> Result<bool, MatchError> {
-        let distance = self.greatest_distance;
-        Ok(self.dfa.is_spellable(state) || self.cost(state)?.is_some_and(|cost| u64::from(cost) <= distance))
+        if self.dfa.is_spellable(state) {
+            return Ok(true);
+        }
+        let cost = self.cost(state)?;
+        self.greatest_searched = self.greatest_searched.max(cost.unwrap_or(0).into());
+        Ok(cost.is_some())
+    }
+
+    /// Grows as states are found; whoever relies on it asks again after a walk.
+    fn greatest_distance(&self) -> u64 {
+        self.dfa.greatest_distance().max(self.greatest_searched)
     }
 
     /// Whether `left` tokens are certain to suffice from wherever the next token leads.
     pub(super) fn is_plenty(&self, left: u32) -> bool {
-        u64::from(left) > self.greatest_distance + 1
+        u64::from(left) > self.greatest_distance() + 1
     }
 
     pub(super) fn stats(&self) -> CacheStats {

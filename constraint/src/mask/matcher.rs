@@ -157,7 +157,11 @@ impl Matcher {
         let heal = self.heal.get(self.bytes.len()..).unwrap_or_default();
         let left = self.left();
         if core.is_plenty(left) {
-            return core.mask(self.now.state, heal);
+            let mask = core.mask(self.now.state, heal)?;
+            // The walk may have found states that are further from their end than any before.
+            if core.is_plenty(left) {
+                return Ok(mask);
+            }
         }
         let mut mask = core.tight_mask(self.now.state, heal, left)?;
         if heal.is_empty() {

@@ -184,7 +184,7 @@ impl Dfa {
         self.spellable[state as usize]
     }
 
-    /// No state from which a value can be spelled needs more bytes for it than this.
+    /// No state found so far from which a value can be spelled needs more bytes for it than this.
     pub(crate) fn greatest_distance(&self) -> u64 {
         self.machine.greatest_distance()
     }

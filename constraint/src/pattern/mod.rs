@@ -47,7 +47,8 @@ pub fn build(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Result<P
         Spec::Until { value, stops } => {
             let stops = stop_automaton(stops, bindings, limits)?;
             let distance = subset.greatest_distance();
-            let free = matches!(**value, Spec::Text { min: 0, max: None });
+            // Text without a lower bound may end after any character, so it never has to write a stop.
+            let free = matches!(**value, Spec::Text { min: 0, .. });
             match stops {
                 None => (Machine::Subset(subset), None),
                 Some(stops) => {

@@ -21,6 +21,7 @@ pub(crate) struct Until {
     stops: Dfa,
     /// Whether a value may end anywhere, so that no path needs a look ahead.
     free: bool,
+    /// Grows where stops force a value to take a longer way than its own distances know.
     greatest_distance: u64,
     search: usize,
     classes: Box<[u8; 256]>,
@@ -31,9 +32,7 @@ impl Until {
     /// `free` says that the value is any text; `search` bounds the look ahead where it is not.
     pub(crate) fn new(value: Dfa, stops: Dfa, free: bool, distance: u64, search: usize) -> Until {
         let (classes, representatives) = joint_classes(value.representatives(), stops.representatives());
-        // Stops can force a value to take another way, which the value's own distances do not know.
-        let greatest_distance = if free { distance } else { u64::from(u32::MAX) };
-        Until { value, stops, free, greatest_distance, search, classes, representatives }
+        Until { value, stops, free, greatest_distance: distance, search, classes, representatives }
     }
 
     /// The same machine without any states yet, for another horizon and other bytes that can be spelled.
@@ -124,8 +123,11 @@ impl Until {
         if key[0] == DEAD {
             return Ok(None);
         }
-        let live = self.free || self.witness(&key)?.is_some();
-        Ok(live.then(|| key.into()))
+        if !self.free {
+            let Some(way) = self.witness(&key)? else { return Ok(None) };
+            self.greatest_distance = self.greatest_distance.max(way.len() as u64);
+        }
+        Ok(Some(key.into()))
     }
 
     /// Whether a text leads to an accepting state.

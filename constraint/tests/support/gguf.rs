@@ -3,7 +3,7 @@
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use agentc_constraint::{TokenId, Vocab};
 
@@ -114,12 +114,21 @@ fn byte_of_char() -> HashMap<char, u8> {
         .collect()
 }
 
-/// The vocabularies beside the project, if they are there.
-pub fn beside_the_project() -> Vec<std::path::PathBuf> {
+/// GGUF files on this machine: the vocabularies beside the project, and the reference model, if they are there.
+pub fn available() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/vocabs");
-    let Ok(entries) = std::fs::read_dir(&folder) else { return Vec::new() };
-    let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let entries = std::fs::read_dir(&folder).into_iter().flatten();
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|ext| ext == "gguf"));
     paths.sort();
+    paths.extend(reference_model());
     paths
+}
+
+fn reference_model() -> Option<PathBuf> {
+    let var = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let cache = var("AGENTC_CACHE")
+        .or_else(|| var("XDG_CACHE_HOME").map(|dir| dir.join("agentc")))
+        .or_else(|| var("HOME").map(|dir| dir.join(".cache/agentc")))?;
+    Some(cache.join("models/SmolLM2-135M-Instruct.Q4_1.gguf")).filter(|path| path.is_file())
 }

@@ -159,6 +159,8 @@ impl<'m> Scheduler<'m> {
         if !ask.heal {
             return Ok(Vec::new());
         }
+        // One token stays: the first logits come after it.
+        let healable = healable.min(tokens.len().saturating_sub(1));
         let tail = &tokens[tokens.len() - healable..];
         let count = constraint.heal(tail).map_err(|error| Fault::Match { name: ask.name.clone(), error })?;
         let vocab = self.model.vocab();

@@ -1,0 +1,174 @@
+//! Inputs that no one writes on purpose: every one gets a diagnostic with code, span and hint, in bounded
+//! time and stack.
+#![allow(clippy::disallowed_methods)] // tests read the clock
+
+use std::time::{Duration, Instant};
+
+use agentc_compiler::diag::Diag;
+use agentc_compiler::source::NoFiles;
+use agentc_compiler::{MAX_SOURCE, Options, compile};
+
+fn findings(bytes: &[u8]) -> Vec<Diag> {
+    let began = Instant::now();
+    let compiled = compile("bad.agent", bytes, &NoFiles, &Options::default());
+    assert!(began.elapsed() < Duration::from_secs(5), "took {:?}", began.elapsed());
+    for diag in &compiled.diags {
+        assert!(diag.hint.is_some(), "{diag:?}");
+    }
+    compiled.diags
+}
+
+fn codes(text: &str) -> Vec<&'static str> {
+    findings(text.as_bytes()).iter().map(|d| d.code).collect()
+}
+
+#[test]
+fn binary_files() {
+    assert_eq!(findings(&[0x7f, b'E', b'L', b'F', 0, 0xff])[0].code, "E0001");
+    assert_eq!(findings(b"\"text\" \xff")[0].span.start, 7);
+    assert_eq!(findings(b"\"a\"\0")[0].code, "E0001");
+}
+
+#[test]
+fn a_file_that_is_too_large() {
+    assert_eq!(findings(&vec![b' '; MAX_SOURCE + 1])[0].code, "E0002");
+}
+
+#[test]
+fn a_nest_of_100_000_brackets_gives_one_finding() {
+    for open in [
+        "(",
+        "[",
+        "{",
+        "\"{{",
+        "-(",
+        "if true {",
+        "[-(",
+        "x(",
+        "{a: ",
+        "user {",
+        "{{",
+        "\"\"\"{{",
+        "not (",
+        "f([",
+    ] {
+        let text = format!("print {}", open.repeat(100_000));
+        assert_eq!(codes(&text), ["E0003"], "{open}");
+        let text = format!("let t: {}", open.repeat(100_000));
+        assert_eq!(codes(&text), ["E0003"], "{open}");
+        let text = format!("{}\nfn after() {{ unknown() }}\n", open.repeat(100_000));
+        let found = codes(&text);
+        assert_eq!((found.len(), found[0]), (2, "E0003"), "{open} {found:?}");
+    }
+}
+
+#[test]
+fn deep_but_allowed_nests_do_not_overflow() {
+    let nests = [
+        ("print ", "(", "1", ")"),
+        ("print ", "[", "1", "]"),
+        ("print ", "{a: ", "1", "}"),
+        ("print ", "-(", "1", ")"),
+        ("print ", "not (", "true", ")"),
+        ("print ", "(1 + ", "1", ")"),
+        ("print ", "\"{{ ", "1", " }}\""),
+        ("print ", "len([", "1", "])"),
+        ("print ", "if true { ", "1", " } else { 2 }"),
+        ("", "if true { ", "print 1", " }"),
+        ("", "repeat 2 { ", "print 1", " }"),
+        ("", "user { ", "print 1", " }"),
+        ("let x: ", "(", "int", ") = 1"),
+        ("let x: ", "{a: ", "int", "} = 1"),
+        ("let x: ", "json(", "int", ") = 1"),
+    ];
+    for (before, open, middle, close) in nests {
+        for depth in [100, 250, 256, 257] {
+            findings(format!("{before}{}{middle}{}", open.repeat(depth), close.repeat(depth)).as_bytes());
+        }
+    }
+    // Nests and chains multiply.
+    let inner = "+ 1 ".repeat(200);
+    findings(format!("print {}1{}", "(".repeat(200), format!("{inner})").repeat(200)).as_bytes());
+}
+
+#[test]
+fn long_chains_give_one_finding() {
+    for (first, more) in [
+        ("1", " + 1"),
+        ("\"a\"", " + \"b\""),
+        ("x", ".a"),
+        ("x", "[0]"),
+        ("x", "()"),
+        ("x", " | trim"),
+        ("true", " and true"),
+        ("null", " ?? null"),
+    ] {
+        let text = format!("print {first}{}", more.repeat(100_000));
+        assert_eq!(codes(&text), ["E0004"], "{more}");
+    }
+    for prefix in ["- ", "not "] {
+        assert_eq!(codes(&format!("print {}1", prefix.repeat(100_000))), ["E0004"], "{prefix}");
+    }
+    assert_eq!(codes(&format!("let x: int{} = 1", "[]".repeat(100_000))), ["E0004"]);
+}
+
+#[test]
+fn long_lists_are_fine() {
+    let options: Vec<String> = (0..2000).map(|i| format!("\"{i}\"")).collect();
+    assert_eq!(codes(&format!("gen x: {}", options.join(" | "))), Vec::<&str>::new());
+    assert_eq!(codes(&format!("select x from [{}]", options.join(", "))), Vec::<&str>::new());
+    let arms: String = (0..2000).map(|i| format!(" else if x == {i} {{ \"{i}\" }}")).collect();
+    assert_eq!(codes(&format!("let x = 1\nif x == 1 {{ }}{arms}")), Vec::<&str>::new());
+    assert_eq!(codes(&format!("gen x: {}", vec!["\"a\""; 100_000].join(" | "))), ["E0211"]);
+}
+
+#[test]
+fn types_that_grow_without_end_are_refused() {
+    let lets: String = (0..60).map(|i| format!("let x{} = {{a: x{i}, b: x{i}}}\n", i + 1)).collect();
+    let found = codes(&format!("let x0 = 1\n{lets}"));
+    assert_eq!(found, ["E0211"]);
+    let consts: String = (0..60).map(|i| format!("const X{} = X{i} + X{i}\n", i + 1)).collect();
+    assert!(codes(&format!("const X0 = [1]\n{consts}print X60")).iter().all(|c| *c == "E0209"));
+}
+
+#[test]
+fn long_chains_of_inference_are_refused() {
+    let fns: String = (0..5000).map(|i| format!("fn f{i}() {{ return f{}() }}\n", i + 1)).collect();
+    let found = codes(&format!("{fns}fn f5000() {{ return 1 }}\nprint f0()"));
+    assert!(!found.is_empty() && found.iter().all(|c| *c == "E0209"), "{:?}", &found[..3]);
+    let types: String = (0..5000).map(|i| format!("type T{i} = T{}\n", i + 1)).collect();
+    let found = codes(&format!("{types}type T5000 = int\n"));
+    assert!(!found.is_empty() && found.iter().all(|c| *c == "E0211"));
+}
+
+#[test]
+fn a_regex_that_is_too_large() {
+    assert_eq!(codes(&format!("gen x: /{}/", "a".repeat(1_100_000))), ["E0403"]);
+}
+
+#[test]
+fn an_agent_that_is_not_there() {
+    let options = Options { agent: Some("b".to_owned()) };
+    let compiled = compile("x.agent", b"agent a() { }", &NoFiles, &options);
+    assert_eq!(compiled.diags[0].code, "E0500");
+    assert!(compiled.program.is_none());
+    let options = Options { agent: Some("a".to_owned()) };
+    assert!(compile("x.agent", b"agent a() { }\nprint 1", &NoFiles, &options).program.is_some());
+}
+
+#[test]
+fn empty_files_and_files_of_white_space_are_programs() {
+    for text in ["", "\n", "  \t\r\n", "# only a comment", "\u{FEFF}print 1"] {
+        assert_eq!(codes(text), Vec::<&str>::new(), "{text:?}");
+    }
+}
+
+#[test]
+fn many_mistakes_take_linear_time() {
+    findings("let x = 'a'\n".repeat(5000).as_bytes());
+    findings("print unknown\n".repeat(5000).as_bytes());
+    findings("let = \n".repeat(5000).as_bytes());
+    findings("\"unclosed {{ \n".repeat(5000).as_bytes());
+    findings(")]}".repeat(5000).as_bytes());
+    findings(format!("fn f() {{ {} }}", "let = \n".repeat(3000)).as_bytes());
+}

@@ -1,0 +1,148 @@
+//! The command line without a model: exit codes, streams, the form of diagnostics.
+#![allow(clippy::unwrap_used)]
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value as Json;
+
+/// Runs the command with an empty model cache, so that none of these tests can load a model.
+fn agentc(args: &[&str], stdin: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_agentc"))
+        .args(args)
+        .env("AGENTC_CACHE", cache())
+        .env_remove("AGENTC_MODEL")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that does not read its input closes the pipe, which is its right.
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn cache() -> PathBuf {
+    std::env::temp_dir().join(format!("agentc-cli-{}", std::process::id()))
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn check_draws_what_is_wrong() {
+    let good = agentc(&["check", "-"], "\"Hello {{ gen x: int }}\"");
+    assert_eq!((code(&good), out(&good), err(&good)), (0, String::new(), String::new()));
+    let bad = agentc(&["check", "-"], "let a = 1\n\"{{ b }}\"\n\"{{ c }}\"");
+    assert_eq!((code(&bad), out(&bad)), (3, String::new()));
+    let drawn = err(&bad);
+    assert!(drawn.contains("<stdin>:2:") && drawn.contains("<stdin>:3:") && drawn.contains("2 errors"), "{drawn}");
+}
+
+#[test]
+fn check_speaks_json_and_short() {
+    let json = agentc(&["check", "--message-format", "json", "-"], "\"{{ b }}\"");
+    assert_eq!(code(&json), 3);
+    let diag: Json = serde_json::from_str(out(&json).lines().next().unwrap()).unwrap();
+    let keys: Vec<&str> = diag.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected =
+        ["code", "severity", "message", "file", "line", "column", "end_line", "end_column", "hint"];
+    assert_eq!(keys, expected);
+    assert_eq!((&diag["severity"], &diag["line"], &diag["column"]), (&"error".into(), &1.into(), &5.into()));
+    let short = err(&agentc(&["check", "--message-format", "short", "-"], "\"{{ b }}\""));
+    assert!(short.starts_with("<stdin>:1:5: error[E"), "{short}");
+}
+
+#[test]
+fn hostile_files_are_diagnostics() {
+    let nest = format!("let x = {}", "[".repeat(100_000));
+    for source in [nest.as_str(), "\"unclosed", "let x = 'single'", "if true { } elif false { }", "\u{0}\u{1}\u{2}"] {
+        let output = agentc(&["check", "-"], source);
+        assert_eq!(code(&output), 3, "{}", err(&output));
+        assert!(err(&output).len() < 20_000);
+    }
+}
+
+#[test]
+fn build_writes_every_form() {
+    let source = "\"{{ gen x: int }}\"\nreturn x";
+    let ir: Json = serde_json::from_str(&out(&agentc(&["build", "-"], source))).unwrap();
+    assert_eq!(ir["version"], 1);
+    for form in ["ast", "hir", "text"] {
+        let output = agentc(&["build", "--emit", form, "-"], source);
+        assert_eq!(code(&output), 0);
+        assert!(!out(&output).is_empty(), "{form}");
+    }
+    let bad = agentc(&["build", "-"], "\"{{ y }}\"");
+    assert_eq!((code(&bad), out(&bad)), (3, String::new()));
+}
+
+#[test]
+fn usage_errors_are_exit_2() {
+    for args in [
+        &["run"][..],
+        &["nonsense"],
+        &["run", "-", "--input", "novalue"],
+        &["run", "-", "--temp", "hot"],
+        &["run", "-", "--timeout", "soon"],
+        &["run", "/nonexistent/x.agent"],
+        &["run", "-", "--input-file", "/nonexistent/x.json"],
+    ] {
+        let output = agentc(args, "\"x\"");
+        assert_eq!(code(&output), 2, "{args:?}: {}", err(&output));
+        assert!(!err(&output).is_empty());
+    }
+}
+
+#[test]
+fn inputs_are_checked_before_a_model_is_loaded() {
+    let source = "input question: str\n\"{{ question }}\"";
+    let missing = agentc(&["run", "-"], source);
+    assert_eq!(code(&missing), 2);
+    assert!(err(&missing).contains("`question`"), "{}", err(&missing));
+    let unknown = agentc(&["run", "-", "-i", "qestion=x", "-i", "question=y"], source);
+    assert_eq!(code(&unknown), 2);
+    assert!(err(&unknown).contains("did you mean `question`"), "{}", err(&unknown));
+}
+
+#[test]
+fn a_missing_model_is_exit_7_with_the_command_that_brings_one() {
+    let output = agentc(&["run", "-"], "\"x {{ gen x: int }}\"");
+    assert_eq!((code(&output), out(&output)), (7, String::new()));
+    assert!(err(&output).contains("agentc model pull smollm2"), "{}", err(&output));
+    let doctor = agentc(&["doctor"], "");
+    assert_eq!(code(&doctor), 7);
+    assert!(out(&doctor).contains("ok    cpu"), "{}", out(&doctor));
+    let show = agentc(&["model", "show", "gpt-17"], "");
+    assert_eq!(code(&show), 7);
+}
+
+#[test]
+fn a_file_that_is_no_model_is_exit_7() {
+    let file = std::env::temp_dir().join(format!("agentc-cli-bad-{}.gguf", std::process::id()));
+    for bytes in [&b""[..], b"GGUF", b"not a model at all"] {
+        std::fs::write(&file, bytes).unwrap();
+        let output = agentc(&["run", "-m", file.to_str().unwrap(), "-"], "\"x {{ gen x: int }}\"");
+        assert_eq!(code(&output), 7, "{}", err(&output));
+    }
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn completions_are_scripts() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = agentc(&["completions", shell], "");
+        assert_eq!(code(&output), 0);
+        assert!(out(&output).contains("agentc"));
+    }
+}

@@ -1,0 +1,142 @@
+//! The library as embedders use it, on scripted models.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use agentc::model::script::{Rule, ScriptModel};
+use agentc::model::{Load, Model, ModelError};
+use agentc::{Engine, Error, Event, Fault, Program, Value};
+
+#[path = "../examples/embed.rs"]
+mod embed;
+
+fn engine(rules: &[(&str, &str)]) -> Engine {
+    let rules = rules.iter().map(|(prompt, answer)| Rule::new(*prompt, *answer)).collect();
+    Engine::builder().script(ScriptModel::new(rules).unwrap()).build().unwrap()
+}
+
+fn program(source: &str) -> Program {
+    Program::from_source("test.agent", source).unwrap()
+}
+
+#[test]
+fn the_example_runs() {
+    let engine = engine(&[("Mood: ", "angry"), ("Order: ", "AB1234")]);
+    let mut out = Vec::new();
+    assert_eq!(embed::triage(&engine, &mut out).unwrap(), "AB1234");
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.starts_with(r#"{"mood": "angry", "order": "AB1234"}"#), "{out}");
+    assert!(out.ends_with("angryAB1234\n"), "{out}");
+}
+
+#[test]
+fn a_program_with_errors_says_all_of_them() {
+    let Err(Error::Program(found)) = Program::from_source("bad.agent", "\"{{ a }}\"\n\"{{ b }}\"") else { panic!() };
+    assert_eq!(found.diags.iter().filter(|diag| diag.is_error()).count(), 2);
+    let error = Error::Program(found);
+    assert_eq!(error.exit_code(), 3);
+    assert!(error.to_string().contains("bad.agent:2:"), "{error}");
+}
+
+#[test]
+fn outcomes_have_value_captures_and_text() {
+    let program = program(r#""The capital of France is {{ gen city: /[A-Z][a-z]+/ }}.""#);
+    let outcome = engine(&[("is ", "Paris.")]).run(&program).start().unwrap();
+    assert_eq!(outcome.capture("city"), Some(&"Paris".into()));
+    assert_eq!(outcome.text(), "The capital of France is Paris.");
+    assert_eq!(outcome.value(), &Value::Null);
+}
+
+#[test]
+fn failures_keep_what_there_was() {
+    let program = program("\"A: {{ gen a with stop = \"\\n\" }}\"\nlet n = len(a) - 3\n\"{{ 1 / n }}\"");
+    let Err(Error::Run(failure)) = engine(&[("A: ", "yes\n")]).run(&program).start() else { panic!() };
+    assert_eq!(failure.error().fault, Fault::DivisionByZero);
+    assert_eq!(failure.location().map(|place| place.line), Some(3));
+    assert_eq!(failure.outcome().text(), "A: yes");
+    assert_eq!(failure.outcome().capture("a"), Some(&"yes".into()));
+}
+
+#[test]
+fn inputs_are_checked() {
+    let program = program("input n: int\nreturn n + 1");
+    let engine = engine(&[]);
+    assert_eq!(engine.run(&program).input("n", 41).start().unwrap().value(), &Value::Int(42));
+    assert_eq!(engine.run(&program).input_text("n", "1").start().unwrap().value(), &Value::Int(2));
+    let error = engine.run(&program).input("n", "x").start().unwrap_err();
+    assert_eq!(error.exit_code(), 2);
+    assert!(program.check_inputs(&[]).is_err());
+}
+
+#[test]
+fn threads_share_an_engine_and_a_batch_keeps_its_order() {
+    let engine = Engine::builder().script(ScriptModel::random(1).unwrap()).build().unwrap();
+    let program = program(r#"input i: int
+"{{ i }}: {{ gen x: /[a-z]{5,20}/ }}"
+return x"#);
+    let run = |i: i64| engine.run(&program).input("i", i).start().unwrap().value().clone();
+    let alone: Vec<Value> = (0..20).map(run).collect();
+    let rows = (0..20i64).map(|i| vec![("i".to_owned(), Value::Int(i))]);
+    let batch: Vec<Value> = engine.batch(&program, rows).map(|outcome| outcome.unwrap().value().clone()).collect();
+    assert_eq!(alone, batch);
+    let threads: Vec<Value> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..20).map(|i| scope.spawn(move || run(i))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(alone, threads);
+}
+
+#[test]
+fn runs_outlive_the_handle_that_began_them() {
+    let program = program(r#""a{{ gen x with max = 50 }}""#);
+    let events = engine(&[("a", &" word".repeat(60))]).run(&program).stream().unwrap();
+    assert!(events.finish().unwrap().text().len() > 100);
+}
+
+#[test]
+fn cancellation_and_timeouts_are_typed() {
+    let program = program(r#""a{{ gen x with max = 200 }}""#);
+    let engine = engine(&[("a", &" word".repeat(300))]);
+    let flag = Arc::new(AtomicBool::new(false));
+    let mut events = engine.run(&program).cancel(flag.clone()).stream().unwrap();
+    let first = events.find(|event| matches!(event, Event::Token { .. }));
+    assert!(first.is_some());
+    flag.store(true, Ordering::Relaxed);
+    let error = events.finish().unwrap_err();
+    assert_eq!(error.exit_code(), 130);
+    let error = engine.run(&program).timeout(Duration::ZERO).start().unwrap_err();
+    assert_eq!(error.exit_code(), 5);
+    let error = engine.run(&program).max_tokens(5).start().unwrap_err();
+    assert_eq!(error.exit_code(), 5);
+    drop(engine.run(&program).stream().unwrap());
+    assert!(engine.run(&program).start().is_ok(), "a deserted run does not disturb the next");
+}
+
+struct Broken;
+
+impl Load for Broken {
+    fn load(self: Box<Self>, _: &mut dyn FnMut(&mut dyn Model)) -> Result<(), ModelError> {
+        Err(ModelError::Load { name: "broken".to_owned(), reason: "no such file".to_owned() })
+    }
+}
+
+struct Panics;
+
+impl Load for Panics {
+    fn load(self: Box<Self>, _: &mut dyn FnMut(&mut dyn Model)) -> Result<(), ModelError> {
+        panic!("a defect of the back end")
+    }
+}
+
+#[test]
+fn a_model_that_does_not_load_is_an_error_and_never_a_hang() {
+    let error = Engine::builder().loader(Broken).build().unwrap_err();
+    assert!(matches!(&error, Error::Model(ModelError::Load { .. })));
+    assert_eq!(error.exit_code(), 7);
+    assert!(matches!(Engine::builder().loader(Panics).build(), Err(Error::EngineGone)));
+    let missing = Engine::builder().model("./nowhere.gguf").build().unwrap_err();
+    assert!(matches!(missing, Error::Store(_)));
+    assert_eq!(missing.exit_code(), 7);
+}
