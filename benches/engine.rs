@@ -71,7 +71,8 @@ fn cold_start() -> Result<Figure, Box<dyn Error>> {
     let binary = std::env::current_exe()?.with_file_name("").join("../agentc");
     let once = || -> Result<Duration, Box<dyn Error>> {
         let started = Instant::now();
-        let status = Command::new(&binary).args(["run", "examples/paris.agent"]).stdout(Stdio::null()).status()?;
+        let status =
+            Command::new(&binary).args(["run", "examples/paris.agent"]).stdout(Stdio::null()).status()?;
         if status.success() { Ok(started.elapsed()) } else { Err("agentc run failed".into()) }
     };
     once()?;
@@ -94,14 +95,24 @@ fn masks(model: &Path) -> Result<Vec<Figure>, Box<dyn Error>> {
     let text = Box::new(Spec::Text { min: 0, max: None });
     let cases = [
         Case { name: "integer", spec: regex("-?[1-9][0-9]*"), prefix: "", aim: 5.0 },
-        Case { name: "JSON string", spec: regex(r#""([^"\\\x00-\x1f]|\\["\\/bfnrt])*""#), prefix: "\"a", aim: 15.0 },
+        Case {
+            name: "JSON string",
+            spec: regex(r#""([^"\\\x00-\x1f]|\\["\\/bfnrt])*""#),
+            prefix: "\"a",
+            aim: 15.0,
+        },
         Case {
             name: "free text with a stop",
             spec: Spec::Until { value: text, stops: vec![Stop::Text { text: "\n".into() }] },
             prefix: "a",
             aim: 15.0,
         },
-        Case { name: "bounded JSON string", spec: regex(r#""[^"\\\x00-\x1f]{0,1024}""#), prefix: "\"a", aim: 15.0 },
+        Case {
+            name: "bounded JSON string",
+            spec: regex(r#""[^"\\\x00-\x1f]{0,1024}""#),
+            prefix: "\"a",
+            aim: 15.0,
+        },
     ];
     let mut figures = Vec::new();
     for case in &cases {

@@ -15,7 +15,7 @@ return {mood: mood, order: order}
 "#;
 
 /// Runs the program twice; answers the order number of the first run.
-pub fn triage(engine: &Engine, out: &mut dyn Write) -> Result<String, Error> {
+pub(crate) fn triage(engine: &Engine, out: &mut dyn Write) -> Result<String, Error> {
     let program = Program::from_source("triage.agent", TRIAGE)?;
 
     let outcome = engine.run(&program).input("mail", "Order AB1234 is late!!").start()?;

@@ -71,7 +71,9 @@ impl Error {
             Error::Run(failure) => failure.error().fault.hint(),
             Error::Store(error) => error.hint(),
             Error::Model(error) => error.hint(),
-            Error::EngineGone => Some("this is a defect of agentc: please report it with the program".to_owned()),
+            Error::EngineGone => {
+                Some("this is a defect of agentc: please report it with the program".to_owned())
+            }
         }
     }
 }

@@ -132,7 +132,8 @@ fn excerpt(
     let source = sources.get(span.file)?;
     let primary = LabeledSpan::new_primary_with_span(None, bytes(span, &source.text));
     let near = labels.iter().filter(|(place, _)| place.file == span.file);
-    let others = near.map(|(place, text)| LabeledSpan::new_with_span(Some(text.clone()), bytes(*place, &source.text)));
+    let others =
+        near.map(|(place, text)| LabeledSpan::new_with_span(Some(text.clone()), bytes(*place, &source.text)));
     let labels: Vec<LabeledSpan> = std::iter::once(primary).chain(others).collect();
     if labels.iter().any(|label| longest_line(&source.text, label.offset()) > LONGEST_LINE) {
         return None;
@@ -142,7 +143,9 @@ fn excerpt(
 
 /// A span that lies within the text, between characters.
 fn bytes(span: Span, text: &str) -> std::ops::Range<usize> {
-    let floor = |at: u32| (0..=(at as usize).min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    let floor = |at: u32| {
+        (0..=(at as usize).min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+    };
     let start = floor(span.start);
     start..floor(span.end).max(start)
 }

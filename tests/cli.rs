@@ -46,7 +46,10 @@ fn check_draws_what_is_wrong() {
     let bad = agentc(&["check", "-"], "let a = 1\n\"{{ b }}\"\n\"{{ c }}\"");
     assert_eq!((code(&bad), out(&bad)), (3, String::new()));
     let drawn = err(&bad);
-    assert!(drawn.contains("<stdin>:2:") && drawn.contains("<stdin>:3:") && drawn.contains("2 errors"), "{drawn}");
+    assert!(
+        drawn.contains("<stdin>:2:") && drawn.contains("<stdin>:3:") && drawn.contains("2 errors"),
+        "{drawn}"
+    );
 }
 
 #[test]
@@ -66,7 +69,9 @@ fn check_speaks_json_and_short() {
 #[test]
 fn hostile_files_are_diagnostics() {
     let nest = format!("let x = {}", "[".repeat(100_000));
-    for source in [nest.as_str(), "\"unclosed", "let x = 'single'", "if true { } elif false { }", "\u{0}\u{1}\u{2}"] {
+    for source in
+        [nest.as_str(), "\"unclosed", "let x = 'single'", "if true { } elif false { }", "\u{0}\u{1}\u{2}"]
+    {
         let output = agentc(&["check", "-"], source);
         assert_eq!(code(&output), 3, "{}", err(&output));
         assert!(err(&output).len() < 20_000);

@@ -33,7 +33,9 @@ fn the_example_runs() {
 
 #[test]
 fn a_program_with_errors_says_all_of_them() {
-    let Err(Error::Program(found)) = Program::from_source("bad.agent", "\"{{ a }}\"\n\"{{ b }}\"") else { panic!() };
+    let Err(Error::Program(found)) = Program::from_source("bad.agent", "\"{{ a }}\"\n\"{{ b }}\"") else {
+        panic!()
+    };
     assert_eq!(found.diags.iter().filter(|diag| diag.is_error()).count(), 2);
     let error = Error::Program(found);
     assert_eq!(error.exit_code(), 3);
@@ -73,13 +75,16 @@ fn inputs_are_checked() {
 #[test]
 fn threads_share_an_engine_and_a_batch_keeps_its_order() {
     let engine = Engine::builder().script(ScriptModel::random(1).unwrap()).build().unwrap();
-    let program = program(r#"input i: int
+    let program = program(
+        r#"input i: int
 "{{ i }}: {{ gen x: /[a-z]{5,20}/ }}"
-return x"#);
+return x"#,
+    );
     let run = |i: i64| engine.run(&program).input("i", i).start().unwrap().value().clone();
     let alone: Vec<Value> = (0..20).map(run).collect();
     let rows = (0..20i64).map(|i| vec![("i".to_owned(), Value::Int(i))]);
-    let batch: Vec<Value> = engine.batch(&program, rows).map(|outcome| outcome.unwrap().value().clone()).collect();
+    let batch: Vec<Value> =
+        engine.batch(&program, rows).map(|outcome| outcome.unwrap().value().clone()).collect();
     assert_eq!(alone, batch);
     let threads: Vec<Value> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..20).map(|i| scope.spawn(move || run(i))).collect();
@@ -92,7 +97,7 @@ return x"#);
 fn runs_outlive_the_handle_that_began_them() {
     let program = program(r#""a{{ gen x with max = 50 }}""#);
     let events = engine(&[("a", &" word".repeat(60))]).run(&program).stream().unwrap();
-    assert!(events.finish().unwrap().text().len() > 100);
+    assert!(events.finish().unwrap().text().len() > 50);
 }
 
 #[test]

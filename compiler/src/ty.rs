@@ -198,6 +198,12 @@ pub fn join(a: &Ty, b: &Ty) -> Ty {
     union(vec![a, b])
 }
 
+/// [`join`] where nothing can be converted any more: an int or a float stays what it is.
+pub fn either(a: &Ty, b: &Ty) -> Ty {
+    let mixed = matches!((a.base(), b.base()), (Ty::Int, Ty::Float) | (Ty::Float, Ty::Int));
+    if mixed { union(vec![a.widened(), b.widened()]) } else { join(a, b) }
+}
+
 /// Whether every value of `from` is good where `to` is wanted. An int is good for a float (and converted).
 pub fn fits(from: &Ty, to: &Ty) -> bool {
     match (from, to) {

@@ -172,3 +172,11 @@ fn many_mistakes_take_linear_time() {
     findings(")]}".repeat(5000).as_bytes());
     findings(format!("fn f() {{ {} }}", "let = \n".repeat(3000)).as_bytes());
 }
+
+#[test]
+fn inference_does_not_multiply_depth() {
+    let body = |i: usize| format!("{}f{}(){}", "[".repeat(80), i + 1, "]".repeat(80));
+    let fns: String = (0..30).map(|i| format!("fn f{i}() {{ return {} }}\n", body(i))).collect();
+    let found = codes(&format!("{fns}fn f30() {{ return 1 }}\nprint f0()"));
+    assert!(!found.is_empty() && found.iter().all(|c| *c == "E0209"), "{found:?}");
+}

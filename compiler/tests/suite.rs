@@ -66,14 +66,15 @@ fn differences(text: &str, compiled: &Compiled) -> String {
         match found {
             Some(at) => drop(expected.remove(at)),
             None => writeln!(out, "  unexpected {severity} {} in line {line}: {}", diag.code, diag.message)
-                .unwrap(),
+                .expect("it can be written"),
         }
         if diag.hint.as_ref().is_none_or(String::is_empty) {
-            writeln!(out, "  {} in line {line} has no hint", diag.code).unwrap();
+            writeln!(out, "  {} in line {line} has no hint", diag.code).expect("it can be written");
         }
     }
     for e in expected {
-        writeln!(out, "  missing {} {} in line {}: {}", e.severity, e.code, e.line, e.part).unwrap();
+        writeln!(out, "  missing {} {} in line {}: {}", e.severity, e.code, e.line, e.part)
+            .expect("it can be written");
     }
     out
 }
@@ -84,7 +85,7 @@ fn findings_are_as_annotated() {
     for case in common::cases() {
         let found = differences(&case.text, &run(&case.text));
         if !found.is_empty() {
-            writeln!(report, "{}\n{found}", case.name).unwrap();
+            writeln!(report, "{}\n{found}", case.name).expect("it can be written");
         }
     }
     assert!(report.is_empty(), "\n{report}");
@@ -98,8 +99,8 @@ fn programs_without_errors_give_valid_ir_that_survives_json() {
         assert_eq!(compiled.program.is_none(), failed, "{}", case.name);
         let Some(program) = compiled.program else { continue };
         ir::validate(&program).unwrap_or_else(|e| panic!("{}: {e}", case.name));
-        let json = serde_json::to_string(&program).unwrap();
-        let back: ir::Program = serde_json::from_str(&json).unwrap();
+        let json = serde_json::to_string(&program).expect("it can be written");
+        let back: ir::Program = serde_json::from_str(&json).expect("it can be written");
         assert_eq!(back, program, "{}", case.name);
         assert!(program.to_string().contains("b0:"), "{}", case.name);
     }

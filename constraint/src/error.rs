@@ -64,7 +64,9 @@ impl BuildError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
-            BuildError::Regex { .. } => "the syntax is that of Rust's regex crate: no look-around, no back-references",
+            BuildError::Regex { .. } => {
+                "the syntax is that of Rust's regex crate: no look-around, no back-references"
+            }
             BuildError::LookAround { .. } => {
                 "a type matches the whole value, so `^` and `$` are never needed; write what the value itself contains"
             }
@@ -134,7 +136,9 @@ impl MatchError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
-            MatchError::CannotFinish { need, .. } => return Some(format!("give `max` at least {need} tokens")),
+            MatchError::CannotFinish { need, .. } => {
+                return Some(format!("give `max` at least {need} tokens"));
+            }
             MatchError::NoToken { .. } => "the model's vocabulary cannot spell this type",
             MatchError::TooLarge { .. } => "use smaller bounds or a less ambiguous pattern",
             _ => return None,

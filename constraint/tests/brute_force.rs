@@ -58,9 +58,34 @@ impl Naive {
 
 /// Patterns all of whose beginnings of up to four characters can be completed within [`LONGEST`].
 const PATTERNS: &[&str] = &[
-    "a", "a|ab", "ab|a|b1", "a*", "a+b", "(a|ab)(b|1)?", "[ab]{2,4}1", "(ab|a){2,3}", "a{0,3}b{1,2}", "(a|b)*1",
-    "(a*b){1,2}", "a?b?1?", "((a|b)1){0,2}", "(a{1,2}b?){1,3}", "", "1|", "(a|b|ab)*", "[b1]b*", "(a|aa|aaa){3}",
-    "(?:a{2}|b{3}){1,2}", "(a?){3}b", "(a*)*1", "ab{2,}", "(aab|ab|b)+1", "1{3}(a|b)?", "[a-b1]", "[ab1]{2}", "([ab1]a){1,2}",
+    "a",
+    "a|ab",
+    "ab|a|b1",
+    "a*",
+    "a+b",
+    "(a|ab)(b|1)?",
+    "[ab]{2,4}1",
+    "(ab|a){2,3}",
+    "a{0,3}b{1,2}",
+    "(a|b)*1",
+    "(a*b){1,2}",
+    "a?b?1?",
+    "((a|b)1){0,2}",
+    "(a{1,2}b?){1,3}",
+    "",
+    "1|",
+    "(a|b|ab)*",
+    "[b1]b*",
+    "(a|aa|aaa){3}",
+    "(?:a{2}|b{3}){1,2}",
+    "(a?){3}b",
+    "(a*)*1",
+    "ab{2,}",
+    "(aab|ab|b)+1",
+    "1{3}(a|b)?",
+    "[a-b1]",
+    "[ab1]{2}",
+    "([ab1]a){1,2}",
 ];
 
 fn vocabulary(random: &mut Random, every_byte: bool) -> Vec<Option<Vec<u8>>> {
@@ -121,7 +146,12 @@ fn walk(
                 None => rest.is_empty() && naive.members.contains(value),
             };
             let shown = String::from_utf8_lossy(&text);
-            assert_eq!(mask.contains(constraint.vocab(), id as u32), expected, "token {token:?} after {shown:?} of {}", naive.regex);
+            assert_eq!(
+                mask.contains(constraint.vocab(), id as u32),
+                expected,
+                "token {token:?} after {shown:?} of {}",
+                naive.regex
+            );
             checked += 1;
         }
         let allowed: Vec<u32> = mask.iter(constraint.vocab()).collect();
@@ -190,7 +220,11 @@ fn generate(naive: &Naive, constraint: &Arc<Constraint>, heal: &[u8], max: u32, 
             Next::Done => {
                 let done = matcher.finish(&tokenizer).expect("a value");
                 let shown = String::from_utf8_lossy(&done.value);
-                assert!(done.value_tokens <= max as usize, "{shown:?} has {} tokens of {max}", done.value_tokens);
+                assert!(
+                    done.value_tokens <= max as usize,
+                    "{shown:?} has {} tokens of {max}",
+                    done.value_tokens
+                );
                 assert!(naive.is_member(&done.value), "{shown:?} is no value");
                 return true;
             }

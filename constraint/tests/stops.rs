@@ -10,8 +10,9 @@ use agentc_constraint::{BuildError, Commit, Constraint, End, Limits, Matcher, Ne
 use support::{Greedy, Random};
 
 const PIECES: &[&str] = &[
-    "12", "123", "23", "233", "3 3", " No", "No", " Yes", "Yes", ", ", ", 9", " 9", "9,", "8,", "is", "is.", "ice", "nice", " and",
-    " man", "man.", "\n\n", "ab", "abc", "bc", "oh", "hn", "ohn", "42", "Hz", "[\"", "\",", "\"]", "é", "日本", "://", "http", "http:",
+    "12", "123", "23", "233", "3 3", " No", "No", " Yes", "Yes", ", ", ", 9", " 9", "9,", "8,", "is", "is.",
+    "ice", "nice", " and", " man", "man.", "\n\n", "ab", "abc", "bc", "oh", "hn", "ohn", "42", "Hz", "[\"",
+    "\",", "\"]", "é", "日本", "://", "http", "http:",
 ];
 
 fn vocab() -> Arc<Vocab> {
@@ -45,8 +46,10 @@ fn write(constraint: &Arc<Constraint>, heal: &str, wanted: &str) -> Written {
             Next::Forced(_) => {}
             Next::Choose => {
                 let mask = matcher.mask().expect("a mask");
-                let so_far: Vec<u8> = matcher.tokens().iter().flat_map(|&t| vocab.bytes(t)).copied().collect();
-                let token = preferred(&vocab, &mask.iter(&vocab).collect::<Vec<_>>(), &so_far, wanted.as_bytes());
+                let so_far: Vec<u8> =
+                    matcher.tokens().iter().flat_map(|&t| vocab.bytes(t)).copied().collect();
+                let token =
+                    preferred(&vocab, &mask.iter(&vocab).collect::<Vec<_>>(), &so_far, wanted.as_bytes());
                 if matcher.commit(token).expect("a token of the mask") == Commit::Done {
                     break;
                 }
@@ -55,7 +58,12 @@ fn write(constraint: &Arc<Constraint>, heal: &str, wanted: &str) -> Written {
         stable.push(String::from_utf8_lossy(matcher.stable()).into_owned());
     }
     let done = matcher.finish(&tokenizer).expect("a value");
-    let kept: Vec<u8> = matcher.tokens()[..done.keep].iter().chain(&done.tail).flat_map(|&t| vocab.bytes(t)).copied().collect();
+    let kept: Vec<u8> = matcher.tokens()[..done.keep]
+        .iter()
+        .chain(&done.tail)
+        .flat_map(|&t| vocab.bytes(t))
+        .copied()
+        .collect();
     let value = String::from_utf8(done.value).expect("text");
     assert_eq!(String::from_utf8_lossy(&kept), format!("{heal}{value}"), "the tokens spell the value");
     Written { value, end: done.end, stable }
@@ -79,7 +87,10 @@ fn text() -> Spec {
 }
 
 fn until(value: Spec, stops: &[&str]) -> Spec {
-    Spec::Until { value: Box::new(value), stops: stops.iter().map(|&text| Stop::Text { text: text.into() }).collect() }
+    Spec::Until {
+        value: Box::new(value),
+        stops: stops.iter().map(|&text| Stop::Text { text: text.into() }).collect(),
+    }
 }
 
 fn literals(texts: &[&str]) -> Spec {
@@ -136,7 +147,9 @@ fn behaviours_of_stops() {
             assert_eq!(Some(written.end), expected, "{spec:?} where {wanted:?} is wanted");
         }
     }
-    for (pattern, wanted, value) in [(r"\d233", "a3233", "a"), (r"\d+233", "a3233", "a"), (r"\d+233", "a333233", "a")] {
+    for (pattern, wanted, value) in
+        [(r"\d233", "a3233", "a"), (r"\d+233", "a3233", "a"), (r"\d+233", "a333233", "a")]
+    {
         let stops = vec![Stop::Regex { pattern: pattern.into() }];
         let spec = Spec::Until { value: Box::new(text()), stops };
         assert_eq!(write(&constraint(&spec), "", wanted).value, value, "{pattern}");
@@ -146,7 +159,9 @@ fn behaviours_of_stops() {
 #[test]
 fn a_value_that_is_not_complete_cannot_be_stopped() {
     let written = write(&constraint(&until(regex(r#""[^"]*""#), &["\n"])), "", "\"a\nb\"");
-    assert!(written.value.starts_with("\"a") && written.value.ends_with('"') && !written.value.contains('\n'));
+    assert!(
+        written.value.starts_with("\"a") && written.value.ends_with('"') && !written.value.contains('\n')
+    );
 }
 
 #[test]
@@ -178,12 +193,21 @@ fn stops_agree_with_a_search() {
             .collect();
         let wanted: String = (0..12).map(|_| *random.pick(b"abc") as char).collect();
         let names: Vec<&str> = stops.iter().map(String::as_str).collect();
-        let written = write(&Constraint::new(build(&until(text(), &names), &[], &Limits::default()).expect("a pattern"), vocab.clone(), Limits::default()), "", &wanted);
+        let written = write(
+            &Constraint::new(
+                build(&until(text(), &names), &[], &Limits::default()).expect("a pattern"),
+                vocab.clone(),
+                Limits::default(),
+            ),
+            "",
+            &wanted,
+        );
         let ends = |to: &usize| stops.iter().any(|stop| wanted[..*to].ends_with(stop.as_str()));
         let expected = match (1..=wanted.len()).find(ends) {
             None => wanted.as_str(),
             Some(to) => {
-                let longest = stops.iter().filter(|stop| wanted[..to].ends_with(stop.as_str())).map(String::len).max();
+                let longest =
+                    stops.iter().filter(|stop| wanted[..to].ends_with(stop.as_str())).map(String::len).max();
                 &wanted[..to - longest.unwrap_or(0)]
             }
         };
@@ -195,12 +219,21 @@ fn stops_agree_with_a_search() {
 fn fixed_text_is_forced_and_the_border_is_left_to_the_model() {
     let vocab = vocab();
     let tokenizer = Greedy(&vocab);
-    let mut matcher = Matcher::new(&constraint(&regex(r#"http://\[("[a-z]*",?)*\]"#)), b"", 64).expect("a matcher");
-    let Next::Forced(tokens) = matcher.next(&tokenizer).expect("a way on") else { panic!("nothing is forced") };
+    let mut matcher =
+        Matcher::new(&constraint(&regex(r#"http://\[("[a-z]*",?)*\]"#)), b"", 64).expect("a matcher");
+    let Next::Forced(tokens) = matcher.next(&tokenizer).expect("a way on") else {
+        panic!("nothing is forced")
+    };
     let text: Vec<u8> = tokens.iter().flat_map(|&token| vocab.bytes(token)).copied().collect();
     assert_eq!(String::from_utf8_lossy(&text), "http://", "`[` could be a part of the token `[\"`");
     assert_eq!(matcher.next(&tokenizer), Ok(Next::Choose));
-    let allowed: Vec<&[u8]> = matcher.mask().expect("a mask").iter(&vocab).map(|token| vocab.bytes(token)).map(|b| b.to_vec().leak() as &[u8]).collect();
+    let allowed: Vec<&[u8]> = matcher
+        .mask()
+        .expect("a mask")
+        .iter(&vocab)
+        .map(|token| vocab.bytes(token))
+        .map(|b| b.to_vec().leak() as &[u8])
+        .collect();
     assert_eq!(allowed, [&b"["[..], b"[\""]);
 }
 
@@ -219,7 +252,8 @@ fn counted_repeats_behave_as_if_they_were_written_out() {
         let mut random = Random::new(3);
         for _ in 0..3000 {
             let length = random.below(90);
-            let bytes: &[u8] = [&b"ab"[..], b"aaab", b"abc", b"aaaaaaaaaaaaaaaaaaaaaaaaaab"][random.below(4) as usize];
+            let bytes: &[u8] =
+                [&b"ab"[..], b"aaab", b"abc", b"aaaaaaaaaaaaaaaaaaaaaaaaaab"][random.below(4) as usize];
             let text: String = (0..length).map(|_| *random.pick(bytes) as char).collect();
             assert_eq!(counted.is_match(text.as_bytes()), reference.is_match(&text), "{text}");
         }
@@ -231,14 +265,20 @@ fn masks_do_not_depend_on_counts_that_are_far_from_their_bounds() {
     let vocab = vocab();
     let many = constraint(&regex(r#""[^"]{3,5000}""#));
     let few = constraint(&regex(r#""[^"]{3,}""#));
-    let (mut a, mut b) = (Matcher::new(&many, b"", 9000).expect("a"), Matcher::new(&few, b"", 9000).expect("b"));
+    let (mut a, mut b) =
+        (Matcher::new(&many, b"", 9000).expect("a"), Matcher::new(&few, b"", 9000).expect("b"));
     let mut random = Random::new(5);
     for _ in 0..600 {
         let (x, y) = (a.mask().expect("a mask"), b.mask().expect("a mask"));
         assert_eq!(x, y);
-        let inside: Vec<TokenId> = x.iter(&vocab).filter(|&token| !vocab.bytes(token).contains(&b'"') || a.tokens().is_empty()).collect();
+        let inside: Vec<TokenId> = x
+            .iter(&vocab)
+            .filter(|&token| !vocab.bytes(token).contains(&b'"') || a.tokens().is_empty())
+            .collect();
         let token = *random.pick(&inside);
-        if (a.commit(token).expect("allowed"), b.commit(token).expect("allowed")) != (Commit::More, Commit::More) {
+        if (a.commit(token).expect("allowed"), b.commit(token).expect("allowed"))
+            != (Commit::More, Commit::More)
+        {
             break;
         }
     }
@@ -260,7 +300,9 @@ fn hostile_patterns_end_in_errors_or_work() {
     ] {
         match build(&regex(pattern), &[], &limits) {
             Ok(pattern) => _ = pattern.is_match(&b"ab".repeat(40)),
-            Err(error) => assert!(matches!(error, BuildError::TooLarge { .. } | BuildError::Regex { .. }), "{error}"),
+            Err(error) => {
+                assert!(matches!(error, BuildError::TooLarge { .. } | BuildError::Regex { .. }), "{error}")
+            }
         }
     }
     let many: Vec<String> = (0..100_000).map(|n| format!("option {n}")).collect();

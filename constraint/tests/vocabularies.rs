@@ -1,6 +1,8 @@
 //! Masks over real vocabularies, token by token: the answer for every token is compared with reading the
 //! token's bytes one by one through an independent automaton.
 
+#![allow(clippy::print_stderr)]
+
 mod support;
 
 use std::sync::Arc;
@@ -20,7 +22,8 @@ struct Reference {
 
 impl Reference {
     fn new(pattern: &str) -> Reference {
-        let config = Config::new().match_kind(MatchKind::All).start_kind(regex_automata::dfa::StartKind::Anchored);
+        let config =
+            Config::new().match_kind(MatchKind::All).start_kind(regex_automata::dfa::StartKind::Anchored);
         Reference { dfa: Builder::new().configure(config).build(pattern).expect("a pattern") }
     }
 
@@ -35,10 +38,12 @@ impl Reference {
 
     /// Dense automata keep no state that leads nowhere but to the dead one, so a live state can match.
     fn is_live(&self, state: StateID) -> bool {
-        !self.dfa.is_dead_state(state) && (self.is_member(state) || (0..=255).any(|byte| {
-            let next = self.dfa.next_state(state, byte);
-            next != state && !self.dfa.is_dead_state(next)
-        }))
+        !self.dfa.is_dead_state(state)
+            && (self.is_member(state)
+                || (0..=255).any(|byte| {
+                    let next = self.dfa.next_state(state, byte);
+                    next != state && !self.dfa.is_dead_state(next)
+                }))
     }
 
     fn allows(&self, state: StateID, token: &[u8]) -> bool {
@@ -94,7 +99,12 @@ fn walk(constraint: &Arc<Constraint>, reference: &Reference, random: &mut Random
         let mask = matcher.mask().expect("a mask");
         for token in (0..vocab.len() as TokenId).filter(|&token| !vocab.bytes(token).is_empty()) {
             let expected = reference.allows(state, vocab.bytes(token));
-            assert_eq!(mask.contains(vocab, token), expected, "{:?} in {pattern}", String::from_utf8_lossy(vocab.bytes(token)));
+            assert_eq!(
+                mask.contains(vocab, token),
+                expected,
+                "{:?} in {pattern}",
+                String::from_utf8_lossy(vocab.bytes(token))
+            );
         }
         let allowed: Vec<TokenId> = mask.iter(vocab).filter(|&token| !vocab.is_end(token)).collect();
         let token = *random.pick(&allowed);
@@ -111,7 +121,11 @@ fn free_text_with_a_stop_allows_every_token() {
         let vocab: Arc<Vocab> = Arc::new(gguf::vocab(&path));
         let value = Box::new(Spec::Text { min: 0, max: None });
         let spec = Spec::Until { value, stops: vec![Stop::Text { text: "\n".into() }] };
-        let constraint = Constraint::new(build(&spec, &[], &Limits::default()).expect("a pattern"), vocab, Limits::default());
+        let constraint = Constraint::new(
+            build(&spec, &[], &Limits::default()).expect("a pattern"),
+            vocab,
+            Limits::default(),
+        );
         assert!(Matcher::new(&constraint, b"", 100_000).expect("a matcher").mask().expect("a mask").is_all());
     }
 }

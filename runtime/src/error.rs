@@ -155,6 +155,14 @@ pub enum Fault {
         /// The context's.
         n_ctx: u32,
     },
+    /// A generation reached the end of the model's context before its own bound.
+    #[error("the text of `{name}` reached the end of the model's context of {n_ctx} tokens")]
+    ContextFull {
+        /// The capture.
+        name: String,
+        /// Tokens of the context.
+        n_ctx: u32,
+    },
     /// The chat template does not know what the program does.
     #[error(transparent)]
     Chat(#[from] ChatError),
@@ -172,6 +180,7 @@ impl Fault {
             Fault::Limit { .. } | Fault::Deadline => ErrorKind::Budget,
             Fault::Interrupted => ErrorKind::Interrupted,
             Fault::PromptTooLong { .. }
+            | Fault::ContextFull { .. }
             | Fault::Chat(_)
             | Fault::Model(_)
             | Fault::EmptyMask { .. }
@@ -199,6 +208,7 @@ impl Fault {
             Fault::Model(_) => "R0701",
             Fault::PromptTooLong { .. } => "R0702",
             Fault::Chat(_) => "R0703",
+            Fault::ContextFull { .. } => "R0706",
             Fault::NotOfType { .. } => "R0704",
             Fault::EmptyMask { .. } => "R0705",
             Fault::Interrupted => "R0130",
@@ -211,14 +221,21 @@ impl Fault {
             Fault::DivisionByZero => "test the divisor first",
             Fault::BadIndex { .. } => "`len` tells how many there are; a slice such as `xs[0:2]` never fails",
             Fault::BadKey { .. } => "`keys` lists them",
-            Fault::Limit { what: "instructions", .. } => "is there a loop that never ends? every loop needs a bound it can reach",
+            Fault::Limit { what: "instructions", .. } => {
+                "is there a loop that never ends? every loop needs a bound it can reach"
+            }
             Fault::Limit { what: "generated tokens", .. } => "give more with `--max-tokens`",
             Fault::Deadline => "give more time with `--timeout`",
+            Fault::ContextFull { .. } => {
+                "give a larger context with `--ctx-size`, or the generation a smaller `max`"
+            }
             Fault::PromptTooLong { .. } => "give a larger context with `--ctx-size`, or shorten the prompt",
             Fault::Constraint { error, .. } => return error.hint(),
             Fault::Match { error, .. } => return error.hint(),
             Fault::Model(error) => return error.hint(),
-            Fault::NotOfType { .. } | Fault::EmptyMask { .. } => "this is a defect of agentc: please report it with the program",
+            Fault::NotOfType { .. } | Fault::EmptyMask { .. } => {
+                "this is a defect of agentc: please report it with the program"
+            }
             _ => return None,
         };
         Some(text.to_owned())

@@ -148,7 +148,8 @@ mod tests {
 
     #[test]
     fn distances() {
-        for (a, b, d) in [("", "", 0), ("question", "qestion", 1), ("ab", "ba", 2), ("kitten", "sitting", 3)] {
+        for (a, b, d) in [("", "", 0), ("question", "qestion", 1), ("ab", "ba", 2), ("kitten", "sitting", 3)]
+        {
             assert_eq!(distance(a, b), d);
         }
     }

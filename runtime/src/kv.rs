@@ -124,7 +124,8 @@ impl PrefixTree {
         if end != ROOT && node.users == 1 && node.children.is_empty() {
             self.nodes[end].tokens.extend_from_slice(tokens);
         } else {
-            let child = self.new_node(Node { tokens: tokens.to_vec(), parent: end, children: Vec::new(), users: 1 });
+            let child =
+                self.new_node(Node { tokens: tokens.to_vec(), parent: end, children: Vec::new(), users: 1 });
             self.nodes[end].children.push(child);
             self.set_end(seq, child);
         }
@@ -359,7 +360,8 @@ mod tests {
         }
 
         fn longest(&self, tokens: &[TokenId]) -> usize {
-            let common = |seq: &Vec<(TokenId, u64)>| seq.iter().zip(tokens).take_while(|(a, b)| a.0 == **b).count();
+            let common =
+                |seq: &Vec<(TokenId, u64)>| seq.iter().zip(tokens).take_while(|(a, b)| a.0 == **b).count();
             self.seqs.values().map(common).max().unwrap_or(0)
         }
 
@@ -368,7 +370,10 @@ mod tests {
                 Some(from) => self.seqs[&from][..lease.len].to_vec(),
                 None => Vec::new(),
             };
-            assert!(shared.iter().zip(tokens).all(|(a, b)| a.0 == *b), "the shared prefix is not one of the tokens");
+            assert!(
+                shared.iter().zip(tokens).all(|(a, b)| a.0 == *b),
+                "the shared prefix is not one of the tokens"
+            );
             assert!(!self.leased.contains(&lease.seq), "a leased sequence was leased again");
             self.seqs.insert(lease.seq, shared);
             self.leased.insert(lease.seq);

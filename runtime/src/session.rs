@@ -123,7 +123,8 @@ impl Session {
             let message = "the saved run belongs to another program, or to another version of it".to_owned();
             return Err(RunError::of_run(Fault::Input { message }));
         }
-        let vm = Vm::resume(program.clone(), saved.state, options.limits.clone()).map_err(RunError::of_run)?;
+        let vm =
+            Vm::resume(program.clone(), saved.state, options.limits.clone()).map_err(RunError::of_run)?;
         let (usage, spent, started) = (Usage::default(), saved.spent, Instant::now());
         Ok(Session { program, vm, options, stage: Stage::Run, usage, spent, started })
     }
@@ -170,7 +171,9 @@ impl Session {
         }
         match self.step(sched, emit) {
             Ok(Some(value)) => self.end(Ok(value), sched, emit),
-            Ok(None) => return if matches!(self.stage, Stage::Wait(_)) { Poll::Waiting } else { Poll::Ready },
+            Ok(None) => {
+                return if matches!(self.stage, Stage::Wait(_)) { Poll::Waiting } else { Poll::Ready };
+            }
             Err(error) => self.end(Err(error), sched, emit),
         }
         Poll::Done
@@ -205,7 +208,11 @@ impl Session {
     }
 
     /// One stretch of the machine. The value of the entry point, if that ended.
-    fn step(&mut self, sched: &mut Scheduler<'_>, emit: &mut dyn FnMut(Event)) -> Result<Option<Value>, RunError> {
+    fn step(
+        &mut self,
+        sched: &mut Scheduler<'_>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Option<Value>, RunError> {
         match self.vm.run()? {
             Step::Done(value) => return Ok(Some(value)),
             Step::Print(text) => emit(Event::Print { text }),
@@ -230,7 +237,9 @@ impl Session {
 
     /// Cuts an ask to what is left of the budget; what that is, if it was cut.
     fn ration(&self, ask: &mut GenAsk) -> Result<Option<u64>, Fault> {
-        let Some(total) = self.options.max_tokens.or(self.options.limits.total_tokens) else { return Ok(None) };
+        let Some(total) = self.options.max_tokens.or(self.options.limits.total_tokens) else {
+            return Ok(None);
+        };
         let left = total.saturating_sub(self.spent);
         if left == 0 {
             return Err(Fault::Limit { what: "generated tokens", limit: total });
@@ -268,7 +277,9 @@ impl Session {
         let GenAsk { context, name, span, .. } = waiting.ask;
         emit(Event::GenEnd { context, name, text: rest, tokens, reason, stop, value });
         match (waiting.rationed, end) {
-            (Some(limit), End::Max) => Err(RunError::at(span, Fault::Limit { what: "generated tokens", limit })),
+            (Some(limit), End::Max) => {
+                Err(RunError::at(span, Fault::Limit { what: "generated tokens", limit }))
+            }
             _ => Ok(()),
         }
     }
@@ -292,7 +303,12 @@ impl Session {
     }
 
     /// Tells the text that no generation has read, and what all of it cost.
-    fn end(&mut self, result: Result<Value, RunError>, sched: &mut Scheduler<'_>, emit: &mut dyn FnMut(Event)) {
+    fn end(
+        &mut self,
+        result: Result<Value, RunError>,
+        sched: &mut Scheduler<'_>,
+        emit: &mut dyn FnMut(Event),
+    ) {
         let waiting = match std::mem::replace(&mut self.stage, Stage::Run) {
             Stage::Wait(waiting) => Some(waiting),
             Stage::Run | Stage::Over(_) => None,

@@ -133,9 +133,9 @@ impl Value {
             },
             Json::String(text) => Value::str(text.as_str()),
             Json::Array(items) => Value::list(items.iter().map(Value::from_json).collect()),
-            Json::Object(fields) => {
-                Value::record(fields.iter().map(|(name, value)| (name.clone(), Value::from_json(value))).collect())
-            }
+            Json::Object(fields) => Value::record(
+                fields.iter().map(|(name, value)| (name.clone(), Value::from_json(value))).collect(),
+            ),
         }
     }
 }
@@ -315,7 +315,9 @@ mod tests {
 
     #[test]
     fn floats_print_so_that_they_read_back_as_floats() {
-        for (x, text) in [(1.0, "1.0"), (0.1, "0.1"), (-2.5e-3, "-0.0025"), (1e21, "1000000000000000000000.0")] {
+        for (x, text) in
+            [(1.0, "1.0"), (0.1, "0.1"), (-2.5e-3, "-0.0025"), (1e21, "1000000000000000000000.0")]
+        {
             assert_eq!(Value::Float(x).to_string(), text);
             assert_eq!(text.parse::<f64>(), Ok(x));
         }

@@ -108,7 +108,8 @@ fn bounds_cut_and_nothing_is_lost_or_said_twice() {
 fn a_typed_value_fits_into_its_bound() {
     for max in 5..10 {
         let source = format!(r#""n: {{{{ gen x: /[a-z]+ [0-9]{{3}}\./ with max = {max} }}}}""#);
-        let (outcome, events) = play(&mut script(&[("n: ", "a b c d e f g h")]), &source, RunOptions::default());
+        let (outcome, events) =
+            play(&mut script(&[("n: ", "a b c d e f g h")]), &source, RunOptions::default());
         assert_eq!(outcome.error(), None);
         let text = outcome.capture("x").unwrap().to_string();
         assert!(text.ends_with('.') && text.len() > 5, "{text}");
@@ -138,7 +139,10 @@ fn fixed_text_within_a_pattern_is_forced() {
     assert_eq!(outcome.capture("x"), Some(&"name: \"bob\", age: 42 years".into()), "{:?}", outcome.error());
     assert!(outcome.usage().forced_tokens > 0);
     let forced = events.iter().any(|event| matches!(event, Event::Token { origin: TokenOrigin::Forced, .. }));
-    assert!(forced && model.counters().forwards() < outcome.usage().forced_tokens + outcome.usage().generated_tokens);
+    assert!(
+        forced
+            && model.counters().forwards() < outcome.usage().forced_tokens + outcome.usage().generated_tokens
+    );
 }
 
 #[test]

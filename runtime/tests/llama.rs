@@ -285,6 +285,9 @@ fn partial_characters(name: &str, vocabulary: &Vocabulary) {
     use agentc_constraint::Tokenize as _;
     for text in [b"\xe2\x82".as_slice(), b"a\xffb", b"\x82\xac is a euro", b"\0", b"<s></s><|endoftext|>"] {
         let tokens = vocabulary.tokenize(text);
-        assert_eq!(spell(vocabulary.vocab(), &tokens), text, "{name}: {text:?}");
+        // Some vocabularies have no token for bytes that no text contains.
+        if vocabulary.vocab().fewest_tokens(text).is_some() {
+            assert_eq!(spell(vocabulary.vocab(), &tokens), text, "{name}: {text:?}");
+        }
     }
 }

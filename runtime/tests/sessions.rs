@@ -64,7 +64,9 @@ fn events_spell_the_text() {
     let mut text = String::new();
     for event in &events {
         match event {
-            Event::Text { text: part, .. } | Event::Token { text: part, .. } | Event::GenEnd { text: part, .. } => {
+            Event::Text { text: part, .. }
+            | Event::Token { text: part, .. }
+            | Event::GenEnd { text: part, .. } => {
                 text.push_str(part);
             }
             _ => {}
@@ -108,7 +110,10 @@ fn interleaved_runs_are_as_if_alone() {
         programs.iter().enumerate().map(|(i, source)| play(&mut random(), source, options(i)).0).collect();
     let mut model = random().with_memory(2048, 32, 3);
     let mut sched = Scheduler::new(&mut model, Limits::default());
-    let sessions = programs.iter().enumerate().map(|(i, source)| Session::new(program(source), &[], options(i)).unwrap());
+    let sessions = programs
+        .iter()
+        .enumerate()
+        .map(|(i, source)| Session::new(program(source), &[], options(i)).unwrap());
     let together = interleave(sessions.collect(), &mut sched);
     for (alone, together) in alone.iter().zip(&together) {
         assert_eq!(together.error(), None);
@@ -192,7 +197,8 @@ fn budgets_are_named_outcomes() {
     assert_eq!(error.fault.kind(), ErrorKind::Budget);
     assert!(error.span.is_some());
     assert!(!outcome.capture("x").unwrap().to_string().is_empty(), "what there is stays");
-    let (outcome, _) = play(&mut random(), r#""a {{ gen x: /[a-z]{40} [0-9]{40}/ with max = 90 }}""#, tokens(3));
+    let (outcome, _) =
+        play(&mut random(), r#""a {{ gen x: /[a-z]{40} [0-9]{40}/ with max = 90 }}""#, tokens(3));
     assert!(matches!(outcome.error().unwrap().fault, Fault::Limit { what: "generated tokens", .. }));
     let (outcome, _) = play(&mut random(), NOISY, tokens(10_000));
     assert_eq!(outcome.error(), None);
@@ -201,7 +207,10 @@ fn budgets_are_named_outcomes() {
 #[test]
 fn deadlines_and_cancellation_reach_every_loop() {
     let busy = "let n = 0\nrepeat 1000000 { repeat 1000000 { n = n + 1 } }";
-    let options = RunOptions { deadline: Instant::now().checked_add(Duration::from_millis(20)), ..RunOptions::default() };
+    let options = RunOptions {
+        deadline: Instant::now().checked_add(Duration::from_millis(20)),
+        ..RunOptions::default()
+    };
     let (outcome, _) = play(&mut random(), busy, options);
     assert_eq!(outcome.error().unwrap().fault, Fault::Deadline);
     let cancel = Arc::new(AtomicBool::new(false));
@@ -263,7 +272,8 @@ fn batch_borders_do_not_show() {
         // Each `\u{1}` is one token of the scripted vocabulary, whatever is beside it.
         let source = format!("\"{}{{{{ gen x with max = 8, heal = false }}}}\"", "\\u{1}".repeat(tokens));
         let text = |n_batch| {
-            let (outcome, _) = play(&mut random().with_memory(512, n_batch, 2), &source, RunOptions::default());
+            let (outcome, _) =
+                play(&mut random().with_memory(512, n_batch, 2), &source, RunOptions::default());
             assert_eq!((outcome.error(), outcome.usage().prompt_tokens), (None, tokens as u64));
             outcome.text().to_owned()
         };

@@ -19,7 +19,14 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Look {
     /// When to use colours
-    #[arg(long, global = true, env = "AGENTC_COLOR", value_enum, default_value = "auto", value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        env = "AGENTC_COLOR",
+        value_enum,
+        default_value = "auto",
+        value_name = "WHEN"
+    )]
     pub(crate) color: When,
     /// Say only what was asked for
     #[arg(short, long, global = true)]
@@ -76,6 +83,9 @@ pub(crate) struct RunArgs {
     /// Threads that evaluate the model
     #[arg(short, long, env = "AGENTC_THREADS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) threads: Option<u32>,
+    /// Layers of the model that a GPU evaluates (also `-ngl`)
+    #[arg(long, env = "AGENTC_GPU_LAYERS", value_name = "N")]
+    pub(crate) gpu_layers: Option<u32>,
     /// Seed of the random streams: the same seed gives the same bytes
     #[arg(short, long, env = "AGENTC_SEED", value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -222,7 +232,8 @@ mod tests {
 
     #[test]
     fn durations() {
-        for (text, ms) in [("30", 30_000), ("1.5s", 1500), ("500ms", 500), ("2m", 120_000), ("1h", 3_600_000)] {
+        for (text, ms) in [("30", 30_000), ("1.5s", 1500), ("500ms", 500), ("2m", 120_000), ("1h", 3_600_000)]
+        {
             assert_eq!(duration(text), Ok(Duration::from_millis(ms)), "{text}");
         }
         for text in ["", "x", "-1", "1e300h", "nan"] {

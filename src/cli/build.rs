@@ -45,8 +45,7 @@ fn to_json(program: &ir::Program) -> String {
 fn write(output: Option<&Path>, text: &str) -> Result<(), Error> {
     match output {
         None => print(text.as_bytes()).map(drop),
-        Some(path) => {
-            std::fs::write(path, text).map_err(|error| io_error(format!("write `{}`", path.display()), &error))
-        }
+        Some(path) => std::fs::write(path, text)
+            .map_err(|error| io_error(format!("write `{}`", path.display()), &error)),
     }
 }

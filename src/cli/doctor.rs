@@ -70,7 +70,19 @@ fn features() -> Vec<(&'static str, bool, bool)> {
             vec![$(($name, std::is_x86_feature_detected!($name), cfg!(target_feature = $name))),*]
         };
     }
-    features!["sse4.2", "avx", "avx2", "fma", "f16c", "bmi2", "avx512f", "avx512bw", "avx512vl", "avx512vnni", "avx512bf16"]
+    features![
+        "sse4.2",
+        "avx",
+        "avx2",
+        "fma",
+        "f16c",
+        "bmi2",
+        "avx512f",
+        "avx512bw",
+        "avx512vl",
+        "avx512vnni",
+        "avx512bf16"
+    ]
 }
 
 /// Other CPUs have what matters in their baseline.
@@ -113,11 +125,16 @@ fn threads() -> Finding {
 fn cache(store: &Store) -> Finding {
     let dir = store.cache();
     let probe = dir.join(format!(".doctor-{}", std::process::id()));
-    let written = std::fs::create_dir_all(dir).and_then(|()| std::fs::write(&probe, b"")).and_then(|()| std::fs::remove_file(&probe));
+    let written = std::fs::create_dir_all(dir)
+        .and_then(|()| std::fs::write(&probe, b""))
+        .and_then(|()| std::fs::remove_file(&probe));
     match written {
         Ok(()) => ok("cache", dir.display().to_string()),
         Err(error) => {
-            let text = format!("`{}` cannot be written ({error}): set `AGENTC_CACHE` to another directory", dir.display());
+            let text = format!(
+                "`{}` cannot be written ({error}): set `AGENTC_CACHE` to another directory",
+                dir.display()
+            );
             Finding { level: Level::Warn, what: "cache", text }
         }
     }
@@ -127,7 +144,8 @@ fn models(store: &Store) -> Finding {
     match store.ls() {
         Ok(entries) if entries.is_empty() => ok("models", "none in the cache".to_owned()),
         Ok(entries) => {
-            let names: Vec<String> = entries.iter().map(|entry| format!("{} ({})", entry.name, size(entry.bytes))).collect();
+            let names: Vec<String> =
+                entries.iter().map(|entry| format!("{} ({})", entry.name, size(entry.bytes))).collect();
             ok("models", names.join(", "))
         }
         Err(error) => fail("models", &error),

@@ -9,6 +9,7 @@ mod model;
 mod output;
 mod run;
 
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,7 +26,7 @@ type Exit = Result<u8, Error>;
 
 /// Runs the command that the arguments name.
 pub(crate) fn main() -> ExitCode {
-    let Cli { command, look } = Cli::parse();
+    let Cli { command, look } = Cli::parse_from(std::env::args_os().map(spell_out));
     let exit = match command {
         Command::Run(args) => run::run(args, look),
         Command::Check(args) => check::check(&args, look),
@@ -35,6 +36,11 @@ pub(crate) fn main() -> ExitCode {
         Command::Completions { shell } => completions::completions(shell),
     };
     ExitCode::from(exit.unwrap_or_else(|error| complain(&error, look)))
+}
+
+/// `-ngl`, as users of llama.cpp type it, is no short flag in the sense of the argument parser.
+fn spell_out(argument: OsString) -> OsString {
+    if argument == "-ngl" { "--gpu-layers".into() } else { argument }
 }
 
 /// Draws an error on standard error; the exit code that it stands for.

@@ -48,7 +48,7 @@ struct Bar {
 impl Bar {
     fn show(&mut self, progress: Progress) {
         let Progress { step, bytes, total } = progress;
-        let percent = if total > 0 { (bytes.min(total) * 100) / total } else { 0 };
+        let percent = (bytes.min(total) * 100).checked_div(total).unwrap_or(0);
         let same = |(last, at): (Step, u64)| last == step && (at == percent || !self.terminal.err);
         if self.quiet || self.shown.is_some_and(same) {
             return;
@@ -78,10 +78,13 @@ impl Bar {
 fn ls(store: &Store, look: Look) -> Result<(), Error> {
     let entries = store.ls()?;
     if entries.is_empty() && !look.quiet {
-        Terminal::new(look.color).say("no models yet; `agentc model pull smollm2` brings the reference model\n");
+        Terminal::new(look.color)
+            .say("no models yet; `agentc model pull smollm2` brings the reference model\n");
     }
     let width = entries.iter().map(|entry| entry.name.chars().count()).max().unwrap_or(0);
-    let line = |entry: &Entry| format!("{:width$}  {:>8}  {}\n", entry.name, size(entry.bytes), entry.path.display());
+    let line = |entry: &Entry| {
+        format!("{:width$}  {:>8}  {}\n", entry.name, size(entry.bytes), entry.path.display())
+    };
     print(entries.iter().map(line).collect::<String>().as_bytes())?;
     Ok(())
 }
@@ -111,5 +114,8 @@ fn show(details: &Details) -> String {
 pub(super) fn size(bytes: u64) -> String {
     let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
     let unit = units.iter().find(|(unit, _)| bytes >= *unit);
-    unit.map_or_else(|| format!("{bytes} B"), |(unit, name)| format!("{:.1} {name}", bytes as f64 / *unit as f64))
+    unit.map_or_else(
+        || format!("{bytes} B"),
+        |(unit, name)| format!("{:.1} {name}", bytes as f64 / *unit as f64),
+    )
 }

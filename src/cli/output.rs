@@ -60,7 +60,14 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn new(format: Format, look: Look, trace: Option<File>) -> Output {
         let terminal = Terminal::new(look.color);
-        Output { format, terminal, quiet: look.quiet, trace: trace.map(BufWriter::new), last: None, closed: false }
+        Output {
+            format,
+            terminal,
+            quiet: look.quiet,
+            trace: trace.map(BufWriter::new),
+            last: None,
+            closed: false,
+        }
     }
 
     /// Shows an event.
@@ -76,7 +83,9 @@ impl Output {
         }
         match event {
             Event::Text { context: 0, text, .. } => self.text(text, false),
-            Event::Token { context: 0, text, .. } | Event::GenEnd { context: 0, text, .. } => self.text(text, true),
+            Event::Token { context: 0, text, .. } | Event::GenEnd { context: 0, text, .. } => {
+                self.text(text, true)
+            }
             _ => Ok(()),
         }
     }

@@ -101,10 +101,14 @@ fn load(args: &RunArgs, program: &Program, look: Look) -> Result<Engine, Error> 
     if let Some(threads) = args.threads {
         builder = builder.threads(threads);
     }
+    if let Some(layers) = args.gpu_layers {
+        builder = builder.gpu_layers(layers);
+    }
     let engine = builder.build()?;
     if look.verbose {
         let info = engine.model();
-        Terminal::new(look.color).say(&format!("model: {name} ({}), {} tokens of context\n", info.description, info.n_ctx));
+        Terminal::new(look.color)
+            .say(&format!("model: {name} ({}), {} tokens of context\n", info.description, info.n_ctx));
     }
     Ok(engine)
 }
@@ -114,10 +118,13 @@ fn inputs(args: &RunArgs) -> Result<Vec<(String, Input)>, Error> {
     let mut inputs = Vec::new();
     if let Some(path) = &args.input_file {
         let shown = path.display();
-        let text = std::fs::read_to_string(path).map_err(|error| io_error(format!("read `{shown}`"), &error))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| io_error(format!("read `{shown}`"), &error))?;
         match serde_json::from_str(&text) {
             Ok(serde_json::Value::Object(fields)) => {
-                inputs.extend(fields.iter().map(|(name, json)| (name.clone(), Input::Value(Value::from_json(json)))));
+                inputs.extend(
+                    fields.iter().map(|(name, json)| (name.clone(), Input::Value(Value::from_json(json)))),
+                );
             }
             Ok(_) => return Err(not_inputs(path, "it is not a JSON object")),
             Err(error) => return Err(not_inputs(path, &error.to_string())),

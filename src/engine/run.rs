@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use agentc_runtime::{Event, Input, Limits, Outcome, RunOptions, Value};
 
-use super::worker::{Command, Reply};
 use super::Engine;
+use super::worker::{Command, Reply};
 use crate::error::{Error, Failure};
 use crate::program::Program;
 

@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::system::{Failure, Outcome, cargo, root, run, step};
+use crate::system::{Outcome, cargo, root, run, step};
 
 const MODEL: &str = "smollm2";
 const TOUR: &str = "examples/tour.agent";

@@ -14,6 +14,9 @@ use crate::ty::{self, Ty};
 /// How many functions, constants or types may wait for one another's types. Costs stack.
 pub(super) const MAX_INFERRING: usize = 24;
 
+/// How deep in expressions and blocks a call may stand whose callee has to be checked first.
+const MAX_WAITING_DEPTH: usize = 200;
+
 impl<'a> Checker<'a> {
     pub(super) fn run(&mut self, agent: Option<&str>) -> Option<Hir> {
         self.collect();
@@ -310,12 +313,17 @@ impl<'a> Checker<'a> {
         ty.clone()
     }
 
+    /// Whether no further function may be checked before this one is done: the stack is finite.
+    pub(super) fn waits_too_long(&self) -> bool {
+        self.inferring > MAX_INFERRING || self.depth > MAX_WAITING_DEPTH
+    }
+
     /// The result type of a function, checking it first if it has to be inferred.
     pub(super) fn result_of(&mut self, id: usize, span: Span) -> Ty {
         if let Some(ty) = &self.slots[id].ret {
             return ty.clone();
         }
-        let too_long = self.inferring > MAX_INFERRING;
+        let too_long = self.waits_too_long();
         if self.slots[id].state == State::Busy || too_long {
             let name = self.slots[id].name.clone();
             let why = if too_long { "waits for too many others" } else { "calls itself" };

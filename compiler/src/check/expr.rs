@@ -14,6 +14,13 @@ impl Checker<'_> {
     /// Checks an expression. `want` is the type that its place asks for: it steers literals and lists, and
     /// whether the value fits is the caller's to say.
     pub(super) fn expr(&mut self, expr: &Ast, want: Option<&Ty>) -> Expr {
+        self.depth += 1;
+        let value = self.expr_here(expr, want);
+        self.depth -= 1;
+        value
+    }
+
+    fn expr_here(&mut self, expr: &Ast, want: Option<&Ty>) -> Expr {
         let span = expr.span;
         match &expr.kind {
             A::Error => error(span),
@@ -157,7 +164,7 @@ impl Checker<'_> {
         }
         let ty = self.result_of(id, span);
         // A declared type does not wait for its value, but cycles must be found all the same.
-        if self.inferring <= super::decl::MAX_INFERRING {
+        if !self.waits_too_long() {
             self.check_slot(id);
         }
         let func = self.slots[id].hir.as_ref();

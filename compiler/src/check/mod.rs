@@ -41,6 +41,7 @@ pub fn check(ast: &Ast, agent: Option<&str>) -> (Option<Hir>, Vec<Diag>) {
         body: Body::default(),
         pure_only: None,
         inferring: 0,
+        depth: 0,
         suggestions: 0,
         diags: Vec::new(),
         regexes: HashMap::new(),
@@ -78,6 +79,8 @@ struct Checker<'a> {
     pure_only: Option<&'static str>,
     /// How many functions wait for the result type of another.
     inferring: usize,
+    /// How many expressions and blocks are open around the place, in all of these functions together.
+    depth: usize,
     /// How many unknown names were compared with known ones; comparing is slow, so it is limited.
     suggestions: usize,
     diags: Vec<Diag>,

@@ -47,10 +47,12 @@ impl<'a> Checker<'a> {
 
     fn block(&mut self, block: &'a Block) -> Vec<Stmt> {
         self.body.enter();
+        self.depth += 1;
         let mut out = Vec::new();
         for stmt in &block.stmts {
             self.stmt(stmt, &mut out);
         }
+        self.depth -= 1;
         self.body.leave();
         out
     }
@@ -295,7 +297,7 @@ impl<'a> Checker<'a> {
             self.report(diag.hint("the value stands on the line of its `return`"));
         } else if want.is_none() && self.body.flow.live {
             let so_far = self.body.returned.take();
-            self.body.returned = Some(so_far.map_or(ty.clone(), |old| ty::join(&old, &ty)));
+            self.body.returned = Some(so_far.map_or(ty.clone(), |old| ty::either(&old, &ty)));
         }
         self.body.flow.end();
         StmtKind::Return(value)
@@ -327,7 +329,12 @@ impl<'a> Checker<'a> {
 
     fn role_body(&mut self, body: &'a RoleBody) -> Vec<Stmt> {
         let (kind, span) = match body {
-            RoleBody::Block(block) => return self.block(block),
+            // A role's block is no scope: what it declares is seen behind it.
+            RoleBody::Block(block) => {
+                let mut out = Vec::new();
+                block.stmts.iter().for_each(|s| self.stmt(s, &mut out));
+                return out;
+            }
             RoleBody::Gen(generation) => (self.generation(generation).map(StmtKind::Gen), generation.span),
             RoleBody::Expr(Expr { kind: ExprKind::Str(text), span }) => {
                 (Some(StmtKind::Text(self.text(text))), *span)

@@ -22,7 +22,7 @@ const CODES: &[Code] = &[
     (
         "E0004",
         "expression too long",
-        "Operators, brackets and blocks around one place are limited to 300. Split the expression with `let`.",
+        "Operators, brackets and blocks around one place are limited to 500. Split the expression with `let`.",
     ),
     (
         "E0010",

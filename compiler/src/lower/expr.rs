@@ -4,6 +4,7 @@ use super::code::Code;
 use crate::hir::{Expr, ExprKind};
 use crate::ir::{BinOp, BlockId, Const, FuncId, Local, Op, Term, UnOp};
 use crate::source::Span;
+use crate::ty::Ty;
 
 impl Code {
     /// Computes a value into some local; a variable's own, where it is just read.
@@ -56,7 +57,10 @@ impl Code {
             ExprKind::Format(parts) => Op::Format { dst, parts: self.operands(parts) },
             ExprKind::And(left, right) => return self.logical(left, right, dst, true, span),
             ExprKind::Or(left, right) => return self.logical(left, right, dst, false, span),
-            ExprKind::Coalesce(left, right) => return self.coalesce(left, right, dst, span),
+            ExprKind::Coalesce(left, right) => {
+                let widens = expr.ty == Ty::Float && left.ty.without_null().base() == Ty::Int;
+                return self.coalesce(left, right, dst, widens, span);
+            }
             ExprKind::If(arms, otherwise) => return self.if_expr(arms, otherwise, dst),
         };
         self.push(op, span);
@@ -73,7 +77,8 @@ impl Code {
         self.flow_to(done);
     }
 
-    fn coalesce(&mut self, left: &Expr, right: &Expr, dst: Local, span: Span) {
+    /// `widens`: what is not null is an int, and the whole a float.
+    fn coalesce(&mut self, left: &Expr, right: &Expr, dst: Local, widens: bool, span: Span) {
         let value = self.expr(left);
         let null = self.constant(Const::Null, span);
         let cond = self.temp_of(crate::ir::Ty::Bool);
@@ -81,7 +86,8 @@ impl Code {
         let (then, otherwise, done) = (self.block(), self.block(), self.block());
         self.end(Term::Branch { cond, then, otherwise });
         self.at(otherwise);
-        self.push(Op::Copy { dst, src: value }, left.span);
+        let op = if widens { Op::IntToFloat { dst, src: value } } else { Op::Copy { dst, src: value } };
+        self.push(op, left.span);
         self.end(Term::Jump(done));
         self.at(then);
         self.expr_into(right, dst);

@@ -49,11 +49,11 @@ pub(super) fn explain(
         let diag = Diag::new("E0003", span, "this nests too deeply to be read");
         return diag.hint("take the inner part out into a `let`, a `fn` or a `type` of its own");
     }
-    if let Some((message, hint)) = habit(&around) {
-        return Diag::new("E0021", span, message).hint(hint);
-    }
     if let Some(diag) = reserved_name(&around, span, error) {
         return diag;
+    }
+    if let Some((message, hint)) = habit(&around) {
+        return Diag::new("E0021", span, message).hint(hint);
     }
     let found =
         if around.token.is_none() { "the end".to_owned() } else { format!("`{}`", clip(around.word)) };

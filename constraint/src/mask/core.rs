@@ -91,7 +91,8 @@ impl Core {
         self.order.push_back(key);
         while self.mask_bytes > self.mask_limit && self.order.len() > 1 {
             let Some(oldest) = self.order.pop_front() else { return };
-            let gone = if oldest.1.is_empty() { self.masks.remove(&oldest.0) } else { self.healing.remove(&oldest) };
+            let gone =
+                if oldest.1.is_empty() { self.masks.remove(&oldest.0) } else { self.healing.remove(&oldest) };
             self.mask_bytes -= gone.map_or(0, |mask| mask.bytes());
         }
     }

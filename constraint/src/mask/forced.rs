@@ -110,7 +110,12 @@ impl Matcher {
 }
 
 /// Appends the bytes that have no alternative; the state after them. Ends where the value may end.
-fn run_of_forced(core: &mut Core, mut state: StateId, limit: usize, text: &mut Vec<u8>) -> Result<StateId, MatchError> {
+fn run_of_forced(
+    core: &mut Core,
+    mut state: StateId,
+    limit: usize,
+    text: &mut Vec<u8>,
+) -> Result<StateId, MatchError> {
     while text.len() < limit && !core.dfa.accepts(state) {
         let Some(byte) = core.dfa.only_byte(state)? else { break };
         text.push(byte);

@@ -248,13 +248,22 @@ impl Matcher {
         Ok(Read::All(state))
     }
 
-    fn go_on(&mut self, core: &mut Core, token: TokenId, text: &[u8], state: StateId) -> Result<Commit, MatchError> {
+    fn go_on(
+        &mut self,
+        core: &mut Core,
+        token: TokenId,
+        text: &[u8],
+        state: StateId,
+    ) -> Result<Commit, MatchError> {
         let healing = self.bytes.len() + text.len() <= self.heal.len();
         // The plan begins where the healed bytes end: a token across that border is none of its.
         let next_of_plan = |plan: &&Arc<[TokenId]>| self.is_healed() && plan.first() == Some(&token);
         let planned = self.now.plan.as_ref().filter(next_of_plan).map(|plan| plan[1..].into());
         let left = self.left().saturating_sub(u32::from(!healing));
-        let fits = healing || planned.is_some() || core.is_plenty(left) || core.cost(state)?.is_some_and(|cost| cost <= left);
+        let fits = healing
+            || planned.is_some()
+            || core.is_plenty(left)
+            || core.cost(state)?.is_some_and(|cost| cost <= left);
         if !fits || (left == 0 && !healing && self.left() == 0) {
             return Err(MatchError::NotAllowed { token });
         }
@@ -311,7 +320,9 @@ impl Matcher {
         let left = self.left() as usize;
         accepted.iter().rev().copied().find(|&len| {
             let value_bytes = (self.bytes.len() + len).saturating_sub(self.heal.len().max(self.bytes.len()));
-            value_bytes == 0 || len <= left || core.vocab.fewest_tokens(&text[..len]).is_some_and(|t| t.len() <= left)
+            value_bytes == 0
+                || len <= left
+                || core.vocab.fewest_tokens(&text[..len]).is_some_and(|t| t.len() <= left)
         })
     }
 
@@ -363,7 +374,12 @@ impl Matcher {
         let mut tail = if rest.is_empty() { Vec::new() } else { tokenizer.tokenize(rest) };
         let counted = |tail: &[TokenId]| {
             let mut end = len;
-            tail.iter().filter(|&&token| { end += vocab.bytes(token).len(); end > self.heal.len() }).count()
+            tail.iter()
+                .filter(|&&token| {
+                    end += vocab.bytes(token).len();
+                    end > self.heal.len()
+                })
+                .count()
         };
         if used + counted(&tail) > self.max as usize
             && let Some(fewest) = vocab.fewest_tokens(rest)

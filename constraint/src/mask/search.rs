@@ -30,7 +30,10 @@ impl Core {
                 }
             }
             if came.len() > self.search_limit {
-                return Err(MatchError::TooLarge { what: "states in a search for an end", limit: self.search_limit });
+                return Err(MatchError::TooLarge {
+                    what: "states in a search for an end",
+                    limit: self.search_limit,
+                });
             }
         }
         Ok(None)

@@ -38,7 +38,13 @@ impl Core {
     }
 
     /// Adds the tokens strictly below a node that may follow the state.
-    fn walk(&mut self, trie: &Trie, from: Node, state: StateId, mask: &mut TokenSet) -> Result<(), MatchError> {
+    fn walk(
+        &mut self,
+        trie: &Trie,
+        from: Node,
+        state: StateId,
+        mask: &mut TokenSet,
+    ) -> Result<(), MatchError> {
         let base = trie.depth(from);
         let end = trie.end(from);
         self.path[0] = state;
@@ -51,7 +57,9 @@ impl Core {
                 continue;
             }
             let inner = trie.end(node) > node + 1;
-            if self.dfa.accepts(next) || (inner && self.dfa.is_spellable(next) && self.loops_below(trie, node, next)?) {
+            if self.dfa.accepts(next)
+                || (inner && self.dfa.is_spellable(next) && self.loops_below(trie, node, next)?)
+            {
                 let (from, to) = trie.ranks_below(node);
                 mask.insert_ranks(from, to);
                 node = trie.end(node);
@@ -157,7 +165,8 @@ impl Core {
     fn successors(&mut self, states: &[StateId], low: u8, high: u8) -> Result<Vec<StateId>, MatchError> {
         let mut next = Vec::new();
         // Bytes of one class lead to one state: the first of the range and of each class within suffice.
-        let classes = self.dfa.representatives().iter().copied().filter(|byte| (low + 1..=high).contains(byte));
+        let classes =
+            self.dfa.representatives().iter().copied().filter(|byte| (low + 1..=high).contains(byte));
         let bytes: Vec<u8> = std::iter::once(low).chain(classes).collect();
         for &state in states {
             for &byte in &bytes {
@@ -172,7 +181,12 @@ impl Core {
 
     /// The mask where at most `left` more tokens may be added: a token that continues must leave a way to
     /// the end that fits, one that ends must leave a beginning that does.
-    pub(super) fn tight_mask(&mut self, state: StateId, heal: &[u8], left: u32) -> Result<TokenSet, MatchError> {
+    pub(super) fn tight_mask(
+        &mut self,
+        state: StateId,
+        heal: &[u8],
+        left: u32,
+    ) -> Result<TokenSet, MatchError> {
         let vocab = self.vocab.clone();
         let trie = vocab.trie();
         let mut mask = TokenSet::empty(&vocab);
@@ -225,7 +239,8 @@ impl Core {
                 let (from, to) = trie.own_ranks(node);
                 mask.insert_ranks(from, to);
             }
-            may_end[depth] = may_end[depth - 1] || (self.dfa.accepts(next) && self.can_spell(trie, node, &text, left));
+            may_end[depth] =
+                may_end[depth - 1] || (self.dfa.accepts(next) && self.can_spell(trie, node, &text, left));
             self.path[depth] = next;
             node += 1;
         }
@@ -252,7 +267,8 @@ impl Core {
 
     /// Whether a text, which is a node's, can be written with `left` tokens.
     fn can_spell(&self, trie: &Trie, node: Node, text: &[u8], left: u32) -> bool {
-        trie.has_token(node) || self.vocab.fewest_tokens(text).is_some_and(|tokens| tokens.len() <= left as usize)
+        trie.has_token(node)
+            || self.vocab.fewest_tokens(text).is_some_and(|tokens| tokens.len() <= left as usize)
     }
 }
 

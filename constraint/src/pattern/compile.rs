@@ -59,9 +59,11 @@ pub(crate) fn parse(pattern: &str) -> Result<Hir, BuildError> {
     let hir = without_anchors(hir);
     match hir.properties().look_set().iter().next() {
         None => Ok(hir),
-        Some(look) => {
-            Err(BuildError::LookAround { pattern: pattern.to_owned(), look: look_text(look).to_owned(), span: None })
-        }
+        Some(look) => Err(BuildError::LookAround {
+            pattern: pattern.to_owned(),
+            look: look_text(look).to_owned(),
+            span: None,
+        }),
     }
 }
 
@@ -182,7 +184,8 @@ impl Compiler<'_, '_> {
             HirKind::Repetition(rep) => self.repeat(&rep.sub, rep.min, rep.max, next),
             HirKind::Concat(parts) => parts.iter().rev().try_fold(next, |next, part| self.hir(part, next)),
             HirKind::Alternation(parts) => {
-                let starts: Result<Vec<Pc>, BuildError> = parts.iter().map(|part| self.hir(part, next)).collect();
+                let starts: Result<Vec<Pc>, BuildError> =
+                    parts.iter().map(|part| self.hir(part, next)).collect();
                 self.split(starts?)
             }
         }
@@ -200,10 +203,13 @@ impl Compiler<'_, '_> {
             let ranges = ranges.into_iter().map(|(low, high)| (low, high, next)).collect();
             return self.builder.emit(Inst::Bytes(ranges));
         }
-        let hir = Hir::class(class.clone());
-        let config = thompson::Config::new().utf8(true).which_captures(WhichCaptures::None);
-        let nfa = thompson::Compiler::new().configure(config).build_from_hir(&hir);
-        let nfa = nfa.map_err(|_| BuildError::TooLarge { what: "states of a character class", limit: u32::MAX as usize })?;
+        let ranges = match class {
+            Class::Unicode(class) => {
+                class.ranges().iter().map(|range| (range.start(), range.end())).collect()
+            }
+            Class::Bytes(_) => Vec::new(),
+        };
+        let nfa = self.builder.class(ranges, || class_automaton(class))?;
         Import { compiler: self, nfa: &nfa, next, done: FxHashMap::default() }.state(nfa.start_anchored())
     }
 
@@ -218,7 +224,9 @@ impl Compiler<'_, '_> {
         if !flat && self.builder.depth() < SLOTS {
             let bounds = (min, max.unwrap_or(UNBOUNDED));
             let Compiler { bindings, .. } = *self;
-            return self.builder.counted(bounds, next, |builder, end| Compiler { builder, bindings }.hir(sub, end));
+            return self
+                .builder
+                .counted(bounds, next, |builder, end| Compiler { builder, bindings }.hir(sub, end));
         }
         if unrolled > UNROLLED_AT_MOST {
             return Err(BuildError::TooLarge { what: "copies of a nested repeat", limit: UNROLLED_AT_MOST });
@@ -246,6 +254,13 @@ impl Compiler<'_, '_> {
         self.builder.patch(head, Inst::Split(Box::new([body, next])));
         Ok(head)
     }
+}
+
+/// The UTF-8 automaton of a class with characters beyond ASCII.
+fn class_automaton(class: &Class) -> Result<thompson::NFA, BuildError> {
+    let config = thompson::Config::new().utf8(true).which_captures(WhichCaptures::None);
+    let nfa = thompson::Compiler::new().configure(config).build_from_hir(&Hir::class(class.clone()));
+    nfa.map_err(|_| BuildError::TooLarge { what: "states of a character class", limit: u32::MAX as usize })
 }
 
 /// Copies the states of a character class.
@@ -279,7 +294,8 @@ impl Import<'_, '_, '_, '_> {
                 self.compiler.builder.emit(Inst::Bytes(ranges?.into()))?
             }
             State::Union { alternates } => {
-                let targets: Result<Vec<Pc>, BuildError> = alternates.iter().map(|&id| self.state(id)).collect();
+                let targets: Result<Vec<Pc>, BuildError> =
+                    alternates.iter().map(|&id| self.state(id)).collect();
                 self.compiler.split(targets?)?
             }
             State::BinaryUnion { alt1, alt2 } => {
@@ -303,7 +319,9 @@ fn ascii_ranges(class: &Class) -> Option<Vec<(u8, u8)>> {
             .iter()
             .map(|range| range.end().is_ascii().then_some((range.start() as u8, range.end() as u8)))
             .collect(),
-        Class::Bytes(class) => Some(class.ranges().iter().map(|range| (range.start(), range.end())).collect()),
+        Class::Bytes(class) => {
+            Some(class.ranges().iter().map(|range| (range.start(), range.end())).collect())
+        }
     }
 }
 
@@ -312,7 +330,13 @@ fn size(hir: &Hir) -> usize {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => 0,
         HirKind::Literal(literal) => literal.0.len(),
-        HirKind::Class(class) => if ascii_ranges(class).is_some() { 1 } else { 8 },
+        HirKind::Class(class) => {
+            if ascii_ranges(class).is_some() {
+                1
+            } else {
+                8
+            }
+        }
         HirKind::Capture(capture) => size(&capture.sub),
         HirKind::Repetition(rep) => size(&rep.sub).saturating_mul(rep.max.unwrap_or(rep.min).max(1) as usize),
         HirKind::Concat(parts) | HirKind::Alternation(parts) => {

@@ -214,7 +214,8 @@ impl Dfa {
             if self.next(state, byte)? == DEAD {
                 continue;
             }
-            let single = self.representatives.get(class + 1).map_or(256, |&next| next as usize) == byte as usize + 1;
+            let single =
+                self.representatives.get(class + 1).map_or(256, |&next| next as usize) == byte as usize + 1;
             if only.is_some() || !single {
                 return Ok(None);
             }

@@ -79,12 +79,18 @@ fn too_large(error: MatchError) -> BuildError {
 }
 
 /// The automaton of all stops at once; `None` if there are none.
-fn stop_automaton(stops: &[Stop], bindings: &[Vec<String>], limits: &Limits) -> Result<Option<Dfa>, BuildError> {
+fn stop_automaton(
+    stops: &[Stop],
+    bindings: &[Vec<String>],
+    limits: &Limits,
+) -> Result<Option<Dfa>, BuildError> {
     let mut hirs = Vec::new();
     for stop in stops {
         match stop {
             Stop::Text { text } => hirs.push(literal(text)),
-            Stop::Hole { hole } => hirs.extend(compile::bound(bindings, *hole)?.iter().map(|text| literal(text))),
+            Stop::Hole { hole } => {
+                hirs.extend(compile::bound(bindings, *hole)?.iter().map(|text| literal(text)))
+            }
             Stop::Regex { pattern } => hirs.push(compile::parse(pattern)?),
         }
     }

@@ -3,6 +3,11 @@
 //! Counted repeats are not unrolled: a loop keeps its count in a *slot*, one per level of nesting, and a
 //! configuration is an instruction with the values of all slots. What stands on no loop has zeros.
 
+use std::collections::hash_map::Entry;
+
+use regex_automata::nfa::thompson::NFA;
+use rustc_hash::FxHashMap;
+
 use crate::error::BuildError;
 use crate::limits::Limits;
 
@@ -109,20 +114,38 @@ pub(crate) struct Builder<'l> {
     loops: Vec<Loop>,
     current: Option<LoopId>,
     limits: &'l Limits,
+    /// UTF-8 automata of the character classes met so far, by their ranges.
+    classes: FxHashMap<Vec<(char, char)>, NFA>,
 }
 
 impl<'l> Builder<'l> {
     pub(crate) fn new(limits: &'l Limits) -> Builder<'l> {
-        Builder { insts: Vec::new(), within: Vec::new(), loops: Vec::new(), current: None, limits }
+        let (insts, within, loops) = (Vec::new(), Vec::new(), Vec::new());
+        Builder { insts, within, loops, current: None, limits, classes: FxHashMap::default() }
     }
 
     pub(crate) fn emit(&mut self, inst: Inst) -> Result<Pc, BuildError> {
         if self.insts.len() >= self.limits.instructions {
-            return Err(BuildError::TooLarge { what: "automaton instructions", limit: self.limits.instructions });
+            return Err(BuildError::TooLarge {
+                what: "automaton instructions",
+                limit: self.limits.instructions,
+            });
         }
         self.insts.push(inst);
         self.within.push(self.current);
         Ok(self.insts.len() as Pc - 1)
+    }
+
+    /// The automaton of a character class, made by `make` the first time.
+    pub(crate) fn class(
+        &mut self,
+        ranges: Vec<(char, char)>,
+        make: impl FnOnce() -> Result<NFA, BuildError>,
+    ) -> Result<NFA, BuildError> {
+        match self.classes.entry(ranges) {
+            Entry::Occupied(known) => Ok(known.get().clone()),
+            Entry::Vacant(free) => Ok(free.insert(make()?).clone()),
+        }
     }
 
     pub(crate) fn patch(&mut self, pc: Pc, inst: Inst) {
@@ -260,7 +283,8 @@ impl Nfa {
         let mut within = self.within[pc as usize];
         while let Some(id) = within {
             let l = &self.loops[id as usize];
-            total = total.saturating_add(self.rest_of_loop(id, counts[l.slot].saturating_add(1), &self.spelled));
+            total =
+                total.saturating_add(self.rest_of_loop(id, counts[l.slot].saturating_add(1), &self.spelled));
             within = l.outer;
         }
         total.min(NEVER)
@@ -285,8 +309,12 @@ impl Nfa {
             match &self.insts[pc as usize] {
                 Inst::Accept => return text,
                 Inst::Bytes(ranges) => {
-                    let usable = ranges.iter().filter_map(|range| Some((self.bytes.plain(range.0, range.1)?, range.2)));
-                    let Some((byte, target)) = usable.min_by_key(|(_, target)| to(target)) else { return text };
+                    let usable = ranges
+                        .iter()
+                        .filter_map(|range| Some((self.bytes.plain(range.0, range.1)?, range.2)));
+                    let Some((byte, target)) = usable.min_by_key(|(_, target)| to(target)) else {
+                        return text;
+                    };
                     text.push(byte);
                     pc = target;
                 }

@@ -196,7 +196,11 @@ mod tests {
             for high in bounds.into_iter().filter(|high| *high >= low) {
                 let regex = full(&int(Some(low), Some(high)).expect("a range"));
                 for n in -1300..1300 {
-                    assert_eq!(regex.is_match(&n.to_string()), (low..=high).contains(&n), "{n} in {low}..{high}");
+                    assert_eq!(
+                        regex.is_match(&n.to_string()),
+                        (low..=high).contains(&n),
+                        "{n} in {low}..{high}"
+                    );
                 }
             }
         }
@@ -227,7 +231,11 @@ mod tests {
             .flat_map(|n: i32| {
                 let sign = if n < 0 { "-" } else { "" };
                 let (whole, cents) = (n.abs() / 100, n.abs() % 100);
-                [format!("{sign}{whole}"), format!("{sign}{whole}.{cents:02}"), format!("{sign}{whole}.{cents:02}0")]
+                [
+                    format!("{sign}{whole}"),
+                    format!("{sign}{whole}.{cents:02}"),
+                    format!("{sign}{whole}.{cents:02}0"),
+                ]
             })
             .collect();
         for low in bounds {

@@ -113,7 +113,9 @@ impl Subset {
         configs.dedup();
         let mut kept: Vec<Config> = Vec::with_capacity(configs.len());
         for group in configs.chunk_by(|a, b| a.pc == b.pc) {
-            let dominated = |config: &&Config| group.iter().any(|other| other != *config && self.dominates(other, config));
+            let dominated = |config: &&Config| {
+                group.iter().any(|other| other != *config && self.dominates(other, config))
+            };
             if group.len() == 1 {
                 kept.push(group[0]);
             } else {
@@ -121,7 +123,9 @@ impl Subset {
             }
         }
         let slots = self.nfa.slots;
-        let words = kept.iter().flat_map(|config| std::iter::once(config.pc).chain(config.counts[..slots].iter().copied()));
+        let words = kept
+            .iter()
+            .flat_map(|config| std::iter::once(config.pc).chain(config.counts[..slots].iter().copied()));
         let key: Key = words.collect();
         (!key.is_empty()).then_some(key)
     }
@@ -210,7 +214,8 @@ impl<'s> Closure<'s> {
     fn is_new(&mut self, config: Config) -> bool {
         let seen = self.seen.entry(config.pc).or_default();
         let old = |counts: &Counts| {
-            *counts == config.counts || self.subset.dominates(&Config { pc: config.pc, counts: *counts }, &config)
+            *counts == config.counts
+                || self.subset.dominates(&Config { pc: config.pc, counts: *counts }, &config)
         };
         if seen.iter().any(old) {
             return false;

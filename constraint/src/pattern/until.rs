@@ -163,7 +163,10 @@ impl Until {
                 }
             }
             if seen.len() > self.search {
-                return Err(MatchError::TooLarge { what: "states in a search for an end", limit: self.search });
+                return Err(MatchError::TooLarge {
+                    what: "states in a search for an end",
+                    limit: self.search,
+                });
             }
         }
         Ok(None)
@@ -246,4 +249,3 @@ fn joint_classes(a: &[u8], b: &[u8]) -> (Box<[u8; 256]>, Vec<u8>) {
     }
     (classes, representatives)
 }
-

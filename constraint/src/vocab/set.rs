@@ -89,9 +89,10 @@ impl TokenSet {
 
     /// The tokens, ordinary ones in the order of their bytes, then the end tokens.
     pub fn iter<'a>(&'a self, vocab: &'a Vocab) -> impl Iterator<Item = TokenId> + 'a {
-        let ordinary = self.words.iter().enumerate().flat_map(move |(at, &word)| {
-            Bits(word).map(move |bit| vocab.trie().token(at as u32 * 64 + bit))
-        });
+        let ordinary =
+            self.words.iter().enumerate().flat_map(move |(at, &word)| {
+                Bits(word).map(move |bit| vocab.trie().token(at as u32 * 64 + bit))
+            });
         let ends = if self.ends { vocab.ends() } else { &[] };
         ordinary.chain(ends.iter().copied())
     }

@@ -115,8 +115,10 @@ impl Trie {
             if byte.is_ascii() {
                 parent.ascii[byte as usize / 64] |= 1 << (byte % 64);
             }
-            let well_formed = |state: u8| utf8_step(state, byte).is_some_and(|next| here.utf8 >> next & 1 == 1);
-            let states = (0..8).filter(|&state| well_formed(state)).fold(0, |states, state| states | 1 << state);
+            let well_formed =
+                |state: u8| utf8_step(state, byte).is_some_and(|next| here.utf8 >> next & 1 == 1);
+            let states =
+                (0..8).filter(|&state| well_formed(state)).fold(0, |states, state| states | 1 << state);
             parent.utf8 &= states;
         }
     }

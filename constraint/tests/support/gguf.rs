@@ -71,7 +71,9 @@ pub fn vocab(path: &Path) -> Vocab {
         let kind = reader.number(4);
         meta.insert(key, reader.value(kind));
     }
-    let Some(Meta::Texts(pieces)) = meta.get("tokenizer.ggml.tokens") else { panic!("no tokens in {path:?}") };
+    let Some(Meta::Texts(pieces)) = meta.get("tokenizer.ggml.tokens") else {
+        panic!("no tokens in {path:?}")
+    };
     let types: &[u64] = match meta.get("tokenizer.ggml.token_type") {
         Some(Meta::Numbers(types)) => types,
         _ => &[],

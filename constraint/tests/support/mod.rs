@@ -2,7 +2,6 @@
 
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
-
 pub mod gguf;
 
 use std::sync::Arc;

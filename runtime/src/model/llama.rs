@@ -178,9 +178,11 @@ fn context_params(options: &LlamaOptions, model: &LlamaModel) -> Result<LlamaCon
         );
     }
     let streams = if options.deterministic { options.seqs } else { 1 };
+    // With fewer cells than sequences llama.cpp aborts; `ModelInfo::n_ctx` stays what was asked for.
     let cells = n_ctx
+        .max(options.seqs)
         .checked_mul(streams)
-        .filter(|cells| *cells <= i32::MAX.unsigned_abs())
+        .filter(|cells| n_ctx > 0 && *cells <= i32::MAX.unsigned_abs())
         .and_then(NonZeroU32::new)
         .ok_or_else(|| options.failed(format!("a context of {n_ctx} tokens is not possible")))?;
     enough_memory(options, model, cells)?;

@@ -108,12 +108,17 @@ impl ModelError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {
-            ModelError::Load { .. } => {
-                Some("`agentc model ls` lists the models that are here; `agentc model pull smollm2` brings one".into())
+            ModelError::Load { .. } => Some(
+                "`agentc model ls` lists the models that are here; `agentc model pull smollm2` brings one"
+                    .into(),
+            ),
+            ModelError::Full { .. } => {
+                Some("give a larger context with `--ctx-size`, or shorten the prompt".into())
             }
-            ModelError::Full { .. } => Some("give a larger context with `--ctx-size`, or shorten the prompt".into()),
             ModelError::NoRule { .. } => Some("add a rule whose left side is the end of this prompt".into()),
-            ModelError::NoTemplate => Some("take an instruct model, or write the prompt as plain text".into()),
+            ModelError::NoTemplate => {
+                Some("take an instruct model, or write the prompt as plain text".into())
+            }
             ModelError::Vocab { .. } | ModelError::Misuse { .. } | ModelError::Decode { .. } => None,
         }
     }

@@ -129,7 +129,8 @@ impl ScriptModel {
     }
 
     fn build(mind: Mind, mut tokens: Vec<Vec<u8>>) -> Result<ScriptModel, ModelError> {
-        let ids: FxHashMap<Vec<u8>, TokenId> = (0..).zip(&tokens).map(|(id, token)| (token.clone(), id)).collect();
+        let ids: FxHashMap<Vec<u8>, TokenId> =
+            (0..).zip(&tokens).map(|(id, token)| (token.clone(), id)).collect();
         let longest = tokens.iter().map(Vec::len).max().unwrap_or(1);
         let text = tokens.len() as TokenId;
         let bytes: Vec<Option<Vec<u8>>> =
@@ -177,7 +178,10 @@ impl ScriptModel {
 
     fn text(&self, seq: SeqId, len: usize) -> Vec<u8> {
         let tokens = self.memory.tokens(seq, len);
-        tokens.flat_map(|token| self.tokens.get(token as usize).map(Vec::as_slice).unwrap_or_default()).copied().collect()
+        tokens
+            .flat_map(|token| self.tokens.get(token as usize).map(Vec::as_slice).unwrap_or_default())
+            .copied()
+            .collect()
     }
 
     fn misuse<T>(&self, reason: String) -> Result<T, ModelError> {
@@ -276,7 +280,10 @@ impl Model for ScriptModel {
         let mut tokens = Vec::new();
         let mut rest = text;
         loop {
-            let next = (control..).zip(vocab::CONTROL).filter_map(|(id, name)| Some((rest.find(name)?, id, name))).min();
+            let next = (control..)
+                .zip(vocab::CONTROL)
+                .filter_map(|(id, name)| Some((rest.find(name)?, id, name)))
+                .min();
             let Some((at, id, name)) = next else { break };
             tokens.extend(self.tokenize(&rest.as_bytes()[..at]));
             tokens.push(id);
@@ -288,7 +295,11 @@ impl Model for ScriptModel {
 
     fn decode(&mut self, rows: &[Row]) -> Result<(), ModelError> {
         if rows.is_empty() || rows.len() > self.info.n_batch as usize {
-            return self.misuse(format!("a batch of {} rows; {} are the most", rows.len(), self.info.n_batch));
+            return self.misuse(format!(
+                "a batch of {} rows; {} are the most",
+                rows.len(),
+                self.info.n_batch
+            ));
         }
         if let Some(row) = rows.iter().find(|row| row.token as usize >= self.tokens.len()) {
             return self.misuse(format!("token {}: there are {}", row.token, self.tokens.len()));
@@ -340,7 +351,8 @@ mod tests {
     use super::*;
 
     fn wish_of(rules: &[(&str, &str)], text: &str) -> Option<String> {
-        let lines: Vec<Line> = rules.iter().map(|(prompt, answer)| Rule::new(*prompt, *answer).into()).collect();
+        let lines: Vec<Line> =
+            rules.iter().map(|(prompt, answer)| Rule::new(*prompt, *answer).into()).collect();
         wish(&lines, text.as_bytes()).map(|rest| String::from_utf8_lossy(rest).into_owned())
     }
 

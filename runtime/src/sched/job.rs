@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use agentc_constraint::{Commit, Finished, Matcher, Next, TokenId, Tokenize};
+use agentc_constraint::{Commit, End, Finished, Matcher, Next, TokenId, Tokenize};
 
 use crate::ask::{GenAnswer, GenAsk};
 use crate::error::Fault;
@@ -34,6 +34,8 @@ pub(super) struct Job {
     pub(super) prompt: usize,
     /// The bytes that healing took back.
     pub(super) healed: usize,
+    /// Whether the end of the context comes before the generation's own `max`.
+    pub(super) cut_by_context: bool,
     pub(super) matcher: Matcher,
     pub(super) stream: Stream,
     pub(super) lease: Option<Lease>,
@@ -95,8 +97,11 @@ impl Job {
     }
 
     /// The result of a job that is done, and how many of its evaluated tokens remain in its context.
-    pub(super) fn finish(&mut self, tokenizer: &dyn Tokenize) -> Result<(GenAnswer, usize), Fault> {
-        let finished: Finished = self.matcher.finish(tokenizer).map_err(|error| self.fault(error))?;
+    pub(super) fn finish(&mut self, model: &dyn Model) -> Result<(GenAnswer, usize), Fault> {
+        let finished: Finished = self.matcher.finish(model).map_err(|error| self.fault(error))?;
+        if finished.end == End::Max && self.cut_by_context {
+            return Err(Fault::ContextFull { name: self.ask.name.clone(), n_ctx: model.info().n_ctx });
+        }
         let text = String::from_utf8(finished.value).map_err(|error| Fault::NotOfType {
             name: self.ask.name.clone(),
             text: String::from_utf8_lossy(error.as_bytes()).into_owned(),

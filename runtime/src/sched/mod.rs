@@ -80,12 +80,13 @@ impl<'m> Scheduler<'m> {
     /// Begins a generation at the end of a context.
     pub fn submit(&mut self, ask: &GenAsk, context: &Context) -> Result<JobId, Fault> {
         let constraint = self.constraints.get(ask)?;
-        let Prompt { mut tokens, healable, written } = prompt::prompt(context, self.model, self.chat.as_ref().ok())?;
+        let Prompt { mut tokens, healable, written } =
+            prompt::prompt(context, self.model, self.chat.as_ref().ok())?;
         let whole = tokens.len();
         let healed = self.take_back(&mut tokens, healable, ask, &constraint)?;
         let kept = tokens.len();
         self.begin(&mut tokens)?;
-        let max = self.room(ask, tokens.len())?;
+        let (max, cut) = self.room(ask, tokens.len())?;
         let matcher = Matcher::new(&constraint, &healed, max)
             .map_err(|error| Fault::Match { name: ask.name.clone(), error })?;
         let mut events = text_events(ask.context, written, whole - kept);
@@ -98,6 +99,7 @@ impl<'m> Scheduler<'m> {
             prompt: tokens.len(),
             tokens,
             healed: healed.len(),
+            cut_by_context: cut,
             matcher,
             stream: ask.stream,
             lease: None,
@@ -179,14 +181,15 @@ impl<'m> Scheduler<'m> {
         Ok(())
     }
 
-    /// Tokens that the generation may add.
-    fn room(&self, ask: &GenAsk, prompt: usize) -> Result<u32, Fault> {
+    /// Tokens that the generation may add, and whether the context leaves fewer than it asked for.
+    fn room(&self, ask: &GenAsk, prompt: usize) -> Result<(u32, bool), Fault> {
         let n_ctx = self.model.info().n_ctx;
         let room = (n_ctx as usize).saturating_sub(prompt) as u32;
         if room == 0 {
             return Err(Fault::PromptTooLong { tokens: prompt, n_ctx });
         }
-        Ok(ask.max.unwrap_or(self.limits.default_max).min(room))
+        let asked = ask.max.unwrap_or(self.limits.default_max);
+        Ok((asked.min(room), room < asked))
     }
 
     /// Evaluates a batch for the jobs that wait for logits, and lets those choose that got them.
@@ -200,7 +203,11 @@ impl<'m> Scheduler<'m> {
         }
         let started = Instant::now();
         if let Err(error) = self.model.decode(&batch.rows) {
-            return batch.parts.iter().map(|part| (self.jobs[part.job].id, Fault::Model(error.clone()))).collect();
+            return batch
+                .parts
+                .iter()
+                .map(|part| (self.jobs[part.job].id, Fault::Model(error.clone())))
+                .collect();
         }
         let elapsed = started.elapsed();
         let mut failed = Vec::new();
@@ -223,7 +230,8 @@ impl<'m> Scheduler<'m> {
 
     /// The rows of the next batch: jobs that decode first, then prompts, as many rows as fit.
     fn batch(&mut self) -> Result<Batch, Vec<(JobId, Fault)>> {
-        let mut order: Vec<usize> = (0..self.jobs.len()).filter(|&at| self.jobs[at].stage == Stage::Choose).collect();
+        let mut order: Vec<usize> =
+            (0..self.jobs.len()).filter(|&at| self.jobs[at].stage == Stage::Choose).collect();
         order.sort_by_key(|&at| (!self.jobs[at].prefilled, self.jobs[at].id));
         let limit = self.limits.batch_rows.min(self.model.info().n_batch as usize);
         let (mut batch, mut failed) = (Batch::default(), Vec::new());
@@ -237,7 +245,10 @@ impl<'m> Scheduler<'m> {
                 Err(fault) => failed.push((self.jobs[at].id, fault)),
             }
         }
-        if batch.rows.is_empty() && failed.is_empty() && self.jobs.iter().any(|job| job.stage == Stage::Choose) {
+        if batch.rows.is_empty()
+            && failed.is_empty()
+            && self.jobs.iter().any(|job| job.stage == Stage::Choose)
+        {
             // Everybody waits for cells, and nobody will give any back: the last to come has to go.
             let n_ctx = self.model.info().n_ctx;
             let last = self.jobs.iter().rfind(|job| job.stage == Stage::Choose);
@@ -410,7 +421,8 @@ impl ConstraintCache {
 
     fn make_room(&mut self) {
         if self.built.len() >= self.capacity
-            && let Some(oldest) = self.built.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone())
+            && let Some(oldest) =
+                self.built.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone())
         {
             self.built.remove(&oldest);
         }

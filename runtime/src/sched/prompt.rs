@@ -44,7 +44,11 @@ pub(crate) enum Part {
 }
 
 /// Lays out pieces, the first of which follow `before`.
-pub(crate) fn layout(before: &[Piece], pieces: &[Piece], chat: Option<&ChatFormat>) -> Result<Vec<Part>, Fault> {
+pub(crate) fn layout(
+    before: &[Piece],
+    pieces: &[Piece],
+    chat: Option<&ChatFormat>,
+) -> Result<Vec<Part>, Fault> {
     let mut layout = Layout::after(before);
     let mut iter = pieces.iter().peekable();
     while let Some(piece) = iter.next() {
@@ -155,7 +159,11 @@ fn format_of(chat: Option<&ChatFormat>) -> Result<&ChatFormat, Fault> {
 }
 
 /// The tokens of a context, its pending pieces included.
-pub(crate) fn prompt(context: &Context, model: &dyn Model, chat: Option<&ChatFormat>) -> Result<Prompt, Fault> {
+pub(crate) fn prompt(
+    context: &Context,
+    model: &dyn Model,
+    chat: Option<&ChatFormat>,
+) -> Result<Prompt, Fault> {
     let mut prompt = Prompt { tokens: context.tokens().to_vec(), ..Prompt::default() };
     begin(&mut prompt, model);
     for part in layout(context.settled(), context.pending(), chat)? {

@@ -52,7 +52,9 @@ fn number(call: &Call<'_>) -> Result<Value, Fault> {
         "sum" => call.sum(),
         "min" => call.extreme(std::cmp::Ordering::Less),
         "max" => call.extreme(std::cmp::Ordering::Greater),
-        unknown => Err(Fault::BadArgument { function: unknown.to_owned(), value: "a call: it is unknown".into() }),
+        unknown => {
+            Err(Fault::BadArgument { function: unknown.to_owned(), value: "a call: it is unknown".into() })
+        }
     }
 }
 
@@ -154,7 +156,8 @@ impl Call<'_> {
 
     fn fields(&self) -> Result<Value, Fault> {
         let Value::Record(fields) = self.first else { return Err(self.bad(self.first)) };
-        let pick = |(key, value): &(String, Value)| if self.name == "keys" { key.into() } else { value.clone() };
+        let pick =
+            |(key, value): &(String, Value)| if self.name == "keys" { key.into() } else { value.clone() };
         Ok(Value::list(fields.iter().map(pick).collect()))
     }
 
@@ -356,7 +359,10 @@ mod tests {
         assert_eq!(ok("int", &[Value::Float(-2.9)]), "-2");
         assert!(matches!(run("int", &["x".into()]), Err(Fault::BadArgument { .. })));
         assert!(matches!(run("int", &[Value::Float(1e300)]), Err(Fault::Overflow { .. })));
-        assert!(matches!(run("int", &[Value::Float(9_223_372_036_854_775_808.0)]), Err(Fault::Overflow { .. })));
+        assert!(matches!(
+            run("int", &[Value::Float(9_223_372_036_854_775_808.0)]),
+            Err(Fault::Overflow { .. })
+        ));
         assert!(matches!(run("float", &["inf".into()]), Err(Fault::BadArgument { .. })));
         assert!(matches!(run("parse_json", &["{".into()]), Err(Fault::BadArgument { .. })));
         assert_eq!(ok("parse_json", &[r#"{"a":[1,2.5]}"#.into()]), r#"{"a": [1, 2.5]}"#);
@@ -395,7 +401,8 @@ mod tests {
     fn sizes_are_refused_before_they_are_made() {
         let limits = Limits { value_size: 1000, ..Limits::default() };
         let long = Value::str("x".repeat(100));
-        let refused = |name: &str, args: &[Value]| matches!(call(name, args, &limits), Err(Fault::Limit { .. }));
+        let refused =
+            |name: &str, args: &[Value]| matches!(call(name, args, &limits), Err(Fault::Limit { .. }));
         assert!(refused("replace", &[long.clone(), "x".into(), long.clone()]));
         assert!(refused("replace", &[long.clone(), "".into(), long.clone()]));
         assert!(refused("range", &[Value::Int(i64::MIN), Value::Int(i64::MAX)]));

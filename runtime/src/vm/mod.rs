@@ -96,8 +96,15 @@ impl Vm {
         limits: Limits,
     ) -> Vm {
         let contexts = vec![(0, Context::default())];
-        let state =
-            State { frames: Vec::new(), contexts, next_context: 1, defaults, asks: 0, waiting: None, steps: 0 };
+        let state = State {
+            frames: Vec::new(),
+            contexts,
+            next_context: 1,
+            defaults,
+            asks: 0,
+            waiting: None,
+            steps: 0,
+        };
         let mut vm = Vm { program, limits, state };
         vm.push_frame(func, args, 0, None);
         vm
@@ -173,8 +180,12 @@ impl Vm {
         self.count_step(inst)?;
         let at = |fault: Fault| RunError::at(inst.span, fault);
         match &inst.op {
-            Op::Gen(r#gen) => return self.ask(r#gen, inst).map(|ask| Some(Step::Ask(Box::new(ask)))).map_err(at),
-            Op::Call { dst, func, args } => return self.call(program, *dst, *func, args).map(|()| None).map_err(at),
+            Op::Gen(r#gen) => {
+                return self.ask(r#gen, inst).map(|ask| Some(Step::Ask(Box::new(ask)))).map_err(at);
+            }
+            Op::Call { dst, func, args } => {
+                return self.call(program, *dst, *func, args).map(|()| None).map_err(at);
+            }
             Op::Print { src } => {
                 let text = self.get(*src).to_string();
                 self.advance();
@@ -210,7 +221,11 @@ impl Vm {
         let next = match term {
             Term::Jump(block) => *block,
             Term::Branch { cond, then, otherwise } => {
-                if self.get(*cond) == Value::Bool(true) { *then } else { *otherwise }
+                if self.get(*cond) == Value::Bool(true) {
+                    *then
+                } else {
+                    *otherwise
+                }
             }
             Term::Return(value) => {
                 let value = value.map_or(Value::Null, |local| self.get(local));

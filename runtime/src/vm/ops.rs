@@ -32,7 +32,9 @@ pub(super) fn eval(op: &Op, locals: &[Value], limits: &Limits) -> Result<(Local,
             let args: Vec<Value> = args.iter().map(|arg| get(arg).clone()).collect();
             (dst, builtin::call(name, &args, limits)?)
         }
-        Op::Format { dst, parts } => (dst, Value::str(parts.iter().map(|part| get(part).to_string()).collect::<String>())),
+        Op::Format { dst, parts } => {
+            (dst, Value::str(parts.iter().map(|part| get(part).to_string()).collect::<String>()))
+        }
         Op::Append { list, item } => {
             let mut items = get(list).as_list().unwrap_or_default().to_vec();
             items.push(get(item).clone());
@@ -96,7 +98,9 @@ fn binary(op: BinOp, a: &Value, b: &Value) -> Result<Value, Fault> {
 pub(super) fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Int(n), Value::Float(x)) | (Value::Float(x), Value::Int(n)) => *n as f64 == *x,
-        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b)),
+        (Value::List(a), Value::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b))
+        }
         _ => a == b,
     }
 }

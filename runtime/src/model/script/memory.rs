@@ -37,7 +37,8 @@ impl Memory {
             let held = self.seq(row.seq)?.len();
             let len = lens.entry(row.seq).or_insert(held);
             if row.pos as usize != *len {
-                let reason = format!("position {} of sequence {}, which holds {len} tokens", row.pos, row.seq);
+                let reason =
+                    format!("position {} of sequence {}, which holds {len} tokens", row.pos, row.seq);
                 return Err(ModelError::Misuse { reason });
             }
             *len += 1;

@@ -21,11 +21,11 @@ const WORDS: &str = "the is of and to in a you that it for was on are as with hi
 
 /// Pieces that lie across the borders at which constraints like to break.
 const PIECES: &[&str] = &[
-    "\n\n", "\n\n\n", "  ", "    ", "is.", "man.", "nice man", ". ", ".\n", "!\n", "...", ", ", ", 9", ", 1", ": ", ":\n",
-    "://", "//", "[\"", "\"]", "\",", "\", \"", "\": ", "\": \"", "{\"", "\"}", "\"},", "},", "}}", "{{", "[]", "()", "('",
-    "')", "ab", "abc", "bc", "ad", "Hz", "Pa", "ris", "Par", "th", "he", "in", "er", "an", "re", "on", "at", "en", "nd",
-    "ti", "es", "or", "te", "ed", "ing", "ion", "ly", "'s", "'t", " \"", " (", " [", " {", "é", "ñ", "–", "—", "“", "”",
-    "😀", "日本", "本",
+    "\n\n", "\n\n\n", "  ", "    ", "is.", "man.", "nice man", ". ", ".\n", "!\n", "...", ", ", ", 9", ", 1",
+    ": ", ":\n", "://", "//", "[\"", "\"]", "\",", "\", \"", "\": ", "\": \"", "{\"", "\"}", "\"},", "},",
+    "}}", "{{", "[]", "()", "('", "')", "ab", "abc", "bc", "ad", "Hz", "Pa", "ris", "Par", "th", "he", "in",
+    "er", "an", "re", "on", "at", "en", "nd", "ti", "es", "or", "te", "ed", "ing", "ion", "ly", "'s", "'t",
+    " \"", " (", " [", " {", "é", "ñ", "–", "—", "“", "”", "😀", "日本", "本",
 ];
 
 /// The bytes of all ordinary tokens: the 256 bytes first, nothing twice.
