@@ -1,7 +1,7 @@
 //! Values of running programs: immutable, cheap to copy, always finite, and JSON at the border.
 //!
 //! How a value is printed ([`fmt::Display`]), read from generated text ([`parse`]) and checked against a
-//! type ([`conforms`]) is decided here and nowhere else.
+//! type ([`coerce`]) is decided here and nowhere else.
 
 use std::fmt;
 use std::sync::Arc;
