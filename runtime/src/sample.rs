@@ -65,12 +65,12 @@ pub fn choose(
     if sampling.temp <= 0.0 {
         return greedy(logits, mask, vocab);
     }
-    let mut candidates: Vec<(f32, TokenId)> =
-        mask.iter(vocab).filter_map(|id| Some((logit(logits, id)?, id))).collect();
-    keep_top_k(&mut candidates, sampling.top_k);
-    let mut weights = softmax(&candidates, sampling.temp);
-    let kept = cut(&mut candidates, &mut weights, sampling);
-    draw(&candidates[..kept], &weights[..kept], stream)
+    let mut candidates = Candidates::new(logits, mask, vocab);
+    candidates.keep_best(sampling.top_k as usize);
+    candidates.weigh(sampling.temp);
+    candidates.drop_unlikely(sampling.min_p);
+    candidates.keep_nucleus(sampling.top_p);
+    candidates.draw(stream)
 }
 
 /// The best allowed token; of equals the one with the smallest id.
@@ -85,16 +85,20 @@ fn greedy(logits: &[f32], mask: &TokenSet, vocab: &Vocab) -> Option<TokenId> {
 
 /// The index of the largest number, the first of equals. In two passes, of which the first is vectorised.
 fn argmax(logits: &[f32]) -> Option<TokenId> {
+    let best = maximum(logits);
+    logits.iter().position(|&x| x == best).map(|id| id as TokenId)
+}
+
+fn maximum(numbers: &[f32]) -> f32 {
     let mut lanes = [f32::NEG_INFINITY; 16];
-    let chunks = logits.chunks_exact(16);
+    let chunks = numbers.chunks_exact(16);
     let rest = chunks.remainder().iter().copied();
     for chunk in chunks {
         for (lane, &x) in lanes.iter_mut().zip(chunk) {
             *lane = if x > *lane { x } else { *lane };
         }
     }
-    let best = lanes.into_iter().chain(rest).fold(f32::NEG_INFINITY, f32::max);
-    logits.iter().position(|&x| x == best).map(|id| id as TokenId)
+    lanes.into_iter().chain(rest).fold(f32::NEG_INFINITY, f32::max)
 }
 
 /// A back end's NaN counts as the least likely.
@@ -103,49 +107,218 @@ fn logit(logits: &[f32], id: TokenId) -> Option<f32> {
     Some(if x.is_nan() { f32::NEG_INFINITY } else { x })
 }
 
-/// Most likely first; of equals the smaller id.
-fn order(a: &(f32, TokenId), b: &(f32, TokenId)) -> std::cmp::Ordering {
-    b.0.total_cmp(&a.0).then(a.1.cmp(&b.1))
+/// The allowed tokens, and for each its logit, later its weight: the probability relative to the best.
+struct Candidates {
+    ids: Vec<TokenId>,
+    weights: Vec<f32>,
 }
 
-fn keep_top_k(candidates: &mut Vec<(f32, TokenId)>, k: u32) {
-    let k = k as usize;
-    if k > 0 && k < candidates.len() {
-        candidates.select_nth_unstable_by(k - 1, order);
-        candidates.truncate(k);
+impl Candidates {
+    fn new(logits: &[f32], mask: &TokenSet, vocab: &Vocab) -> Candidates {
+        let mut ids = Vec::with_capacity(mask.len() + vocab.ends().len());
+        ids.extend(mask.iter(vocab).filter(|&id| (id as usize) < logits.len()));
+        let weights = ids.iter().map(|&id| logit(logits, id).unwrap_or(f32::NEG_INFINITY)).collect();
+        Candidates { ids, weights }
     }
-    candidates.sort_unstable_by(order);
-}
 
-/// Probabilities of candidates that are sorted by falling logits.
-fn softmax(candidates: &[(f32, TokenId)], temp: f64) -> Vec<f64> {
-    let best = candidates.first().map_or(0.0, |c| f64::from(c.0));
-    let mut weights: Vec<f64> = candidates.iter().map(|c| ((f64::from(c.0) - best) / temp).exp()).collect();
-    let sum: f64 = weights.iter().sum();
-    weights.iter_mut().for_each(|w| *w /= sum);
-    weights
-}
-
-/// How many of the sorted candidates `min_p` and `top_p` leave; at least one.
-fn cut(candidates: &mut [(f32, TokenId)], weights: &mut [f64], sampling: &Sampling) -> usize {
-    let floor = weights.first().copied().unwrap_or(0.0) * sampling.min_p;
-    let likely = weights.iter().take_while(|&&w| w >= floor).count();
-    let mut sum = 0.0;
-    let nucleus = weights.iter().position(|w| {
-        sum += w;
-        sum >= sampling.top_p
-    });
-    likely.min(nucleus.map_or(candidates.len(), |i| i + 1)).max(1).min(candidates.len())
-}
-
-fn draw(candidates: &[(f32, TokenId)], weights: &[f64], stream: &mut Stream) -> Option<TokenId> {
-    let sum: f64 = weights.iter().sum();
-    let mut at = stream.unit() * sum;
-    for (candidate, weight) in candidates.iter().zip(weights) {
-        at -= weight;
-        if at < 0.0 {
-            return Some(candidate.1);
+    /// `top_k`; 0 keeps all.
+    fn keep_best(&mut self, k: usize) {
+        if k > 0 && k < self.ids.len() {
+            self.bring_best_forward(k);
+            self.ids.truncate(k);
+            self.weights.truncate(k);
         }
     }
-    candidates.last().map(|c| c.1)
+
+    /// From logits to weights.
+    fn weigh(&mut self, temp: f64) {
+        let (best, scale) = (maximum(&self.weights), (1.0 / temp) as f32);
+        for weight in &mut self.weights {
+            *weight = exp_of_negative((*weight - best) * scale);
+        }
+    }
+
+    /// `min_p`: the best has weight 1.
+    fn drop_unlikely(&mut self, floor: f64) {
+        if floor > 0.0 {
+            let kept = self.ids.iter().zip(&self.weights).filter(|(_, weight)| f64::from(**weight) >= floor);
+            (self.ids, self.weights) = kept.map(|(&id, &weight)| (id, weight)).unzip();
+        }
+    }
+
+    /// `top_p`: as few of the best as have this share of the whole. Looks at more and more of the best, since
+    /// a few usually suffice and sorting all would take longer than anything else here.
+    fn keep_nucleus(&mut self, share: f64) {
+        if share >= 1.0 {
+            return;
+        }
+        let enough = self.total() * share;
+        let mut k = 64;
+        loop {
+            k = k.min(self.ids.len());
+            self.bring_best_forward(k);
+            let mut sum = 0.0;
+            let reached = self.weights[..k].iter().position(|&weight| {
+                sum += f64::from(weight);
+                sum >= enough
+            });
+            if reached.is_some() || k == self.ids.len() {
+                let kept = reached.map_or(k, |last| last + 1);
+                self.ids.truncate(kept);
+                self.weights.truncate(kept);
+                return;
+            }
+            k *= 8;
+        }
+    }
+
+    fn draw(&self, stream: &mut Stream) -> Option<TokenId> {
+        let mut at = stream.unit() * self.total();
+        for (&id, &weight) in self.ids.iter().zip(&self.weights) {
+            at -= f64::from(weight);
+            if at < 0.0 {
+                return Some(id);
+            }
+        }
+        // Rounding may leave a little at the end: it belongs to the last one that can come at all.
+        let last = self.weights.iter().rposition(|&weight| weight > 0.0)?;
+        Some(self.ids[last])
+    }
+
+    fn total(&self) -> f64 {
+        self.weights.iter().map(|&weight| f64::from(weight)).sum()
+    }
+
+    /// The `k` largest first, in order; of equals the smaller id.
+    fn bring_best_forward(&mut self, k: usize) {
+        let mut pairs: Vec<(f32, TokenId)> =
+            self.weights.iter().copied().zip(self.ids.iter().copied()).collect();
+        let order = |a: &(f32, TokenId), b: &(f32, TokenId)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+        if k > 0 && k < pairs.len() {
+            pairs.select_nth_unstable_by(k - 1, order);
+        }
+        pairs[..k].sort_unstable_by(order);
+        (self.weights, self.ids) = pairs.into_iter().unzip();
+    }
+}
+
+/// `e` to the power of a number that is not positive, to five digits: the same bits on every platform, and
+/// simple enough to be vectorised. 2^x is 2^whole, made from bits, times a polynomial of the rest (the Taylor
+/// series around zero, |rest| ≤ 1/2).
+fn exp_of_negative(x: f32) -> f32 {
+    let power = (x * std::f32::consts::LOG2_E).max(-126.0);
+    let whole = (power - 0.5).ceil();
+    let rest = (power - whole) * std::f32::consts::LN_2;
+    let series = 1.0
+        + rest
+            * (1.0
+                + rest
+                    * (0.5 + rest * (1.0 / 6.0 + rest * (1.0 / 24.0 + rest * (1.0 / 120.0 + rest / 720.0)))));
+    let scale = f32::from_bits(((whole as i32 + 127) as u32) << 23);
+    if power <= -126.0 { 0.0 } else { series * scale }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A vocabulary of one-byte tokens, of which all are allowed.
+    fn all(n: u8) -> (Vocab, TokenSet) {
+        let tokens: Vec<Option<Vec<u8>>> = (0..n).map(|byte| Some(vec![byte])).collect();
+        let vocab = Vocab::new(&tokens, &[]).expect("a vocabulary");
+        let spec = agentc_constraint::spec::Spec::Regex { pattern: "(?s-u:[\\x00-\\x7f])+".into() };
+        let limits = agentc_constraint::Limits::default();
+        let pattern = agentc_constraint::build(&spec, &[], &limits).expect("a pattern");
+        let shared = std::sync::Arc::new(vocab);
+        let constraint = agentc_constraint::Constraint::new(pattern, shared, limits);
+        let mask = agentc_constraint::Matcher::new(&constraint, b"", 100)
+            .expect("a matcher")
+            .mask()
+            .expect("a mask");
+        (Vocab::new(&tokens, &[]).expect("a vocabulary"), (*mask).clone())
+    }
+
+    #[test]
+    fn exponentials_are_right_to_five_digits() {
+        for step in 0..20_000 {
+            let x = -(step as f32) * 0.004;
+            let (ours, exact) = (f64::from(exp_of_negative(x)), f64::from(x).exp());
+            assert!((ours - exact).abs() <= exact * 1e-5, "{x}: {ours} {exact}");
+        }
+        assert_eq!(exp_of_negative(f32::NEG_INFINITY), 0.0);
+    }
+
+    #[test]
+    fn draws_follow_the_probabilities() {
+        let (vocab, mask) = all(8);
+        let logits: Vec<f32> = (0..8).map(|n| n as f32 * 0.5).collect();
+        let sampling = Sampling { temp: 0.8, ..Sampling::default() };
+        let mut counts = [0u32; 8];
+        let mut stream = Stream::new(1, &[2]);
+        for _ in 0..40_000 {
+            counts[choose(&logits, &mask, &vocab, &sampling, &mut stream).expect("a token") as usize] += 1;
+        }
+        let weights: Vec<f64> = logits.iter().map(|x| (f64::from(*x) / 0.8).exp()).collect();
+        let total: f64 = weights.iter().sum();
+        for (count, weight) in counts.iter().zip(&weights) {
+            let (seen, expected) = (f64::from(*count) / 40_000.0, weight / total);
+            assert!((seen - expected).abs() < 0.012, "{seen} {expected}");
+        }
+    }
+
+    /// Against the definition: sort, add up, cut.
+    #[test]
+    fn cuts_agree_with_their_definition() {
+        let (vocab, mask) = all(100);
+        let mut stream = Stream::new(3, &[]);
+        for round in 0..300 {
+            let logits: Vec<f32> = (0..100).map(|_| (stream.unit() * 12.0) as f32).collect();
+            let (k, p, floor) = (round % 7 * 5, 0.2 + stream.unit() * 0.8, (round % 3) as f64 * 0.02);
+            let sampling = Sampling { temp: 0.5 + stream.unit(), top_p: p, top_k: k as u32, min_p: floor };
+            let allowed = kept(&logits, &sampling);
+            for _ in 0..20 {
+                let token = choose(&logits, &mask, &vocab, &sampling, &mut stream).expect("a token");
+                assert!(allowed.contains(&token), "{token} of {sampling:?}");
+            }
+        }
+    }
+
+    fn kept(logits: &[f32], sampling: &Sampling) -> Vec<TokenId> {
+        let mut order: Vec<usize> = (0..logits.len()).collect();
+        order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+        if sampling.top_k > 0 {
+            order.truncate(sampling.top_k as usize);
+        }
+        let weight = |id: usize| (f64::from(logits[id] - logits[order[0]]) / sampling.temp).exp();
+        let likely: Vec<usize> =
+            order.iter().copied().filter(|&id| weight(id) >= sampling.min_p * 0.9999).collect();
+        let total: f64 = likely.iter().map(|&id| weight(id)).sum();
+        let mut sum = 0.0;
+        let mut out = Vec::new();
+        for id in likely {
+            out.push(id as TokenId);
+            sum += weight(id);
+            if sum >= sampling.top_p * total * 1.0001 {
+                break;
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn greedy_takes_the_best_allowed_and_of_equals_the_first() {
+        let (vocab, mask) = all(40);
+        let mut logits = vec![0.0; 40];
+        (logits[7], logits[20], logits[30]) = (3.0, 3.0, f32::NAN);
+        let mut stream = Stream::new(0, &[]);
+        assert_eq!(choose(&logits, &mask, &vocab, &Sampling::default(), &mut stream), Some(7));
+    }
+
+    #[test]
+    fn streams_are_their_own() {
+        let draw = |seed, path: &[u64]| Stream::new(seed, path).next();
+        assert_eq!(draw(1, &[2, 3]), draw(1, &[2, 3]));
+        assert_ne!(draw(1, &[2, 3]), draw(1, &[3, 2]));
+        assert_ne!(draw(1, &[2]), draw(2, &[2]));
+    }
 }

@@ -110,6 +110,11 @@ impl Core {
         Ok(cost)
     }
 
+    /// Whether a value can be completed with so many tokens. A byte takes at most one.
+    pub(super) fn fits(&mut self, state: StateId, left: u32) -> Result<bool, MatchError> {
+        Ok(self.dfa.distance(state) <= left || self.cost(state)?.is_some_and(|cost| cost <= left))
+    }
+
     /// A short way to the end, as tokens.
     pub(super) fn plan(&mut self, state: StateId) -> Result<Option<Vec<TokenId>>, MatchError> {
         if !self.dfa.is_spellable(state) {

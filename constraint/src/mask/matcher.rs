@@ -260,10 +260,7 @@ impl Matcher {
         let next_of_plan = |plan: &&Arc<[TokenId]>| self.is_healed() && plan.first() == Some(&token);
         let planned = self.now.plan.as_ref().filter(next_of_plan).map(|plan| plan[1..].into());
         let left = self.left().saturating_sub(u32::from(!healing));
-        let fits = healing
-            || planned.is_some()
-            || core.is_plenty(left)
-            || core.cost(state)?.is_some_and(|cost| cost <= left);
+        let fits = healing || planned.is_some() || core.is_plenty(left) || core.fits(state, left)?;
         if !fits || (left == 0 && !healing && self.left() == 0) {
             return Err(MatchError::NotAllowed { token });
         }

@@ -226,7 +226,7 @@ impl Core {
                 node = trie.end(node);
                 continue;
             }
-            let fits = self.cost(next)?.is_some_and(|cost| cost < left);
+            let fits = left > 0 && self.fits(next, left - 1)?;
             if self.decided_below(trie, node, next)? {
                 if fits {
                     let (from, to) = trie.ranks_below(node);

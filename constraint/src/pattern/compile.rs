@@ -4,7 +4,8 @@
 
 use regex_automata::nfa::thompson::{self, State, WhichCaptures};
 use regex_automata::util::primitives::StateID;
-use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind, Look};
+use regex_syntax::utf8::Utf8Sequences;
 use rustc_hash::FxHashMap;
 
 use super::nfa::{Builder, Inst, Nfa, Pc, SLOTS, UNBOUNDED};
@@ -15,6 +16,8 @@ use crate::spec::Spec;
 
 /// Repeats are unrolled while that costs no more instructions than this.
 const UNROLLED: usize = 24;
+/// Classes of at most so many ranges are built directly.
+const FEW_RANGES: usize = 12;
 /// Where loops nest deeper than there are slots, they are unrolled up to this.
 const UNROLLED_AT_MOST: usize = 20_000;
 
@@ -203,14 +206,40 @@ impl Compiler<'_, '_> {
             let ranges = ranges.into_iter().map(|(low, high)| (low, high, next)).collect();
             return self.builder.emit(Inst::Bytes(ranges));
         }
-        let ranges = match class {
-            Class::Unicode(class) => {
-                class.ranges().iter().map(|range| (range.start(), range.end())).collect()
-            }
-            Class::Bytes(_) => Vec::new(),
-        };
+        let Class::Unicode(unicode) = class else { return self.builder.emit(Inst::Split(Box::new([]))) };
+        if unicode.ranges().len() <= FEW_RANGES {
+            return self.sequences(unicode, next);
+        }
+        let ranges = unicode.ranges().iter().map(|range| (range.start(), range.end())).collect();
         let nfa = self.builder.class(ranges, || class_automaton(class))?;
         Import { compiler: self, nfa: &nfa, next, done: FxHashMap::default() }.state(nfa.start_anchored())
+    }
+
+    /// A class of few ranges as one instruction for all first bytes and a chain behind each; equal ends are
+    /// shared. Much cheaper than the general construction, and no larger for classes such as `[^"]`.
+    fn sequences(&mut self, class: &ClassUnicode, next: Pc) -> Result<Pc, BuildError> {
+        let mut shared: FxHashMap<(Pc, u8, u8), Pc> = FxHashMap::default();
+        let mut first = Vec::new();
+        for range in class.ranges() {
+            for sequence in Utf8Sequences::new(range.start(), range.end()) {
+                let mut target = next;
+                for byte in sequence.as_slice()[1..].iter().rev() {
+                    let key = (target, byte.start, byte.end);
+                    target = match shared.get(&key) {
+                        Some(&pc) => pc,
+                        None => {
+                            let pc =
+                                self.builder.emit(Inst::Bytes(Box::new([(byte.start, byte.end, target)])))?;
+                            shared.insert(key, pc);
+                            pc
+                        }
+                    };
+                }
+                let byte = sequence.as_slice()[0];
+                first.push((byte.start, byte.end, target));
+            }
+        }
+        self.builder.emit(Inst::Bytes(first.into()))
     }
 
     fn repeat(&mut self, sub: &Hir, min: u32, max: Option<u32>, next: Pc) -> Result<Pc, BuildError> {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::nfa::ByteSet;
-use super::subset::Subset;
+use super::nfa::{ByteSet, NEVER};
+use super::subset::{Scratch, Subset};
 use super::until::Until;
 use crate::error::MatchError;
 use crate::limits::Limits;
@@ -20,6 +20,8 @@ pub(crate) type Key = Box<[u32]>;
 
 pub(crate) const DEAD: StateId = 0;
 const UNKNOWN: u32 = u32::MAX;
+/// Further than any budget.
+const FAR: u32 = u32::MAX;
 
 /// The definition of an automaton. Deterministic on byte classes; every key it gives is live.
 #[derive(Debug, Clone)]
@@ -29,16 +31,16 @@ pub(crate) enum Machine {
 }
 
 impl Machine {
-    fn start(&mut self) -> Result<Option<Key>, MatchError> {
+    fn start(&mut self, scratch: &mut Scratch) -> Result<Option<Key>, MatchError> {
         match self {
-            Machine::Subset(machine) => machine.start(),
+            Machine::Subset(machine) => machine.start(scratch),
             Machine::Until(machine) => machine.start(),
         }
     }
 
-    fn step(&mut self, key: &[u32], byte: u8) -> Result<Option<Key>, MatchError> {
+    fn step(&mut self, key: &[u32], byte: u8, scratch: &mut Scratch) -> Result<Option<Key>, MatchError> {
         match self {
-            Machine::Subset(machine) => machine.step(key, byte),
+            Machine::Subset(machine) => machine.step(key, byte, scratch),
             Machine::Until(machine) => machine.step(key, byte),
         }
     }
@@ -66,11 +68,12 @@ impl Machine {
         }
     }
 
-    /// Whether a value can be completed by bytes that can be spelled one by one.
-    fn can_spell_end(&mut self, key: &[u32]) -> Result<bool, MatchError> {
+    /// Fewest bytes (of those that can be spelled one by one) that complete a value, or about so many;
+    /// [`NEVER`] if none do.
+    fn distance(&mut self, key: &[u32]) -> Result<u64, MatchError> {
         match self {
-            Machine::Subset(machine) => Ok(machine.can_spell_end(key)),
-            Machine::Until(machine) => Ok(machine.accepts(key) || machine.witness(key)?.is_some()),
+            Machine::Subset(machine) => Ok(machine.distance(key)),
+            Machine::Until(machine) => Ok(machine.witness(key)?.map_or(NEVER, |text| text.len() as u64)),
         }
     }
 
@@ -109,12 +112,13 @@ pub(crate) struct Dfa {
     index: FxHashMap<Arc<[u32]>, StateId>,
     next: Vec<StateId>,
     accepting: Vec<bool>,
-    /// Whether a value can be completed from a state byte by byte.
-    spellable: Vec<bool>,
+    /// Bytes that complete a value from a state; [`FAR`] if it cannot be spelled byte by byte.
+    distances: Vec<u32>,
     /// The saturated equivalent of each state under `horizon`.
     saturated: Vec<StateId>,
     horizon: u32,
     limit: usize,
+    scratch: Scratch,
 }
 
 impl Dfa {
@@ -130,13 +134,14 @@ impl Dfa {
             index: FxHashMap::default(),
             next: Vec::new(),
             accepting: Vec::new(),
-            spellable: Vec::new(),
+            distances: Vec::new(),
             saturated: Vec::new(),
             representatives,
             horizon,
             limit: limits.states,
+            scratch: Scratch::default(),
         };
-        dfa.push(Arc::from([]), false, false);
+        dfa.push(Arc::from([]), false, FAR);
         dfa.next.fill(DEAD);
         dfa.saturated[DEAD as usize] = DEAD;
         dfa
@@ -148,7 +153,7 @@ impl Dfa {
     }
 
     pub(crate) fn start(&mut self) -> Result<StateId, MatchError> {
-        match self.machine.start()? {
+        match self.machine.start(&mut self.scratch)? {
             Some(key) => self.intern(key),
             None => Ok(DEAD),
         }
@@ -181,7 +186,13 @@ impl Dfa {
     /// Whether a value can be completed byte by byte. Where not, tokens of several bytes may still do.
     #[inline]
     pub(crate) fn is_spellable(&self, state: StateId) -> bool {
-        self.spellable[state as usize]
+        self.distances[state as usize] != FAR
+    }
+
+    /// Bytes that suffice to complete a value, where it is spellable: no more tokens are needed.
+    #[inline]
+    pub(crate) fn distance(&self, state: StateId) -> u32 {
+        self.distances[state as usize]
     }
 
     /// No state found so far from which a value can be spelled needs more bytes for it than this.
@@ -251,7 +262,7 @@ impl Dfa {
     #[cold]
     fn explore(&mut self, state: StateId, class: usize) -> Result<StateId, MatchError> {
         let key = self.keys[state as usize].clone();
-        let next = match self.machine.step(&key, self.representatives[class])? {
+        let next = match self.machine.step(&key, self.representatives[class], &mut self.scratch)? {
             Some(key) => self.intern(key)?,
             None => DEAD,
         };
@@ -279,16 +290,16 @@ impl Dfa {
             return Err(MatchError::TooLarge { what: "automaton states", limit: self.limit });
         }
         let accepting = self.machine.accepts(&key);
-        let spellable = accepting || self.machine.can_spell_end(&key)?;
-        Ok(self.push(key.into(), accepting, spellable))
+        let distance = if accepting { 0 } else { self.machine.distance(&key)? };
+        Ok(self.push(key.into(), accepting, u32::try_from(distance).unwrap_or(FAR)))
     }
 
-    fn push(&mut self, key: Arc<[u32]>, accepting: bool, spellable: bool) -> StateId {
+    fn push(&mut self, key: Arc<[u32]>, accepting: bool, distance: u32) -> StateId {
         let state = self.keys.len() as StateId;
         self.index.insert(key.clone(), state);
         self.keys.push(key);
         self.accepting.push(accepting);
-        self.spellable.push(spellable);
+        self.distances.push(distance);
         self.saturated.push(UNKNOWN);
         self.next.resize(self.next.len() + self.representatives.len(), UNKNOWN);
         state

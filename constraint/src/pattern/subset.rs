@@ -9,8 +9,6 @@ use super::lazy::Key;
 use super::nfa::{ByteSet, Counts, Inst, Loop, NEVER, Nfa, Pc, SLOTS};
 use crate::error::MatchError;
 
-use rustc_hash::FxHashMap;
-
 /// The machine of a byte automaton. Keys list configurations in order: an instruction, then its counts.
 #[derive(Debug)]
 pub(crate) struct Subset {
@@ -45,14 +43,19 @@ impl Subset {
         self.greatest_distance
     }
 
-    pub(crate) fn start(&self) -> Result<Option<Key>, MatchError> {
-        let mut closure = Closure::new(self);
+    pub(crate) fn start(&self, scratch: &mut Scratch) -> Result<Option<Key>, MatchError> {
+        let mut closure = Closure::new(self, scratch);
         closure.add(Config { pc: self.nfa.start, counts: [0; SLOTS] })?;
         Ok(closure.key())
     }
 
-    pub(crate) fn step(&self, key: &[u32], byte: u8) -> Result<Option<Key>, MatchError> {
-        let mut closure = Closure::new(self);
+    pub(crate) fn step(
+        &self,
+        key: &[u32],
+        byte: u8,
+        scratch: &mut Scratch,
+    ) -> Result<Option<Key>, MatchError> {
+        let mut closure = Closure::new(self, scratch);
         for Config { pc, counts } in self.configs(key) {
             if let Inst::Bytes(ranges) = &self.nfa.insts[pc as usize] {
                 for &(low, high, target) in ranges {
@@ -85,12 +88,12 @@ impl Subset {
                 within = l.outer;
             }
         }
-        self.encode(configs)
+        self.encode(&mut configs)
     }
 
-    /// Whether the end can be spelled byte by byte.
-    pub(crate) fn can_spell_end(&self, key: &[u32]) -> bool {
-        self.configs(key).any(|config| self.nfa.distance(config.pc, &config.counts) < NEVER)
+    /// Fewest bytes of those that can be spelled that lead to the end; [`NEVER`] if none do.
+    pub(crate) fn distance(&self, key: &[u32]) -> u64 {
+        self.configs(key).map(|config| self.nfa.distance(config.pc, &config.counts)).min().unwrap_or(NEVER)
     }
 
     pub(crate) fn witness(&self, key: &[u32]) -> Option<Vec<u8>> {
@@ -108,26 +111,23 @@ impl Subset {
         })
     }
 
-    fn encode(&self, mut configs: Vec<Config>) -> Option<Key> {
+    /// The key of a set of configurations, in order and without those that others dominate.
+    fn encode(&self, configs: &mut Vec<Config>) -> Option<Key> {
         configs.sort_unstable();
         configs.dedup();
-        let mut kept: Vec<Config> = Vec::with_capacity(configs.len());
+        let slots = self.nfa.slots;
+        let mut key = Vec::with_capacity(configs.len() * (1 + slots));
         for group in configs.chunk_by(|a, b| a.pc == b.pc) {
-            let dominated = |config: &&Config| {
-                group.iter().any(|other| other != *config && self.dominates(other, config))
-            };
-            if group.len() == 1 {
-                kept.push(group[0]);
-            } else {
-                kept.extend(group.iter().filter(|config| !dominated(config)));
+            for config in group {
+                let dominated = group.len() > 1
+                    && group.iter().any(|other| other != config && self.dominates(other, config));
+                if !dominated {
+                    key.push(config.pc);
+                    key.extend_from_slice(&config.counts[..slots]);
+                }
             }
         }
-        let slots = self.nfa.slots;
-        let words = kept
-            .iter()
-            .flat_map(|config| std::iter::once(config.pc).chain(config.counts[..slots].iter().copied()));
-        let key: Key = words.collect();
-        (!key.is_empty()).then_some(key)
+        (!key.is_empty()).then(|| key.into())
     }
 
     /// Whether `a` can do all that `b` can. They stand at the same instruction.
@@ -156,39 +156,59 @@ fn saturated(l: &Loop, count: u32, horizon: u32) -> u32 {
     }
 }
 
-/// Follows the instructions that read nothing.
+/// Memory for [`Closure`], kept between steps.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scratch {
+    /// The closure in which each instruction was last met, and the first counts with which it was.
+    met: Vec<(u32, Counts)>,
+    /// Further counts with which instructions were met in this closure.
+    more: Vec<Config>,
+    open: Vec<Config>,
+    found: Vec<Config>,
+    closure: u32,
+}
+
+/// Follows the instructions that read nothing. Each configuration is followed once, and one that is
+/// dominated by another not at all, which also ends rounds that read nothing.
 struct Closure<'s> {
     subset: &'s Subset,
-    /// Configurations that were followed, by instruction: each is followed once, and one that is dominated
-    /// not at all, which also ends rounds that read nothing.
-    seen: FxHashMap<Pc, Vec<Counts>>,
-    found: Vec<Config>,
+    scratch: &'s mut Scratch,
 }
 
 impl<'s> Closure<'s> {
-    fn new(subset: &'s Subset) -> Closure<'s> {
-        Closure { subset, seen: FxHashMap::default(), found: Vec::new() }
+    fn new(subset: &'s Subset, scratch: &'s mut Scratch) -> Closure<'s> {
+        scratch.met.resize(subset.nfa.insts.len(), (0, [0; SLOTS]));
+        scratch.closure = scratch.closure.wrapping_add(1);
+        if scratch.closure == 0 {
+            scratch.met.fill((0, [0; SLOTS]));
+            scratch.closure = 1;
+        }
+        scratch.more.clear();
+        scratch.found.clear();
+        Closure { subset, scratch }
     }
 
     fn add(&mut self, config: Config) -> Result<(), MatchError> {
-        let mut open = vec![config];
-        while let Some(config) = open.pop() {
+        self.scratch.open.push(config);
+        while let Some(config) = self.scratch.open.pop() {
             if !self.subset.nfa.is_live(config.pc) || !self.is_new(config) {
                 continue;
             }
             let limit = self.subset.configurations;
-            if self.found.len() > limit {
+            if self.scratch.found.len() > limit {
+                self.scratch.open.clear();
                 return Err(MatchError::TooLarge { what: "configurations in a state", limit });
             }
             match &self.subset.nfa.insts[config.pc as usize] {
-                Inst::Bytes(_) | Inst::Accept => self.found.push(config),
+                Inst::Bytes(_) | Inst::Accept => self.scratch.found.push(config),
                 Inst::Split(targets) => {
-                    open.extend(targets.iter().rev().map(|&pc| Config { pc, counts: config.counts }));
+                    let configs = targets.iter().rev().map(|&pc| Config { pc, counts: config.counts });
+                    self.scratch.open.extend(configs);
                 }
-                Inst::Enter(id) => self.turn(*id, 0, config.counts, &mut open),
+                Inst::Enter(id) => self.turn(*id, 0, config.counts),
                 Inst::Next(id) => {
                     let l = &self.subset.nfa.loops[*id as usize];
-                    self.turn(*id, l.count_up(config.counts[l.slot]), config.counts, &mut open);
+                    self.turn(*id, l.count_up(config.counts[l.slot]), config.counts);
                 }
             }
         }
@@ -196,7 +216,7 @@ impl<'s> Closure<'s> {
     }
 
     /// The head of a loop with `count` rounds done: out, and into another round.
-    fn turn(&self, id: u32, count: u32, counts: Counts, open: &mut Vec<Config>) {
+    fn turn(&mut self, id: u32, count: u32, counts: Counts) {
         let l = &self.subset.nfa.loops[id as usize];
         let with = |count: u32| {
             let mut counts = counts;
@@ -204,27 +224,31 @@ impl<'s> Closure<'s> {
             counts
         };
         if count >= l.min {
-            open.push(Config { pc: l.exit, counts: with(0) });
+            self.scratch.open.push(Config { pc: l.exit, counts: with(0) });
         }
         if l.may_repeat(count) {
-            open.push(Config { pc: l.body, counts: with(count) });
+            self.scratch.open.push(Config { pc: l.body, counts: with(count) });
         }
     }
 
     fn is_new(&mut self, config: Config) -> bool {
-        let seen = self.seen.entry(config.pc).or_default();
-        let old = |counts: &Counts| {
-            *counts == config.counts
-                || self.subset.dominates(&Config { pc: config.pc, counts: *counts }, &config)
+        let Scratch { met, more, closure, .. } = &mut *self.scratch;
+        let (last, first) = &mut met[config.pc as usize];
+        if *last != *closure {
+            (*last, *first) = (*closure, config.counts);
+            return true;
+        }
+        let covers = |counts: Counts| {
+            counts == config.counts || self.subset.dominates(&Config { pc: config.pc, counts }, &config)
         };
-        if seen.iter().any(old) {
+        if covers(*first) || more.iter().any(|other| other.pc == config.pc && covers(other.counts)) {
             return false;
         }
-        seen.push(config.counts);
+        more.push(config);
         true
     }
 
     fn key(self) -> Option<Key> {
-        self.subset.encode(self.found)
+        self.subset.encode(&mut self.scratch.found)
     }
 }
