@@ -32,6 +32,9 @@ pub(super) struct Core {
     mask_limit: usize,
     pub(super) search_limit: usize,
     costs: FxHashMap<StateId, Option<u32>>,
+    /// Tokens to spare: one for the token that is chosen, and where there are stops some to spell the part of
+    /// a token that stands before one.
+    margin: u64,
     /// The most tokens that any state needs that cannot be finished byte by byte.
     greatest_searched: u64,
 }
@@ -52,6 +55,7 @@ impl Core {
             mask_limit: limits.mask_cache_bytes,
             search_limit: limits.search,
             costs: FxHashMap::default(),
+            margin: if pattern.stop_finder().is_some() { 8 } else { 1 },
             greatest_searched: 0,
         }
     }
@@ -141,7 +145,7 @@ impl Core {
 
     /// Whether `left` tokens are certain to suffice from wherever the next token leads.
     pub(super) fn is_plenty(&self, left: u32) -> bool {
-        u64::from(left) > self.greatest_distance() + 1
+        u64::from(left) > self.greatest_distance() + self.margin
     }
 
     pub(super) fn stats(&self) -> CacheStats {

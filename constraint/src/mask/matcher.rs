@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::walk::Tight;
 use super::{Constraint, Core};
 use crate::error::MatchError;
 use crate::pattern::Pattern;
@@ -163,7 +164,13 @@ impl Matcher {
                 return Ok(mask);
             }
         }
-        let mut mask = core.tight_mask(self.now.state, heal, left)?;
+        let mut stops = self.stops.clone();
+        let mut stop_fits = |text: &[u8]| match &mut stops {
+            Some(stops) => Ok(self.stop_with(stops, text)?.is_some()),
+            None => Ok(false),
+        };
+        let mut tight = Tight { heal, left, stop_fits: &mut stop_fits };
+        let mut mask = core.tight_mask(self.now.state, &mut tight)?;
         if heal.is_empty() {
             if self.now.plan.is_none() && !core.dfa.accepts(self.now.state) {
                 self.now.plan = Some(plan(core, self.now.state, left)?);
@@ -208,7 +215,7 @@ impl Matcher {
         }
         match self.read(core, text)? {
             Read::All(state) => self.go_on(core, token, text, state),
-            Read::Stopped(len) => self.stop(core, token, &text[..len]),
+            Read::Stopped(len) => self.stop(token, &text[..len]),
             Read::Part(accepted) => match self.longest_that_fits(core, text, &accepted) {
                 Some(len) => {
                     self.push(token, &text[..len], self.now.state);
@@ -288,19 +295,31 @@ impl Matcher {
         })
     }
 
-    fn stop(&mut self, _core: &mut Core, token: TokenId, text: &[u8]) -> Result<Commit, MatchError> {
-        let from = self.now.stable;
-        let mut bytes = self.bytes.clone();
-        bytes.extend_from_slice(text);
-        let found = match &mut self.stops {
-            Some(stops) => stops.tail(&bytes, from)?,
-            None => Tail::Clear,
-        };
-        let Tail::Complete(at) = found else { return Err(MatchError::NotAllowed { token }) };
-        let stop = String::from_utf8_lossy(&bytes[at..]).into_owned();
+    fn stop(&mut self, token: TokenId, text: &[u8]) -> Result<Commit, MatchError> {
+        let refused = MatchError::NotAllowed { token };
+        let Some(mut stops) = self.stops.take() else { return Err(refused) };
+        let found = self.stop_with(&mut stops, text);
+        self.stops = Some(stops);
+        let at = found?.ok_or(refused)?;
         self.push(token, text, self.now.state);
+        let stop = String::from_utf8_lossy(&self.bytes[at..]).into_owned();
         self.end = Some(Ending { at, end: End::Stop { text: stop } });
         Ok(Commit::Done)
+    }
+
+    /// Where the value ends if a stop is complete at the end of a token's bytes, provided that the tokens
+    /// that spell the value up to there fit: parts of tokens may need several.
+    fn stop_with(&self, stops: &mut StopFinder, text: &[u8]) -> Result<Option<usize>, MatchError> {
+        let mut bytes = self.bytes.clone();
+        bytes.extend_from_slice(text);
+        let Tail::Complete(at) = stops.tail(&bytes, self.now.stable)? else { return Ok(None) };
+        let Spelled { len, used, .. } = self.spelled(at);
+        let rest = &bytes[len..at];
+        let fits = rest.is_empty() || {
+            let fewest = self.constraint.vocab.fewest_tokens(rest);
+            fewest.is_some_and(|fewest| used + self.counted(len, &fewest) <= self.max as usize)
+        };
+        Ok(fits.then_some(at))
     }
 
     fn push(&mut self, token: TokenId, text: &[u8], state: StateId) {
@@ -358,34 +377,42 @@ impl Matcher {
     pub fn finish(&self, tokenizer: &dyn Tokenize) -> Result<Finished, MatchError> {
         let ending = self.end.as_ref().ok_or(MatchError::NotDone)?;
         let vocab = &self.constraint.vocab;
-        let (mut keep, mut len, mut used) = (0, 0, 0);
-        for &token in &self.tokens {
-            let end = len + vocab.bytes(token).len();
-            if end > ending.at {
-                break;
-            }
-            (keep, len) = (keep + 1, end);
-            used += usize::from(end > self.heal.len());
-        }
+        let Spelled { keep, len, used } = self.spelled(ending.at);
         let rest = &self.bytes[len..ending.at];
         let mut tail = if rest.is_empty() { Vec::new() } else { tokenizer.tokenize(rest) };
-        let counted = |tail: &[TokenId]| {
-            let mut end = len;
-            tail.iter()
-                .filter(|&&token| {
-                    end += vocab.bytes(token).len();
-                    end > self.heal.len()
-                })
-                .count()
-        };
-        if used + counted(&tail) > self.max as usize
+        if used + self.counted(len, &tail) > self.max as usize
             && let Some(fewest) = vocab.fewest_tokens(rest)
         {
             tail = fewest;
         }
-        let value_tokens = used + counted(&tail);
+        let value_tokens = used + self.counted(len, &tail);
         let value = self.bytes[self.heal.len().min(ending.at)..ending.at].to_vec();
         Ok(Finished { value, end: ending.end.clone(), keep, tail, value_tokens })
+    }
+
+    /// The tokens that lie wholly before a place.
+    fn spelled(&self, at: usize) -> Spelled {
+        let mut spelled = Spelled { keep: 0, len: 0, used: 0 };
+        for &token in &self.tokens {
+            let end = spelled.len + self.constraint.vocab.bytes(token).len();
+            if end > at {
+                break;
+            }
+            spelled.keep += 1;
+            spelled.len = end;
+            spelled.used += usize::from(end > self.heal.len());
+        }
+        spelled
+    }
+
+    /// How many of the tokens from a place on count as the value's.
+    fn counted(&self, from: usize, tokens: &[TokenId]) -> usize {
+        let mut end = from;
+        let of_value = |token: &&TokenId| {
+            end += self.constraint.vocab.bytes(**token).len();
+            end > self.heal.len()
+        };
+        tokens.iter().filter(of_value).count()
     }
 
     /// Tokens that may still be added.
@@ -409,6 +436,15 @@ impl Matcher {
         let from = self.bytes.len().saturating_sub(40);
         String::from_utf8_lossy(&self.bytes[from..]).into_owned()
     }
+}
+
+/// Tokens from the beginning, healed ones included.
+struct Spelled {
+    keep: usize,
+    /// Their bytes.
+    len: usize,
+    /// Those of the value.
+    used: usize,
 }
 
 /// How far a token can be read.

@@ -7,6 +7,7 @@
 
 use super::core::Core;
 use crate::error::MatchError;
+use crate::pattern::Pattern;
 use crate::pattern::lazy::{DEAD, StateId};
 use crate::vocab::{Node, TokenSet, Trie};
 
@@ -17,6 +18,16 @@ pub(super) struct Loops {
     ascii: [u64; 2],
     /// Whether every character of more than one byte leads back to the state.
     characters: bool,
+}
+
+/// What a walk has to respect when tokens are short.
+pub(super) struct Tight<'t> {
+    /// Bytes to spell before the value.
+    pub(super) heal: &'t [u8],
+    /// Tokens that may be added.
+    pub(super) left: u32,
+    /// Whether the value before a stop, which is complete at the end of these bytes of a token, fits.
+    pub(super) stop_fits: &'t mut dyn FnMut(&[u8]) -> Result<bool, MatchError>,
 }
 
 impl Core {
@@ -179,19 +190,18 @@ impl Core {
         Ok(next)
     }
 
-    /// The mask where at most `left` more tokens may be added: a token that continues must leave a way to
-    /// the end that fits, one that ends must leave a beginning that does.
+    /// The mask where tokens are short: a token that continues must leave a way to the end that fits, one
+    /// that ends must leave a beginning that does.
     pub(super) fn tight_mask(
         &mut self,
         state: StateId,
-        heal: &[u8],
-        left: u32,
+        tight: &mut Tight<'_>,
     ) -> Result<TokenSet, MatchError> {
         let vocab = self.vocab.clone();
         let trie = vocab.trie();
         let mut mask = TokenSet::empty(&vocab);
-        if let Some(node) = spell(trie, heal, &mut mask) {
-            self.tight_walk(trie, node, state, heal, left, &mut mask)?;
+        if let Some(node) = spell(trie, tight.heal, &mut mask) {
+            self.tight_walk(trie, node, state, tight, &mut mask)?;
         }
         mask.count();
         Ok(mask)
@@ -202,8 +212,7 @@ impl Core {
         trie: &Trie,
         from: Node,
         state: StateId,
-        heal: &[u8],
-        left: u32,
+        tight: &mut Tight<'_>,
         mask: &mut TokenSet,
     ) -> Result<(), MatchError> {
         let (base, end) = (trie.depth(from), trie.end(from));
@@ -211,36 +220,31 @@ impl Core {
         // Whether the value may end after the first bytes of the path.
         let mut may_end = vec![false; self.path.len()];
         may_end[0] = self.dfa.accepts(state);
-        let mut text = heal.to_vec();
+        let mut text = tight.heal.to_vec();
         let mut node = from + 1;
         while node < end {
             let depth = trie.depth(node) - base;
-            text.truncate(heal.len() + depth - 1);
+            text.truncate(tight.heal.len() + depth - 1);
             text.push(trie.byte(node));
             let next = self.dfa.next(self.path[depth - 1], trie.byte(node))?;
-            if next == DEAD {
-                if may_end[depth - 1] {
-                    let (from, to) = trie.ranks_below(node);
-                    mask.insert_ranks(from, to);
-                }
-                node = trie.end(node);
-                continue;
-            }
-            let fits = left > 0 && self.fits(next, left - 1)?;
-            if self.decided_below(trie, node, next)? {
-                if fits {
-                    let (from, to) = trie.ranks_below(node);
-                    mask.insert_ranks(from, to);
-                }
-                node = trie.end(node);
-                continue;
-            }
+            let (whole, fits) = if next == DEAD {
+                (true, may_end[depth - 1])
+            } else if Pattern::is_stopped(&self.dfa, next) {
+                (true, (tight.stop_fits)(&text)?)
+            } else {
+                let fits = tight.left > 0 && self.fits(next, tight.left - 1)?;
+                (self.decided_below(trie, node, next)?, fits)
+            };
+            let (from, to) = if whole { trie.ranks_below(node) } else { trie.own_ranks(node) };
             if fits {
-                let (from, to) = trie.own_ranks(node);
                 mask.insert_ranks(from, to);
             }
-            may_end[depth] =
-                may_end[depth - 1] || (self.dfa.accepts(next) && self.can_spell(trie, node, &text, left));
+            if whole {
+                node = trie.end(node);
+                continue;
+            }
+            let ends_here = self.dfa.accepts(next) && self.can_spell(trie, node, &text, tight.left);
+            may_end[depth] = may_end[depth - 1] || ends_here;
             self.path[depth] = next;
             node += 1;
         }
