@@ -5,7 +5,7 @@
 pub struct Limits {
     /// Calls that may be open at once. Bounds recursion; a frame costs a few hundred bytes.
     pub frames: usize,
-    /// IR instructions of one run. Bounds loops that generate nothing; ten million take about a second.
+    /// IR instructions of one run; one that makes or reads a large value counts as several. Bounds loops that generate nothing; ten million take about a second.
     pub steps: u64,
     /// Bytes of one string, and items of one list.
     pub value_size: usize,
@@ -25,7 +25,7 @@ impl Default for Limits {
         Limits {
             frames: 256,
             steps: 50_000_000,
-            value_size: 64 << 20,
+            value_size: 16 << 20,
             default_max: 256,
             total_tokens: None,
             batch_rows: 64,

@@ -21,7 +21,7 @@ use crate::sample::{Sampling, Stream};
 use crate::value::{self, Value};
 
 /// Instructions and jumps between two pauses: about a millisecond.
-const PAUSE: u32 = 10_000;
+const PAUSE: u64 = 10_000;
 
 /// Where a machine stopped.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,7 +137,8 @@ impl Vm {
     /// Runs until something has to come from outside. The frame of the entry point stays after its end.
     pub fn run(&mut self) -> Result<Step, RunError> {
         let program = self.program.clone();
-        for _ in 0..PAUSE {
+        let pause = self.state.steps.saturating_add(PAUSE);
+        while self.state.steps < pause {
             let Some(frame) = self.state.frames.last() else { return Ok(Step::Done(Value::Null)) };
             let func = &program.funcs[frame.func.index()];
             let block = &func.blocks[frame.block.index()];
@@ -199,6 +200,7 @@ impl Vm {
             pure => {
                 let frame = self.state.frames.last().map(|frame| frame.locals.as_slice()).unwrap_or_default();
                 let (dst, value) = ops::eval(pure, frame, &self.limits).map_err(at)?;
+                self.state.steps += ops::work(pure, &value, frame);
                 self.set(dst, value);
             }
         }

@@ -46,14 +46,33 @@ pub(super) fn eval(op: &Op, locals: &[Value], limits: &Limits) -> Result<(Local,
     Ok((*dst, value))
 }
 
-/// A string or a list must not outgrow the run's limit, however it came about.
-pub(super) fn check_size(value: &Value, limits: &Limits) -> Result<(), Fault> {
-    let size = match value {
+/// What an instruction costs beyond one step: large values take time to make and to look through, and a
+/// budget in steps has to notice.
+pub(super) fn work(op: &Op, result: &Value, locals: &[Value]) -> u64 {
+    let read = |local: &Local| locals.get(local.index()).map_or(0, size);
+    let operands = match op {
+        Op::Builtin { args, .. } => args.iter().map(read).sum(),
+        Op::Binary { lhs, rhs, .. } => read(lhs) + read(rhs),
+        Op::Index { src, .. } if matches!(locals.get(src.index()), Some(Value::Str(_))) => read(src),
+        Op::Slice { src, .. } => read(src),
+        Op::Const { .. } | Op::Copy { .. } | Op::Field { .. } | Op::Index { .. } => return 0,
+        _ => 0,
+    };
+    ((operands + size(result)) / 64) as u64
+}
+
+/// Bytes of a string, items of a list.
+fn size(value: &Value) -> usize {
+    match value {
         Value::Str(text) => text.len(),
         Value::List(items) => items.len(),
         _ => 0,
-    };
-    if size > limits.value_size {
+    }
+}
+
+/// A string or a list must not outgrow the run's limit, however it came about.
+pub(super) fn check_size(value: &Value, limits: &Limits) -> Result<(), Fault> {
+    if size(value) > limits.value_size {
         return Err(Fault::Limit { what: "bytes or items in a value", limit: limits.value_size as u64 });
     }
     Ok(())
