@@ -160,7 +160,8 @@ fn tokens() -> Result<Vec<Figure>, Box<dyn Error>> {
     let mut figures = Vec::new();
     for (name, source) in [
         ("free text", "\"Once upon a time\"\ngen story with max = 128, temp = 0"),
-        ("regex", "\"Once upon a time, in words: \"\ngen story: /([a-z]+ ){50,200}/ with max = 128"),
+        ("regex", "\"Once upon a time \"\ngen story: /([a-zA-Z',]+ ){8,400}/ with max = 128"),
+        ("regex short of tokens", "\"Once upon a time \"\ngen story: /([a-z]+ ){50,200}/ with max = 128"),
         ("sampled", "\"Once upon a time\"\ngen story with max = 128, temp = 1.0, top_p = 0.9"),
     ] {
         let program = Program::from_source("bench.agent", source)?;

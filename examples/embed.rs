@@ -19,13 +19,14 @@ pub(crate) fn triage(engine: &Engine, out: &mut dyn Write) -> Result<String, Err
     let program = Program::from_source("triage.agent", TRIAGE)?;
 
     let outcome = engine.run(&program).input("mail", "Order AB1234 is late!!").start()?;
-    say(out, &format!("{} ({} tokens)\n", outcome.value(), outcome.usage().generated_tokens));
+    say(out, &format!("value:  {} ({} tokens)\n", outcome.value(), outcome.usage().generated_tokens));
     let order = outcome.value()["order"].to_string();
 
+    say(out, "stream:");
     let mut events = engine.run(&program).input("mail", "Where is CD5678?").seed(7).stream()?;
     for event in &mut events {
-        if let Event::Token { text, .. } | Event::GenEnd { text, .. } = event {
-            say(out, &text);
+        if let Event::GenEnd { name, value, reason, .. } = event {
+            say(out, &format!(" {name} = {value} (ended by: {reason})"));
         }
     }
     events.finish()?;

@@ -64,6 +64,18 @@ impl Error {
         }
     }
 
+    /// The place it is about: of several findings the first error's.
+    pub fn location(&self) -> Option<Location> {
+        match self {
+            Error::Program(found) => {
+                let (source, start, _) = found.sources.locate(found.first()?.span)?;
+                Some(Location { file: source.name.clone(), line: start.line, column: start.column })
+            }
+            Error::Run(failure) => failure.location().cloned(),
+            _ => None,
+        }
+    }
+
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {

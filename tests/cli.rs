@@ -144,6 +144,27 @@ fn a_file_that_is_no_model_is_exit_7() {
 }
 
 #[test]
+fn json_tells_of_runs_that_never_began() {
+    for (args, code) in [(vec![], 3), (vec!["--input", "x=1"], 2)] {
+        let source = if code == 3 { "print oops" } else { "\"a\"" };
+        let ran = agentc(&[&["run", "-", "--format", "json"][..], &args].concat(), source);
+        let object: Json = serde_json::from_str(&out(&ran)).unwrap();
+        assert_eq!((self::code(&ran), &object["status"]), (code, &"error".into()), "{object}");
+        assert!(object["error"]["code"].is_string() && object["error"]["message"].is_string(), "{object}");
+    }
+    let ran = agentc(&["run", "-", "--format", "json"], "\n\nprint oops");
+    let object: Json = serde_json::from_str(&out(&ran)).unwrap();
+    assert_eq!(object["error"]["span"]["line"], 3, "{object}");
+}
+
+#[test]
+fn check_goes_on_after_a_file_that_cannot_be_read() {
+    let ran = agentc(&["check", "--message-format", "short", "no-such-file.agent", "-"], "print oops");
+    assert_eq!(code(&ran), 2);
+    assert!(err(&ran).contains("no-such-file") && err(&ran).contains("<stdin>:1:7"), "{}", err(&ran));
+}
+
+#[test]
 fn completions_are_scripts() {
     for shell in ["bash", "zsh", "fish"] {
         let output = agentc(&["completions", shell], "");

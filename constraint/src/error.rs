@@ -92,7 +92,7 @@ impl BuildError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MatchError {
     /// Even the shortest value needs more tokens than allowed.
-    #[error("a value takes at least {need} tokens, and at most {max} are allowed")]
+    #[error("no value of at most {max} tokens was found; the shortest one takes {need}")]
     CannotFinish {
         /// Tokens of the shortest value found.
         need: usize,

@@ -297,6 +297,9 @@ fn hostile_patterns_end_in_errors_or_work() {
         r"\w{0,100000}",
         r"([a-z]{0,40}[0-9]{0,40}){0,40}",
         r"(x*)*(y*)*",
+        r"((a{1000}){1000}){1000}",
+        r"(a{65000}){65000}",
+        r"b|(((a{1000}){1000}){1000}){1000}",
     ] {
         match build(&regex(pattern), &[], &limits) {
             Ok(pattern) => _ = pattern.is_match(&b"ab".repeat(40)),
@@ -308,6 +311,19 @@ fn hostile_patterns_end_in_errors_or_work() {
     let many: Vec<String> = (0..100_000).map(|n| format!("option {n}")).collect();
     let pattern = build(&Spec::OneOf { hole: 0 }, &[many], &limits).expect("a pattern");
     assert!(pattern.is_match(b"option 99999") && !pattern.is_match(b"option 100000"));
+}
+
+/// The shortest text of a type need not be the one with the fewest tokens.
+#[test]
+fn a_bound_that_some_text_fits_is_enough() {
+    let tokens: Vec<Option<Vec<u8>>> =
+        (0..=255u8).map(|byte| vec![byte]).chain([b"there".to_vec()]).map(Some).chain([None]).collect();
+    let vocab = Arc::new(Vocab::new(&tokens, &[257]).expect("a vocabulary"));
+    let pattern = build(&regex("[a-z]{5}"), &[], &Limits::default()).expect("a pattern");
+    let constraint = Constraint::new(pattern, vocab.clone(), Limits::default());
+    let mut matcher = Matcher::new(&constraint, b"", 1).expect("`there` is one token");
+    let allowed: Vec<TokenId> = matcher.mask().expect("a mask").iter(&vocab).collect();
+    assert_eq!(allowed, [256]);
 }
 
 #[test]

@@ -218,6 +218,10 @@ impl Fault {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
+            Fault::BadOption { option: "max", .. } => "it is an int from 1",
+            Fault::BadOption { option: "top_k", .. } => "it is an int from 0, which keeps all",
+            Fault::BadOption { option: "temp", .. } => "it is a number from 0, which is greedy",
+            Fault::BadOption { .. } => "it is a number from 0 to 1",
             Fault::DivisionByZero => "test the divisor first",
             Fault::BadIndex { .. } => "`len` tells how many there are; a slice such as `xs[0:2]` never fails",
             Fault::BadKey { .. } => "`keys` lists them",

@@ -7,7 +7,7 @@ pub struct Limits {
     pub frames: usize,
     /// IR instructions of one run; one that makes or reads a large value counts as several. Bounds loops that generate nothing; ten million take about a second.
     pub steps: u64,
-    /// Bytes of one string, and items of one list.
+    /// Bytes of one string; an item of a list counts as 16.
     pub value_size: usize,
     /// Tokens of one generation that names no `max`.
     pub default_max: u32,

@@ -116,7 +116,12 @@ struct Candidates {
 impl Candidates {
     fn new(logits: &[f32], mask: &TokenSet, vocab: &Vocab) -> Candidates {
         let mut ids = Vec::with_capacity(mask.len() + vocab.ends().len());
-        ids.extend(mask.iter(vocab).filter(|&id| (id as usize) < logits.len()));
+        if mask.is_all() {
+            // In the order of the logits, which memory likes better than that of the trie.
+            ids.extend((0..logits.len() as TokenId).filter(|&id| mask.contains(vocab, id)));
+        } else {
+            ids.extend(mask.iter(vocab).filter(|&id| (id as usize) < logits.len()));
+        }
         let weights = ids.iter().map(|&id| logit(logits, id).unwrap_or(f32::NEG_INFINITY)).collect();
         Candidates { ids, weights }
     }
@@ -146,29 +151,29 @@ impl Candidates {
         }
     }
 
-    /// `top_p`: as few of the best as have this share of the whole. Looks at more and more of the best, since
-    /// a few usually suffice and sorting all would take longer than anything else here.
+    /// `top_p`: as few of the best as have this share of the whole. Likely ones usually suffice, and sorting
+    /// all would take longer than anything else here.
     fn keep_nucleus(&mut self, share: f64) {
         if share >= 1.0 {
             return;
         }
         let enough = self.total() * share;
-        let mut k = 64;
-        loop {
-            k = k.min(self.ids.len());
-            self.bring_best_forward(k);
+        for floor in [1e-2, 1e-4, 1e-6, 0.0] {
+            let pairs = self.weights.iter().copied().zip(self.ids.iter().copied());
+            let mut likely: Vec<(f32, TokenId)> = pairs.filter(|(weight, _)| *weight >= floor).collect();
+            let sum: f64 = likely.iter().map(|(weight, _)| f64::from(*weight)).sum();
+            if sum < enough && floor > 0.0 {
+                continue;
+            }
+            likely.sort_unstable_by(best_first);
             let mut sum = 0.0;
-            let reached = self.weights[..k].iter().position(|&weight| {
-                sum += f64::from(weight);
+            let reached = likely.iter().position(|(weight, _)| {
+                sum += f64::from(*weight);
                 sum >= enough
             });
-            if reached.is_some() || k == self.ids.len() {
-                let kept = reached.map_or(k, |last| last + 1);
-                self.ids.truncate(kept);
-                self.weights.truncate(kept);
-                return;
-            }
-            k *= 8;
+            likely.truncate(reached.map_or(likely.len(), |last| last + 1));
+            (self.weights, self.ids) = likely.into_iter().unzip();
+            return;
         }
     }
 
@@ -193,13 +198,17 @@ impl Candidates {
     fn bring_best_forward(&mut self, k: usize) {
         let mut pairs: Vec<(f32, TokenId)> =
             self.weights.iter().copied().zip(self.ids.iter().copied()).collect();
-        let order = |a: &(f32, TokenId), b: &(f32, TokenId)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
         if k > 0 && k < pairs.len() {
-            pairs.select_nth_unstable_by(k - 1, order);
+            pairs.select_nth_unstable_by(k - 1, best_first);
         }
-        pairs[..k].sort_unstable_by(order);
+        pairs[..k].sort_unstable_by(best_first);
         (self.weights, self.ids) = pairs.into_iter().unzip();
     }
+}
+
+/// Of equals the smaller id.
+fn best_first(a: &(f32, TokenId), b: &(f32, TokenId)) -> std::cmp::Ordering {
+    b.0.total_cmp(&a.0).then(a.1.cmp(&b.1))
 }
 
 /// `e` to the power of a number that is not positive, to five digits: the same bits on every platform, and

@@ -99,6 +99,8 @@ pub struct Session {
     vm: Vm,
     options: RunOptions,
     stage: Stage,
+    /// What was printed behind text that events have not told yet: it must not overtake it.
+    prints: Vec<String>,
     usage: Usage,
     spent: u64,
     started: Instant,
@@ -114,7 +116,16 @@ impl Session {
         let started = Instant::now();
         let args = input::arguments(&program, inputs, &options.limits)?;
         let vm = Vm::new(program.clone(), args, defaults(&program, &options), options.limits.clone());
-        Ok(Session { program, vm, options, stage: Stage::Run, usage: Usage::default(), spent: 0, started })
+        Ok(Session {
+            program,
+            vm,
+            options,
+            stage: Stage::Run,
+            prints: Vec::new(),
+            usage: Usage::default(),
+            spent: 0,
+            started,
+        })
     }
 
     /// A run that goes on where a saved one stopped. Seed and sampling are those it began with.
@@ -126,7 +137,7 @@ impl Session {
         let vm =
             Vm::resume(program.clone(), saved.state, options.limits.clone()).map_err(RunError::of_run)?;
         let (usage, spent, started) = (Usage::default(), saved.spent, Instant::now());
-        Ok(Session { program, vm, options, stage: Stage::Run, usage, spent, started })
+        Ok(Session { program, vm, options, stage: Stage::Run, prints: Vec::new(), usage, spent, started })
     }
 
     /// The run as it stands. A generation in progress will start anew.
@@ -188,6 +199,9 @@ impl Session {
             if let Event::Token { text, .. } = &event {
                 waiting.shown.push_str(text);
             }
+            if let Event::GenStart { .. } = &event {
+                self.prints.drain(..).for_each(|text| emit(Event::Print { text }));
+            }
             emit(event);
         }
         let Some(result) = report.result else { return };
@@ -215,6 +229,7 @@ impl Session {
     ) -> Result<Option<Value>, RunError> {
         match self.vm.run()? {
             Step::Done(value) => return Ok(Some(value)),
+            Step::Print(text) if self.vm.has_pending_text() => self.prints.push(text),
             Step::Print(text) => emit(Event::Print { text }),
             Step::Pause => {}
             Step::Ask(ask) => self.submit(*ask, sched)?,
@@ -314,7 +329,7 @@ impl Session {
             Stage::Run | Stage::Over(_) => None,
         };
         if let Some(waiting) = &waiting {
-            sched.cancel(waiting.job);
+            self.usage.add(&sched.cancel(waiting.job));
         }
         let partial = waiting.filter(|waiting| waiting.told && waiting.ask.context == 0);
         let mut result = result;
@@ -326,7 +341,8 @@ impl Session {
                 Err(fault) => result = result.and(Err(RunError::of_run(fault))),
             }
         }
-        self.usage.wall_ms = self.started.elapsed().as_millis() as u64;
+        self.prints.drain(..).for_each(|text| emit(Event::Print { text }));
+        self.usage.wall_ms = self.usage.load_ms + self.started.elapsed().as_millis() as u64;
         emit(Event::Usage(self.usage.clone()));
         let shown = partial.map(|waiting| waiting.shown).unwrap_or_default();
         let outcome = outcome::of_run(&self.vm, sched, result, &shown, self.usage.clone());

@@ -107,6 +107,28 @@ impl Value {
         }
     }
 
+    /// A text that equal values share and others do not: numbers by value, records whatever the order of
+    /// their fields.
+    pub fn identity(&self) -> String {
+        match self {
+            Value::Int(n) if (*n as f64) as i128 == i128::from(*n) => float_text(*n as f64),
+            Value::Float(0.0) => float_text(0.0),
+            Value::List(items) => {
+                let items: Vec<String> = items.iter().map(Value::identity).collect();
+                format!("[{}]", items.join(","))
+            }
+            Value::Record(fields) => {
+                let mut fields: Vec<String> =
+                    fields.iter().map(|(name, value)| format!("{name:?}:{}", value.identity())).collect();
+                fields.sort_unstable();
+                format!("{{{}}}", fields.join(","))
+            }
+            Value::Str(text) => format!("{text:?}"),
+            Value::Float(x) => float_text(*x),
+            other => other.to_string(),
+        }
+    }
+
     /// The value as JSON.
     pub fn to_json(&self) -> Json {
         match self {
@@ -291,6 +313,7 @@ fn coerce_record(fields: &[Field], values: &[(String, Value)]) -> Option<Value> 
     let mut out = Vec::with_capacity(values.len());
     for field in fields {
         match values.iter().find(|(name, _)| *name == field.name) {
+            Some((name, Value::Null)) if field.optional => out.push((name.clone(), Value::Null)),
             Some((name, value)) => out.push((name.clone(), coerce(value.clone(), &field.ty)?)),
             None if field.optional => {}
             None => return None,

@@ -4,15 +4,22 @@ use agentc::{Compilation, Diag};
 
 use super::args::{CheckArgs, Look, MessageFormat};
 use super::output::Terminal;
-use super::{Exit, compile, print};
+use super::{Exit, compile, complain, print};
 use crate::render;
 
-/// Findings of all files; exit 3 if any of them is an error.
+/// Findings of all files; exit 3 if any of them is an error, and 2 if a file cannot be read.
 pub(super) fn check(args: &CheckArgs, look: Look) -> Exit {
     let terminal = Terminal::new(look.color);
-    let (mut errors, mut warnings) = (0, 0);
+    let (mut errors, mut warnings, mut unreadable) = (0, 0, None);
     for file in &args.files {
-        let Compilation { diags, sources, .. } = compile(file, None)?;
+        let Compilation { diags, sources, .. } = match compile(file, None) {
+            Ok(compilation) => compilation,
+            Err(error) => {
+                complain(&error, look);
+                unreadable = unreadable.or(Some(error.exit_code()));
+                continue;
+            }
+        };
         for diag in diags.iter().filter(|diag| diag.is_error() || !look.quiet) {
             match args.message_format {
                 MessageFormat::Human => terminal.say(&render::diag(diag, &sources, terminal.color_err)),
@@ -26,7 +33,7 @@ pub(super) fn check(args: &CheckArgs, look: Look) -> Exit {
     if !look.quiet && args.message_format == MessageFormat::Human && errors + warnings > 0 {
         terminal.say(&format!("{}\n", summary(errors, warnings)));
     }
-    Ok(if errors > 0 { 3 } else { 0 })
+    Ok(unreadable.unwrap_or(if errors > 0 { 3 } else { 0 }))
 }
 
 fn summary(errors: usize, warnings: usize) -> String {

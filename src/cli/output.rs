@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
-use agentc::{Error, Event, Failure, Outcome, Value};
+use agentc::{Error, Event, Failure, Outcome, Usage, Value};
 use serde_json::{Value as Json, json};
 
 use super::args::{Format, Look, When};
@@ -73,7 +73,9 @@ impl Output {
     /// Shows an event.
     pub(super) fn event(&mut self, event: &Event) -> Result<(), Error> {
         if let Event::Print { text } = event {
-            self.terminal.say(&format!("{text}\n"));
+            let inside_a_line = self.terminal.out && self.last.is_some_and(|last| last != '\n');
+            self.terminal.say(&format!("{}{text}\n", if inside_a_line { "\n" } else { "" }));
+            self.last = None;
         }
         if self.trace.is_some() || self.format == Format::Jsonl {
             self.line(&to_json(event))?;
@@ -176,4 +178,22 @@ fn error(failure: &Failure) -> Json {
         "message": failure.error().to_string(),
         "span": failure.location(),
     })
+}
+
+/// The end of a run that never began, where standard output promises to tell it.
+pub(super) fn refused(format: Format, error: &Error) -> Result<(), Error> {
+    let mut object = json!({
+        "status": "error",
+        "error": {"code": error.code(), "message": error.to_string(), "span": error.location()},
+        "captures": {},
+        "text": "",
+        "messages": [],
+        "usage": Usage::default(),
+    });
+    match format {
+        Format::Text => return Ok(()),
+        Format::Json => {}
+        Format::Jsonl => object["event"] = "end".into(),
+    }
+    print(format!("{object}\n").as_bytes()).map(|_| ())
 }

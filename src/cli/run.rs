@@ -10,17 +10,28 @@ use agentc::store::REFERENCE_MODEL;
 use agentc::{Engine, Error, Input, Program, Usage, Value};
 
 use super::args::{Look, RunArgs};
-use super::output::{Output, Terminal};
+use super::output::{Output, Terminal, refused};
 use super::{Exit, compile, io_error, show_diags};
 use crate::render;
 
 /// Compiles, loads the model, runs.
 pub(super) fn run(args: RunArgs, look: Look) -> Exit {
+    let format = args.format;
+    let exit = attempt(args, look);
+    if let Err(error) = &exit {
+        refused(format, error)?;
+    }
+    exit
+}
+
+/// An error is that of a run that never began; what a run itself ends with is shown with its outcome.
+fn attempt(args: RunArgs, look: Look) -> Exit {
     let program = compile(&args.file, args.agent.as_deref())?.finish()?;
     show_diags(program.warnings().iter(), program.sources(), look);
     let inputs = inputs(&args)?;
     let terminal = Terminal::new(look.color);
     if let Err(error) = program.check_inputs(&inputs) {
+        refused(args.format, &error)?;
         return fail(&error, &program, terminal);
     }
     let trace = args.trace.as_deref().map(create).transpose()?;

@@ -232,7 +232,13 @@ impl Checker<'_> {
             Takes::List | Takes::Numbers | Takes::Ordered => {
                 "put it into a list: [x]; to split text, write split(s, \",\") or lines(s)"
             }
-            _ => "give it another value",
+            Takes::Record => "pass a record, such as {a: 1}",
+            Takes::Sized => "pass a str, a list or a record, such as [1, 2]",
+            Takes::StrOrList => "pass a str or a list, such as [1, 2]",
+            Takes::StrOrNull => "pass a str, or leave the argument out",
+            Takes::Scalar => "pass a str, a number or a bool, such as \"1\"",
+            Takes::Comparable => "pass a number, a str, or a list of them, such as [1, 2]",
+            Takes::Any => "pass another value",
         };
         self.report(Diag::new("E0200", value.span, message).hint(hint));
         false

@@ -46,7 +46,14 @@ fn examine(pattern: &str) -> Option<Problem> {
         BuildError::Empty { .. } => ("E0402", "no text matches this regex".to_owned()),
         other => ("E0403", other.to_string()),
     };
-    let hint = error.hint().unwrap_or_else(|| "change the regex".to_owned());
+    let hint = match &error {
+        BuildError::LookAround { look, .. } if !matches!(look.as_str(), "^" | "$") => {
+            format!(
+                "a type matches the whole value: leave `{look}` out, and write what the value itself contains"
+            )
+        }
+        _ => error.hint().unwrap_or_else(|| "change the regex".to_owned()),
+    };
     Some(Problem { code, message, hint, range: error.span() })
 }
 

@@ -349,7 +349,7 @@ impl<'a> Checker<'a> {
                 let names: Vec<String> = names.collect();
                 let diag = Diag::new("E0500", Span::default(), format!("there is no agent `{name}`"));
                 let hint = if names.is_empty() {
-                    "this file declares no agent".to_owned()
+                    "this file declares no agent: leave --agent out, or declare one".to_owned()
                 } else {
                     format!("the agents are {}", names.join(", "))
                 };

@@ -10,6 +10,19 @@ use crate::ir::Const;
 use crate::source::Span;
 use crate::ty::{self, Field, Ty};
 
+/// What an unknown name was used as.
+#[derive(Debug, PartialEq)]
+pub(super) enum Meant {
+    /// A value.
+    Value,
+    /// What `=` sets.
+    Assigned,
+    /// What `+=` changes, and how its declaration goes on behind the name.
+    Grown(String),
+    /// The list of a `select`.
+    List,
+}
+
 impl Checker<'_> {
     /// Checks an expression. `want` is the type that its place asks for: it steers literals and lists, and
     /// whether the value fits is the caller's to say.
@@ -131,7 +144,7 @@ impl Checker<'_> {
                 error(span)
             }
             None => {
-                self.unknown_name(name, span, false);
+                self.unknown_name(name, span, &Meant::Value);
                 error(span)
             }
         }
@@ -179,28 +192,33 @@ impl Checker<'_> {
         Expr { kind, ty, span }
     }
 
-    pub(super) fn unknown_name(&mut self, name: &str, span: Span, assigned: bool) {
+    pub(super) fn unknown_name(&mut self, name: &str, span: Span, meant: &Meant) {
         if self.ast.damage.words.contains(name) || self.body.unknown.contains(name) {
             self.hidden = true;
             return;
         }
-        if !assigned && name == "context" {
+        if *meant == Meant::Value && name == "context" {
             return self.not_yet("`context`", span);
         }
         let mut known: Vec<String> = self.body.names().map(str::to_owned).collect();
         known.extend(self.globals.keys().map(|k| (*k).to_owned()));
         let nearest = self.nearest(name, known.iter().map(String::as_str));
-        let hint = match (foreign_value(name), nearest) {
-            (Some(hint), _) => hint.to_owned(),
-            (None, _) if assigned && super::generate::is_option(name) => {
+        let hint = match (foreign_value(name), nearest, meant) {
+            (Some(hint), _, _) => hint.to_owned(),
+            (None, _, Meant::Assigned) if super::generate::is_option(name) => {
                 format!("options of a generation come after `with`: gen x with {name} = …")
             }
-            (None, Some(near)) => format!("did you mean `{near}`?"),
-            (None, None) if assigned => format!("declare it first: let {name} = …"),
-            (None, None) if builtin::find(name).is_some() => {
+            (None, Some(near), _) => format!("did you mean `{near}`?"),
+            (None, None, Meant::Assigned) => format!("declare it first: let {name} = …"),
+            (None, None, Meant::Grown(start)) => format!("declare it first: let {name}{start}"),
+            (None, None, Meant::List) => {
+                let word = if name.chars().any(char::is_lowercase) { "let" } else { "const" };
+                format!("declare a list of strings: {word} {name} = [\"…\", \"…\"]")
+            }
+            (None, None, _) if builtin::find(name).is_some() => {
                 format!("`{name}` is a function: call it, as in {name}(x) or x | {name}")
             }
-            (None, None) => format!(
+            (None, None, _) => format!(
                 "declare it with `let {name} = …`, `input {name}: str` or `gen {name}`; text stands in quotes"
             ),
         };

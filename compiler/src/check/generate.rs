@@ -3,6 +3,7 @@
 use agentc_constraint::spec::{Spec, Stop};
 
 use super::Checker;
+use super::expr::Meant;
 use super::types::Shape;
 use crate::ast::{self, Expr as Ast, ExprKind as A, GenKind, Ident};
 use crate::diag::Diag;
@@ -60,7 +61,7 @@ impl Checker<'_> {
             self.report(diag.hint("generate in a statement first, then use the name"));
         }
         let mut written = match &generation.kind {
-            GenKind::Gen(ty) => self.typed(ty.as_ref(), generation.span),
+            GenKind::Gen(ty) => self.typed(ty.as_ref(), generation),
             GenKind::Select { from, by } => self.selected(from, by.as_ref()),
         };
         let options = self.options(generation, &mut written);
@@ -77,7 +78,7 @@ impl Checker<'_> {
         })
     }
 
-    fn typed(&mut self, ty: Option<&ast::Type>, span: Span) -> Written {
+    fn typed(&mut self, ty: Option<&ast::Type>, generation: &ast::Gen) -> Written {
         let Some(ty) = ty else {
             return Written {
                 spec: Some(Spec::Text { min: 0, max: None }),
@@ -89,7 +90,16 @@ impl Checker<'_> {
         let spec = match info.shape {
             Shape::Plain(spec) => Some(spec),
             Shape::NotYet(what) => {
-                self.not_yet(what, ty.span);
+                match &ty.kind {
+                    ast::TypeKind::List(item, _) if !generation.append => {
+                        let item = if let ast::TypeKind::Name(item, None) = &item.kind { item } else { "T" };
+                        let name = &generation.name.name;
+                        let hint =
+                            format!("generate the items one by one: repeat 3 {{ gen {name}[]: {item} }}");
+                        self.not_yet_but(what, ty.span, &hint);
+                    }
+                    _ => self.not_yet(what, ty.span),
+                }
                 None
             }
             Shape::Error => {
@@ -97,7 +107,7 @@ impl Checker<'_> {
                 None
             }
         };
-        debug_assert!(span.contains(ty.span));
+        debug_assert!(generation.span.contains(ty.span));
         Written { spec, bindings: Vec::new(), ty: info.ty }
     }
 
@@ -114,7 +124,13 @@ impl Checker<'_> {
                 self.report(diag.hint("the methods are greedy, norm and uncond"));
             }
         }
-        let list = self.expr(from, None);
+        let list = match &from.kind {
+            A::Name(name) if !self.is_known(name) => {
+                self.unknown_name(name, from.span, &Meant::List);
+                super::expr::error(from.span)
+            }
+            _ => self.expr(from, None),
+        };
         if let ExprKind::List(items) = &list.kind
             && let Some(written) = self.select_literals(items, &list)
         {

@@ -107,7 +107,17 @@ impl Checker<'_> {
     }
 
     fn not_yet(&mut self, what: &str, span: Span) {
+        let hint = match what {
+            "`while`" => crate::diag::INSTEAD_OF_WHILE,
+            "generating a record" => "generate its fields one by one, then write {a: a, b: b}",
+            _ => "this version parses it only; grammar/README.md says what works today",
+        };
+        self.not_yet_but(what, span, hint);
+    }
+
+    /// The same with a hint of its own.
+    fn not_yet_but(&mut self, what: &str, span: Span, hint: &str) {
         let diag = Diag::new("E0900", span, format!("{what} is not supported yet"));
-        self.report(diag.hint("this version parses it only; grammar/README.md says what works today"));
+        self.report(diag.hint(hint));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Checker;
 use super::body::Loop;
+use super::expr::Meant;
 use super::flow::Flow;
 use crate::ast::{self, Block, Expr, ExprKind, Ident, Part, RoleBody, StmtKind as Ast, Text};
 use crate::diag::Diag;
@@ -141,10 +142,7 @@ impl<'a> Checker<'a> {
     }
 
     fn assign(&mut self, name: &'a Ident, add: bool, value: &'a Expr) -> Option<StmtKind> {
-        let Some(var) = self.target(name) else {
-            self.expr(value, None);
-            return None;
-        };
+        let var = self.target(name, add, value)?;
         let ty = self.body.ty(var).clone();
         let value = if add {
             let current = Expr { kind: ExprKind::Name(name.name.clone()), span: name.span };
@@ -167,14 +165,15 @@ impl<'a> Checker<'a> {
         Some(StmtKind::Set(var, value))
     }
 
-    /// The variable that an assignment means.
-    fn target(&mut self, name: &Ident) -> Option<VarId> {
+    /// The variable that an assignment means; without one, the value is checked here.
+    fn target(&mut self, name: &Ident, add: bool, value: &'a Expr) -> Option<VarId> {
         if let Some(var) = self.body.local(&name.name) {
             return Some(var);
         }
         if let Some(var) = self.body.captures.get(&name.name).copied().flatten() {
             return Some(var);
         }
+        let value = self.expr(value, None);
         if let Some((super::Global::Const(_) | super::Global::Func(_), place)) =
             self.globals.get(name.name.as_str())
         {
@@ -183,7 +182,17 @@ impl<'a> Checker<'a> {
             self.report(diag.hint("only variables change: declare one with `let`"));
             return None;
         }
-        self.unknown_name(&name.name, name.span, true);
+        let start = match value.ty.base() {
+            _ if !add => " = …".to_owned(),
+            Ty::List(item) if matches!(*item, Ty::Never | Ty::Error) => ": T[] = []".to_owned(),
+            Ty::List(item) => format!(": {}[] = []", item.base()),
+            Ty::Str => " = \"\"".to_owned(),
+            Ty::Int => " = 0".to_owned(),
+            Ty::Float => " = 0.0".to_owned(),
+            _ => " = …".to_owned(),
+        };
+        let meant = if add { Meant::Grown(start) } else { Meant::Assigned };
+        self.unknown_name(&name.name, name.span, &meant);
         None
     }
 
@@ -348,7 +357,7 @@ impl<'a> Checker<'a> {
         kind.map(|kind| Stmt { kind, span }).into_iter().collect()
     }
 
-    fn is_known(&self, name: &str) -> bool {
+    pub(super) fn is_known(&self, name: &str) -> bool {
         let local = self.body.local(name).is_some() || self.body.captures.contains_key(name);
         local || self.globals.contains_key(name)
     }

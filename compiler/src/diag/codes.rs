@@ -117,7 +117,7 @@ const CODES: &[Code] = &[
     (
         "E0401",
         "regex looks around",
-        "Types match whole values: look-around, `\\b`, anchors and back-references are not supported.",
+        "Types match whole values: look-around, `\\b`, inner anchors and back-references are not supported.",
     ),
     ("E0402", "nothing can be generated", "No text satisfies the type."),
     ("E0403", "constraint too large", "The automaton of this type would exceed a limit."),

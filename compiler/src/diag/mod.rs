@@ -9,6 +9,9 @@ use serde::Serialize;
 
 use crate::source::Span;
 
+/// The hint wherever `while` stands.
+pub(crate) const INSTEAD_OF_WHILE: &str = "write repeat N { if … { break } … }: N turns at most";
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

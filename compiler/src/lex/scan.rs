@@ -148,7 +148,9 @@ impl Scanner<'_> {
     }
 
     fn newline(&mut self, end: usize) {
-        self.close_short_strings();
+        if let Some(close) = self.close_short_strings().then(|| broken_string_end(self.text, end)).flatten() {
+            return self.push(Kind::Unknown, close);
+        }
         if !self.stack.is_empty() && !self.in_text() && self.item_begins_at(end) {
             self.report_unclosed();
             self.stack.clear();
@@ -161,16 +163,24 @@ impl Scanner<'_> {
         self.stack.iter().any(|(open, _)| *open == Open::Long)
     }
 
-    /// A line break ends every `"…"` that is open around here; the outermost one is reported.
-    fn close_short_strings(&mut self) {
-        let Some(at) = self.stack.iter().position(|(open, _)| *open == Open::Short) else { return };
+    /// A line break ends every `"…"` that is open around here; the outermost one is reported. Says whether
+    /// that was a string and no hole in it.
+    fn close_short_strings(&mut self) -> bool {
+        let Some(at) = self.stack.iter().position(|(open, _)| *open == Open::Short) else { return false };
         let (_, opened) = self.stack[at];
         let hole = self.stack.get(at + 1).map(|(_, opened)| *opened);
         match hole {
-            Some(hole) => self.unclosed_hole(hole),
+            Some(hole) => {
+                // What was found in it is text that was read as code.
+                while self.diags.last().is_some_and(|d| d.span.start as usize >= hole) {
+                    self.diags.pop();
+                }
+                self.unclosed_hole(hole);
+            }
             None => self.unclosed_string(opened),
         }
         self.stack.truncate(at);
+        hole.is_none()
     }
 
     fn unclosed_string(&mut self, opened: usize) {
@@ -416,6 +426,24 @@ impl Scanner<'_> {
         self.stack.pop();
         self.push(Kind::StrClose, end);
     }
+}
+
+/// One past the quote that ends a `"…"` which was broken over lines, the second of which begins at `from`:
+/// the only quote of the first line that has one, with nothing but closing brackets behind it.
+fn broken_string_end(text: &str, from: usize) -> Option<usize> {
+    let mut start = from;
+    for line in text[from..].split_inclusive('\n').take(20) {
+        if line.trim().is_empty() {
+            return None;
+        }
+        if let Some(at) = line.find('"') {
+            let closing = |c: char| c.is_whitespace() || matches!(c, ')' | ']' | '}' | ',');
+            let begins = line[..at].trim_end().ends_with(['=', '(', '[', '{', ',', ':', '+']);
+            return (!begins && line[at + 1..].chars().all(closing)).then_some(start + at + 1);
+        }
+        start += line.len();
+    }
+    None
 }
 
 /// One past the slash that closes a regex whose body begins at `from`.

@@ -121,7 +121,9 @@ pub(super) fn foreign_statement(word: &str) -> Option<&'static str> {
         "class" | "struct" | "interface" => "records are declared with `type NAME { field: TYPE }`",
         "async" | "await" => "calls wait by themselves; leave the word out",
         "raise" | "throw" => "write `fail \"message\"`",
-        "except" | "catch" => "write `try { … } else e { … }`",
+        "except" | "catch" => {
+            "errors cannot be caught yet: ask with `if` before, or end the run with `fail \"message\"`"
+        }
         "assert" => "write `expect condition, \"message\"`",
         "endif" | "endfor" | "end" => "blocks end with `}`",
         _ => return None,

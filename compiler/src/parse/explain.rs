@@ -17,6 +17,9 @@ pub(super) fn offset(error: &Error<Rule>) -> usize {
     }
 }
 
+/// How many tokens before a mistake are searched for the bracket around it.
+const NEARBY: usize = 400;
+
 /// The tokens around a mistake.
 struct Around<'a> {
     text: &'a str,
@@ -31,6 +34,49 @@ struct Around<'a> {
     end: usize,
     /// The word that began the statement or construct, if it is near.
     lead: &'a str,
+    /// The tokens of the line before the mistake, without white space.
+    line: Vec<Token>,
+    /// Those of the lines before too, as far as they matter.
+    earlier: Vec<Token>,
+    /// The tokens after it.
+    after: Vec<Token>,
+}
+
+impl<'a> Around<'a> {
+    /// The text of the token that stands so many before the mistake.
+    fn back(&self, by: usize) -> &'a str {
+        self.line.iter().rev().nth(by.wrapping_sub(1)).map_or("", |t| t.text(self.text))
+    }
+
+    /// The text of the token that follows the mistake after so many.
+    fn next(&self, by: usize) -> &'a str {
+        self.after.get(by).map_or("", |t| t.text(self.text))
+    }
+
+    /// Whether nothing follows the mistake on its line.
+    fn ends_line(&self) -> bool {
+        let (Some(here), Some(next)) = (self.token, self.after.first()) else { return true };
+        self.text[here.end..next.start].contains('\n')
+    }
+
+    /// Where on the line the bracket or hole around the mistake opens: the index behind it.
+    fn inner(&self) -> usize {
+        inner(&self.line)
+    }
+}
+
+/// The index behind the last bracket, hole or string that is open at the end; 0 without one.
+fn inner(tokens: &[Token]) -> usize {
+    let mut closed = 0;
+    for (at, token) in tokens.iter().enumerate().rev() {
+        match token.kind {
+            Kind::Close | Kind::HoleClose | Kind::StrClose => closed += 1,
+            Kind::Open | Kind::HoleOpen | Kind::StrOpen if closed == 0 => return at + 1,
+            Kind::Open | Kind::HoleOpen | Kind::StrOpen => closed -= 1,
+            _ => {}
+        }
+    }
+    0
 }
 
 /// Makes a diagnostic of a syntax error.
@@ -52,7 +98,7 @@ pub(super) fn explain(
     if let Some(diag) = reserved_name(&around, span, error) {
         return diag;
     }
-    if let Some((message, hint)) = habit(&around) {
+    if let Some((message, hint)) = half_written(&around, error).or_else(|| habit(&around)) {
         return Diag::new("E0021", span, message).hint(hint);
     }
     let found =
@@ -70,6 +116,11 @@ fn look<'a>(text: &'a str, lexed: &Lexed, chunk: &Range<usize>, at: usize) -> Ar
     let mut earlier = tokens[..upto].iter().rev().filter(|t| !t.kind.is_trivia());
     let before = earlier.next();
     let token = here.map(|i| tokens[i]);
+    let line = tokens[..upto].iter().rev().take_while(|t| t.kind != Kind::Newline);
+    let mut line: Vec<Token> = line.filter(|t| !t.kind.is_trivia()).copied().collect();
+    line.reverse();
+    let nearby = tokens[upto.saturating_sub(NEARBY)..upto].iter();
+    let after = tokens[upto..].iter().skip(1).filter(|t| !t.kind.is_trivia());
     Around {
         text,
         token,
@@ -78,6 +129,9 @@ fn look<'a>(text: &'a str, lexed: &Lexed, chunk: &Range<usize>, at: usize) -> Ar
         before_kind: before.map(|t| t.kind),
         end: before.map_or(at, |t| t.end),
         lead: lead(text, &tokens[..upto]),
+        line,
+        earlier: nearby.filter(|t| !t.kind.is_trivia()).copied().collect(),
+        after: after.take(3).copied().collect(),
     }
 }
 
@@ -89,9 +143,68 @@ fn lead<'a>(text: &'a str, earlier: &[Token]) -> &'a str {
     if reserved.contains(&"with") { "with" } else { reserved.pop().unwrap_or("") }
 }
 
+/// A field or parameter that is a name alone, an option without `with`, an assignment to a part.
+fn half_written(a: &Around<'_>, error: &Error<Rule>) -> Option<(String, String)> {
+    if let Some(found) = bare_option(a).or_else(|| part_assigned(a)) {
+        return Some(found);
+    }
+    if !positives(error).contains(&Rule::colon) || a.before_kind != Some(Kind::Word) {
+        return None;
+    }
+    let name = a.before;
+    let open = inner(&a.earlier);
+    let opening = |by: usize| open.checked_sub(by).map_or("", |at| a.earlier[at].text(a.text));
+    let word = a.token.is_some_and(|t| t.kind == Kind::Word);
+    if opening(1) == "(" && matches!(opening(3), "fn" | "agent" | "tool") {
+        let ty = if word { a.word } else { "str" };
+        Some((format!("the parameter `{name}` needs a type"), format!("write `{name}: {ty}`")))
+    } else if opening(1) != "{" || !matches!(a.word, "," | "}") {
+        None
+    } else if a.lead == "type" || matches!(opening(3), "type") || opening(2) == "->" {
+        Some((format!("the field `{name}` needs a type"), format!("write `{name}: str`")))
+    } else {
+        Some((format!("the field `{name}` needs a value"), format!("write `{name}: {name}`")))
+    }
+}
+
+/// `gen x, max = 5` and `gen x max = 5`.
+fn bare_option(a: &Around<'_>) -> Option<(String, String)> {
+    let (name, sign, value) = match a.word {
+        "," => (a.next(0), a.next(1), a.after.get(2)),
+        _ => (a.word, a.next(0), a.after.get(1)),
+    };
+    let named = name.starts_with(|c: char| c.is_alphabetic());
+    let head = a.line[a.inner()..].iter().rposition(|t| matches!(t.text(a.text), "gen" | "select"))?;
+    let head = &a.line[a.inner() + head..];
+    if !named || sign != "=" || head.len() < 2 || head.iter().any(|t| t.text(a.text) == "with") {
+        return None;
+    }
+    let written = clip(a.text[head[0].start..a.end].trim_end());
+    let value = value.filter(|t| t.kind == Kind::Number).map_or("…", |t| t.text(a.text));
+    let message = "options come after `with`".to_owned();
+    Some((message, format!("write `{written} with {name} = {value}`")))
+}
+
+/// `r.a = 2` and `xs[0] = "b"`.
+fn part_assigned(a: &Around<'_>) -> Option<(String, String)> {
+    if !matches!(a.word, "=" | "+=") || matches!(a.lead, "let" | "const" | "gen" | "select" | "with") {
+        return None;
+    }
+    if a.back(1) == "]" && a.back(2) != "[" {
+        let hint = "build a new list and assign that: xs = xs[:1] + [x] + xs[2:]";
+        return Some(("an item of a list cannot be assigned".to_owned(), hint.to_owned()));
+    }
+    if a.back(2) == "." {
+        let hint =
+            format!("build a new record and assign that: x = {{{}: …}}, with all of its fields", a.before);
+        return Some((format!("the field `{}` cannot be assigned", a.before), hint));
+    }
+    None
+}
+
 /// Mistakes that people bring from other languages.
-fn habit(a: &Around<'_>) -> Option<(String, &'static str)> {
-    let say = |message: &str, hint: &'static str| Some((message.to_owned(), hint));
+fn habit(a: &Around<'_>) -> Option<(String, String)> {
+    let say = |message: &str, hint: &str| Some((message.to_owned(), hint.to_owned()));
     match (a.lead, a.word) {
         ("if" | "else" | "for" | "repeat" | "while" | "fn" | "agent", ":") => {
             say("a block does not begin with `:`", "put the block into braces: if x { … }")
@@ -117,7 +230,16 @@ fn habit(a: &Around<'_>) -> Option<(String, &'static str)> {
             "a value that depends on a condition is written differently",
             "write if condition { a } else { b }",
         ),
-        ("while", "{") => say("a `while` loop needs a bound", "write while condition max 10 { … }"),
+        (_, "{") if a.line[a.inner()..].iter().any(|t| t.text(a.text) == "while") => {
+            say("`while` is not supported: a loop has a bound", crate::diag::INSTEAD_OF_WHILE)
+        }
+        (_, "?") if a.ends_line() || matches!(a.next(0), "=" | "," | ")" | "{") => {
+            say("`?` stands behind a field of a record type only", "write `T | null`, such as str | null")
+        }
+        (_, "?") => say(
+            "a choice is not written with `?` and `:`",
+            "write if c { a } else { b }, which is an expression",
+        ),
         ("gen" | "assistant", _) if a.before == "gen" && a.token.is_some_and(|t| t.kind == Kind::StrOpen) => {
             say("a generation is named by a plain word", "write gen name, without quotes")
         }
@@ -127,9 +249,6 @@ fn habit(a: &Around<'_>) -> Option<(String, &'static str)> {
         (_, "=") if in_braces(a) => say("a field is set with `:`", "write `{name: value}`"),
         (_, "(") if a.before_kind == Some(Kind::Word) && a.before == "gen" => {
             say("`gen` is not called", "write `gen NAME: TYPE with max = 20`")
-        }
-        ("gen", "max" | "stop" | "temp" | "seed") => {
-            say("options come after `with`", "write `gen x with max = 20`")
         }
         (_, "%") if a.before == "{" => say(
             "`{% … %}` has no meaning here",

@@ -457,12 +457,19 @@ enum Read {
     Part(Vec<usize>),
 }
 
-/// A way to the end with at most `left` tokens.
+/// A way to the end with at most `left` tokens. Where a short text takes more, others are searched: a longer
+/// or another text may take fewer.
 fn plan(core: &mut Core, state: StateId, left: u32) -> Result<Arc<[TokenId]>, MatchError> {
     let plan = if core.dfa.accepts(state) { Some(Vec::new()) } else { core.plan(state)? };
-    let plan = plan.ok_or_else(|| MatchError::NoToken { text: String::new() })?;
-    if plan.len() > left as usize {
-        return Err(MatchError::CannotFinish { need: plan.len(), max: left });
-    }
+    let plan = match plan {
+        Some(plan) if plan.len() > left as usize => {
+            let need = plan.len();
+            core.better_plan(state)?
+                .filter(|plan| plan.len() <= left as usize)
+                .ok_or(MatchError::CannotFinish { need, max: left })?
+        }
+        Some(plan) => plan,
+        None => return Err(MatchError::NoToken { text: String::new() }),
+    };
     Ok(plan.into())
 }

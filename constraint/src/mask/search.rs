@@ -13,15 +13,34 @@ use crate::error::MatchError;
 use crate::pattern::lazy::{DEAD, StateId};
 use crate::vocab::{TokenId, Trie};
 
+/// States from which a search for a better way goes on; each takes a walk over the whole vocabulary.
+const BETTER: usize = 64;
+
 impl Core {
+    /// The fewest tokens from a state to an accepting one, if a short search finds them.
+    pub(super) fn better_plan(&mut self, from: StateId) -> Result<Option<Vec<TokenId>>, MatchError> {
+        self.search(from, BETTER).map(Option::flatten)
+    }
+
     /// The fewest tokens from a state to an accepting one; `None` if there is no way.
     pub(super) fn search_plan(&mut self, from: StateId) -> Result<Option<Vec<TokenId>>, MatchError> {
+        let limit = self.search_limit;
+        self.search(from, limit)?.ok_or(MatchError::TooLarge { what: "states in a search for an end", limit })
+    }
+
+    /// Breadth first over at most `limit` states; the outer `None` if that was not enough.
+    fn search(&mut self, from: StateId, limit: usize) -> Result<Option<Option<Vec<TokenId>>>, MatchError> {
         let vocab = self.vocab.clone();
         let mut came: FxHashMap<StateId, (StateId, TokenId)> = FxHashMap::default();
         let mut queue = VecDeque::from([from]);
+        let mut visited = 0;
         while let Some(state) = queue.pop_front() {
             if self.dfa.accepts(state) {
-                return Ok(Some(way(from, state, &came)));
+                return Ok(Some(Some(way(from, state, &came))));
+            }
+            visited += 1;
+            if visited > limit {
+                return Ok(None);
             }
             for (next, token) in self.tokens_from(vocab.trie(), state)? {
                 if next != from && !came.contains_key(&next) {
@@ -29,14 +48,8 @@ impl Core {
                     queue.push_back(next);
                 }
             }
-            if came.len() > self.search_limit {
-                return Err(MatchError::TooLarge {
-                    what: "states in a search for an end",
-                    limit: self.search_limit,
-                });
-            }
         }
-        Ok(None)
+        Ok(Some(None))
     }
 
     /// The states that one token leads to, each with such a token.

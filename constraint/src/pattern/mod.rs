@@ -16,7 +16,7 @@ use std::sync::Arc;
 use regex_syntax::hir::Hir;
 
 use self::lazy::{DEAD, Dfa, Machine, StateId};
-use self::nfa::ByteSet;
+use self::nfa::{ByteSet, NEVER};
 use self::subset::Subset;
 use self::until::{StopFinder, Until, is_stopped};
 use crate::error::{BuildError, MatchError};
@@ -42,7 +42,8 @@ struct Inner {
 /// # Errors
 /// What [`BuildError`] lists; in particular a spec that no text satisfies.
 pub fn build(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Result<Pattern, BuildError> {
-    let subset = Arc::new(Subset::new(compile::compile(spec, bindings, limits)?, limits.configurations));
+    let subset = Arc::new(Subset::new(compile::compile(spec, bindings, limits)?, limits));
+    let distance = subset.start_distance();
     let (machine, stops) = match spec {
         Spec::Until { value, stops } => {
             let stops = stop_automaton(stops, bindings, limits)?;
@@ -61,7 +62,16 @@ pub fn build(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Result<P
         _ => (Machine::Subset(subset), None),
     };
     let shortest = shortest(&machine, limits).map_err(too_large)?;
-    let shortest = shortest.ok_or_else(|| BuildError::Empty { what: describe(spec) })?;
+    let shortest = match shortest {
+        Some(text) => text,
+        None if distance > limits.witness_bytes as u64 && distance < NEVER => {
+            return Err(BuildError::TooLarge {
+                what: "bytes in the shortest value",
+                limit: limits.witness_bytes,
+            });
+        }
+        None => return Err(BuildError::Empty { what: describe(spec) }),
+    };
     Ok(Pattern { inner: Arc::new(Inner { machine, stops, limits: limits.clone(), shortest }) })
 }
 
@@ -101,7 +111,7 @@ fn stop_automaton(
         return Err(BuildError::EmptyStop);
     }
     let nfa = compile::compile_hirs(&hirs, limits)?;
-    let subset = Subset::new(nfa, limits.configurations);
+    let subset = Subset::new(nfa, limits);
     Ok(Some(Dfa::new(Machine::Subset(Arc::new(subset)), 0, limits)))
 }
 

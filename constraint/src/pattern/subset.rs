@@ -8,12 +8,14 @@
 use super::lazy::Key;
 use super::nfa::{ByteSet, Counts, Inst, Loop, NEVER, Nfa, Pc, SLOTS};
 use crate::error::MatchError;
+use crate::limits::Limits;
 
 /// The machine of a byte automaton. Keys list configurations in order: an instruction, then its counts.
 #[derive(Debug)]
 pub(crate) struct Subset {
     nfa: Nfa,
     configurations: usize,
+    longest_witness: u64,
     greatest_distance: u64,
 }
 
@@ -24,15 +26,16 @@ struct Config {
 }
 
 impl Subset {
-    /// `configurations` bounds the size of one state.
-    pub(crate) fn new(nfa: Nfa, configurations: usize) -> Subset {
+    pub(crate) fn new(nfa: Nfa, limits: &Limits) -> Subset {
         let greatest_distance = nfa.greatest_distance();
-        Subset { nfa, configurations, greatest_distance }
+        let longest_witness = limits.witness_bytes as u64;
+        Subset { nfa, configurations: limits.configurations, longest_witness, greatest_distance }
     }
 
     /// The same machine where only some bytes can be spelled.
     pub(crate) fn with_bytes(&self, bytes: ByteSet) -> Subset {
-        Subset::new(self.nfa.with_bytes(bytes), self.configurations)
+        let nfa = self.nfa.with_bytes(bytes);
+        Subset { greatest_distance: nfa.greatest_distance(), nfa, ..*self }
     }
 
     pub(crate) fn byte_classes(&self) -> (&[u8; 256], &[u8]) {
@@ -41,6 +44,11 @@ impl Subset {
 
     pub(crate) fn greatest_distance(&self) -> u64 {
         self.greatest_distance
+    }
+
+    /// Bytes of the shortest text of all.
+    pub(crate) fn start_distance(&self) -> u64 {
+        self.nfa.distance(self.nfa.start, &[0; SLOTS])
     }
 
     pub(crate) fn start(&self, scratch: &mut Scratch) -> Result<Option<Key>, MatchError> {
@@ -96,9 +104,10 @@ impl Subset {
         self.configs(key).map(|config| self.nfa.distance(config.pc, &config.counts)).min().unwrap_or(NEVER)
     }
 
+    /// A shortest text to the end; `None` if there is none, or only ones beyond the limit.
     pub(crate) fn witness(&self, key: &[u32]) -> Option<Vec<u8>> {
         let nearest = self.configs(key).min_by_key(|config| self.nfa.distance(config.pc, &config.counts))?;
-        let reachable = self.nfa.distance(nearest.pc, &nearest.counts) < NEVER;
+        let reachable = self.nfa.distance(nearest.pc, &nearest.counts) <= self.longest_witness;
         reachable.then(|| self.nfa.witness(nearest.pc, nearest.counts))
     }
 

@@ -130,12 +130,13 @@ impl<'m> Scheduler<'m> {
         self.jobs.is_empty()
     }
 
-    /// Ends a job without a result.
-    pub fn cancel(&mut self, job: JobId) {
-        if let Some(at) = self.jobs.iter().position(|other| other.id == job) {
-            let job = self.jobs.remove(at);
-            self.release(&job, job.evaluated);
-        }
+    /// Ends a job without a result; what it cost since its last report.
+    pub fn cancel(&mut self, job: JobId) -> Usage {
+        let Some(at) = self.jobs.iter().position(|other| other.id == job) else { return Usage::default() };
+        let mut job = self.jobs.remove(at);
+        job.give_up();
+        self.release(&job, job.evaluated);
+        job.usage
     }
 
     /// One round: everything that can go on goes on, with at most one batch of the model.
@@ -308,6 +309,9 @@ impl<'m> Scheduler<'m> {
                 },
                 None => (None, job.evaluated),
             };
+            if matches!(result, Some(Err(_))) {
+                job.give_up();
+            }
             let (events, usage) = (std::mem::take(&mut job.events), std::mem::take(&mut job.usage));
             if ended || !events.is_empty() || usage != Usage::default() {
                 reports.push(Report { job: job.id, events, usage, result });

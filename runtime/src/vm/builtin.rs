@@ -3,7 +3,7 @@
 //! They mean what Python's namesakes mean; positions and lengths of text count characters. Sizes are
 //! checked before anything large is made.
 
-use super::ops::{bad_operand, compare, contains, equal, finite, overflow};
+use super::ops::{ITEM, bad_operand, compare, contains, finite, overflow};
 use crate::error::Fault;
 use crate::limits::Limits;
 use crate::value::Value;
@@ -94,7 +94,7 @@ impl Call<'_> {
         let limit = self.limits.value_size;
         match size {
             Some(size) if size <= limit => Ok(()),
-            _ => Err(Fault::Limit { what: "bytes or items in a value", limit: limit as u64 }),
+            _ => Err(Fault::Limit { what: "bytes in a value", limit: limit as u64 }),
         }
     }
 
@@ -179,20 +179,9 @@ impl Call<'_> {
 
     /// The first of all equal items each.
     fn unique(&self) -> Result<Value, Fault> {
-        let mut texts = std::collections::HashSet::new();
-        let mut others: Vec<&Value> = Vec::new();
-        let mut kept = Vec::new();
-        for item in self.list()? {
-            let new = match item {
-                Value::Str(text) => texts.insert(&**text),
-                other => !others.iter().any(|seen| equal(seen, other)),
-            };
-            if new {
-                kept.push(item.clone());
-                others.extend((!matches!(item, Value::Str(_))).then_some(item));
-            }
-        }
-        Ok(Value::list(kept))
+        let mut seen = std::collections::HashSet::new();
+        let items = self.list()?.iter().filter(|item| seen.insert(item.identity()));
+        Ok(Value::list(items.cloned().collect()))
     }
 
     /// Pairs, as lists of two, as long as both last.
@@ -210,7 +199,7 @@ impl Call<'_> {
             to => (bound(self.first)?, bound(to)?),
         };
         let items = i128::from(to).saturating_sub(i128::from(from)).max(0);
-        self.bound(usize::try_from(items).ok())?;
+        self.bound(usize::try_from(items).ok().and_then(|items| items.checked_mul(ITEM)))?;
         Ok(Value::list((from..to).map(Value::Int).collect()))
     }
 

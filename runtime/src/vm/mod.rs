@@ -126,6 +126,12 @@ impl Vm {
         self.state.contexts.iter().find(|(id, _)| *id == number).map(|(_, context)| context)
     }
 
+    /// Whether the running function's context ends in text that no generation has read yet.
+    pub fn has_pending_text(&self) -> bool {
+        let context = self.state.frames.last().and_then(|frame| self.state.contexts.get(frame.context));
+        context.is_some_and(|(_, context)| !context.pending().is_empty())
+    }
+
     /// The entry point's captures that are bound, by name.
     pub fn captures(&self) -> Vec<(String, Value)> {
         let Some(frame) = self.state.frames.first() else { return Vec::new() };
@@ -376,8 +382,8 @@ fn set_option(ask: &mut GenAsk, option: GenOption, value: &Value) -> Result<(), 
     };
     let count = |option| value.as_int().and_then(|n| u32::try_from(n).ok()).ok_or_else(|| bad(option));
     match option {
-        GenOption::Max => ask.max = Some(count("max")?),
-        GenOption::Temp => ask.sampling.temp = number("temp", 0.0..=100.0)?,
+        GenOption::Max => ask.max = Some(count("max").ok().filter(|&max| max > 0).ok_or_else(|| bad("max"))?),
+        GenOption::Temp => ask.sampling.temp = number("temp", 0.0..=f64::MAX)?,
         GenOption::TopP => ask.sampling.top_p = number("top_p", 0.0..=1.0)?,
         GenOption::TopK => ask.sampling.top_k = count("top_k")?,
         GenOption::MinP => ask.sampling.min_p = number("min_p", 0.0..=1.0)?,

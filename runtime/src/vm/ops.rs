@@ -72,8 +72,9 @@ fn size(value: &Value) -> usize {
 
 /// A string or a list must not outgrow the run's limit, however it came about.
 pub(super) fn check_size(value: &Value, limits: &Limits) -> Result<(), Fault> {
-    if size(value) > limits.value_size {
-        return Err(Fault::Limit { what: "bytes or items in a value", limit: limits.value_size as u64 });
+    let bytes = if matches!(value, Value::List(_)) { size(value).saturating_mul(ITEM) } else { size(value) };
+    if bytes > limits.value_size {
+        return Err(Fault::Limit { what: "bytes in a value", limit: limits.value_size as u64 });
     }
     Ok(())
 }
@@ -113,12 +114,21 @@ fn binary(op: BinOp, a: &Value, b: &Value) -> Result<Value, Fault> {
     }
 }
 
-/// Equality of values: numbers by value, whatever their kind.
+/// What an item of a list counts against the limit in bytes.
+pub(super) const ITEM: usize = 16;
+
+/// Equality of values: numbers by value, whatever their kind, and records whatever the order of their fields.
 pub(super) fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Int(n), Value::Float(x)) | (Value::Float(x), Value::Int(n)) => *n as f64 == *x,
         (Value::List(a), Value::List(b)) => {
             a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b))
+        }
+        (Value::Record(a), Value::Record(b)) => {
+            let same = |(name, value): &(String, Value)| {
+                b.iter().any(|(other, there)| other == name && equal(value, there))
+            };
+            a.len() == b.len() && a.iter().all(same)
         }
         _ => a == b,
     }
@@ -177,7 +187,8 @@ fn int_arithmetic(op: BinOp, a: i64, b: i64) -> Result<Value, Fault> {
         BinOp::Sub => a.checked_sub(b),
         BinOp::Mul => a.checked_mul(b),
         BinOp::Div => a.checked_div(b),
-        _ => a.checked_rem(b),
+        // The only overflow is that of the quotient; the rest is zero all the same.
+        _ => Some(a.wrapping_rem(b)),
     };
     result.map(Value::Int).ok_or_else(|| overflow(symbol(op)))
 }
@@ -253,7 +264,7 @@ fn index(value: &Value, index: &Value) -> Result<Value, Fault> {
 fn position(at: i64, len: usize, what: &'static str) -> Result<usize, Fault> {
     let from_start = if at < 0 { at.checked_add(len as i64) } else { Some(at) };
     let position = from_start.and_then(|at| usize::try_from(at).ok()).filter(|&at| at < len);
-    let are = if len == 1 { "is" } else { "are" };
+    let (are, what) = if len == 1 { ("is", what.trim_end_matches('s')) } else { ("are", what) };
     position.ok_or_else(|| Fault::BadIndex { index: at.to_string(), are, len, what })
 }
 

@@ -1,0 +1,47 @@
+//! What hints say where they name something of the program.
+
+use agentc_compiler::source::NoFiles;
+use agentc_compiler::{Options, compile};
+
+/// The hint of the only finding.
+fn hint(text: &str, agent: Option<&str>) -> String {
+    let options = Options { agent: agent.map(str::to_owned) };
+    let compiled = compile("x.agent", text.as_bytes(), &NoFiles, &options);
+    assert_eq!(compiled.diags.len(), 1, "{text}: {:?}", compiled.diags);
+    compiled.diags[0].hint.clone().unwrap_or_default()
+}
+
+#[test]
+fn hints_name_what_to_write() {
+    let cases = [
+        ("let a = 1\nlet r = { a, b: 2 }", "write `a: a`"),
+        ("\"{{ gen x, max=5 }}\"", "write `gen x with max = 5`"),
+        ("gen x: int, max = 5", "write `gen x: int with max = 5`"),
+        ("fn f(x) { }", "write `x: str`"),
+        ("while true { print 1 }", "repeat N { if … { break }"),
+        ("while true max 3 { print 1 }", "repeat N { if … { break }"),
+        ("gen xs: str[]", "repeat 3 { gen xs[]: str }"),
+        ("gen xs: {a: int}[]", "repeat 3 { gen xs[]: T }"),
+        ("test \"a\" { print 1 }", "grammar/README.md"),
+        ("let c = \"a\"\ncolours += [c]", "let colours: str[] = []"),
+        ("n += 1", "let n = 0"),
+        ("let xs = [1]\nxs[0] = 2", "build a new list"),
+        ("let r = {a: 1}\nr.a = 2", "build a new record"),
+        ("let c = true\nlet t = c ? 1 : 2", "if c { a } else { b }"),
+        ("gen a: /\\bfoo/", "what the value itself contains"),
+        ("select m from MOODS", "const MOODS = ["),
+        ("select m from moods", "let moods = ["),
+        ("print null | len", "a str, a list or a record"),
+    ];
+    for (text, part) in cases {
+        let hint = hint(text, None);
+        assert!(hint.contains(part), "{text}: {hint}");
+    }
+    assert!(!hint("gen a: /\\bfoo/", None).contains('^'));
+}
+
+#[test]
+fn an_unknown_agent_is_told_which_there_are() {
+    assert_eq!(hint("agent a() { }\nagent b() { }", Some("nope")), "the agents are `a`, `b`");
+    assert!(hint("fn f() { }", Some("nope")).contains("declares no agent"));
+}
