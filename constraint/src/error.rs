@@ -68,7 +68,7 @@ impl BuildError {
                 "the syntax is that of Rust's regex crate: no look-around, no back-references"
             }
             BuildError::LookAround { .. } => {
-                "a type matches the whole value, so `^` and `$` are never needed; write what the value itself contains"
+                "a type matches the whole value and sees nothing around it: write what the value itself contains"
             }
             BuildError::Empty { .. } => "widen the type so that at least one value is possible",
             BuildError::EmptyStop => "leave the stop out, or give it a character",
