@@ -111,7 +111,7 @@ fn the_tour_returns_what_it_promises() {
     assert!(["geography", "history", "science", "art"].contains(&value["topic"].as_str().unwrap()));
     assert!((1..=5).contains(&value["stars"].as_int().unwrap()));
     assert!(value["answer"].as_str().is_some_and(|answer| !answer.is_empty()));
-    assert!(value["animals"].as_list().is_some_and(|animals| (1..=3).contains(&animals.len())));
+    assert!(value["colors"].as_list().is_some_and(|colors| (1..=3).contains(&colors.len())));
     let roles: Vec<&str> = outcome.messages().iter().map(|message| message.role).collect();
     assert_eq!(roles[..4], ["system", "user", "assistant", "user"]);
 }
