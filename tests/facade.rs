@@ -27,8 +27,9 @@ fn the_example_runs() {
     let mut out = Vec::new();
     assert_eq!(embed::triage(&engine, &mut out).unwrap(), "AB1234");
     let out = String::from_utf8(out).unwrap();
-    assert!(out.starts_with(r#"{"mood": "angry", "order": "AB1234"}"#), "{out}");
-    assert!(out.ends_with("angryAB1234\n"), "{out}");
+    assert!(out.starts_with(r#"value:  {"mood": "angry", "order": "AB1234"}"#), "{out}");
+    let stream = "stream: mood = angry (ended by: value) order = AB1234 (ended by: value)\n";
+    assert!(out.ends_with(stream), "{out}");
 }
 
 #[test]

@@ -239,6 +239,23 @@ fn the_same_seed_gives_the_same_bytes() {
 }
 
 #[test]
+fn the_command_line_gives_the_same_bytes_for_the_same_seed() {
+    let _alone = engine();
+    let path = std::env::temp_dir().join(format!("agentc-seed-{}.agent", std::process::id()));
+    std::fs::write(&path, "\"A short story:\"\ngen story with max = 8, temp = 1.0, top_p = 0.95\n").unwrap();
+    let run = |seed: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_agentc"));
+        let output = command.arg("run").arg(&path).args(["--seed", seed]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let first = run("11");
+    assert!((1..20).all(|_| run("11") == first));
+    assert_ne!(run("12"), first);
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
 fn what_was_read_before_is_not_read_again() {
     let engine = engine();
     let source = "input q: str\nsystem \"You are a helpful assistant who knows a lot about rivers and lakes.\"\n\

@@ -54,7 +54,8 @@ impl<'p> Run<'p> {
         self
     }
 
-    /// The seed of its random streams. The same seed gives the same bytes.
+    /// The seed of its random streams. The same sequence of runs with the same seeds gives the same bytes;
+    /// with [`Builder::deterministic`](super::Builder::deterministic) whatever ran before or runs beside it.
     pub fn seed(mut self, seed: u64) -> Self {
         self.options.seed = Some(seed);
         self

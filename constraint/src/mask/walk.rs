@@ -11,6 +11,9 @@ use crate::pattern::Pattern;
 use crate::pattern::lazy::{DEAD, StateId};
 use crate::vocab::{Node, TokenSet, Trie};
 
+/// Subtrees of at most so many nodes are walked: that is cheaper than to find out on what a state loops.
+const SMALL: Node = 12;
+
 /// On which bytes a state leads to itself.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Loops {
@@ -41,20 +44,24 @@ impl Core {
                 let (from, to) = trie.ranks_below(node);
                 mask.insert_ranks(from, to);
             } else {
-                self.walk(trie, node, state, &mut mask)?;
+                self.walk(trie, node, state, |from, to| {
+                    mask.insert_ranks(from, to);
+                    true
+                })?;
             }
         }
         mask.count();
         Ok(mask)
     }
 
-    /// Adds the tokens strictly below a node that may follow the state.
+    /// Gives the tokens strictly below a node that may follow a state, as ranges of ranks, until `take`
+    /// wants no more.
     fn walk(
         &mut self,
         trie: &Trie,
         from: Node,
         state: StateId,
-        mask: &mut TokenSet,
+        mut take: impl FnMut(u32, u32) -> bool,
     ) -> Result<(), MatchError> {
         let base = trie.depth(from);
         let end = trie.end(from);
@@ -67,21 +74,16 @@ impl Core {
                 node = trie.end(node);
                 continue;
             }
-            let inner = trie.end(node) > node + 1;
-            if self.dfa.accepts(next)
-                || (inner && self.dfa.is_spellable(next) && self.loops_below(trie, node, next)?)
-            {
-                let (from, to) = trie.ranks_below(node);
-                mask.insert_ranks(from, to);
-                node = trie.end(node);
-                continue;
-            }
-            let (from, to) = trie.own_ranks(node);
-            if from < to && self.can_finish(next)? {
-                mask.insert_ranks(from, to);
+            let whole = self.dfa.accepts(next)
+                || (trie.end(node) - node > SMALL
+                    && self.dfa.is_spellable(next)
+                    && self.loops_below(trie, node, next)?);
+            let (from, to) = if whole { trie.ranks_below(node) } else { trie.own_ranks(node) };
+            if from < to && (whole || self.can_finish(next)?) && !take(from, to) {
+                return Ok(());
             }
             self.path[depth] = next;
-            node += 1;
+            node = if whole { trie.end(node) } else { node + 1 };
         }
         Ok(())
     }
@@ -91,27 +93,15 @@ impl Core {
         let vocab = self.vocab.clone();
         let trie = vocab.trie();
         let Some(from) = trie.descend(bytes) else { return Ok(false) };
-        let end = trie.end(from);
         if self.dfa.accepts(state) {
-            return Ok(end > from + 1);
+            return Ok(trie.end(from) > from + 1);
         }
-        let base = trie.depth(from);
-        self.path[0] = state;
-        let mut node = from + 1;
-        while node < end {
-            let depth = trie.depth(node) - base;
-            let next = self.dfa.next_saturated(self.path[depth - 1], trie.byte(node))?;
-            if next == DEAD {
-                node = trie.end(node);
-                continue;
-            }
-            if self.dfa.accepts(next) || (trie.has_token(node) && self.can_finish(next)?) {
-                return Ok(true);
-            }
-            self.path[depth] = next;
-            node += 1;
-        }
-        Ok(false)
+        let mut found = false;
+        self.walk(trie, from, state, |_, _| {
+            found = true;
+            false
+        })?;
+        Ok(found)
     }
 
     /// Whether every path below a node stays alive because the state loops on it.
