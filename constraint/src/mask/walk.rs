@@ -12,7 +12,7 @@ use crate::pattern::lazy::{DEAD, StateId};
 use crate::vocab::{Node, TokenSet, Trie};
 
 /// Subtrees of at most so many nodes are walked: that is cheaper than to find out on what a state loops.
-const SMALL: Node = 12;
+const SMALL: Node = 4;
 
 /// On which bytes a state leads to itself.
 #[derive(Debug, Clone, Copy, Default)]
