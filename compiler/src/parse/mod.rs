@@ -57,6 +57,12 @@ struct ChunkParser<'a> {
     diags: &'a mut Vec<Diag>,
 }
 
+/// Words behind which a name is declared. Imports list theirs in braces.
+const DECLARING: &[&str] = &[
+    "let", "const", "input", "type", "fn", "agent", "tool", "model", "as", "for", "gen", "select", "call",
+    "import", "{", ",", "else",
+];
+
 impl ChunkParser<'_> {
     fn run(&mut self) {
         let mut source = self.text[self.chunk.clone()].to_owned();
@@ -121,11 +127,20 @@ impl ChunkParser<'_> {
         true
     }
 
+    /// Remembers the words of a lost piece that may have declared something: those behind a word that
+    /// declares, and those before a `:`. A word that is only used there may well be unknown.
     fn remember_words(&mut self, piece: &Range<usize>) {
-        for token in &self.lexed.tokens[self.lexed.token_range(piece)] {
-            if token.kind == Kind::Word {
-                self.ast.damage.words.insert(token.text(self.text).to_owned());
+        let tokens = &self.lexed.tokens[self.lexed.token_range(piece)];
+        let words = tokens.iter().filter(|token| !token.kind.is_trivia());
+        let mut before = "";
+        let mut words = words.peekable();
+        while let Some(token) = words.next() {
+            let text = token.text(self.text);
+            let typed = words.peek().is_some_and(|next| next.text(self.text) == ":");
+            if token.kind == Kind::Word && (typed || DECLARING.contains(&before)) {
+                self.ast.damage.words.insert(text.to_owned());
             }
+            before = text;
         }
     }
 
