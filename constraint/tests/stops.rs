@@ -313,6 +313,16 @@ fn hostile_patterns_end_in_errors_or_work() {
     assert!(pattern.is_match(b"option 99999") && !pattern.is_match(b"option 100000"));
 }
 
+#[test]
+fn an_end_beyond_all_budgets_is_not_taken() {
+    let vocab = vocab();
+    let constraint = constraint(&regex("b|(((a{1000}){1000}){1000}){1000}"));
+    let mut matcher = Matcher::new(&constraint, b"", 5).expect("`b` fits");
+    let mask = matcher.mask().expect("a mask");
+    assert!(mask.iter(&vocab).all(|token| vocab.bytes(token).starts_with(b"b")));
+    assert!(mask.contains(&vocab, TokenId::from(b'b')));
+}
+
 /// The shortest text of a type need not be the one with the fewest tokens.
 #[test]
 fn a_bound_that_some_text_fits_is_enough() {

@@ -291,7 +291,9 @@ impl Dfa {
         }
         let accepting = self.machine.accepts(&key);
         let distance = if accepting { 0 } else { self.machine.distance(&key)? };
-        Ok(self.push(key.into(), accepting, u32::try_from(distance).unwrap_or(FAR)))
+        // An end beyond all budgets is another thing than none: only without one are others searched.
+        let distance = if distance < NEVER { distance.min(u64::from(FAR - 1)) as u32 } else { FAR };
+        Ok(self.push(key.into(), accepting, distance))
     }
 
     fn push(&mut self, key: Arc<[u32]>, accepting: bool, distance: u32) -> StateId {
