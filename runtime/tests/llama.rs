@@ -291,3 +291,41 @@ fn partial_characters(name: &str, vocabulary: &Vocabulary) {
         }
     }
 }
+
+const CHAT: &str = "system \"You are brief.\"\nuser \"Name a colour and a number.\"\n\
+    assistant { \"Colour: {{ gen colour: /[a-z]{3,9}/ }}\\nNumber: {{ gen n: int(0..99) }}\\n\" }\n\
+    user \"And an animal?\"\nassistant gen animal: str(..30) with stop = \"\\n\", max = 8\n";
+
+/// A run that is written down between two asks and taken up by a scheduler that has nothing in its memory
+/// ends as the uninterrupted one.
+#[test]
+fn a_saved_run_ends_as_the_uninterrupted_one() {
+    use agentc_compiler::{Options, compile, source::NoFiles};
+    use agentc_runtime::session::run;
+    use agentc_runtime::{Limits, Poll, RunOptions, Saved, Scheduler, Session};
+    let compiled = compile("chat.agent", CHAT.as_bytes(), &NoFiles, &Options::default());
+    let program = std::sync::Arc::new(compiled.program.unwrap());
+    let begin = || Session::new(program.clone(), &[], RunOptions::default()).unwrap();
+    with_model(true, |model| {
+        let whole = run(begin(), &mut Scheduler::new(&mut *model, Limits::default()), &mut |_| {}).unwrap();
+        assert_eq!(whole.error(), None);
+        for ticks in [1, 3, 6, 9, 12] {
+            let mut sched = Scheduler::new(&mut *model, Limits::default());
+            let mut session = begin();
+            for _ in 0..ticks {
+                if session.poll(&mut sched, &mut |_| {}) == Poll::Done {
+                    break;
+                }
+                for report in sched.tick() {
+                    session.report(report, &mut sched, &mut |_| {});
+                }
+            }
+            let saved = serde_json::to_string(&session.save()).unwrap();
+            let saved: Saved = serde_json::from_str(&saved).unwrap();
+            let session = Session::resume(program.clone(), saved, RunOptions::default()).unwrap();
+            let resumed =
+                run(session, &mut Scheduler::new(&mut *model, Limits::default()), &mut |_| {}).unwrap();
+            assert_eq!((resumed.text(), resumed.error()), (whole.text(), None), "saved after {ticks} ticks");
+        }
+    });
+}
