@@ -220,7 +220,7 @@ impl Matcher {
                 Some(len) => {
                     self.push(token, &text[..len], self.now.state);
                     let at = self.bytes.len();
-                    self.end = Some(Ending { at, end: self.reason(core, &text[len..])? });
+                    self.end = Some(Ending { at, end: self.reason(&text[len..])? });
                     Ok(Commit::Done)
                 }
                 None => refused,
@@ -268,7 +268,7 @@ impl Matcher {
         let planned = self.now.plan.as_ref().filter(next_of_plan).map(|plan| plan[1..].into());
         let left = self.left().saturating_sub(u32::from(!healing));
         let fits = healing || planned.is_some() || core.is_plenty(left) || core.fits(state, left)?;
-        if !fits || (left == 0 && !healing && self.left() == 0) {
+        if !fits || (!healing && self.left() == 0) {
             return Err(MatchError::NotAllowed { token });
         }
         let stable = self.stable_after(text)?;
@@ -343,7 +343,7 @@ impl Matcher {
     }
 
     /// The value is complete, and `rest` is what the model wanted to write next: perhaps a stop.
-    fn reason(&mut self, _core: &Core, rest: &[u8]) -> Result<End, MatchError> {
+    fn reason(&mut self, rest: &[u8]) -> Result<End, MatchError> {
         let Some(stops) = &mut self.stops else { return Ok(End::Value) };
         Ok(match stops.at_start(rest)? {
             Some(len) => End::Stop { text: String::from_utf8_lossy(&rest[..len]).into_owned() },
