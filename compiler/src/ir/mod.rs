@@ -508,3 +508,23 @@ pub enum BinOp {
     /// `x in xs`: a member of a list, a part of a str, a key of a record.
     In,
 }
+
+impl BinOp {
+    /// As it is written.
+    pub fn sign(self) -> &'static str {
+        match self {
+            BinOp::Add => "+",
+            BinOp::Sub => "-",
+            BinOp::Mul => "*",
+            BinOp::Div => "/",
+            BinOp::Rem => "%",
+            BinOp::Eq => "==",
+            BinOp::Ne => "!=",
+            BinOp::Lt => "<",
+            BinOp::Le => "<=",
+            BinOp::Gt => ">",
+            BinOp::Ge => ">=",
+            BinOp::In => "in",
+        }
+    }
+}

@@ -164,14 +164,12 @@ impl Matcher {
                 return Ok(mask);
             }
         }
-        let mut stops = self.stops.clone();
-        let mut stop_fits = |text: &[u8]| match &mut stops {
-            Some(stops) => Ok(self.stop_with(stops, text)?.is_some()),
-            None => Ok(false),
-        };
-        let mut tight = Tight { heal, left, stop_fits: &mut stop_fits };
-        let mut mask = core.tight_mask(self.now.state, &mut tight)?;
-        if heal.is_empty() {
+        let healed = heal.is_empty();
+        let mut stops = self.stops.take();
+        let mask = self.tight_mask(core, &mut stops);
+        self.stops = stops;
+        let mut mask = mask?;
+        if healed {
             if self.now.plan.is_none() && !core.dfa.accepts(self.now.state) {
                 self.now.plan = Some(plan(core, self.now.state, left)?);
             }
@@ -184,6 +182,16 @@ impl Matcher {
             mask.set_ends(core.dfa.accepts(self.now.state));
         }
         Ok(Arc::new(mask))
+    }
+
+    fn tight_mask(&self, core: &mut Core, stops: &mut Option<StopFinder>) -> Result<TokenSet, MatchError> {
+        let heal = self.heal.get(self.bytes.len()..).unwrap_or_default();
+        let mut stop_fits = |text: &[u8]| match stops {
+            Some(stops) => Ok(self.stop_with(stops, text)?.is_some()),
+            None => Ok(false),
+        };
+        let mut tight = Tight { heal, left: self.left(), stop_fits: &mut stop_fits };
+        core.tight_mask(self.now.state, &mut tight)
     }
 
     /// Takes a token that was chosen. On an error nothing has changed.
@@ -285,11 +293,9 @@ impl Matcher {
     /// Where text is certain once the token's bytes are in: a stop may be under way.
     fn stable_after(&mut self, text: &[u8]) -> Result<usize, MatchError> {
         let end = self.bytes.len() + text.len();
-        let Some(stops) = &mut self.stops else { return Ok(end) };
         let from = self.now.stable;
-        let mut bytes = self.bytes.clone();
-        bytes.extend_from_slice(text);
-        Ok(match stops.tail(&bytes, from)? {
+        let Some(stops) = &mut self.stops else { return Ok(end) };
+        Ok(match stops.tail(&[&self.bytes, text].concat(), from)? {
             Tail::Clear => end.max(from),
             Tail::Partial(at) | Tail::Complete(at) => at,
         })
@@ -310,8 +316,7 @@ impl Matcher {
     /// Where the value ends if a stop is complete at the end of a token's bytes, provided that the tokens
     /// that spell the value up to there fit: parts of tokens may need several.
     fn stop_with(&self, stops: &mut StopFinder, text: &[u8]) -> Result<Option<usize>, MatchError> {
-        let mut bytes = self.bytes.clone();
-        bytes.extend_from_slice(text);
+        let bytes = [&self.bytes, text].concat();
         let Tail::Complete(at) = stops.tail(&bytes, self.now.stable)? else { return Ok(None) };
         let Spelled { len, used, .. } = self.spelled(at);
         let rest = &bytes[len..at];

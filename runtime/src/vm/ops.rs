@@ -102,7 +102,7 @@ fn binary(op: BinOp, a: &Value, b: &Value) -> Result<Value, Fault> {
         BinOp::Ne => Ok(Value::Bool(!equal(a, b))),
         BinOp::In => contains(b, a).map(Value::Bool),
         BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge => {
-            let order = compare(a, b).ok_or_else(|| bad_operand(symbol(op), b))?;
+            let order = compare(a, b).ok_or_else(|| bad_operand(op.sign(), b))?;
             Ok(Value::Bool(match op {
                 BinOp::Lt => order.is_lt(),
                 BinOp::Le => order.is_le(),
@@ -172,8 +172,8 @@ fn arithmetic(op: BinOp, a: &Value, b: &Value) -> Result<Value, Fault> {
         }
         _ => match (a.as_float(), b.as_float()) {
             (Some(a), Some(b)) => float_arithmetic(op, a, b),
-            (None, _) => Err(bad_operand(symbol(op), a)),
-            (_, None) => Err(bad_operand(symbol(op), b)),
+            (None, _) => Err(bad_operand(op.sign(), a)),
+            (_, None) => Err(bad_operand(op.sign(), b)),
         },
     }
 }
@@ -190,7 +190,7 @@ fn int_arithmetic(op: BinOp, a: i64, b: i64) -> Result<Value, Fault> {
         // The only overflow is that of the quotient; the rest is zero all the same.
         _ => Some(a.wrapping_rem(b)),
     };
-    result.map(Value::Int).ok_or_else(|| overflow(symbol(op)))
+    result.map(Value::Int).ok_or_else(|| overflow(op.sign()))
 }
 
 fn float_arithmetic(op: BinOp, a: f64, b: f64) -> Result<Value, Fault> {
@@ -204,7 +204,7 @@ fn float_arithmetic(op: BinOp, a: f64, b: f64) -> Result<Value, Fault> {
         BinOp::Div => a / b,
         _ => a % b,
     };
-    finite(result, symbol(op))
+    finite(result, op.sign())
 }
 
 /// Numbers are always finite.
@@ -223,23 +223,6 @@ pub(super) fn bad_operand(op: &str, value: &Value) -> Fault {
         text.push('…');
     }
     Fault::BadArgument { function: op.to_owned(), value: format!("the {} {text}", value.kind()) }
-}
-
-fn symbol(op: BinOp) -> &'static str {
-    match op {
-        BinOp::Add => "+",
-        BinOp::Sub => "-",
-        BinOp::Mul => "*",
-        BinOp::Div => "/",
-        BinOp::Rem => "%",
-        BinOp::Eq => "==",
-        BinOp::Ne => "!=",
-        BinOp::Lt => "<",
-        BinOp::Le => "<=",
-        BinOp::Gt => ">",
-        BinOp::Ge => ">=",
-        BinOp::In => "in",
-    }
 }
 
 fn index(value: &Value, index: &Value) -> Result<Value, Fault> {
