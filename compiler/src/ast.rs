@@ -1,7 +1,6 @@
 //! The untyped tree: what a file says, with a span on every node.
 //!
-//! Names are not resolved here and nothing is checked. What the grammar knows but this version does not
-//! run is an [`Unsupported`] node, so that later stages can say so and know which names it would bind.
+//! Names are not resolved here and nothing is checked.
 
 use crate::source::Span;
 
@@ -12,6 +11,21 @@ pub struct Ast {
     pub items: Vec<Item>,
     /// Stretches that could not be parsed, and the words in them: what they would have declared is unknown.
     pub damage: Damage,
+    /// Comments that silence warnings: `# allow W0003: reason`.
+    pub allows: Vec<Allow>,
+}
+
+/// A comment that silences a warning of its own line, or of the next line if it stands alone.
+#[derive(Debug, Clone)]
+pub struct Allow {
+    /// The code, as written.
+    pub code: Ident,
+    /// Why, as written; never empty in a good comment.
+    pub reason: String,
+    /// The bytes of the line that it is about, line break excluded.
+    pub line: Span,
+    /// The comment.
+    pub span: Span,
 }
 
 /// What recovery left out.
@@ -32,9 +46,24 @@ pub struct Ident {
     pub span: Span,
 }
 
+/// Names joined by points: `search`, `lib.search`.
+#[derive(Debug, Clone)]
+pub struct Path {
+    /// At least one.
+    pub names: Vec<Ident>,
+    /// All of it.
+    pub span: Span,
+}
+
 /// A part of a file.
 #[derive(Debug, Clone)]
 pub enum Item {
+    /// `import …`
+    Import(Import),
+    /// `tool NAME(…) -> T …`
+    Tool(ToolDecl),
+    /// `test "name" { … }`
+    Test(TestDecl),
     /// `const NAME: T = expr`
     Const(ConstDecl),
     /// `type NAME = T`
@@ -47,19 +76,112 @@ pub enum Item {
     Model(ModelDecl),
     /// A statement of the implicit main.
     Stmt(Stmt),
-    /// Something that this version parses only.
-    Unsupported(Unsupported),
 }
 
-/// Something that this version parses only.
+/// `import "file" as name`, `import { a, b } from "file"`
 #[derive(Debug, Clone)]
-pub struct Unsupported {
-    /// What it is, in a few words.
-    pub what: &'static str,
-    /// Names that it binds.
-    pub binds: Vec<Ident>,
-    /// Its place.
+pub struct Import {
+    /// The file, relative to this one, or below `std/`.
+    pub path: Text,
+    /// What is brought in.
+    pub names: ImportNames,
+    /// All of it.
     pub span: Span,
+}
+
+/// What an import brings in.
+#[derive(Debug, Clone)]
+pub enum ImportNames {
+    /// The whole file under a name.
+    As(Ident),
+    /// Some of its declarations under their own names.
+    Only(Vec<Ident>),
+}
+
+/// `tool NAME(params) -> T needs CAPS = exec "cmd"`
+#[derive(Debug, Clone)]
+pub struct ToolDecl {
+    /// Its name.
+    pub name: Ident,
+    /// Its parameters.
+    pub params: Vec<Param>,
+    /// Its declared result type.
+    pub ret: Option<Type>,
+    /// What it must be granted.
+    pub needs: Vec<Capability>,
+    /// What runs.
+    pub body: ToolBody,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `net("host")`
+#[derive(Debug, Clone)]
+pub struct Capability {
+    /// Its name.
+    pub name: Ident,
+    /// What it is limited to.
+    pub limit: Option<Text>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// What a tool runs.
+#[derive(Debug, Clone)]
+pub enum ToolBody {
+    /// The embedding program supplies it.
+    Host,
+    /// `= exec "cmd"`, `= http "METHOD url"`, `= mcp "server/tool"`
+    Adapter {
+        /// The word.
+        kind: Ident,
+        /// The text behind it.
+        target: Text,
+    },
+    /// A body in the language.
+    Block(Block),
+}
+
+/// `test "name" with model = … { … }`
+#[derive(Debug, Clone)]
+pub struct TestDecl {
+    /// Its name.
+    pub name: Text,
+    /// The model it runs on, if it is not the run's.
+    pub model: Option<TestModel>,
+    /// What it does.
+    pub body: Block,
+    /// All of it.
+    pub span: Span,
+}
+
+/// What a test runs on.
+#[derive(Debug, Clone)]
+pub enum TestModel {
+    /// `script { "prompt" => "answer" … }`
+    Script(Vec<ScriptRule>),
+    /// A declared model's name.
+    Named(Ident),
+}
+
+/// `"end of prompt" => "text"`, `/regex/ => "text"`
+#[derive(Debug, Clone)]
+pub struct ScriptRule {
+    /// What the prompt ends with.
+    pub prompt: ScriptPrompt,
+    /// What the model prefers to write.
+    pub answer: Text,
+    /// All of it.
+    pub span: Span,
+}
+
+/// The left side of a script's rule.
+#[derive(Debug, Clone)]
+pub enum ScriptPrompt {
+    /// A text.
+    Text(Text),
+    /// A regex.
+    Regex(Regex),
 }
 
 /// `const NAME: T = expr`
@@ -119,9 +241,11 @@ pub struct Param {
     pub default: Option<Expr>,
 }
 
-/// `model "name" { ctx: 4096 }`
+/// `model "name" { ctx: 4096 }`, `model small = "name"`
 #[derive(Debug, Clone)]
 pub struct ModelDecl {
+    /// What the program calls it; the default model has no name.
+    pub name: Option<Ident>,
     /// The name, path or reference.
     pub model: Text,
     /// Its settings.
@@ -196,6 +320,26 @@ pub enum StmtKind {
         /// The body.
         body: Block,
     },
+    /// `while cond max N { … }`
+    While {
+        /// Asked before each turn.
+        cond: Expr,
+        /// Turns at most.
+        max: Expr,
+        /// The body.
+        body: Block,
+    },
+    /// `try { … } else e { … }`
+    Try {
+        /// What may fail.
+        body: Block,
+        /// What the error is called in `handler`.
+        error: Option<Ident>,
+        /// What happens then; nothing if it is missing.
+        handler: Option<Block>,
+    },
+    /// `yield expr`
+    Yield(Option<Expr>),
     /// `break`
     Break,
     /// `continue`
@@ -220,12 +364,10 @@ pub enum StmtKind {
         /// What it says.
         body: RoleBody,
     },
-    /// `gen` or `select`
+    /// `gen`, `select` or `call`
     Gen(Gen),
     /// An expression: only calls mean something here.
     Expr(Expr),
-    /// Something that this version parses only.
-    Unsupported(Unsupported),
 }
 
 /// The word that opens a role.
@@ -250,8 +392,6 @@ pub enum RoleBody {
     Gen(Gen),
     /// A value, or text if it is a string.
     Expr(Expr),
-    /// Something that this version parses only.
-    Unsupported(Unsupported),
 }
 
 /// A string: text, holes, or both.
@@ -286,18 +426,16 @@ pub enum Part {
     Expr(Expr),
     /// A hole with a generation.
     Gen(Gen),
-    /// A hole with something that this version parses only.
-    Unsupported(Unsupported),
 }
 
-/// `gen x: T with …` or `select x from list by method`
+/// `gen x: T with …`, `select x from list by method` or `call x: t1 | t2`
 #[derive(Debug, Clone)]
 pub struct Gen {
     /// What is bound.
     pub name: Ident,
     /// Whether it is `x[]`.
     pub append: bool,
-    /// Which of the two.
+    /// Which of the three.
     pub kind: GenKind,
     /// `with …`
     pub options: Vec<(Ident, Expr)>,
@@ -317,6 +455,8 @@ pub enum GenKind {
         /// The method after `by`.
         by: Option<Ident>,
     },
+    /// `call`, with the tools that may be called.
+    Call(Vec<Path>),
 }
 
 /// An expression and its place.
@@ -365,8 +505,21 @@ pub enum ExprKind {
     Index(Box<Expr>, Box<Expr>),
     /// `x[a:b]`
     Slice(Box<Expr>, Option<Box<Expr>>, Option<Box<Expr>>),
-    /// Something that this version parses only.
-    Unsupported(Unsupported),
+    /// `fork N as i { … }`, `fork x in list { … }`
+    Fork(Box<Fork>, Block),
+    /// `aside { … }`
+    Aside(Block),
+    /// `embed "file"`
+    Embed(Text),
+}
+
+/// How many branches a `fork` has.
+#[derive(Debug, Clone)]
+pub enum Fork {
+    /// `fork N as i`
+    Count(Expr, Option<Ident>),
+    /// `fork x in list`
+    Each(Ident, Expr),
 }
 
 /// A call.
@@ -458,8 +611,8 @@ pub struct Type {
 pub enum TypeKind {
     /// Could not be read; reported already.
     Error,
-    /// `str`, `int(0..9)`, `Ticket`
-    Name(String, Option<Bounds>),
+    /// `str`, `int(0..9)`, `Ticket`, `lib.Ticket`
+    Name(Path, Option<Bounds>),
     /// `"a"`
     Str(String),
     /// `3`
@@ -478,8 +631,18 @@ pub enum TypeKind {
     List(Box<Type>, Option<Bounds>),
     /// `T | U`
     Union(Vec<Type>),
-    /// Something that this version parses only.
-    Unsupported(Unsupported),
+    /// `map(T)`
+    Map(Box<Type>),
+    /// `json(T)`
+    JsonOf(Box<Type>),
+    /// `schema "file.json"`
+    Schema(Text),
+    /// `grammar "file.lark"`, `grammar """…"""`
+    Grammar(Text),
+    /// `copy(expr)`
+    Copy(Box<Expr>),
+    /// `one_of(expr)`
+    OneOf(Box<Expr>),
 }
 
 /// A field of a record type.

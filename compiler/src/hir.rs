@@ -4,7 +4,9 @@
 
 use agentc_constraint::spec::Spec;
 
-use crate::ir::{BinOp, Const, FuncKind, GenOption, ModelDecl, Role, UnOp};
+use crate::ir::{
+    BinOp, Capability, Const, FuncKind, GenFact, GenOption, Method, ModelDecl, Role, TestModel, UnOp,
+};
 use crate::source::Span;
 use crate::ty::Ty;
 
@@ -15,10 +17,66 @@ pub struct Hir {
     pub funcs: Vec<Func>,
     /// The function that a run starts with.
     pub entry: u32,
+    /// Types that contain themselves; [`Ty::Named`] numbers them.
+    pub types: Vec<NamedTy>,
+    /// Declared tools; a [`ToolId`](crate::ir::ToolId) numbers them.
+    pub tools: Vec<Tool>,
+    /// `test` blocks in the order of the source.
+    pub tests: Vec<Test>,
     /// The default model.
     pub model: Option<ModelDecl>,
+    /// The other models, by name.
+    pub models: Vec<(String, ModelDecl)>,
     /// Whether a role can be opened in a run.
     pub chat: bool,
+}
+
+/// A type that contains itself.
+#[derive(Debug, Clone)]
+pub struct NamedTy {
+    /// Its name.
+    pub name: String,
+    /// What it stands for.
+    pub ty: Ty,
+}
+
+/// A declared tool.
+#[derive(Debug, Clone)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its parameters: name, type, and the function that computes the default.
+    pub params: Vec<(String, Ty, Option<u32>)>,
+    /// The type of its result.
+    pub ret: Ty,
+    /// What it has to be granted.
+    pub needs: Vec<Capability>,
+    /// What runs.
+    pub body: ToolBody,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// What a tool runs.
+#[derive(Debug, Clone)]
+pub enum ToolBody {
+    /// What the embedding program supplies, a command, a request, or a tool of a server.
+    Outside(crate::ir::ToolBody),
+    /// A function of the program.
+    Func(u32),
+}
+
+/// A `test` block.
+#[derive(Debug, Clone)]
+pub struct Test {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub func: u32,
+    /// The model it runs on.
+    pub model: TestModel,
+    /// Where it is declared.
+    pub span: Span,
 }
 
 /// A variable of a function; parameters come first.
@@ -81,6 +139,12 @@ pub enum StmtKind {
     For(VarId, Expr, Vec<Stmt>),
     /// So many times, counting.
     Repeat(Expr, Option<VarId>, Vec<Stmt>),
+    /// While a condition holds, and so many times at most.
+    While(Expr, Expr, Vec<Stmt>),
+    /// Undoes its text and captures if it fails, and goes on with the handler.
+    Try(Try),
+    /// Ends a branch with a value.
+    Yield(Option<Expr>),
     /// Leaves the loop.
     Break,
     /// Goes on with the loop's next turn.
@@ -99,6 +163,19 @@ pub enum StmtKind {
     Gen(Gen),
     /// A call whose value is dropped.
     Call(Expr),
+}
+
+/// `try { … } else e { … }`
+#[derive(Debug, Clone)]
+pub struct Try {
+    /// What may fail.
+    pub body: Vec<Stmt>,
+    /// The variable that holds the error.
+    pub error: Option<VarId>,
+    /// What happens then.
+    pub handler: Vec<Stmt>,
+    /// Variables that generations in the body bind.
+    pub restore: Vec<VarId>,
 }
 
 /// A part of a text.
@@ -129,8 +206,20 @@ pub struct Gen {
     pub bindings: Vec<Expr>,
     /// How the text is read.
     pub ty: Ty,
+    /// Whether the text is JSON.
+    pub json: bool,
     /// Options and their values.
     pub options: Vec<(GenOption, Expr)>,
+    /// Facts about it that the program reads, and the variables that hold them.
+    pub facts: Vec<(GenFact, VarId)>,
+    /// How a `select` chooses.
+    pub method: Method,
+    /// One of the models by name, instead of the run's.
+    pub model: Option<u32>,
+    /// Tools that may be called: in the text of a `gen`; by a `call`, which has no spec.
+    pub tools: Vec<u32>,
+    /// Whether it is a `call`.
+    pub call: bool,
     /// Its place.
     pub span: Span,
 }
@@ -181,6 +270,36 @@ pub enum ExprKind {
     Builtin(&'static str, Vec<Expr>),
     /// A function of the program, defaults filled in.
     Call(u32, Vec<Expr>),
+    /// A tool that is no function of the program, defaults filled in.
+    Tool(u32, Vec<Expr>),
+    /// `map(xs, f)`: a function of the program or of the prelude, called with each item of a list.
+    Map(Callee, Box<Expr>),
+    /// `aside`, `fork`: a body that runs in copies of the frame and its context.
+    Branch(Box<Over>, Vec<Stmt>),
+    /// `context`: the text so far.
+    Context,
+    /// `score(text)`
+    Score(Box<Expr>),
     /// Values printed and joined.
     Format(Vec<Expr>),
+}
+
+/// What is called with each item of a list.
+#[derive(Debug, Clone)]
+pub enum Callee {
+    /// A function of the program; the functions that compute its other parameters' defaults follow.
+    Func(u32, Vec<u32>),
+    /// A function of the prelude; its other arguments follow.
+    Builtin(&'static str, Vec<Expr>),
+}
+
+/// How many branches there are.
+#[derive(Debug, Clone)]
+pub enum Over {
+    /// One.
+    Aside,
+    /// So many, counted from 0.
+    Count(Expr, Option<VarId>),
+    /// One for each item of a list.
+    Each(VarId, Expr),
 }

@@ -35,6 +35,8 @@ pub enum Ty {
     List(Box<Ty>),
     /// `{a: T}`
     Record(Vec<Field>),
+    /// `map(T)`
+    Map(Box<Ty>),
     /// `json`: any value, looked into at run time.
     Any,
 }
@@ -60,7 +62,7 @@ impl Ty {
     pub fn is_error(&self) -> bool {
         match self {
             Ty::Error => true,
-            Ty::List(item) => item.is_error(),
+            Ty::List(item) | Ty::Map(item) => item.is_error(),
             Ty::Union(members) => members.iter().any(Ty::is_error),
             Ty::Record(fields) => fields.iter().any(|f| f.ty.is_error()),
             _ => false,
@@ -71,7 +73,7 @@ impl Ty {
     pub fn has_never(&self) -> bool {
         match self {
             Ty::Never => true,
-            Ty::List(item) => item.has_never(),
+            Ty::List(item) | Ty::Map(item) => item.has_never(),
             Ty::Union(members) => members.iter().any(Ty::has_never),
             Ty::Record(fields) => fields.iter().any(|f| f.ty.has_never()),
             _ => false,
@@ -81,7 +83,7 @@ impl Ty {
     /// How many nodes it has.
     pub fn size(&self) -> usize {
         match self {
-            Ty::List(item) => 1 + item.size(),
+            Ty::List(item) | Ty::Map(item) => 1 + item.size(),
             Ty::Union(members) => 1 + members.iter().map(Ty::size).sum::<usize>(),
             Ty::Record(fields) => 1 + fields.iter().map(|f| f.ty.size()).sum::<usize>(),
             _ => 1,
@@ -147,7 +149,13 @@ pub fn of_const(value: &Const) -> Ty {
         Const::Int(_) => Ty::Int,
         Const::Float(_) => Ty::Float,
         Const::Str(_) => Ty::Str,
+        Const::List(items) => Ty::list(items.iter().fold(Ty::Never, |ty, item| join(&ty, &of_const(item)))),
+        Const::Record(fields) => Ty::Record(fields.iter().map(field_of).collect()),
     }
+}
+
+fn field_of((name, value): &(String, Const)) -> Field {
+    Field { name: name.clone(), ty: of_const(value), optional: false }
 }
 
 /// The union of types: flat, without repetitions, and without literals whose plain type is there too.
@@ -223,7 +231,8 @@ fn fits_exactly(from: &Ty, to: &Ty) -> bool {
         (Ty::Lit(a), Ty::Lit(b)) => a == b,
         (Ty::Lit(a), _) => of_const(a) == *to,
         (Ty::Null, Ty::Lit(Const::Null)) => true,
-        (Ty::List(a), Ty::List(b)) => fits_exactly(a, b),
+        (Ty::List(a), Ty::List(b)) | (Ty::Map(a), Ty::Map(b)) => fits_exactly(a, b),
+        (Ty::Record(fields), Ty::Map(value)) => fields.iter().all(|f| fits_exactly(&f.ty, value)),
         (Ty::Record(a), Ty::Record(b)) => record_fits(a, b),
         _ => from == to,
     }
@@ -260,6 +269,10 @@ pub fn overlap(a: &Ty, b: &Ty) -> bool {
         (Ty::Lit(x), Ty::Lit(y)) => same_number(x, y).unwrap_or(x == y),
         (Ty::Lit(x), other) | (other, Ty::Lit(x)) => overlap(&of_const(x), other),
         (Ty::Int, Ty::Float) | (Ty::Float, Ty::Int) => true,
+        (Ty::Map(x), Ty::Map(y)) => overlap(x, y),
+        (Ty::Record(fields), Ty::Map(value)) | (Ty::Map(value), Ty::Record(fields)) => {
+            fields.iter().all(|f| f.optional || overlap(&f.ty, value))
+        }
         (Ty::List(x), Ty::List(y)) => x.has_never() || y.has_never() || overlap(x, y),
         (Ty::Record(x), Ty::Record(y)) => {
             x.iter().all(|f| y.iter().find(|g| g.name == f.name).is_none_or(|g| overlap(&f.ty, &g.ty)))
@@ -294,6 +307,7 @@ impl fmt::Display for Ty {
             Ty::List(item) if matches!(**item, Ty::Union(_)) => write!(f, "({item})[]"),
             Ty::List(item) => write!(f, "{item}[]"),
             Ty::Record(fields) => write_record(f, fields),
+            Ty::Map(value) => write!(f, "map({value})"),
         }
     }
 }

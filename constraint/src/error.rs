@@ -50,6 +50,12 @@ pub enum BuildError {
         /// The upper bound.
         max: String,
     },
+    /// The engine cannot enforce this yet.
+    #[error("generating {what} is not supported yet")]
+    NotYet {
+        /// The construct.
+        what: &'static str,
+    },
     /// A limit was hit.
     #[error("the constraint is too large: it needs more than {limit} {what}")]
     TooLarge {
@@ -74,6 +80,7 @@ impl BuildError {
             BuildError::EmptyStop => "leave the stop out, or give it a character",
             BuildError::UnboundHole { .. } => "bind a list of strings to it",
             BuildError::Bounds { .. } => "write the smaller bound first",
+            BuildError::NotYet { .. } => return None,
             BuildError::TooLarge { .. } => "use smaller bounds or fewer alternatives",
         };
         Some(text.to_owned())

@@ -54,6 +54,61 @@ pub enum Spec {
         /// The hole that holds the list.
         hole: usize,
     },
+    /// A run of whole words of a text that is known at run time, as they stand there.
+    Copy {
+        /// The hole that holds the text.
+        hole: usize,
+    },
+    /// Any JSON value.
+    Json,
+    /// The values of another spec, in JSON where that differs from plain text: strings are quoted.
+    JsonOf {
+        /// The values. Inside objects and arrays every spec is meant so.
+        value: Box<Spec>,
+    },
+    /// A JSON object with these fields in this order.
+    Object {
+        /// The fields.
+        fields: Vec<Field>,
+    },
+    /// A JSON array.
+    Array {
+        /// Its items.
+        item: Box<Spec>,
+        /// Fewest items.
+        min: u32,
+        /// Most items; `None` is unbounded.
+        max: Option<u32>,
+    },
+    /// A JSON object with any keys, none twice.
+    Map {
+        /// The values of its keys.
+        value: Box<Spec>,
+    },
+    /// What a JSON Schema admits.
+    Schema {
+        /// The schema, a JSON text.
+        schema: String,
+    },
+    /// What a context-free grammar derives.
+    Grammar {
+        /// Its text.
+        grammar: String,
+        /// Its notation.
+        syntax: GrammarSyntax,
+    },
+    /// A spec that names others, which may be recursive.
+    Defs {
+        /// The named specs, numbered from 0.
+        defs: Vec<Spec>,
+        /// The spec itself.
+        root: Box<Spec>,
+    },
+    /// One of the named specs of the innermost [`Spec::Defs`] around.
+    Ref {
+        /// Its number.
+        def: usize,
+    },
     /// A text of `value` in which no stop occurs, ended by the value's own end or by the first
     /// occurrence of a stop, which is not part of the value.
     Until {
@@ -62,6 +117,27 @@ pub enum Spec {
         /// The stops; the one that ends first wins, and of those the one that began first.
         stops: Vec<Stop>,
     },
+}
+
+/// A field of an object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Field {
+    /// Its key.
+    pub name: String,
+    /// Its value.
+    pub value: Spec,
+    /// Whether it may be left out.
+    pub optional: bool,
+}
+
+/// The notation of a grammar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrammarSyntax {
+    /// As the Lark parser generator reads it.
+    Lark,
+    /// llama.cpp's.
+    Gbnf,
 }
 
 /// Something that ends a text without belonging to it.

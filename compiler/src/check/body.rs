@@ -20,8 +20,6 @@ pub(super) struct Body {
     pub(super) order: Vec<VarId>,
     /// Variables that generations bind: only these can be unbound.
     pub(super) captured: HashSet<VarId>,
-    /// Names of which nothing is known because what binds them was reported.
-    pub(super) unknown: HashSet<String>,
     pub(super) flow: Flow,
     pub(super) loops: Vec<Loop>,
     /// The role that is open, if any.

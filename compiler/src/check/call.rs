@@ -34,7 +34,7 @@ impl Checker<'_> {
             self.report(diag.hint("rename the variable if a function of this name is meant"));
             return self.skip(call, span);
         }
-        match self.globals.get(name.as_str()).copied() {
+        match self.global(name.as_str()) {
             Some((Global::Func(id), _)) => return self.call_func(id, &name, call, span),
             Some((Global::Const(_), _)) => {
                 let diag = Diag::new("E0203", place, format!("`{name}` is a constant, not a function"));
@@ -66,7 +66,7 @@ impl Checker<'_> {
 
     fn method(&mut self, base: &Ast, method: &Ident, call: &Call, span: Span) -> Expr {
         if let A::Name(name) = &base.kind
-            && matches!(self.globals.get(name.as_str()), Some((Global::Unknown, _)))
+            && matches!(self.global(name.as_str()), Some((Global::Unknown, _)))
         {
             self.hidden = true;
             return self.skip(call, span);

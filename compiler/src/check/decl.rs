@@ -33,12 +33,22 @@ impl<'a> Checker<'a> {
         let entry = self.entry(agent, main)?;
         let chat = self.reaches_role(entry);
         let funcs: Option<Vec<Func>> = self.slots.iter_mut().map(|s| s.hir.take()).collect();
-        Some(Hir { funcs: funcs?, entry: u32::try_from(entry).ok()?, model, chat })
+        Some(Hir {
+            funcs: funcs?,
+            entry: u32::try_from(entry).ok()?,
+            types: Vec::new(),
+            tools: Vec::new(),
+            tests: Vec::new(),
+            model,
+            models: Vec::new(),
+            chat,
+        })
     }
 
     fn named_type_of(&mut self, decl: &'a ast::TypeDecl) {
-        let name =
-            ast::Type { kind: ast::TypeKind::Name(decl.name.name.clone(), None), span: decl.name.span };
+        let span = decl.name.span;
+        let path = ast::Path { names: vec![decl.name.clone()], span };
+        let name = ast::Type { kind: ast::TypeKind::Name(path, None), span };
         self.resolve(&name);
     }
 
@@ -47,7 +57,9 @@ impl<'a> Checker<'a> {
         for item in &ast.items {
             match item {
                 Item::Type(decl) => self.collect_type(decl),
-                Item::Unsupported(what) => self.collect_unsupported(what),
+                Item::Import(import) => self.not_yet("importing other files", import.span),
+                Item::Tool(tool) => self.not_yet("declaring tools", tool.name.span),
+                Item::Test(test) => self.not_yet("a `test` block", test.name.span),
                 _ => {}
             }
         }
@@ -70,16 +82,9 @@ impl<'a> Checker<'a> {
         self.type_slots.push(TypeSlot { decl, state: State::Todo, info: None });
     }
 
-    fn collect_unsupported(&mut self, what: &'a ast::Unsupported) {
-        self.not_yet(what.what, what.span);
-        for name in &what.binds {
-            self.globals.insert(&name.name, (Global::Unknown, name.span));
-        }
-    }
-
     fn declare(&mut self, name: &'a ast::Ident, global: Global) {
-        match self.globals.get(name.name.as_str()) {
-            Some((_, first)) => self.duplicate("name", name, *first),
+        match self.global(name.name.as_str()) {
+            Some((_, first)) => self.duplicate("name", name, first),
             None => {
                 self.globals.insert(&name.name, (global, name.span));
             }
@@ -248,7 +253,6 @@ impl<'a> Checker<'a> {
         }
         let found = scan(stmts.clone());
         self.body.captures = found.gens.iter().map(|g| (g.name.name.clone(), None)).collect();
-        self.body.unknown = found.unknown.iter().map(|n| n.name.clone()).collect();
         let mut body = Vec::new();
         for stmt in stmts {
             self.stmt(stmt, &mut body);

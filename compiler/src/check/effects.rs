@@ -3,7 +3,7 @@
 
 use super::slots::{Effects, Origin};
 use super::{Checker, Global};
-use crate::ast::{Block, Expr, ExprKind, Gen, GenKind, Ident, Part, RoleBody, Stmt, StmtKind, Text};
+use crate::ast::{Block, Expr, ExprKind, Fork, Gen, GenKind, Part, RoleBody, Stmt, StmtKind, Text};
 
 /// What one body holds.
 #[derive(Debug, Default)]
@@ -13,8 +13,6 @@ pub(super) struct Scan<'a> {
     calls: Vec<&'a str>,
     /// Every generation in order.
     pub(super) gens: Vec<&'a Gen>,
-    /// Names bound by constructs that are not supported.
-    pub(super) unknown: Vec<&'a Ident>,
 }
 
 pub(super) fn scan<'a>(stmts: impl IntoIterator<Item = &'a Stmt>) -> Scan<'a> {
@@ -52,7 +50,16 @@ impl<'a> Scan<'a> {
             StmtKind::Fail(value) | StmtKind::Expr(value) => self.expr(value),
             StmtKind::Role { body, .. } => self.role(body),
             StmtKind::Gen(generation) => self.generation(generation),
-            StmtKind::Unsupported(what) => self.unknown.extend(&what.binds),
+            StmtKind::While { cond, max, body } => {
+                self.expr(cond);
+                self.expr(max);
+                self.block(body);
+            }
+            StmtKind::Try { body, handler, .. } => {
+                self.block(body);
+                handler.iter().for_each(|b| self.block(b));
+            }
+            StmtKind::Yield(value) => value.iter().for_each(|v| self.expr(v)),
         }
     }
 
@@ -64,7 +71,6 @@ impl<'a> Scan<'a> {
             RoleBody::Gen(generation) => self.generation(generation),
             RoleBody::Expr(Expr { kind: ExprKind::Str(text), .. }) => self.text(text),
             RoleBody::Expr(expr) => self.expr(expr),
-            RoleBody::Unsupported(what) => self.unknown.extend(&what.binds),
         }
     }
 
@@ -75,7 +81,6 @@ impl<'a> Scan<'a> {
                 Part::Lit(..) => {}
                 Part::Expr(expr) => self.expr(expr),
                 Part::Gen(generation) => self.generation(generation),
-                Part::Unsupported(what) => self.unknown.extend(&what.binds),
             }
         }
     }
@@ -122,7 +127,12 @@ impl<'a> Scan<'a> {
                 }
                 call.args.iter().for_each(|(_, e)| self.expr(e));
             }
-            ExprKind::Unsupported(what) => self.unknown.extend(&what.binds),
+            ExprKind::Fork(over, body) => {
+                let (Fork::Count(value, _) | Fork::Each(_, value)) = &**over;
+                self.expr(value);
+                self.block(body);
+            }
+            ExprKind::Aside(body) => self.block(body),
             _ => {}
         }
     }
@@ -141,8 +151,8 @@ impl<'a> Checker<'a> {
                     scan
                 }
             };
-            let calls = found.calls.iter().filter_map(|name| match self.globals.get(name) {
-                Some((Global::Func(callee), _)) => Some(*callee),
+            let calls = found.calls.iter().filter_map(|name| match self.global(name) {
+                Some((Global::Func(callee), _)) => Some(callee),
                 _ => None,
             });
             let calls = calls.collect();

@@ -56,8 +56,8 @@ impl Checker<'_> {
             A::Field(base, name) => self.field(base, name, span),
             A::Index(base, index) => self.index(base, index, span),
             A::Slice(base, from, to) => self.slice(base, from.as_deref(), to.as_deref(), span),
-            A::Unsupported(what) => {
-                self.not_yet(what.what, what.span);
+            A::Fork(..) | A::Aside(_) | A::Embed(_) => {
+                self.not_yet("this expression", span);
                 error(span)
             }
         }
@@ -115,7 +115,6 @@ impl Checker<'_> {
                         diag.hint(format!("generate in a statement first, then insert {{{{ {name} }}}}")),
                     );
                 }
-                Part::Unsupported(what) => self.not_yet(what.what, what.span),
             }
         }
         self.pure_only = outer;
@@ -132,7 +131,7 @@ impl Checker<'_> {
                 None => self.unbound(name, span),
             };
         }
-        match self.globals.get(name).copied() {
+        match self.global(name) {
             Some((Global::Const(id), place)) => self.constant_value(id, name, place, span),
             Some((Global::Func(_), _)) => {
                 let diag = Diag::new("E0203", span, format!("`{name}` is a function, not a value"));
@@ -193,7 +192,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn unknown_name(&mut self, name: &str, span: Span, meant: &Meant) {
-        if self.ast.damage.words.contains(name) || self.body.unknown.contains(name) {
+        if self.ast.damage.words.contains(name) {
             self.hidden = true;
             return;
         }

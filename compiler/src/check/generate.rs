@@ -8,7 +8,7 @@ use super::types::Shape;
 use crate::ast::{self, Expr as Ast, ExprKind as A, GenKind, Ident};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, Gen, VarId};
-use crate::ir::{Const, GenOption};
+use crate::ir::{Const, GenOption, Method};
 use crate::source::Span;
 use crate::ty::{self, Ty};
 
@@ -63,6 +63,10 @@ impl Checker<'_> {
         let mut written = match &generation.kind {
             GenKind::Gen(ty) => self.typed(ty.as_ref(), generation),
             GenKind::Select { from, by } => self.selected(from, by.as_ref()),
+            GenKind::Call(_) => {
+                self.not_yet("`call`", generation.span);
+                Written { spec: None, bindings: Vec::new(), ty: Ty::Error }
+            }
         };
         let options = self.options(generation, &mut written);
         let var = self.bind_capture(generation, &written.ty);
@@ -73,7 +77,13 @@ impl Checker<'_> {
             spec: written.spec?,
             bindings: written.bindings,
             ty: written.ty,
+            json: false,
             options,
+            facts: Vec::new(),
+            method: Method::Greedy,
+            model: None,
+            tools: Vec::new(),
+            call: false,
             span: generation.span,
         })
     }
@@ -92,7 +102,12 @@ impl Checker<'_> {
             Shape::NotYet(what) => {
                 match &ty.kind {
                     ast::TypeKind::List(item, _) if !generation.append => {
-                        let item = if let ast::TypeKind::Name(item, None) = &item.kind { item } else { "T" };
+                        let item = match &item.kind {
+                            ast::TypeKind::Name(path, None) if path.names.len() == 1 => {
+                                path.names[0].name.as_str()
+                            }
+                            _ => "T",
+                        };
                         let name = &generation.name.name;
                         let hint =
                             format!("generate the items one by one: repeat 3 {{ gen {name}[]: {item} }}");
@@ -273,7 +288,7 @@ impl Checker<'_> {
         let name = &generation.name;
         let ty = if generation.append { Ty::list(item.clone()) } else { item.clone() };
         if let Some((super::Global::Const(_) | super::Global::Func(_), place)) =
-            self.globals.get(name.name.as_str()).copied()
+            self.global(name.name.as_str())
             && self.body.local(&name.name).is_none()
         {
             let diag = Diag::new(

@@ -63,6 +63,7 @@ enum Global {
     /// A constant: the function that computes it.
     Const(usize),
     /// Something that was reported already, such as an import.
+    #[allow(dead_code)]
     Unknown,
 }
 
@@ -91,6 +92,11 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
+    /// What a name at top level stands for, and where it is declared.
+    fn global(&self, name: &str) -> Option<(Global, Span)> {
+        self.globals.get(name).copied()
+    }
+
     /// Adds a finding, unless it lies in an item that lost a part to a syntax error.
     fn report(&mut self, diag: Diag) {
         if diag.is_error() && self.ast.damage.spans.iter().any(|s| s.contains(diag.span)) {

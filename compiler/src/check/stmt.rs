@@ -34,8 +34,8 @@ impl<'a> Checker<'a> {
             Ast::Role { role, body } => self.role(*role, body, stmt.span),
             Ast::Gen(generation) => self.generation(generation).map(StmtKind::Gen),
             Ast::Expr(expr) => self.expr_stmt(expr),
-            Ast::Unsupported(what) => {
-                self.not_yet(what.what, what.span);
+            Ast::While { .. } | Ast::Try { .. } | Ast::Yield(_) => {
+                self.not_yet("this statement", stmt.span);
                 None
             }
         };
@@ -69,7 +69,6 @@ impl<'a> Checker<'a> {
                 }
                 Part::Expr(expr) => parts.push(self.hole(expr)),
                 Part::Gen(generation) => parts.extend(self.generation(generation).map(hir::Part::Gen)),
-                Part::Unsupported(what) => self.not_yet(what.what, what.span),
             }
         }
         parts
@@ -175,10 +174,10 @@ impl<'a> Checker<'a> {
         }
         let value = self.expr(value, None);
         if let Some((super::Global::Const(_) | super::Global::Func(_), place)) =
-            self.globals.get(name.name.as_str())
+            self.global(name.name.as_str())
         {
             let diag = Diag::new("E0106", name.span, format!("`{}` cannot be assigned to", name.name));
-            let diag = diag.label(*place, "declared here");
+            let diag = diag.label(place, "declared here");
             self.report(diag.hint("only variables change: declare one with `let`"));
             return None;
         }
@@ -349,10 +348,6 @@ impl<'a> Checker<'a> {
                 (Some(StmtKind::Text(self.text(text))), *span)
             }
             RoleBody::Expr(expr) => (Some(StmtKind::Text(vec![self.hole(expr)])), expr.span),
-            RoleBody::Unsupported(what) => {
-                self.not_yet(what.what, what.span);
-                (None, what.span)
-            }
         };
         kind.map(|kind| Stmt { kind, span }).into_iter().collect()
     }
@@ -372,7 +367,6 @@ impl<'a> Checker<'a> {
                 }
                 return Some(StmtKind::Call(value));
             }
-            ExprKind::Unsupported(what) => self.not_yet(what.what, what.span),
             kind => {
                 let hint = match kind {
                     ExprKind::Name(name) if super::generate::is_option(name) && !self.is_known(name) => {

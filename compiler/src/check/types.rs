@@ -5,7 +5,7 @@ use agentc_constraint::spec::Spec;
 use super::Checker;
 use super::slots::State;
 use super::suggest::foreign_type;
-use crate::ast::{Bound, Bounds, FieldType, Number, Regex, Type, TypeKind};
+use crate::ast::{Bound, Bounds, FieldType, Number, Path, Regex, Type, TypeKind};
 use crate::builtin;
 use crate::diag::Diag;
 use crate::ir::Const;
@@ -56,7 +56,7 @@ impl Checker<'_> {
     pub(super) fn resolve(&mut self, ty: &Type) -> TypeInfo {
         let info = match &ty.kind {
             TypeKind::Error => TypeInfo::error(),
-            TypeKind::Name(name, bounds) => self.named_type(name, bounds.as_ref(), ty.span),
+            TypeKind::Name(path, bounds) => self.path_type(path, bounds.as_ref(), ty.span),
             TypeKind::Str(text) => TypeInfo::literal(Const::Str(text.clone())),
             TypeKind::Int(value) => TypeInfo::literal(Const::Int(*value)),
             TypeKind::Float(value) => TypeInfo::literal(Const::Float(*value)),
@@ -66,8 +66,12 @@ impl Checker<'_> {
             TypeKind::Record(fields) => self.record_type(fields),
             TypeKind::List(item, bounds) => self.list_type(item, bounds.as_ref()),
             TypeKind::Union(members) => self.union_type(members),
-            TypeKind::Unsupported(what) => {
-                self.not_yet(what.what, what.span);
+            TypeKind::Map(_) | TypeKind::JsonOf(_) | TypeKind::Schema(_) | TypeKind::Grammar(_) => {
+                self.not_yet("this type", ty.span);
+                TypeInfo::error()
+            }
+            TypeKind::Copy(_) | TypeKind::OneOf(_) => {
+                self.not_yet("this type", ty.span);
                 TypeInfo::error()
             }
         };
@@ -136,6 +140,16 @@ impl Checker<'_> {
         TypeInfo::plain(ty, Spec::Union { members: specs })
     }
 
+    fn path_type(&mut self, path: &Path, bounds: Option<&Bounds>, span: Span) -> TypeInfo {
+        match path.names.as_slice() {
+            [name] => self.named_type(&name.name, bounds, span),
+            _ => {
+                self.not_yet("a type of another file", span);
+                TypeInfo::error()
+            }
+        }
+    }
+
     fn named_type(&mut self, name: &str, bounds: Option<&Bounds>, span: Span) -> TypeInfo {
         if let Some(id) = self.types.get(name).copied() {
             self.no_bounds(name, bounds);
@@ -171,7 +185,7 @@ impl Checker<'_> {
 
     fn unknown_type(&mut self, name: &str, span: Span) {
         if self.ast.damage.words.contains(name)
-            || matches!(self.globals.get(name), Some((super::Global::Unknown, _)))
+            || matches!(self.global(name), Some((super::Global::Unknown, _)))
         {
             self.hidden = true;
             return;

@@ -21,23 +21,135 @@ use crate::source::Span;
 pub use validate::{IrError, validate};
 
 /// The version of this format; a loader refuses any other.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A compiled program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Program {
     /// [`VERSION`] of the compiler that wrote it.
     pub version: u32,
-    /// Names of the source files, indexed by [`Span::file`].
-    pub files: Vec<String>,
+    /// The source files, indexed by [`Span::file`]: only messages need them.
+    pub files: Vec<File>,
     /// All functions, indexed by [`FuncId`].
     pub funcs: Vec<Func>,
     /// The function that a run starts with: `main`, or the chosen agent.
     pub entry: FuncId,
+    /// Types that contain themselves; [`Ty::Named`] numbers them.
+    pub types: Vec<NamedTy>,
+    /// Declared tools, indexed by [`ToolId`].
+    pub tools: Vec<Tool>,
+    /// `test` blocks in the order of the source.
+    pub tests: Vec<Test>,
     /// The program's own default model, if it declares one.
     pub model: Option<ModelDecl>,
+    /// Models that generations ask for by name, indexed by [`Gen::model`].
+    pub models: Vec<(String, ModelDecl)>,
     /// Whether any reachable instruction opens a role (a chat program) or none does (plain completion).
     pub chat: bool,
+}
+
+/// A source file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct File {
+    /// What messages call it: usually a path.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// A type that contains itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NamedTy {
+    /// Its name.
+    pub name: String,
+    /// What it stands for.
+    pub ty: Ty,
+}
+
+/// A declared tool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its parameters.
+    pub params: Vec<Param>,
+    /// The type that its result is checked against.
+    pub ret: Ty,
+    /// What it has to be granted.
+    pub needs: Vec<Capability>,
+    /// What runs.
+    pub body: ToolBody,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// Something that a tool has to be granted before it runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Capability {
+    /// `run`, `net`, `read`, `write` or `env`.
+    pub name: String,
+    /// The host, path or variable that it is limited to.
+    pub limit: Option<String>,
+}
+
+/// What a tool runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolBody {
+    /// The embedding program supplies it.
+    Host,
+    /// A command: arguments as JSON on its standard input, the result as JSON on its standard output.
+    Exec(String),
+    /// A request: `METHOD url`.
+    Http(String),
+    /// A tool of an MCP server: `server/tool`.
+    Mcp(String),
+    /// A function of the program.
+    Func(FuncId),
+}
+
+/// A `test` block.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Test {
+    /// Its name.
+    pub name: String,
+    /// What it does: a function without parameters, in a context of its own.
+    pub func: FuncId,
+    /// The model it runs on.
+    pub model: TestModel,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// The model that a test runs on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TestModel {
+    /// The one of the run.
+    Default,
+    /// One of [`Program::models`].
+    Named(u32),
+    /// A scripted one.
+    Script(Vec<ScriptRule>),
+}
+
+/// What a scripted model prefers to write behind a prompt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScriptRule {
+    /// What the prompt ends with.
+    pub prompt: ScriptPrompt,
+    /// The text that it prefers.
+    pub answer: String,
+}
+
+/// The left side of a script's rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScriptPrompt {
+    /// The prompt ends with this text.
+    Text(String),
+    /// The prompt ends with a match of this regex.
+    Regex(String),
 }
 
 /// `model "name" { ctx: …, seed: … }`.
@@ -74,6 +186,10 @@ id!(
     FuncId
 );
 id!(
+    /// Index of a tool in [`Program::tools`].
+    ToolId
+);
+id!(
     /// Index of a block in [`Func::blocks`].
     BlockId
 );
@@ -92,6 +208,8 @@ pub enum FuncKind {
     Agent,
     /// Writes into its caller's context.
     Fn,
+    /// The body of a `test`: a context of its own, and no caller.
+    Test,
 }
 
 /// A function.
@@ -159,6 +277,10 @@ pub enum Ty {
     List(Box<Ty>),
     /// A record, its fields in order.
     Record(Vec<Field>),
+    /// A record with any keys and values of one type.
+    Map(Box<Ty>),
+    /// One of [`Program::types`].
+    Named(u32),
     /// Any value at all.
     Any,
 }
@@ -188,6 +310,27 @@ pub enum Const {
     Float(f64),
     /// A text.
     Str(String),
+    /// A list.
+    List(Vec<Const>),
+    /// A record.
+    Record(Vec<(String, Const)>),
+}
+
+impl Const {
+    /// As a JSON value.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Const::Null => serde_json::Value::Null,
+            Const::Bool(value) => (*value).into(),
+            Const::Int(value) => (*value).into(),
+            Const::Float(value) => (*value).into(),
+            Const::Str(value) => value.as_str().into(),
+            Const::List(items) => items.iter().map(Const::to_json).collect(),
+            Const::Record(fields) => {
+                fields.iter().map(|(name, value)| (name.clone(), value.to_json())).collect()
+            }
+        }
+    }
 }
 
 impl fmt::Display for Const {
@@ -200,6 +343,10 @@ impl fmt::Display for Const {
             Const::Float(value) if value.is_finite() && value.fract() == 0.0 => write!(f, "{value}.0"),
             Const::Float(value) => write!(f, "{value}"),
             Const::Str(value) => f.write_str(value),
+            Const::List(_) | Const::Record(_) => match serde_json::to_string(&self.to_json()) {
+                Ok(text) => f.write_str(&text),
+                Err(_) => Err(fmt::Error),
+            },
         }
     }
 }
@@ -239,6 +386,8 @@ pub enum Term {
     },
     /// Leave the function, with a value (`null` if none).
     Return(Option<Local>),
+    /// End a branch, with a value (`null` if none).
+    Yield(Option<Local>),
 }
 
 /// Where literal text ends and interpolated values begin: the runtime records it for every piece.
@@ -413,12 +562,64 @@ pub enum Op {
         /// One local for each parameter; defaults have been filled in.
         args: Vec<Local>,
     },
+    /// Runs `body`, a block of this function, in copies of this frame and its context, and gives what they
+    /// yield. The copies end with [`Term::Yield`]; what they write is dropped with them.
+    Branch {
+        /// Written: the value of an `aside`, the list of values of a `fork`.
+        dst: Local,
+        /// Where the branches begin.
+        body: BlockId,
+        /// How many there are.
+        over: Over,
+    },
+    /// From here to the matching [`Op::EndTry`] an error of the program undoes what was written since, sets
+    /// the locals in `restore` back to what they are now, and goes on with `handler`.
+    Try {
+        /// Where it goes on.
+        handler: BlockId,
+        /// Written before that: `{code, message, span}`.
+        error: Option<Local>,
+        /// What generations between here and there may bind.
+        restore: Vec<Local>,
+    },
+    /// The end of the innermost open [`Op::Try`].
+    EndTry,
+    /// The text of the context so far, the template's marks included.
+    Context {
+        /// Written, a str.
+        dst: Local,
+    },
+    /// A `while` has reached its bound: the trace says so.
+    BoundReached {
+        /// The bound, an int.
+        max: Local,
+    },
+    /// The program calls a tool that is no function of the program.
+    ToolCall {
+        /// Written.
+        dst: Local,
+        /// Which.
+        tool: ToolId,
+        /// One local for each parameter; defaults have been filled in.
+        args: Vec<Local>,
+    },
+    /// The model chooses a tool and writes its arguments; it runs.
+    CallGen(Box<CallGen>),
+    /// The log-probability of a text behind the context.
+    Score {
+        /// Written, a float.
+        dst: Local,
+        /// A str.
+        text: Local,
+    },
     /// Ends the run with an error unless `cond` holds.
     Expect {
         /// A bool.
         cond: Local,
         /// A str: what to say.
         message: Option<Local>,
+        /// Parts of the condition that are not constants, and their values: what a failure shows.
+        operands: Vec<(Span, Local)>,
     },
     /// Writes a value, printed canonically, and a line break to standard error.
     Print {
@@ -445,8 +646,86 @@ pub struct Gen {
     pub bindings: Vec<Local>,
     /// How the written text is read as a value.
     pub ty: Ty,
+    /// Whether the text is JSON; otherwise it is read as the language prints values.
+    pub json: bool,
     /// Options that the program sets, each with the local that holds its value. At most one of each kind.
     pub options: Vec<(GenOption, Local)>,
+    /// Facts about the generation that the program reads, each with the local that is written.
+    pub facts: Vec<(GenFact, Local)>,
+    /// How a `select` chooses.
+    pub method: Method,
+    /// One of [`Program::models`], instead of the run's.
+    pub model: Option<u32>,
+    /// Tools that may be called in the text.
+    pub tools: Vec<ToolId>,
+}
+
+/// A tool call that the model writes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallGen {
+    /// Written: `{tool, args, result, error}`.
+    pub dst: Local,
+    /// The capture's name, for events.
+    pub name: String,
+    /// The tools to choose from.
+    pub tools: Vec<ToolId>,
+    /// Options that the program sets.
+    pub options: Vec<(GenOption, Local)>,
+    /// One of [`Program::models`], instead of the run's.
+    pub model: Option<u32>,
+}
+
+/// How many branches an [`Op::Branch`] has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Over {
+    /// One: an `aside`. Its value is the result.
+    Aside,
+    /// So many, counted from 0.
+    Count {
+        /// An int.
+        count: Local,
+        /// Written in each branch: its number.
+        index: Option<Local>,
+    },
+    /// One for each item of a list.
+    Each {
+        /// A list.
+        items: Local,
+        /// Written in each branch: its item.
+        item: Local,
+    },
+}
+
+/// How a `select` chooses among its options.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Token by token.
+    #[default]
+    Greedy,
+    /// By the length-normalised log-probability of each option as a whole.
+    Norm,
+    /// By that minus the option's unconditional log-probability.
+    Uncond,
+}
+
+/// What a capture carries beside its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GenFact {
+    /// str: exactly what was generated.
+    Text,
+    /// int: tokens of the value.
+    Tokens,
+    /// float: its log-probability.
+    Logprob,
+    /// str: the stop that ended it, `"end"`, `"max"`, or `null` where the value ended by itself.
+    Stop,
+    /// map(float): the probability of each option of a union or `select`.
+    Probs,
+    /// A list of `{tool, args, result, error}`: the tools called in the text.
+    Calls,
 }
 
 /// Options of a generation; those that shape the constraint (`stop`) are in its spec.
@@ -467,6 +746,26 @@ pub enum GenOption {
     Seed,
     /// bool: token healing.
     Heal,
+    /// int: tokens at least.
+    Min,
+    /// float: locally typical sampling.
+    Typical,
+    /// float: divides the logits of tokens that this generation has written; 1 is off.
+    RepeatPenalty,
+    /// float: subtracted for each time that this generation has written a token.
+    FrequencyPenalty,
+    /// float: subtracted once for each token that this generation has written.
+    PresencePenalty,
+    /// int: length in tokens of sequences that may not occur twice.
+    NoRepeat,
+    /// int: tool calls at most.
+    MaxCalls,
+    /// int: samples; the value is a list of them.
+    Samples,
+    /// int: beams.
+    Beam,
+    /// bool: keep the log-probabilities of tokens.
+    Logprobs,
 }
 
 /// Unary operators.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{BinOp, Const, Func, FuncKind, Gen, Local, Op, Origin, Program, Term, Ty, UnOp};
+use super::{
+    BinOp, Const, Func, FuncKind, Gen, GenOption, Local, Method, Op, Origin, Over, Program, Term, Ty, UnOp,
+};
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,6 +33,7 @@ fn write_func(f: &mut fmt::Formatter<'_>, id: usize, func: &Func) -> fmt::Result
         FuncKind::Main => "main",
         FuncKind::Agent => "agent",
         FuncKind::Fn => "fn",
+        FuncKind::Test => "test",
     };
     let pure = if func.pure { " pure" } else { "" };
     write!(f, "{kind} #{id} {}(", func.name)?;
@@ -78,6 +81,8 @@ impl fmt::Display for Ty {
             Ty::Lit(value) => write!(f, "{}", Quoted(value)),
             Ty::Union(members) => write_list(f, "(", members, " | ", ")"),
             Ty::List(item) => write!(f, "{item}[]"),
+            Ty::Map(value) => write!(f, "map({value})"),
+            Ty::Named(id) => write!(f, "type#{id}"),
             Ty::Record(fields) => {
                 let fields = fields.iter().map(|field| {
                     format!("{}: {}{}", field.name, field.ty, if field.optional { "?" } else { "" })
@@ -123,6 +128,8 @@ impl fmt::Display for Term {
             Term::Branch { cond, then, otherwise } => write!(f, "branch {cond} b{} b{}", then.0, otherwise.0),
             Term::Return(Some(value)) => write!(f, "return {value}"),
             Term::Return(None) => f.write_str("return"),
+            Term::Yield(Some(value)) => write!(f, "yield {value}"),
+            Term::Yield(None) => f.write_str("yield"),
         }
     }
 }
@@ -161,10 +168,37 @@ impl fmt::Display for Op {
             Op::CloseRole => f.write_str("close"),
             Op::Gen(generation) => write_gen(f, generation),
             Op::Call { dst, func, args } => write_call(f, *dst, &format!("#{}", func.0), args),
-            Op::Expect { cond, message } => {
+            Op::Expect { cond, message, operands } => {
                 write!(f, "expect {cond}")?;
-                message.map_or(Ok(()), |m| write!(f, " {m}"))
+                message.map_or(Ok(()), |m| write!(f, " {m}"))?;
+                let operands: Vec<Local> = operands.iter().map(|(_, local)| *local).collect();
+                if operands.is_empty() { Ok(()) } else { write_list(f, " showing [", &operands, ", ", "]") }
             }
+            Op::Branch { dst, body, over } => {
+                write!(f, "{dst} = ")?;
+                match over {
+                    Over::Aside => f.write_str("aside")?,
+                    Over::Count { count, index: None } => write!(f, "fork {count}")?,
+                    Over::Count { count, index: Some(index) } => write!(f, "fork {count} as {index}")?,
+                    Over::Each { items, item } => write!(f, "fork {item} in {items}")?,
+                }
+                write!(f, " b{}", body.0)
+            }
+            Op::Try { handler, error, restore } => {
+                write!(f, "try b{}", handler.0)?;
+                error.map_or(Ok(()), |e| write!(f, " as {e}"))?;
+                if restore.is_empty() { Ok(()) } else { write_list(f, " restoring [", restore, ", ", "]") }
+            }
+            Op::EndTry => f.write_str("end_try"),
+            Op::Context { dst } => write!(f, "{dst} = context"),
+            Op::BoundReached { max } => write!(f, "bound_reached {max}"),
+            Op::ToolCall { dst, tool, args } => write_call(f, *dst, &format!("tool#{}", tool.0), args),
+            Op::CallGen(call) => {
+                let tools: Vec<u32> = call.tools.iter().map(|t| t.0).collect();
+                write!(f, "{} = call {:?} {tools:?}", call.dst, call.name)?;
+                write_options(f, &call.options)
+            }
+            Op::Score { dst, text } => write!(f, "{dst} = score {text}"),
             Op::Print { src } => write!(f, "print {src}"),
             Op::Fail { message } => write!(f, "fail {message}"),
         }
@@ -182,10 +216,24 @@ fn write_gen(f: &mut fmt::Formatter<'_>, generation: &Gen) -> fmt::Result {
     if !generation.bindings.is_empty() {
         write_list(f, " holes [", &generation.bindings, ", ", "]")?;
     }
-    for (option, value) in &generation.options {
-        write!(f, " {}={value}", format!("{option:?}").to_lowercase())?;
+    write_options(f, &generation.options)?;
+    for (fact, local) in &generation.facts {
+        write!(f, " {local}=.{}", format!("{fact:?}").to_lowercase())?;
+    }
+    if generation.method != Method::Greedy {
+        write!(f, " by {}", format!("{:?}", generation.method).to_lowercase())?;
+    }
+    write_opt(f, "model", generation.model)?;
+    if !generation.tools.is_empty() {
+        write!(f, " tools {:?}", generation.tools.iter().map(|t| t.0).collect::<Vec<_>>())?;
     }
     Ok(())
+}
+
+fn write_options(f: &mut fmt::Formatter<'_>, options: &[(GenOption, Local)]) -> fmt::Result {
+    options
+        .iter()
+        .try_for_each(|(option, value)| write!(f, " {}={value}", format!("{option:?}").to_lowercase()))
 }
 
 fn name_of(op: BinOp) -> &'static str {

@@ -112,7 +112,7 @@ impl Context<'_> {
                 target(*then)?;
                 target(*otherwise)
             }
-            Term::Return(value) => value.iter().try_for_each(|v| self.local(*v)),
+            Term::Return(value) | Term::Yield(value) => value.iter().try_for_each(|v| self.local(*v)),
         }
     }
 
@@ -143,9 +143,19 @@ impl Context<'_> {
             Op::OpenRole { .. } | Op::CloseRole => Ok(()),
             Op::Gen(generation) => self.generation(generation),
             Op::Call { dst, func, args } => self.call(*dst, *func, args),
-            Op::Expect { cond, message } => {
+            Op::Expect { cond, message, operands } => {
                 self.bool(*cond)?;
-                message.iter().try_for_each(|l| self.local(*l))
+                message.iter().chain(operands.iter().map(|(_, l)| l)).try_for_each(|l| self.local(*l))
+            }
+            Op::Branch { .. }
+            | Op::Try { .. }
+            | Op::EndTry
+            | Op::Context { .. }
+            | Op::BoundReached { .. } => {
+                fail(format!("`{}` does what this version cannot run", self.func.name))
+            }
+            Op::ToolCall { .. } | Op::CallGen(_) | Op::Score { .. } => {
+                fail(format!("`{}` does what this version cannot run", self.func.name))
             }
         }
     }

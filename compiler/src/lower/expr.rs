@@ -54,6 +54,11 @@ impl Code {
                 Op::Builtin { dst, name: (*name).to_owned(), args: self.operands(args) }
             }
             ExprKind::Call(func, args) => Op::Call { dst, func: FuncId(*func), args: self.operands(args) },
+            ExprKind::Tool(..)
+            | ExprKind::Map(..)
+            | ExprKind::Branch(..)
+            | ExprKind::Context
+            | ExprKind::Score(_) => return,
             ExprKind::Format(parts) => Op::Format { dst, parts: self.operands(parts) },
             ExprKind::And(left, right) => return self.logical(left, right, dst, true, span),
             ExprKind::Or(left, right) => return self.logical(left, right, dst, false, span),

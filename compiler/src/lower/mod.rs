@@ -15,12 +15,39 @@ use crate::ty::Ty;
 pub fn lower(hir: &Hir, sources: &Sources) -> Program {
     Program {
         version: VERSION,
-        files: sources.iter().map(|s| s.name.clone()).collect(),
+        files: sources.iter().map(|s| ir::File { name: s.name.clone(), text: s.text.clone() }).collect(),
         funcs: hir.funcs.iter().map(func).collect(),
         entry: FuncId(hir.entry),
+        types: hir.types.iter().map(|t| ir::NamedTy { name: t.name.clone(), ty: ty(&t.ty) }).collect(),
+        tools: hir.tools.iter().map(tool).collect(),
+        tests: hir.tests.iter().map(test).collect(),
         model: hir.model.clone(),
+        models: hir.models.clone(),
         chat: hir.chat,
     }
+}
+
+fn tool(tool: &hir::Tool) -> ir::Tool {
+    let param = |(name, of, default): &(String, Ty, Option<u32>)| ir::Param {
+        name: name.clone(),
+        ty: ty(of),
+        default: default.map(FuncId),
+    };
+    ir::Tool {
+        name: tool.name.clone(),
+        params: tool.params.iter().map(param).collect(),
+        ret: ty(&tool.ret),
+        needs: tool.needs.clone(),
+        body: match &tool.body {
+            hir::ToolBody::Outside(body) => body.clone(),
+            hir::ToolBody::Func(func) => ir::ToolBody::Func(FuncId(*func)),
+        },
+        span: tool.span,
+    }
+}
+
+fn test(test: &hir::Test) -> ir::Test {
+    ir::Test { name: test.name.clone(), func: FuncId(test.func), model: test.model.clone(), span: test.span }
 }
 
 fn func(func: &hir::Func) -> ir::Func {
@@ -64,6 +91,7 @@ fn ty(ty: &Ty) -> ir::Ty {
         Ty::Union(members) => ir::Ty::Union(members.iter().map(self::ty).collect()),
         Ty::List(item) => ir::Ty::List(Box::new(self::ty(item))),
         Ty::Record(fields) => ir::Ty::Record(fields.iter().map(field).collect()),
+        Ty::Map(value) => ir::Ty::Map(Box::new(self::ty(value))),
     }
 }
 

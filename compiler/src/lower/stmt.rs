@@ -25,6 +25,7 @@ impl Code {
             StmtKind::If(arms, otherwise) => self.if_stmt(arms, otherwise),
             StmtKind::For(var, list, body) => self.for_stmt(*var, list, body, span),
             StmtKind::Repeat(count, var, body) => self.repeat(count, *var, body, span),
+            StmtKind::While(..) | StmtKind::Try(_) | StmtKind::Yield(_) => {}
             StmtKind::Break => self.jump(true, span),
             StmtKind::Continue => self.jump(false, span),
             StmtKind::Return(value) => {
@@ -145,14 +146,14 @@ impl Code {
     fn expect(&mut self, cond: &Expr, message: Option<&Expr>, span: Span) {
         let cond = self.expr(cond);
         let Some(message) = message else {
-            return self.push(Op::Expect { cond, message: None }, span);
+            return self.push(Op::Expect { cond, message: None, operands: Vec::new() }, span);
         };
         let failed = self.not(cond, span);
         let (then, done) = (self.block(), self.block());
         self.end(Term::Branch { cond: failed, then, otherwise: done });
         self.at(then);
         let message = Some(self.expr(message));
-        self.push(Op::Expect { cond, message }, span);
+        self.push(Op::Expect { cond, message, operands: Vec::new() }, span);
         self.flow_to(done);
     }
 
@@ -178,7 +179,12 @@ impl Code {
             spec: generation.spec.clone(),
             bindings,
             ty: super::ty(&generation.ty),
+            json: generation.json,
             options,
+            facts: generation.facts.iter().map(|(fact, var)| (*fact, Code::var(*var))).collect(),
+            method: generation.method,
+            model: generation.model,
+            tools: generation.tools.iter().map(|tool| ir::ToolId(*tool)).collect(),
         };
         self.push(Op::Gen(Box::new(op)), generation.span);
         if generation.append {

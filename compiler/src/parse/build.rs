@@ -4,8 +4,7 @@
 
 use super::{Pair, Rule};
 use crate::ast::{
-    Block, ConstDecl, FuncDecl, FuncWord, Ident, Item, ModelDecl, Param, Stmt, StmtKind, TypeDecl,
-    Unsupported,
+    Block, ConstDecl, FuncDecl, FuncWord, Ident, Item, ModelDecl, Param, Path, Stmt, StmtKind, TypeDecl,
 };
 use crate::diag::Diag;
 use crate::source::Span;
@@ -39,6 +38,11 @@ impl Builder {
         Ident { name: pair.as_str().to_owned(), span: self.span(pair) }
     }
 
+    pub(super) fn path(&self, pair: &Pair<'_>) -> Path {
+        let names = pair.clone().into_inner().filter(|p| matches!(p.as_rule(), Rule::ident | Rule::word));
+        Path { names: names.map(|p| self.ident(&p)).collect(), span: self.span(pair) }
+    }
+
     pub(super) fn item(&mut self, pair: Pair<'_>) -> Item {
         match pair.as_rule() {
             Rule::const_item => self.const_item(pair),
@@ -46,9 +50,9 @@ impl Builder {
             Rule::func_item => Item::Func(self.func_item(pair)),
             Rule::input_item => Item::Input(self.param(pair)),
             Rule::model_item => self.model_item(pair),
-            Rule::import_item => Item::Unsupported(self.unsupported("importing other files", &pair)),
-            Rule::tool_item => Item::Unsupported(self.unsupported("declaring tools", &pair)),
-            Rule::test_item => Item::Unsupported(self.unsupported("a `test` block", &pair)),
+            Rule::import_item => Item::Import(self.import_item(pair)),
+            Rule::tool_item => Item::Tool(self.tool_item(pair)),
+            Rule::test_item => Item::Test(self.test_item(pair)),
             _ => Item::Stmt(self.stmt(pair)),
         }
     }
@@ -122,7 +126,7 @@ impl Builder {
         decl
     }
 
-    fn params(&mut self, pair: Pair<'_>) -> Vec<Param> {
+    pub(super) fn params(&mut self, pair: Pair<'_>) -> Vec<Param> {
         pair.into_inner().filter(|p| p.as_rule() == Rule::param).map(|p| self.param(p)).collect()
     }
 
@@ -135,44 +139,18 @@ impl Builder {
 
     fn model_item(&mut self, pair: Pair<'_>) -> Item {
         let span = self.span(&pair);
-        if pair.clone().into_inner().any(|p| p.as_rule() == Rule::ident) {
-            return Item::Unsupported(self.unsupported("a second model", &pair));
-        }
+        let mut name = None;
         let mut model = crate::ast::Text { parts: Vec::new(), span };
         let mut settings = Vec::new();
         for part in pair.into_inner() {
             match part.as_rule() {
+                Rule::ident => name = Some(self.ident(&part)),
                 Rule::string => model = self.text(part),
                 Rule::record => settings = self.entries(part),
                 _ => {}
             }
         }
-        Item::Model(ModelDecl { model, settings, span })
-    }
-
-    /// A node for what this version parses only, with every name that it would bind.
-    pub(super) fn unsupported(&self, what: &'static str, pair: &Pair<'_>) -> Unsupported {
-        let mut binds = Vec::new();
-        let top = pair.as_rule();
-        for part in pair.clone().into_inner().flatten() {
-            if part.as_rule() == Rule::capture || part.as_rule() == Rule::let_stmt {
-                binds.extend(part.into_inner().find(|p| p.as_rule() == Rule::ident).map(|p| self.ident(&p)));
-            }
-        }
-        if matches!(top, Rule::import_item | Rule::tool_item | Rule::model_item) {
-            binds.extend(
-                pair.clone().into_inner().filter(|p| p.as_rule() == Rule::ident).map(|p| self.ident(&p)),
-            );
-        }
-        Unsupported { what, binds, span: self.head(pair) }
-    }
-
-    /// The first line of a long construct: enough to point at.
-    fn head(&self, pair: &Pair<'_>) -> Span {
-        let text = pair.as_str();
-        let line = text.split(['\n', '{']).next().unwrap_or(text).trim_end();
-        let start = pair.as_span().start();
-        self.place(start, start + line.len().max(1).min(text.len()))
+        Item::Model(ModelDecl { name, model, settings, span })
     }
 
     /// Runs `build` unless the tree is too deep here already; `more` levels are about to be added.

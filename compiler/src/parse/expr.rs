@@ -6,7 +6,7 @@ use pest::pratt_parser::{Assoc, Op, PrattParser};
 
 use super::build::Builder;
 use super::{Pair, Rule};
-use crate::ast::{BinOp, Call, Expr, ExprKind, Ident, UnOp};
+use crate::ast::{BinOp, Call, Expr, ExprKind, Fork, Ident, UnOp};
 use crate::diag::Diag;
 use crate::source::Span;
 
@@ -129,7 +129,7 @@ impl Builder {
         let mut callee = self.error_expr(&pair);
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::path => callee = self.path(part),
+                Rule::path => callee = self.path_expr(part),
                 Rule::call_args => args.extend(self.args(part)),
                 _ => {}
             }
@@ -137,7 +137,7 @@ impl Builder {
         ExprKind::Call(Call { callee: Box::new(callee), args, piped: true })
     }
 
-    fn path(&mut self, pair: Pair<'_>) -> Expr {
+    fn path_expr(&mut self, pair: Pair<'_>) -> Expr {
         let mut parts = pair.clone().into_inner();
         let Some(first) = parts.next() else { return self.error_expr(&pair) };
         let base = Expr { kind: ExprKind::Name(first.as_str().to_owned()), span: self.span(&first) };
@@ -166,12 +166,25 @@ impl Builder {
                 return inner.map_or(error, |p| self.expr(p)).placed(span);
             }
             Rule::if_expr => self.if_expr(pair),
-            Rule::fork => ExprKind::Unsupported(self.unsupported("`fork`", &pair)),
-            Rule::aside => ExprKind::Unsupported(self.unsupported("`aside`", &pair)),
-            Rule::embed => ExprKind::Unsupported(self.unsupported("`embed`", &pair)),
+            Rule::fork => self.fork(pair),
+            Rule::aside => self.blocks(pair).pop().map_or(ExprKind::Error, ExprKind::Aside),
+            Rule::embed => {
+                let text = pair.into_inner().find(|p| p.as_rule() == Rule::string);
+                text.map_or(ExprKind::Error, |p| ExprKind::Embed(self.text(p)))
+            }
             _ => ExprKind::Error,
         };
         Expr { kind, span }
+    }
+
+    fn fork(&mut self, pair: Pair<'_>) -> ExprKind {
+        let each = pair.clone().into_inner().any(|p| p.as_rule() == Rule::kw_in);
+        let (name, expr, body) = self.loop_parts(pair);
+        let over = match name {
+            Some(name) if each => Fork::Each(name, expr),
+            name => Fork::Count(expr, name),
+        };
+        ExprKind::Fork(Box::new(over), body)
     }
 
     pub(super) fn string_expr(&mut self, pair: Pair<'_>) -> Expr {

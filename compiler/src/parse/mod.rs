@@ -7,6 +7,7 @@
 mod build;
 mod explain;
 mod expr;
+mod item;
 mod stmt;
 mod text;
 mod types;

@@ -29,12 +29,11 @@ impl Builder {
             Rule::print_stmt => StmtKind::Print(self.exprs(pair).pop()),
             Rule::expect_stmt => self.expect_stmt(pair),
             Rule::fail_stmt => self.one_expr(pair, StmtKind::Fail),
-            Rule::generate | Rule::select => StmtKind::Gen(self.generation(pair)),
+            Rule::generate | Rule::select | Rule::call_gen => StmtKind::Gen(self.generation(pair)),
             Rule::role_stmt | Rule::tool_role => self.role_stmt(pair),
-            Rule::while_stmt => StmtKind::Unsupported(self.unsupported("`while`", &pair)),
-            Rule::try_stmt => StmtKind::Unsupported(self.unsupported("`try`", &pair)),
-            Rule::yield_stmt => StmtKind::Unsupported(self.unsupported("`yield`", &pair)),
-            Rule::call_gen => StmtKind::Unsupported(self.unsupported("`call`", &pair)),
+            Rule::while_stmt => self.while_stmt(pair),
+            Rule::try_stmt => self.try_stmt(pair),
+            Rule::yield_stmt => StmtKind::Yield(self.exprs(pair).pop()),
             _ => self.one_expr(pair, StmtKind::Expr),
         };
         Stmt { kind, span }
@@ -90,12 +89,12 @@ impl Builder {
         Some((self.expr(cond), self.block(body)))
     }
 
-    fn blocks(&mut self, pair: Pair<'_>) -> Vec<Block> {
+    pub(super) fn blocks(&mut self, pair: Pair<'_>) -> Vec<Block> {
         pair.into_inner().filter(|p| p.as_rule() == Rule::block).map(|p| self.block(p)).collect()
     }
 
-    /// The name, expression and block of a loop.
-    fn loop_parts(&mut self, pair: Pair<'_>) -> (Option<Ident>, Expr, Block) {
+    /// The name, expression and block of a loop or fork.
+    pub(super) fn loop_parts(&mut self, pair: Pair<'_>) -> (Option<Ident>, Expr, Block) {
         let (mut name, mut expr) = (None, self.error_expr(&pair));
         let mut body = Block { stmts: Vec::new(), span: self.span(&pair) };
         for part in pair.into_inner() {
@@ -120,6 +119,28 @@ impl Builder {
         StmtKind::Repeat { count, var, body }
     }
 
+    fn while_stmt(&mut self, pair: Pair<'_>) -> StmtKind {
+        let (none, missing) = (self.error_expr(&pair), self.error_expr(&pair));
+        let mut body = Block { stmts: Vec::new(), span: self.span(&pair) };
+        let mut exprs = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::expr => exprs.push(self.expr(part)),
+                Rule::block => body = self.block(part),
+                _ => {}
+            }
+        }
+        let mut exprs = exprs.into_iter();
+        StmtKind::While { cond: exprs.next().unwrap_or(none), max: exprs.next().unwrap_or(missing), body }
+    }
+
+    fn try_stmt(&mut self, pair: Pair<'_>) -> StmtKind {
+        let error = pair.clone().into_inner().find(|p| p.as_rule() == Rule::ident).map(|p| self.ident(&p));
+        let none = Block { stmts: Vec::new(), span: self.span(&pair) };
+        let mut blocks = self.blocks(pair).into_iter();
+        StmtKind::Try { body: blocks.next().unwrap_or(none), error, handler: blocks.next() }
+    }
+
     fn expect_stmt(&mut self, pair: Pair<'_>) -> StmtKind {
         let none = self.error_expr(&pair);
         let mut exprs = self.exprs(pair).into_iter();
@@ -133,8 +154,9 @@ impl Builder {
             match part.as_rule() {
                 Rule::role_word => role = role_of(part.as_str()),
                 Rule::block => body = RoleBody::Block(self.block(part)),
-                Rule::generate | Rule::select => body = RoleBody::Gen(self.generation(part)),
-                Rule::call_gen => body = RoleBody::Unsupported(self.unsupported("`call`", &part)),
+                Rule::generate | Rule::select | Rule::call_gen => {
+                    body = RoleBody::Gen(self.generation(part));
+                }
                 Rule::expr => body = RoleBody::Expr(self.expr(part)),
                 Rule::string => body = RoleBody::Expr(self.string_expr(part)),
                 _ => {}
@@ -143,10 +165,11 @@ impl Builder {
         StmtKind::Role { role, body }
     }
 
-    /// `gen` or `select`.
+    /// `gen`, `select` or `call`.
     pub(super) fn generation(&mut self, pair: Pair<'_>) -> Gen {
         let span = self.span(&pair);
-        let select = pair.as_rule() == Rule::select;
+        let rule = pair.as_rule();
+        let mut tools = Vec::new();
         let mut name = self.missing(&pair);
         let (mut append, mut ty, mut by) = (false, None, None);
         let mut from = self.error_expr(&pair);
@@ -160,11 +183,16 @@ impl Builder {
                 Rule::type_expr => ty = Some(self.type_expr(part)),
                 Rule::expr => from = self.expr(part),
                 Rule::word => by = Some(self.ident(&part)),
+                Rule::path => tools.push(self.path(&part)),
                 Rule::options => options = self.options(part),
                 _ => {}
             }
         }
-        let kind = if select { GenKind::Select { from, by } } else { GenKind::Gen(ty) };
+        let kind = match rule {
+            Rule::select => GenKind::Select { from, by },
+            Rule::call_gen => GenKind::Call(tools),
+            _ => GenKind::Gen(ty),
+        };
         Gen { name, append, kind, options, span }
     }
 

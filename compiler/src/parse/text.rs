@@ -34,8 +34,7 @@ impl Builder {
         let error = self.error_expr(&pair);
         let Some(inner) = pair.into_inner().next() else { return Part::Expr(error) };
         match inner.as_rule() {
-            Rule::generate | Rule::select => Part::Gen(self.generation(inner)),
-            Rule::call_gen => Part::Unsupported(self.unsupported("`call`", &inner)),
+            Rule::generate | Rule::select | Rule::call_gen => Part::Gen(self.generation(inner)),
             _ => Part::Expr(self.expr(inner)),
         }
     }

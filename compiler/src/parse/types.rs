@@ -2,7 +2,7 @@
 
 use super::build::Builder;
 use super::{Pair, Rule};
-use crate::ast::{Bound, Bounds, FieldType, Number, Regex, Type, TypeKind};
+use crate::ast::{Bound, Bounds, Expr, FieldType, Number, Regex, Text, Type, TypeKind};
 use crate::diag::Diag;
 
 impl Builder {
@@ -56,12 +56,12 @@ impl Builder {
                 let inner = pair.into_inner().find(|p| p.as_rule() == Rule::type_expr);
                 return inner.map_or(Type { kind: TypeKind::Error, span }, |p| self.type_expr(p));
             }
-            Rule::type_json_of => TypeKind::Unsupported(self.unsupported("the type `json(T)`", &pair)),
-            Rule::type_map => TypeKind::Unsupported(self.unsupported("the type `map(T)`", &pair)),
-            Rule::type_schema => TypeKind::Unsupported(self.unsupported("the type `schema`", &pair)),
-            Rule::type_grammar => TypeKind::Unsupported(self.unsupported("the type `grammar`", &pair)),
-            Rule::type_copy => TypeKind::Unsupported(self.unsupported("the type `copy`", &pair)),
-            Rule::type_one_of => TypeKind::Unsupported(self.unsupported("the type `one_of`", &pair)),
+            Rule::type_json_of => self.type_argument(pair, TypeKind::JsonOf),
+            Rule::type_map => self.type_argument(pair, TypeKind::Map),
+            Rule::type_schema => self.type_text(pair, TypeKind::Schema),
+            Rule::type_grammar => self.type_text(pair, TypeKind::Grammar),
+            Rule::type_copy => self.type_value(pair, TypeKind::Copy),
+            Rule::type_one_of => self.type_value(pair, TypeKind::OneOf),
             _ => TypeKind::Error,
         };
         Type { kind, span }
@@ -71,10 +71,26 @@ impl Builder {
         let mut parts = pair.into_inner();
         let Some(path) = parts.next() else { return TypeKind::Error };
         let bounds = parts.find(|p| p.as_rule() == Rule::bounds).map(|p| self.bounds(p));
-        if path.clone().into_inner().count() > 1 {
-            return TypeKind::Unsupported(self.unsupported("types of other files", &path));
-        }
-        TypeKind::Name(path.as_str().to_owned(), bounds)
+        TypeKind::Name(self.path(&path), bounds)
+    }
+
+    /// `map(T)`, `json(T)`
+    fn type_argument(&mut self, pair: Pair<'_>, make: fn(Box<Type>) -> TypeKind) -> TypeKind {
+        let argument = pair.into_inner().find(|p| p.as_rule() == Rule::type_paren);
+        argument.map_or(TypeKind::Error, |p| make(Box::new(self.type_atom(p))))
+    }
+
+    /// `schema "file"`, `grammar "file"`
+    fn type_text(&mut self, pair: Pair<'_>, make: fn(Text) -> TypeKind) -> TypeKind {
+        let text = pair.into_inner().find(|p| p.as_rule() == Rule::string);
+        text.map_or(TypeKind::Error, |p| make(self.text(p)))
+    }
+
+    /// `copy(expr)`, `one_of(expr)`
+    fn type_value(&mut self, pair: Pair<'_>, make: fn(Box<Expr>) -> TypeKind) -> TypeKind {
+        let paren = pair.into_inner().find(|p| p.as_rule() == Rule::paren);
+        let value = paren.and_then(|p| p.into_inner().find(|p| p.as_rule() == Rule::expr));
+        value.map_or(TypeKind::Error, |p| make(Box::new(self.expr(p))))
     }
 
     fn type_literal(&mut self, pair: Pair<'_>) -> TypeKind {

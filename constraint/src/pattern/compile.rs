@@ -119,6 +119,13 @@ impl Compiler<'_, '_> {
                 self.texts(texts.iter().map(String::as_str), next)
             }
             Spec::Until { value, .. } => self.spec(value, next),
+            Spec::Copy { .. } => Err(BuildError::NotYet { what: "`copy`" }),
+            Spec::Json | Spec::JsonOf { .. } => Err(BuildError::NotYet { what: "json" }),
+            Spec::Object { .. } | Spec::Map { .. } => Err(BuildError::NotYet { what: "a record or map" }),
+            Spec::Array { .. } => Err(BuildError::NotYet { what: "a list" }),
+            Spec::Schema { .. } => Err(BuildError::NotYet { what: "a schema" }),
+            Spec::Grammar { .. } => Err(BuildError::NotYet { what: "a grammar" }),
+            Spec::Defs { .. } | Spec::Ref { .. } => Err(BuildError::NotYet { what: "a recursive type" }),
         }
     }
 
