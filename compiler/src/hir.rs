@@ -75,6 +75,8 @@ pub struct Test {
     pub func: u32,
     /// The model it runs on.
     pub model: TestModel,
+    /// Whether a role can be opened in it.
+    pub chat: bool,
     /// Where it is declared.
     pub span: Span,
 }

@@ -1,8 +1,9 @@
 //! From `.agent` source text to checked, serialisable IR.
 //!
-//! Three stages: [`parse`] (text to tree), [`check`] (tree to typed tree) and [`lower`] (typed tree to
-//! [`ir`]); [`compile`] is the three in a row. The first two collect findings and never fail; the third
-//! takes only what was checked, and cannot fail.
+//! Three stages: [`load`] (texts to trees, imported files included; [`parse`] is its part for one file),
+//! [`check`] (trees to one typed tree) and [`lower`] (typed tree to [`ir`]); [`compile`] is the three in a
+//! row. The first two collect findings and never fail; the third takes only what was checked, and cannot
+//! fail.
 //!
 //! The crate is pure: it opens no file, reads no clock, starts no thread and prints nothing. Other files
 //! are read through [`source::World`].
@@ -15,6 +16,7 @@ pub mod hir;
 pub mod ir;
 pub mod lex;
 mod lower;
+pub mod modules;
 mod parse;
 pub mod source;
 pub mod ty;
@@ -22,10 +24,12 @@ pub mod ty;
 pub use check::check;
 pub use diag::codes::codes;
 pub use lower::lower;
+pub use modules::load;
 pub use parse::parse;
 
 use diag::Diag;
-use source::{Source, Sources, Span, World};
+use modules::Loaded;
+use source::{Sources, Span, World};
 
 /// The largest source file, in bytes. Bounds the time and memory of every stage.
 pub const MAX_SOURCE: usize = 8 << 20;
@@ -48,22 +52,11 @@ pub struct Compiled {
     pub sources: Sources,
 }
 
-/// Compiles a program: parse, check and lower.
+/// Compiles a program: load, check and lower.
 pub fn compile(name: &str, bytes: &[u8], world: &dyn World, options: &Options) -> Compiled {
-    // Imports and embeds, which a later version brings, will read from it.
-    let _ = world;
-    let mut sources = Sources::default();
-    let text = match decode(bytes) {
-        Ok(text) => text,
-        Err(diag) => {
-            sources.add(Source::new(name, String::from_utf8_lossy(bytes.get(..4096).unwrap_or(bytes))));
-            return Compiled { program: None, diags: vec![diag], sources };
-        }
-    };
-    let file = sources.add(Source::new(name, text));
-    let (ast, mut diags) = parse(file, text);
+    let Loaded { modules, sources, mut diags } = load(name, bytes, world);
     let broken = diags.iter().any(Diag::is_error);
-    let (hir, found) = check(&ast, options.agent.as_deref());
+    let (hir, found) = check(&modules, world, options.agent.as_deref());
     diags.extend(found);
     diags.sort_by_key(|d| (d.span.file, d.span.start, d.span.end));
     let hir = hir.filter(|_| !broken);

@@ -154,5 +154,5 @@ fn edited_programs_are_refused() {
     assert!(op(Op::Builtin { dst, name: "nope".to_owned(), args: Vec::new() }).contains("nope"));
     assert!(op(Op::Builtin { dst, name: "len".to_owned(), args: Vec::new() }).contains("arguments"));
     assert!(op(Op::Call { dst, func: ir::FuncId(77), args: Vec::new() }).contains("function 77"));
-    assert!(op(Op::Expect { cond: dst, message: None }).contains("no bool"));
+    assert!(op(Op::Expect { cond: dst, message: None, operands: Vec::new() }).contains("no bool"));
 }

@@ -2,8 +2,8 @@
 
 mod common;
 
-use agentc_compiler::source::NoFiles;
 use agentc_compiler::{Options, compile, ir, lex};
+use common::Files;
 
 /// A small generator of numbers (xorshift), so that failures can be repeated.
 struct Random(u64);
@@ -22,12 +22,17 @@ impl Random {
 }
 
 fn check(bytes: &[u8]) {
-    let compiled = compile("any.agent", bytes, &NoFiles, &Options::default());
+    check_among(bytes, &Files::default());
+}
+
+fn check_among(bytes: &[u8], files: &Files) {
+    let compiled = compile("main.agent", bytes, files, &Options::default());
     let failed = compiled.diags.iter().any(|d| d.is_error());
     let shown = String::from_utf8_lossy(bytes);
     assert_eq!(compiled.program.is_none(), failed, "{shown}");
     for diag in &compiled.diags {
-        assert!(diag.span.start <= diag.span.end && diag.span.end as usize <= bytes.len(), "{shown}");
+        let len = compiled.sources.get(diag.span.file).map_or(0, |source| source.text.len());
+        assert!(diag.span.start <= diag.span.end && diag.span.end as usize <= len, "{shown}");
         assert!(diag.hint.is_some() && !diag.message.is_empty(), "{shown}");
     }
     if let Some(program) = compiled.program {
@@ -169,7 +174,7 @@ fn truncated_programs() {
     for case in common::cases() {
         let bytes = case.text.as_bytes();
         for end in 0..bytes.len() {
-            check(&bytes[..end]);
+            check_among(&bytes[..end], &case.files);
         }
     }
 }
@@ -182,11 +187,12 @@ fn programs_with_a_token_removed_or_doubled() {
         for _ in 0..40 {
             let token = tokens[random.below(tokens.len())];
             let without = format!("{}{}", &case.text[..token.start], &case.text[token.end..]);
-            check(without.as_bytes());
+            check_among(without.as_bytes(), &case.files);
             let twice = format!("{}{}", &case.text[..token.end], &case.text[token.start..]);
-            check(twice.as_bytes());
+            check_among(twice.as_bytes(), &case.files);
             let other = SOUP[random.below(SOUP.len())];
-            check(format!("{}{other}{}", &case.text[..token.start], &case.text[token.end..]).as_bytes());
+            let other = format!("{}{other}{}", &case.text[..token.start], &case.text[token.end..]);
+            check_among(other.as_bytes(), &case.files);
         }
     }
 }

@@ -4,10 +4,11 @@
 
 mod common;
 
+use common::Case;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use agentc_compiler::source::NoFiles;
 use agentc_compiler::{Compiled, Options, codes, compile, ir};
 
 /// An expected finding.
@@ -49,31 +50,50 @@ fn annotation(line: &str, above: usize) -> Option<Expected> {
     })
 }
 
-fn run(text: &str) -> Compiled {
-    compile("test.agent", text.as_bytes(), &NoFiles, &Options::default())
+fn run(case: &Case) -> Compiled {
+    compile("main.agent", case.text.as_bytes(), &case.files, &Options::default())
+}
+
+/// The expectations of all files of a program, each with the file's name in findings.
+fn expectations(case: &Case) -> Vec<(String, Expected)> {
+    let own = annotations(&case.text).into_iter().map(|e| ("main.agent".to_owned(), e));
+    let others = case.files.0.iter().filter(|(path, _)| path.ends_with(".agent") && *path != "main.agent");
+    let others = others.flat_map(|(path, bytes)| {
+        let name = if path.starts_with("std/") { path.trim_end_matches(".agent") } else { path };
+        let found = annotations(&String::from_utf8_lossy(bytes));
+        found.into_iter().map(|e| (name.to_owned(), e)).collect::<Vec<_>>()
+    });
+    own.chain(others).collect()
 }
 
 /// What differs between findings and expectations, in words.
-fn differences(text: &str, compiled: &Compiled) -> String {
-    let mut expected = annotations(text);
+fn differences(case: &Case, compiled: &Compiled) -> String {
+    let mut expected = expectations(case);
     let mut out = String::new();
     for diag in &compiled.diags {
-        let line = compiled.sources.locate(diag.span).map_or(0, |(_, from, _)| from.line);
+        let place = compiled.sources.locate(diag.span);
+        let (file, line) = place.map_or(("", 0), |(source, from, _)| (source.name.as_str(), from.line));
         let severity = if diag.is_error() { "error" } else { "warning" };
-        let found = expected.iter().position(|e| {
-            e.code == diag.code && e.line == line && e.severity == severity && diag.message.contains(&e.part)
+        let found = expected.iter().position(|(name, e)| {
+            name == file
+                && e.code == diag.code
+                && e.line == line
+                && e.severity == severity
+                && diag.message.contains(&e.part)
         });
         match found {
             Some(at) => drop(expected.remove(at)),
-            None => writeln!(out, "  unexpected {severity} {} in line {line}: {}", diag.code, diag.message)
-                .expect("it can be written"),
+            None => {
+                writeln!(out, "  unexpected {severity} {} at {file}:{line}: {}", diag.code, diag.message)
+                    .expect("it can be written");
+            }
         }
         if diag.hint.as_ref().is_none_or(String::is_empty) {
-            writeln!(out, "  {} in line {line} has no hint", diag.code).expect("it can be written");
+            writeln!(out, "  {} at {file}:{line} has no hint", diag.code).expect("it can be written");
         }
     }
-    for e in expected {
-        writeln!(out, "  missing {} {} in line {}: {}", e.severity, e.code, e.line, e.part)
+    for (file, e) in expected {
+        writeln!(out, "  missing {} {} at {file}:{}: {}", e.severity, e.code, e.line, e.part)
             .expect("it can be written");
     }
     out
@@ -83,7 +103,7 @@ fn differences(text: &str, compiled: &Compiled) -> String {
 fn findings_are_as_annotated() {
     let mut report = String::new();
     for case in common::cases() {
-        let found = differences(&case.text, &run(&case.text));
+        let found = differences(&case, &run(&case));
         if !found.is_empty() {
             writeln!(report, "{}\n{found}", case.name).expect("it can be written");
         }
@@ -94,7 +114,7 @@ fn findings_are_as_annotated() {
 #[test]
 fn programs_without_errors_give_valid_ir_that_survives_json() {
     for case in common::cases() {
-        let compiled = run(&case.text);
+        let compiled = run(&case);
         let failed = compiled.diags.iter().any(|d| d.is_error());
         assert_eq!(compiled.program.is_none(), failed, "{}", case.name);
         let Some(program) = compiled.program else { continue };
@@ -111,20 +131,22 @@ fn every_code_is_reported_by_some_program() {
     let known: BTreeSet<&str> = codes().iter().map(|c| c.0).collect();
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     for case in common::cases() {
-        seen.extend(run(&case.text).diags.iter().map(|d| d.code));
+        seen.extend(run(&case).diags.iter().map(|d| d.code));
     }
     // These need programs that no one would write by hand; `bad_input.rs` reports them.
-    seen.extend(["E0001", "E0002", "E0003", "E0004", "E0403", "E0500"]);
+    seen.extend(["E0001", "E0002", "E0003", "E0004", "E0403", "E0500", "E0603"]);
     assert_eq!(known, seen);
 }
 
 #[test]
 fn spans_lie_within_the_file() {
     for case in common::cases() {
-        for diag in run(&case.text).diags {
+        let compiled = run(&case);
+        for diag in &compiled.diags {
             let labels = diag.labels.iter().map(|(span, _)| *span);
             for span in labels.chain([diag.span]) {
-                assert!(span.start <= span.end && span.end as usize <= case.text.len(), "{}", case.name);
+                let len = compiled.sources.get(span.file).map_or(0, |source| source.text.len());
+                assert!(span.start <= span.end && span.end as usize <= len, "{}", case.name);
             }
         }
     }

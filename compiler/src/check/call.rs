@@ -1,11 +1,12 @@
 //! Calls: of the file's functions and of the prelude.
 
 use super::expr::{constant, error};
+use super::slots::Param;
 use super::{Checker, Global};
 use crate::ast::{Call, Expr as Ast, ExprKind as A, Ident};
 use crate::builtin::{self, Builtin, Default, Gives, Takes};
 use crate::diag::Diag;
-use crate::hir::{Expr, ExprKind};
+use crate::hir::{Expr, ExprKind, ToolBody};
 use crate::ir::Const;
 use crate::source::Span;
 use crate::ty::{self, Ty};
@@ -35,16 +36,7 @@ impl Checker<'_> {
             return self.skip(call, span);
         }
         match self.global(name.as_str()) {
-            Some((Global::Func(id), _)) => return self.call_func(id, &name, call, span),
-            Some((Global::Const(_), _)) => {
-                let diag = Diag::new("E0203", place, format!("`{name}` is a constant, not a function"));
-                self.report(diag.hint("leave out the parentheses"));
-                return self.skip(call, span);
-            }
-            Some((Global::Unknown, _)) => {
-                self.hidden = true;
-                return self.skip(call, span);
-            }
+            Some((global, _)) => return self.call_global(global, &name, call, span),
             None => {}
         }
         match builtin::find(&name) {
@@ -53,6 +45,43 @@ impl Checker<'_> {
                 self.unknown_function(&name, place);
                 self.skip(call, span)
             }
+        }
+    }
+
+    /// A call of what a name at top level, or in an imported file, stands for.
+    fn call_global(&mut self, global: Global, name: &str, call: &Call, span: Span) -> Expr {
+        let (what, hint) = match global {
+            Global::Func(id) => return self.call_func(id, name, call, span),
+            Global::Tool(id) => return self.call_tool(id, name, call, span),
+            Global::Const(_) => ("a constant, not a function", "leave out the parentheses".to_owned()),
+            Global::Module(_) => ("an imported file", format!("its functions are called as {name}.f(…)")),
+            Global::Unknown => {
+                self.hidden = true;
+                return self.skip(call, span);
+            }
+        };
+        let diag = Diag::new("E0203", call.callee.span, format!("`{name}` is {what}"));
+        self.report(diag.hint(hint));
+        self.skip(call, span)
+    }
+
+    /// A tool with a body is called as a function; any other runs outside of the program.
+    fn call_tool(&mut self, id: usize, name: &str, call: &Call, span: Span) -> Expr {
+        let Some(tool) = self.tools.get(id) else { return self.skip(call, span) };
+        if let ToolBody::Func(func) = tool.body {
+            return self.call_func(func as usize, name, call, span);
+        }
+        let (params, ty) = (tool.params.clone(), tool.ret.clone());
+        if let Some(place) = self.pure_only {
+            let diag =
+                Diag::new("E0301", call.callee.span, format!("`{name}` runs a tool, which {place} cannot"));
+            self.report(diag.hint(format!("call it in a statement first: let x = {name}(…)")));
+        }
+        match self.args(name, &params, call, span) {
+            Some(args) => {
+                Expr { kind: ExprKind::Tool(u32::try_from(id).unwrap_or(u32::MAX), args), ty, span }
+            }
+            None => Expr { ty, ..self.skip(call, span) },
         }
     }
 
@@ -66,12 +95,12 @@ impl Checker<'_> {
 
     fn method(&mut self, base: &Ast, method: &Ident, call: &Call, span: Span) -> Expr {
         if let A::Name(name) = &base.kind
-            && matches!(self.global(name.as_str()), Some((Global::Unknown, _)))
+            && let Some(module) = self.file_named(name)
         {
-            self.hidden = true;
-            return self.skip(call, span);
+            let global = module.map_or(Global::Unknown, |module| self.name_in(module, method));
+            return self.call_global(global, &method.name, call, span);
         }
-        let known = builtin::find(&method.name).is_some() || self.globals.contains_key(method.name.as_str());
+        let known = builtin::find(&method.name).is_some() || self.global(method.name.as_str()).is_some();
         let hint = match super::suggest::foreign_value(&method.name) {
             Some(hint) if !known => hint.to_owned(),
             _ => format!("pipe the value into a function: x | {}", method.name),
@@ -84,14 +113,14 @@ impl Checker<'_> {
         if builtin::NOT_YET.contains(&name) {
             return self.not_yet(&format!("the function `{name}`"), span);
         }
-        if self.ast.damage.words.contains(name) {
+        if self.is_lost(name) {
             self.hidden = true;
             return;
         }
         let mut known: Vec<String> = builtin::BUILTINS.iter().map(|b| b.name.to_owned()).collect();
-        known.extend(
-            self.globals.iter().filter(|(_, g)| matches!(g.0, Global::Func(_))).map(|(k, _)| (*k).to_owned()),
-        );
+        let callable =
+            |name: &&str| matches!(self.global(name), Some((Global::Func(_) | Global::Tool(_), _)));
+        known.extend(self.global_names().filter(callable).map(str::to_owned));
         let nearest = self.nearest(name, known.iter().map(String::as_str));
         let hint = match (super::suggest::foreign_value(name), nearest) {
             (Some(hint), _) => hint.to_owned(),
@@ -104,11 +133,21 @@ impl Checker<'_> {
     fn call_func(&mut self, id: usize, name: &str, call: &Call, span: Span) -> Expr {
         self.check_effects(id, name, call.callee.span);
         let params = self.slots[id].params.clone();
+        let args = self.args(name, &params, call, span);
+        let ty = self.result_of(id, call.callee.span);
+        match args {
+            Some(args) => {
+                Expr { kind: ExprKind::Call(u32::try_from(id).unwrap_or(u32::MAX), args), ty, span }
+            }
+            None => Expr { ty, ..self.skip(call, span) },
+        }
+    }
+
+    /// The arguments of a function or tool, defaults filled in; `None` after reporting.
+    fn args(&mut self, name: &str, params: &[Param], call: &Call, span: Span) -> Option<Vec<Expr>> {
         let formals: Vec<Formal<'_>> =
             params.iter().map(|p| Formal { name: &p.name.name, optional: p.default.is_some() }).collect();
-        let given = self.match_args(name, &formals, call, span);
-        let ty = self.result_of(id, call.callee.span);
-        let Some(given) = given else { return Expr { ty, ..self.skip(call, span) } };
+        let given = self.match_args(name, &formals, call, span)?;
         let mut args = Vec::new();
         for (param, arg) in params.iter().zip(given) {
             let value = match arg {
@@ -120,7 +159,7 @@ impl Checker<'_> {
             };
             args.push(value);
         }
-        Expr { kind: ExprKind::Call(u32::try_from(id).unwrap_or(u32::MAX), args), ty, span }
+        Some(args)
     }
 
     /// What a function does to contexts must be allowed where it is called.

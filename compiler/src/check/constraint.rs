@@ -30,6 +30,27 @@ impl Checker<'_> {
     }
 }
 
+impl Checker<'_> {
+    /// The same for a regex that searches in a text, which may look at the text's ends and at words' edges.
+    pub(super) fn search_regex_is_good(&mut self, pattern: &str, span: Span) -> bool {
+        let Err(error) = regex_syntax::Parser::new().parse(pattern) else { return true };
+        let (reason, range) = match &error {
+            regex_syntax::Error::Parse(e) => (e.kind().to_string(), Some(bytes(e.span()))),
+            regex_syntax::Error::Translate(e) => (e.kind().to_string(), Some(bytes(e.span()))),
+            other => (other.to_string(), None),
+        };
+        let (code, message) = regex_error(&reason);
+        let place = range.and_then(|r| inner(span, &r)).unwrap_or(span);
+        let hint = "regexes follow the syntax of Rust's `regex` crate, without look-around";
+        self.report(Diag::new(code, place, message).hint(hint));
+        false
+    }
+}
+
+fn bytes(span: &regex_syntax::ast::Span) -> std::ops::Range<usize> {
+    span.start.offset..span.end.offset
+}
+
 /// The part of a literal that a range of its pattern stands for: the first slash comes before it.
 fn inner(span: Span, range: &std::ops::Range<usize>) -> Option<Span> {
     let start = span.start.checked_add(u32::try_from(range.start).ok()? + 1)?;

@@ -3,14 +3,16 @@
 
 use super::slots::{Effects, Origin};
 use super::{Checker, Global};
-use crate::ast::{Block, Expr, ExprKind, Fork, Gen, GenKind, Part, RoleBody, Stmt, StmtKind, Text};
+use crate::ast::{Block, Expr, ExprKind, Fork, Gen, GenKind, Ident, Part, RoleBody, Stmt, StmtKind, Text};
+use crate::hir::ToolBody;
 
 /// What one body holds.
 #[derive(Debug, Default)]
 pub(super) struct Scan<'a> {
     writes: bool,
     roles: bool,
-    calls: Vec<&'a str>,
+    /// What is called: a name, or one of an imported file.
+    calls: Vec<(Option<&'a str>, &'a str)>,
     /// Every generation in order.
     pub(super) gens: Vec<&'a Gen>,
 }
@@ -88,10 +90,38 @@ impl<'a> Scan<'a> {
     fn generation(&mut self, generation: &'a Gen) {
         self.writes = true;
         self.gens.push(generation);
-        if let GenKind::Select { from, .. } = &generation.kind {
-            self.expr(from);
+        match &generation.kind {
+            GenKind::Select { from, .. } => self.expr(from),
+            GenKind::Call(tools) => tools.iter().for_each(|path| self.path(&path.names)),
+            GenKind::Gen(_) => {}
         }
-        generation.options.iter().for_each(|(_, value)| self.expr(value));
+        for (name, value) in &generation.options {
+            match &value.kind {
+                ExprKind::List(tools) if name.name == "tools" => tools.iter().for_each(|t| self.callee(t)),
+                _ => self.expr(value),
+            }
+        }
+    }
+
+    /// A function by its name, or by that of an imported file and its own.
+    fn callee(&mut self, callee: &'a Expr) {
+        match &callee.kind {
+            ExprKind::Name(name) => self.calls.push((None, name)),
+            ExprKind::Field(file, name) => {
+                if let ExprKind::Name(file) = &file.kind {
+                    self.calls.push((Some(file), &name.name));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn path(&mut self, names: &'a [Ident]) {
+        match names {
+            [name] => self.calls.push((None, &name.name)),
+            [file, name] => self.calls.push((Some(&file.name), &name.name)),
+            _ => {}
+        }
     }
 
     fn expr(&mut self, expr: &'a Expr) {
@@ -122,9 +152,7 @@ impl<'a> Scan<'a> {
                 self.expr(otherwise);
             }
             ExprKind::Call(call) => {
-                if let ExprKind::Name(name) = &call.callee.kind {
-                    self.calls.push(name);
-                }
+                self.callee(&call.callee);
                 call.args.iter().for_each(|(_, e)| self.expr(e));
             }
             ExprKind::Fork(over, body) => {
@@ -138,12 +166,20 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// What a call runs.
+enum Called {
+    Slot(usize),
+    /// A tool that is no function of the program.
+    Outside,
+}
+
 impl<'a> Checker<'a> {
     /// Fills in the effects of every slot.
     pub(super) fn find_effects(&mut self) {
         for id in 0..self.slots.len() {
             let found = match &self.slots[id].origin {
                 Origin::Func(decl) => scan(&decl.body.stmts),
+                Origin::Tool(block) | Origin::Test(block) => scan(&block.stmts),
                 Origin::Main(stmts) => scan(stmts.iter().copied()),
                 Origin::Value { expr, .. } => {
                     let mut scan = Scan::default();
@@ -151,15 +187,36 @@ impl<'a> Checker<'a> {
                     scan
                 }
             };
-            let calls = found.calls.iter().filter_map(|name| match self.global(name) {
-                Some((Global::Func(callee), _)) => Some(callee),
-                _ => None,
-            });
-            let calls = calls.collect();
-            let asks = !found.gens.is_empty();
+            let mut asks = !found.gens.is_empty();
+            let mut calls = Vec::new();
+            self.module = self.slots[id].module;
+            for (file, name) in found.calls {
+                match self.called(file, name) {
+                    Some(Called::Slot(callee)) => calls.push(callee),
+                    Some(Called::Outside) => asks = true,
+                    None => {}
+                }
+            }
             self.slots[id].effects = Effects { writes: found.writes, asks, roles: found.roles, calls };
         }
+        self.module = 0;
         self.spread_effects();
+    }
+
+    fn called(&self, file: Option<&str>, name: &str) -> Option<Called> {
+        let global = match file.map(|f| self.global(f)) {
+            None => self.global(name)?.0,
+            Some(Some((Global::Module(module), _))) => self.value_in(module, name)?,
+            Some(_) => return None,
+        };
+        match global {
+            Global::Func(callee) => Some(Called::Slot(callee)),
+            Global::Tool(tool) => match self.tools.get(tool)?.body {
+                ToolBody::Func(callee) => Some(Called::Slot(callee as usize)),
+                ToolBody::Outside(_) => Some(Called::Outside),
+            },
+            _ => None,
+        }
     }
 
     /// Each effect travels from callee to caller, at most once per call: linear in the calls.

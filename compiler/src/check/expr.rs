@@ -132,20 +132,39 @@ impl Checker<'_> {
             };
         }
         match self.global(name) {
-            Some((Global::Const(id), place)) => self.constant_value(id, name, place, span),
-            Some((Global::Func(_), _)) => {
-                let diag = Diag::new("E0203", span, format!("`{name}` is a function, not a value"));
-                self.report(diag.hint(format!("call it: {name}(…)")));
-                error(span)
-            }
-            Some((Global::Unknown, _)) => {
-                self.hidden = true;
-                error(span)
-            }
+            Some((global, place)) => self.global_value(global, name, place, span),
             None => {
                 self.unknown_name(name, span, &Meant::Value);
                 error(span)
             }
+        }
+    }
+
+    /// The value of a name at top level, or in an imported file.
+    fn global_value(&mut self, global: Global, name: &str, place: Span, span: Span) -> Expr {
+        let (what, hint) = match global {
+            Global::Const(id) => return self.constant_value(id, name, place, span),
+            Global::Func(_) => ("a function, not a value", format!("call it: {name}(…)")),
+            Global::Tool(_) => ("a tool, not a value", format!("call it: {name}(…)")),
+            Global::Module(_) => ("an imported file", format!("its declarations are {name}.NAME")),
+            Global::Unknown => {
+                self.hidden = true;
+                return error(span);
+            }
+        };
+        self.report(Diag::new("E0203", span, format!("`{name}` is {what}")).hint(hint));
+        error(span)
+    }
+
+    /// The imported file that a name stands for, if it stands for one: `Some(None)` if it cannot be read.
+    pub(super) fn file_named(&self, name: &str) -> Option<Option<usize>> {
+        if self.body.local(name).is_some() || self.body.captures.contains_key(name) {
+            return None;
+        }
+        match self.global(name)?.0 {
+            Global::Module(module) => Some(Some(module)),
+            Global::Unknown => Some(None),
+            _ => None,
         }
     }
 
@@ -192,7 +211,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn unknown_name(&mut self, name: &str, span: Span, meant: &Meant) {
-        if self.ast.damage.words.contains(name) {
+        if self.is_lost(name) {
             self.hidden = true;
             return;
         }
@@ -200,7 +219,7 @@ impl Checker<'_> {
             return self.not_yet("`context`", span);
         }
         let mut known: Vec<String> = self.body.names().map(str::to_owned).collect();
-        known.extend(self.globals.keys().map(|k| (*k).to_owned()));
+        known.extend(self.global_names().map(str::to_owned));
         let nearest = self.nearest(name, known.iter().map(String::as_str));
         let hint = match (foreign_value(name), nearest, meant) {
             (Some(hint), _, _) => hint.to_owned(),
@@ -297,6 +316,12 @@ impl Checker<'_> {
     }
 
     fn field(&mut self, base: &Ast, name: &Ident, span: Span) -> Expr {
+        if let A::Name(file) = &base.kind
+            && let Some(module) = self.file_named(file)
+        {
+            let global = module.map_or(Global::Unknown, |module| self.name_in(module, name));
+            return self.global_value(global, &name.name, base.span, span);
+        }
         let captured = self.is_capture(base);
         let base = self.expr(base, None);
         let ty = match &base.ty {

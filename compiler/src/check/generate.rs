@@ -287,15 +287,11 @@ impl Checker<'_> {
     fn bind_capture(&mut self, generation: &ast::Gen, item: &Ty) -> Option<VarId> {
         let name = &generation.name;
         let ty = if generation.append { Ty::list(item.clone()) } else { item.clone() };
-        if let Some((super::Global::Const(_) | super::Global::Func(_), place)) =
-            self.global(name.name.as_str())
+        if let Some((_, place)) = self.global(name.name.as_str())
             && self.body.local(&name.name).is_none()
         {
-            let diag = Diag::new(
-                "E0106",
-                name.span,
-                format!("`{}` is the name of a constant or function", name.name),
-            );
+            let message = format!("`{}` is the name of something declared or imported", name.name);
+            let diag = Diag::new("E0106", name.span, message);
             self.report(diag.label(place, "declared here").hint("choose another name for the capture"));
             return None;
         }

@@ -1,5 +1,6 @@
-//! From tree to typed tree: names, types, effects, and what a generation may write.
+//! From trees to one typed tree: names, types, effects, and what a generation may write.
 //!
+//! Names are resolved file by file ([`scope`]); what the files declare becomes one list of functions.
 //! Functions are checked one by one, in order; where a call needs a result type that is not written down,
 //! the callee is checked first. Findings are collected, never thrown: a mistake gives the type
 //! [`Ty::Error`], which fits everything, so that one cause gives one finding.
@@ -11,32 +12,42 @@ mod decl;
 mod effects;
 mod expr;
 mod flow;
+mod func;
 mod generate;
+mod models;
 mod ops;
+mod scope;
 mod slots;
 mod stmt;
 mod suggest;
+mod tools;
 mod types;
 
 use std::collections::HashMap;
 
 use body::Body;
-use slots::{Slot, TypeSlot};
+use scope::{Global, Scope};
+use slots::{Slot, TestSlot, ToolSlot, TypeSlot};
 
-use crate::ast::Ast;
 use crate::diag::Diag;
 use crate::hir::Hir;
-use crate::source::Span;
+use crate::ir::ModelDecl;
+use crate::modules::Modules;
+use crate::source::{Span, World};
 use crate::ty::Ty;
 
-/// Checks a file. The typed tree is there if and only if there is no error among the findings of this
+/// Checks a program. The typed tree is there if and only if there is no error among the findings of this
 /// stage; callers must not use it if an earlier stage reported one.
-pub fn check(ast: &Ast, agent: Option<&str>) -> (Option<Hir>, Vec<Diag>) {
+pub fn check(modules: &Modules, world: &dyn World, agent: Option<&str>) -> (Option<Hir>, Vec<Diag>) {
     let mut checker = Checker {
-        ast,
-        globals: HashMap::new(),
-        types: HashMap::new(),
+        modules,
+        world,
+        module: 0,
+        scopes: modules.list().iter().map(|_| Scope::default()).collect(),
         type_slots: Vec::new(),
+        tools: Vec::new(),
+        tests: Vec::new(),
+        models: Vec::new(),
         slots: Vec::new(),
         body: Body::default(),
         pure_only: None,
@@ -49,29 +60,25 @@ pub fn check(ast: &Ast, agent: Option<&str>) -> (Option<Hir>, Vec<Diag>) {
     };
     let hir = checker.run(agent);
     let mut diags = checker.diags;
-    diags.sort_by_key(|d| (d.span.start, d.span.end));
+    diags.sort_by_key(|d| (d.span.file, d.span.start, d.span.end));
     diags.dedup_by(|a, b| a.span == b.span && a.code == b.code);
     let failed = checker.hidden || diags.iter().any(Diag::is_error);
     (hir.filter(|_| !failed), diags)
 }
 
-/// What a name at top level stands for.
-#[derive(Debug, Clone, Copy)]
-enum Global {
-    /// A `fn` or an `agent`.
-    Func(usize),
-    /// A constant: the function that computes it.
-    Const(usize),
-    /// Something that was reported already, such as an import.
-    #[allow(dead_code)]
-    Unknown,
-}
-
 struct Checker<'a> {
-    ast: &'a Ast,
-    globals: HashMap<&'a str, (Global, Span)>,
-    types: HashMap<&'a str, usize>,
+    modules: &'a Modules,
+    /// Where embedded files come from.
+    world: &'a dyn World,
+    /// The file that is being checked.
+    module: usize,
+    /// What each file declares and imports.
+    scopes: Vec<Scope<'a>>,
     type_slots: Vec<TypeSlot<'a>>,
+    tools: Vec<ToolSlot<'a>>,
+    tests: Vec<TestSlot>,
+    /// The named models of all files.
+    models: Vec<(String, ModelDecl)>,
     /// Everything that becomes a function, in the order of their ids.
     slots: Vec<Slot<'a>>,
     /// The function that is being checked.
@@ -92,14 +99,18 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// What a name at top level stands for, and where it is declared.
-    fn global(&self, name: &str) -> Option<(Global, Span)> {
-        self.globals.get(name).copied()
+    /// Does something as in another file.
+    fn within<T>(&mut self, module: usize, act: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.module, module);
+        let done = act(self);
+        self.module = outer;
+        done
     }
 
     /// Adds a finding, unless it lies in an item that lost a part to a syntax error.
     fn report(&mut self, diag: Diag) {
-        if diag.is_error() && self.ast.damage.spans.iter().any(|s| s.contains(diag.span)) {
+        let damaged = |m: &crate::modules::Module| m.ast.damage.spans.iter().any(|s| s.contains(diag.span));
+        if diag.is_error() && self.modules.of(diag.span).is_some_and(damaged) {
             self.hidden = true;
         } else {
             self.diags.push(diag);

@@ -3,6 +3,7 @@
 use super::types::TypeInfo;
 use crate::ast;
 use crate::hir;
+use crate::ir::{Capability, TestModel};
 use crate::source::Span;
 use crate::ty::Ty;
 
@@ -13,6 +14,10 @@ pub(super) enum Origin<'a> {
     Func(&'a ast::FuncDecl),
     /// The top-level statements.
     Main(Vec<&'a ast::Stmt>),
+    /// The body of a tool.
+    Tool(&'a ast::Block),
+    /// The body of a `test`.
+    Test(&'a ast::Block),
     /// The value of a constant, or the default of a parameter.
     Value {
         expr: &'a ast::Expr,
@@ -42,6 +47,8 @@ pub(super) struct Param {
 #[derive(Debug)]
 pub(super) struct Slot<'a> {
     pub(super) name: String,
+    /// The file that it stands in.
+    pub(super) module: usize,
     pub(super) origin: Origin<'a>,
     pub(super) params: Vec<Param>,
     /// The declared result type, or the inferred one once checked.
@@ -54,9 +61,39 @@ pub(super) struct Slot<'a> {
     pub(super) span: Span,
 }
 
-impl Slot<'_> {
+impl<'a> Slot<'a> {
+    pub(super) fn new(name: &str, module: usize, origin: Origin<'a>, span: Span) -> Slot<'a> {
+        Slot {
+            name: name.to_owned(),
+            module,
+            origin,
+            params: Vec::new(),
+            ret: None,
+            declared: false,
+            state: State::Todo,
+            effects: Effects::default(),
+            hir: None,
+            span,
+        }
+    }
+
+    /// The same with a result type that is written down.
+    pub(super) fn giving(self, ret: Option<Ty>) -> Slot<'a> {
+        Slot { declared: ret.is_some(), ret, ..self }
+    }
+
+    /// Whether a call of it has a context of its own.
     pub(super) fn is_agent(&self) -> bool {
-        matches!(&self.origin, Origin::Func(decl) if decl.word == ast::FuncWord::Agent)
+        match &self.origin {
+            Origin::Func(decl) => decl.word == ast::FuncWord::Agent,
+            Origin::Tool(_) | Origin::Test(_) => true,
+            Origin::Main(_) | Origin::Value { .. } => false,
+        }
+    }
+
+    /// Whether a run can start with it.
+    pub(super) fn is_entry(&self) -> bool {
+        self.module == 0 && matches!(&self.origin, Origin::Func(_)) && self.is_agent()
     }
 }
 
@@ -79,9 +116,31 @@ impl Effects {
     }
 }
 
+/// A tool to be.
+#[derive(Debug)]
+pub(super) struct ToolSlot<'a> {
+    pub(super) decl: &'a ast::ToolDecl,
+    pub(super) params: Vec<Param>,
+    pub(super) ret: Ty,
+    pub(super) needs: Vec<Capability>,
+    pub(super) body: hir::ToolBody,
+}
+
+/// A test to be.
+#[derive(Debug)]
+pub(super) struct TestSlot {
+    pub(super) name: String,
+    /// The slot of its body.
+    pub(super) func: usize,
+    pub(super) model: TestModel,
+    pub(super) span: Span,
+}
+
 /// A type declaration.
 #[derive(Debug)]
 pub(super) struct TypeSlot<'a> {
+    /// The file that it stands in.
+    pub(super) module: usize,
     pub(super) decl: &'a ast::TypeDecl,
     pub(super) state: State,
     pub(super) info: Option<TypeInfo>,

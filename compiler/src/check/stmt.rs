@@ -173,9 +173,7 @@ impl<'a> Checker<'a> {
             return Some(var);
         }
         let value = self.expr(value, None);
-        if let Some((super::Global::Const(_) | super::Global::Func(_), place)) =
-            self.global(name.name.as_str())
-        {
+        if let Some((_, place)) = self.global(name.name.as_str()) {
             let diag = Diag::new("E0106", name.span, format!("`{}` cannot be assigned to", name.name));
             let diag = diag.label(place, "declared here");
             self.report(diag.hint("only variables change: declare one with `let`"));
@@ -354,7 +352,7 @@ impl<'a> Checker<'a> {
 
     pub(super) fn is_known(&self, name: &str) -> bool {
         let local = self.body.local(name).is_some() || self.body.captures.contains_key(name);
-        local || self.globals.contains_key(name)
+        local || self.global(name).is_some()
     }
 
     fn expr_stmt(&mut self, expr: &'a Expr) -> Option<StmtKind> {

@@ -3,6 +3,7 @@
 use agentc_constraint::spec::Spec;
 
 use super::Checker;
+use super::scope::TypeName;
 use super::slots::State;
 use super::suggest::foreign_type;
 use crate::ast::{Bound, Bounds, FieldType, Number, Path, Regex, Type, TypeKind};
@@ -141,20 +142,18 @@ impl Checker<'_> {
     }
 
     fn path_type(&mut self, path: &Path, bounds: Option<&Bounds>, span: Span) -> TypeInfo {
-        match path.names.as_slice() {
-            [name] => self.named_type(&name.name, bounds, span),
-            _ => {
-                self.not_yet("a type of another file", span);
-                TypeInfo::error()
+        let name = path.names.last().map_or("", |n| n.name.as_str());
+        match self.type_name(path) {
+            Some(TypeName::Declared(id)) => {
+                self.no_bounds(name, bounds);
+                self.declared_type(id, span)
             }
+            Some(TypeName::Unknown) => TypeInfo::error(),
+            None => self.named_type(name, bounds, span),
         }
     }
 
     fn named_type(&mut self, name: &str, bounds: Option<&Bounds>, span: Span) -> TypeInfo {
-        if let Some(id) = self.types.get(name).copied() {
-            self.no_bounds(name, bounds);
-            return self.declared_type(id, span);
-        }
         match name {
             "str" => {
                 let (min, max) = self.sizes(bounds);
@@ -184,13 +183,11 @@ impl Checker<'_> {
     }
 
     fn unknown_type(&mut self, name: &str, span: Span) {
-        if self.ast.damage.words.contains(name)
-            || matches!(self.global(name), Some((super::Global::Unknown, _)))
-        {
+        if self.is_lost(name) {
             self.hidden = true;
             return;
         }
-        let declared: Vec<&str> = self.types.keys().copied().collect();
+        let declared: Vec<&str> = self.type_names().collect();
         let known = declared
             .into_iter()
             .chain(builtin::TYPES.iter().copied())
@@ -211,7 +208,7 @@ impl Checker<'_> {
         }
     }
 
-    fn declared_type(&mut self, id: usize, span: Span) -> TypeInfo {
+    pub(super) fn declared_type(&mut self, id: usize, span: Span) -> TypeInfo {
         let slot = &mut self.type_slots[id];
         if let Some(info) = &slot.info {
             return info.clone();
@@ -220,14 +217,14 @@ impl Checker<'_> {
             return self.recursive_type(id, span);
         }
         slot.state = State::Busy;
-        let decl = slot.decl;
+        let (decl, module) = (slot.decl, slot.module);
         self.inferring += 1;
-        let info = if self.inferring > super::decl::MAX_INFERRING {
+        let info = if self.inferring > super::func::MAX_INFERRING {
             let diag = Diag::new("E0211", span, "types name each other through too many steps");
             self.report(diag.hint("declare the innermost types first"));
             TypeInfo::error()
         } else {
-            self.resolve(&decl.ty)
+            self.within(module, |c| c.resolve(&decl.ty))
         };
         self.inferring -= 1;
         let slot = &mut self.type_slots[id];

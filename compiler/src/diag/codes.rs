@@ -126,9 +126,38 @@ const CODES: &[Code] = &[
     ("E0500", "no such agent", "The agent to start with is not declared in the file."),
     ("E0501", "no entry point", "The file has several agents and none is `main`."),
     ("E0502", "bad model setting", "A model has the settings ctx, seed and temp, all literals."),
+    ("E0503", "unknown model", "No model of this name is declared in the file: model NAME = \"…\"."),
+    (
+        "E0600",
+        "file cannot be read",
+        "Imports, embeds, schemas and grammars name files relative to the file that they stand in.",
+    ),
+    ("E0601", "bad path", "A path is relative, has `/` between names, and ends with the name of a file."),
+    ("E0602", "circle of imports", "Files cannot import one another in a circle, also not through others."),
+    ("E0603", "too many files", "A program has at most 1000 files."),
+    (
+        "E0700",
+        "unknown capability",
+        "A tool may need run, net(\"host\"), read(\"path\"), write(\"path\") and env(\"NAME\").",
+    ),
+    (
+        "E0701",
+        "bad tool",
+        "A tool runs by exec \"command\", http \"METHOD url\" or mcp \"server/tool\", or has a body.",
+    ),
     ("E0900", "not supported yet", "The language defines this, and this version only parses it."),
     ("W0001", "single braces around a variable", "`{x}` is plain text; a hole is written `{{ x }}`."),
     ("W0002", "unreachable", "Control never comes here."),
+    (
+        "W0010",
+        "statements of an imported file",
+        "Importing a file brings its declarations; its top-level statements and inputs do not run.",
+    ),
+    (
+        "W0011",
+        "hidden import",
+        "A file's own declaration comes before an import of the same name, which so is never used.",
+    ),
 ];
 
 #[cfg(test)]

@@ -117,6 +117,8 @@ pub struct Test {
     pub func: FuncId,
     /// The model it runs on.
     pub model: TestModel,
+    /// Whether it reaches an instruction that opens a role.
+    pub chat: bool,
     /// Where it is declared.
     pub span: Span,
 }
@@ -153,7 +155,7 @@ pub enum ScriptPrompt {
 }
 
 /// `model "name" { ctx: …, seed: … }`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ModelDecl {
     /// A name, path or `hf:` reference, as written.
     pub name: String,

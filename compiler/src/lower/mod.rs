@@ -47,7 +47,13 @@ fn tool(tool: &hir::Tool) -> ir::Tool {
 }
 
 fn test(test: &hir::Test) -> ir::Test {
-    ir::Test { name: test.name.clone(), func: FuncId(test.func), model: test.model.clone(), span: test.span }
+    ir::Test {
+        name: test.name.clone(),
+        func: FuncId(test.func),
+        model: test.model.clone(),
+        chat: test.chat,
+        span: test.span,
+    }
 }
 
 fn func(func: &hir::Func) -> ir::Func {

@@ -1,0 +1,176 @@
+//! Functions one by one: their bodies, and the types of what they give.
+
+use super::Checker;
+use super::body::Body;
+use super::effects::scan;
+use super::slots::{Origin, State};
+use crate::ast;
+use crate::diag::Diag;
+use crate::hir::{Func, Stmt, StmtKind};
+use crate::ir::FuncKind;
+use crate::source::Span;
+use crate::ty::{self, Ty};
+
+/// How many functions, constants or types may wait for one another's types. Costs stack.
+pub(super) const MAX_INFERRING: usize = 24;
+
+/// How deep in expressions and blocks a call may stand whose callee has to be checked first.
+const MAX_WAITING_DEPTH: usize = 200;
+
+impl<'a> Checker<'a> {
+    /// Checks a function unless that was done, or is being done.
+    pub(super) fn check_slot(&mut self, id: usize) {
+        if self.slots[id].state != State::Todo {
+            return;
+        }
+        self.slots[id].state = State::Busy;
+        self.inferring += 1;
+        let outer = std::mem::take(&mut self.body);
+        let outer_pure = self.pure_only.take();
+        let module = self.slots[id].module;
+        let hir = self.within(module, |c| match c.slots[id].origin.clone() {
+            Origin::Value { expr, what } => c.value_func(id, expr, what),
+            Origin::Func(decl) => c.stmt_func(id, decl.body.stmts.iter()),
+            Origin::Tool(block) | Origin::Test(block) => c.stmt_func(id, block.stmts.iter()),
+            Origin::Main(stmts) => c.stmt_func(id, stmts.into_iter()),
+        });
+        self.body = outer;
+        self.pure_only = outer_pure;
+        self.inferring -= 1;
+        let slot = &mut self.slots[id];
+        slot.ret.get_or_insert_with(|| hir.ret.clone());
+        slot.hir = Some(hir);
+        slot.state = State::Done;
+    }
+
+    /// The function that computes a constant or a default.
+    fn value_func(&mut self, id: usize, expr: &'a ast::Expr, what: &'static str) -> Func {
+        self.body.enter();
+        self.pure_only = Some(what);
+        let want = self.slots[id].ret.clone();
+        let mut value = self.expr(expr, want.as_ref());
+        match &want {
+            Some(want) => value = self.coerce(value, want, what),
+            None => value.ty = self.settled(&value.ty.widened(), expr.span),
+        }
+        let (span, ret) = (self.slots[id].span, want.unwrap_or_else(|| value.ty.clone()));
+        let place = value.span;
+        let body = vec![Stmt { kind: StmtKind::Return(Some(value)), span: place }];
+        Func {
+            name: self.slots[id].name.clone(),
+            kind: FuncKind::Fn,
+            defaults: Vec::new(),
+            ret,
+            pure: true,
+            vars: std::mem::take(&mut self.body.vars),
+            captures: Vec::new(),
+            body,
+            span,
+        }
+    }
+
+    fn stmt_func(&mut self, id: usize, stmts: impl Iterator<Item = &'a ast::Stmt> + Clone) -> Func {
+        let kind = match &self.slots[id].origin {
+            Origin::Test(_) => FuncKind::Test,
+            Origin::Main(_) => FuncKind::Main,
+            _ if self.slots[id].is_agent() => FuncKind::Agent,
+            _ => FuncKind::Fn,
+        };
+        let main = matches!(kind, FuncKind::Main | FuncKind::Test);
+        self.body = Body { want: self.slots[id].ret.clone(), main, ..Body::default() };
+        self.body.enter();
+        for param in self.slots[id].params.clone() {
+            self.body.declare(&param.name.name, param.ty, param.name.span);
+        }
+        let found = scan(stmts.clone());
+        self.body.captures = found.gens.iter().map(|g| (g.name.name.clone(), None)).collect();
+        let mut body = Vec::new();
+        for stmt in stmts {
+            self.stmt(stmt, &mut body);
+        }
+        let ret = self.result_type(id);
+        let slot = &self.slots[id];
+        Func {
+            name: slot.name.clone(),
+            kind,
+            defaults: slot.params.iter().map(|p| p.default.and_then(|d| u32::try_from(d).ok())).collect(),
+            ret,
+            pure: slot.effects.pure(),
+            vars: std::mem::take(&mut self.body.vars),
+            captures: std::mem::take(&mut self.body.order),
+            body,
+            span: slot.span,
+        }
+    }
+
+    /// The declared or inferred result type; reports a way to the end without a value.
+    fn result_type(&mut self, id: usize) -> Ty {
+        let falls_through = self.body.flow.live;
+        let name = self.slots[id].name.clone();
+        let span = self.slots[id].span;
+        let declared = self.slots[id].declared.then(|| self.slots[id].ret.clone()).flatten();
+        let Some(want) = declared else {
+            let returned = self.body.returned.take();
+            return match returned {
+                None => Ty::Null,
+                Some(ty) if !falls_through || ty.may_be_null() => self.settled(&ty, span),
+                Some(ty) if self.body.main => ty::union(vec![ty, Ty::Null]),
+                Some(ty) => {
+                    self.missing_return(&name, &ty, span);
+                    ty
+                }
+            };
+        };
+        if falls_through && !want.may_be_null() {
+            self.missing_return(&name, &want, span);
+        }
+        want
+    }
+
+    fn missing_return(&mut self, name: &str, ty: &Ty, span: Span) {
+        let diag = Diag::new("E0208", span, format!("`{name}` gives {ty}, but can end without `return`"));
+        self.report(diag.hint("add a `return` at its end"));
+    }
+
+    /// A type that a variable or a result can have: not too large, and known.
+    pub(super) fn settled(&mut self, ty: &Ty, span: Span) -> Ty {
+        if ty.is_error() {
+            return Ty::Error;
+        }
+        if ty.size() > ty::MAX_SIZE {
+            let diag = Diag::new("E0211", span, "the type of this value is too large");
+            return self.fail(diag.hint("build large values from text with `parse_json`"));
+        }
+        if ty.has_never() {
+            let diag = Diag::new("E0216", span, "the items of this empty list are of an unknown type");
+            return self.fail(diag.hint("write the type: let xs: str[] = []"));
+        }
+        ty.clone()
+    }
+
+    /// Whether no further function may be checked before this one is done: the stack is finite.
+    pub(super) fn waits_too_long(&self) -> bool {
+        self.inferring > MAX_INFERRING || self.depth > MAX_WAITING_DEPTH
+    }
+
+    /// The result type of a function, checking it first if it has to be inferred.
+    pub(super) fn result_of(&mut self, id: usize, span: Span) -> Ty {
+        if let Some(ty) = &self.slots[id].ret {
+            return ty.clone();
+        }
+        let too_long = self.waits_too_long();
+        if self.slots[id].state == State::Busy || too_long {
+            let name = self.slots[id].name.clone();
+            let why = if too_long { "waits for too many others" } else { "calls itself" };
+            let diag =
+                Diag::new("E0209", span, format!("the result type of `{name}` cannot be inferred: it {why}"));
+            let ty = self.fail(diag.hint(format!("write it down: fn {name}(…) -> T {{ … }}")));
+            if !too_long {
+                self.slots[id].ret = Some(Ty::Error);
+            }
+            return ty;
+        }
+        self.check_slot(id);
+        self.slots[id].ret.clone().unwrap_or(Ty::Error)
+    }
+}

@@ -1,0 +1,250 @@
+//! Tools and tests: what they are called, what they need, what they run.
+
+use super::Checker;
+use super::scope::Global;
+use super::slots::{Origin, Param, Slot, TestSlot, ToolSlot};
+use crate::ast::{self, Ident, Path, ScriptPrompt, ScriptRule, Text, ToolBody};
+use crate::diag::Diag;
+use crate::hir;
+use crate::ir::{self, Capability, TestModel};
+use crate::source::Span;
+use crate::ty::Ty;
+
+/// What a call of a tool has to know about it.
+#[derive(Debug, Clone)]
+pub(super) struct Tool {
+    /// Its number.
+    pub(super) id: u32,
+    pub(super) params: Vec<Param>,
+    /// The type of its result.
+    pub(super) ret: Ty,
+}
+
+/// What a tool may be granted, and whether the grant can be limited.
+const CAPABILITIES: &[(&str, bool)] =
+    &[("run", false), ("net", true), ("read", true), ("write", true), ("env", true)];
+
+const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
+
+impl<'a> Checker<'a> {
+    /// The tool that a path names; reported if there is none.
+    pub(super) fn tool(&mut self, path: &Path) -> Option<Tool> {
+        let (first, rest) = path.names.split_first()?;
+        let mut global = self.global(&first.name).map(|g| g.0);
+        let mut last = first;
+        for name in rest {
+            global = match global {
+                Some(Global::Module(module)) => Some(self.name_in(module, name)),
+                _ => None,
+            };
+            last = name;
+        }
+        match global {
+            Some(Global::Tool(id)) => {
+                let slot = self.tools.get(id)?;
+                let id = u32::try_from(id).ok()?;
+                return Some(Tool { id, params: slot.params.clone(), ret: slot.ret.clone() });
+            }
+            Some(Global::Unknown) => self.hidden = true,
+            Some(_) => {
+                let diag = Diag::new("E0203", path.span, format!("`{}` is not a tool", last.name));
+                self.report(diag.hint(format!("declare it as one: tool {}(…) -> T {{ … }}", last.name)));
+            }
+            None => self.unknown_tool(path, last),
+        }
+        None
+    }
+
+    fn unknown_tool(&mut self, path: &Path, name: &Ident) {
+        if self.is_lost(&name.name) {
+            self.hidden = true;
+            return;
+        }
+        let tools = self.global_names().filter(|n| matches!(self.global(n), Some((Global::Tool(_), _))));
+        let tools: Vec<&str> = tools.collect();
+        let hint = match self.nearest(&name.name, tools.into_iter()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("declare it: tool {}(…) -> T", name.name),
+        };
+        self.report(Diag::new("E0100", path.span, format!("there is no tool `{}`", name.name)).hint(hint));
+    }
+
+    pub(super) fn collect_tool(&mut self, decl: &'a ast::ToolDecl) {
+        let params = self.params(&decl.name.name, decl.params.iter());
+        let ret = decl.ret.as_ref().map_or(Ty::Any, |t| self.value_type(t));
+        let mut needs: Vec<Capability> = decl.needs.iter().filter_map(|c| self.capability(c)).collect();
+        let body = match &decl.body {
+            ToolBody::Host => hir::ToolBody::Outside(ir::ToolBody::Host),
+            ToolBody::Adapter { kind, target } => {
+                hir::ToolBody::Outside(self.adapter(kind, target, &mut needs))
+            }
+            ToolBody::Block(block) => {
+                let slot = Slot::new(&decl.name.name, self.module, Origin::Tool(block), decl.name.span);
+                let id = self.slot(Slot { params: params.clone(), ..slot.giving(Some(ret.clone())) });
+                hir::ToolBody::Func(u32::try_from(id).unwrap_or(u32::MAX))
+            }
+        };
+        self.tools.push(ToolSlot { decl, params, ret, needs, body });
+        self.declare(&decl.name, Global::Tool(self.tools.len() - 1));
+    }
+
+    fn capability(&mut self, written: &ast::Capability) -> Option<Capability> {
+        let name = written.name.name.as_str();
+        let Some((_, limited)) = CAPABILITIES.iter().find(|c| c.0 == name) else {
+            let known = CAPABILITIES.iter().map(|c| c.0);
+            let hint = match self.nearest(name, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "the capabilities are run, net, read, write and env".to_owned(),
+            };
+            let diag = Diag::new("E0700", written.name.span, format!("there is no capability `{name}`"));
+            self.report(diag.hint(hint));
+            return None;
+        };
+        let limit = match &written.limit {
+            Some(limit) if *limited => Some(self.fixed(limit, "a limit")?),
+            Some(limit) => {
+                let diag = Diag::new("E0700", limit.span, format!("`{name}` takes no limit"));
+                self.report(diag.hint("net, read, write and env do: net(\"example.org\")"));
+                return None;
+            }
+            None => None,
+        };
+        Some(Capability { name: name.to_owned(), limit })
+    }
+
+    /// The text of a string that must not hold holes; `what` names it in the finding.
+    fn fixed(&mut self, text: &Text, what: &str) -> Option<String> {
+        let literal = text.literal();
+        if literal.is_none() {
+            let diag = Diag::new("E0025", text.span, format!("{what} holds no `{{{{ }}}}`"));
+            self.report(diag.hint("write the text itself"));
+        }
+        literal
+    }
+
+    /// `exec`, `http` or `mcp`, and what each needs by its nature.
+    fn adapter(&mut self, kind: &Ident, target: &Text, needs: &mut Vec<Capability>) -> ir::ToolBody {
+        let Some(text) = self.fixed(target, "what a tool runs") else { return ir::ToolBody::Host };
+        let span = target.span;
+        match kind.name.as_str() {
+            "exec" => {
+                if text.trim().is_empty() {
+                    self.bad_target(span, "the command is empty", "write a command, such as \"./search.py\"");
+                }
+                need(needs, "run", None);
+                ir::ToolBody::Exec(text)
+            }
+            "http" => {
+                if let Some(host) = self.http_host(&text, span) {
+                    need(needs, "net", Some(host));
+                }
+                ir::ToolBody::Http(text)
+            }
+            "mcp" => {
+                let halves = text.split_once('/');
+                if halves.is_none_or(|(server, tool)| server.is_empty() || tool.is_empty()) {
+                    self.bad_target(span, "this names no tool of a server", "write \"server/tool\"");
+                }
+                ir::ToolBody::Mcp(text)
+            }
+            other => {
+                let hint = match self.nearest(other, ["exec", "http", "mcp"].into_iter()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "a tool runs by exec, http or mcp, or has a body in braces".to_owned(),
+                };
+                let diag = Diag::new("E0701", kind.span, format!("a tool cannot run by `{other}`"));
+                self.report(diag.hint(hint));
+                ir::ToolBody::Host
+            }
+        }
+    }
+
+    fn bad_target(&mut self, span: Span, message: &str, hint: &str) {
+        self.report(Diag::new("E0701", span, message).hint(hint));
+    }
+
+    /// The host of `METHOD url`; reported if it is none.
+    fn http_host(&mut self, text: &str, span: Span) -> Option<String> {
+        let hint = "write a method and an address: \"GET https://example.org/search\"";
+        let (method, url) = text.split_once(' ').unwrap_or((text, ""));
+        if !METHODS.contains(&method) {
+            let known = format!("the methods are {}", METHODS.join(", "));
+            let hint = if url.is_empty() { hint.to_owned() } else { known };
+            self.bad_target(span, &format!("there is no method `{method}`"), &hint);
+            return None;
+        }
+        let rest = url.trim().strip_prefix("https://").or_else(|| url.trim().strip_prefix("http://"));
+        let host = rest.map(|r| r.split(['/', '?', '#']).next().unwrap_or(""));
+        let host = host.map(|h| h.rsplit('@').next().unwrap_or(h)).filter(|h| !h.is_empty());
+        if host.is_none() {
+            self.bad_target(span, &format!("`{}` is no address", url.trim()), hint);
+        }
+        host.map(str::to_owned)
+    }
+
+    pub(super) fn collect_test(&mut self, decl: &'a ast::TestDecl) {
+        let name = self.fixed(&decl.name, "the name of a test").unwrap_or_default();
+        let span = decl.name.span;
+        if let Some(first) = self.tests.iter().find(|t| t.name == name) {
+            let first = first.span;
+            let diag = Diag::new("E0102", span, format!("the test `{name}` is declared twice"));
+            self.report(diag.label(first, "first here").hint("give one of them another name"));
+        }
+        let model = match &decl.model {
+            None => TestModel::Default,
+            Some(ast::TestModel::Named(name)) => {
+                self.model_id(name).map_or(TestModel::Default, TestModel::Named)
+            }
+            Some(ast::TestModel::Script(rules)) => {
+                TestModel::Script(rules.iter().filter_map(|r| self.script_rule(r)).collect())
+            }
+        };
+        let func = self.slot(Slot::new(&name, self.module, Origin::Test(&decl.body), span));
+        self.tests.push(TestSlot { name, func, model, span });
+    }
+
+    fn script_rule(&mut self, rule: &ScriptRule) -> Option<ir::ScriptRule> {
+        let answer = self.fixed(&rule.answer, "a script's answer")?;
+        let prompt = match &rule.prompt {
+            ScriptPrompt::Text(text) => ir::ScriptPrompt::Text(self.fixed(text, "a script's prompt")?),
+            ScriptPrompt::Regex(regex) => {
+                self.search_regex_is_good(&regex.pattern, regex.span).then_some(())?;
+                ir::ScriptPrompt::Regex(regex.pattern.clone())
+            }
+        };
+        Some(ir::ScriptRule { prompt, answer })
+    }
+
+    pub(super) fn tools_of_hir(&self) -> Vec<hir::Tool> {
+        let param =
+            |p: &Param| (p.name.name.clone(), p.ty.clone(), p.default.and_then(|d| u32::try_from(d).ok()));
+        let tool = |t: &ToolSlot<'_>| hir::Tool {
+            name: t.decl.name.name.clone(),
+            params: t.params.iter().map(param).collect(),
+            ret: t.ret.clone(),
+            needs: t.needs.clone(),
+            body: t.body.clone(),
+            span: t.decl.name.span,
+        };
+        self.tools.iter().map(tool).collect()
+    }
+
+    pub(super) fn tests_of_hir(&self) -> Vec<hir::Test> {
+        let test = |t: &TestSlot| hir::Test {
+            name: t.name.clone(),
+            func: u32::try_from(t.func).unwrap_or(u32::MAX),
+            model: t.model.clone(),
+            chat: self.reaches_role(t.func),
+            span: t.span,
+        };
+        self.tests.iter().map(test).collect()
+    }
+}
+
+/// Adds what a tool needs by its nature, unless it is written.
+fn need(needs: &mut Vec<Capability>, name: &str, limit: Option<String>) {
+    let met = |c: &Capability| c.name == name && (c.limit.is_none() || c.limit == limit);
+    if !needs.iter().any(met) {
+        needs.push(Capability { name: name.to_owned(), limit });
+    }
+}
