@@ -204,11 +204,7 @@ impl<'a> Checker<'a> {
     }
 
     fn called(&self, file: Option<&str>, name: &str) -> Option<Called> {
-        let global = match file.map(|f| self.global(f)) {
-            None => self.global(name)?.0,
-            Some(Some((Global::Module(module), _))) => self.value_in(module, name)?,
-            Some(_) => return None,
-        };
+        let global = file.map_or_else(|| self.global(name), |file| self.imported(file, name))?.0;
         match global {
             Global::Func(callee) => Some(Called::Slot(callee)),
             Global::Tool(tool) => match self.tools.get(tool)?.body {

@@ -156,18 +156,6 @@ impl Checker<'_> {
         error(span)
     }
 
-    /// The imported file that a name stands for, if it stands for one: `Some(None)` if it cannot be read.
-    pub(super) fn file_named(&self, name: &str) -> Option<Option<usize>> {
-        if self.body.local(name).is_some() || self.body.captures.contains_key(name) {
-            return None;
-        }
-        match self.global(name)?.0 {
-            Global::Module(module) => Some(Some(module)),
-            Global::Unknown => Some(None),
-            _ => None,
-        }
-    }
-
     fn read(&mut self, var: VarId, name: &str, span: Span) -> Expr {
         if self.body.is_captured(var) && !self.body.is_bound(var) {
             let diag = Diag::new("E0103", span, format!("`{name}` may not be generated yet at this point"));

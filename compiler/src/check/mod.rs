@@ -14,6 +14,7 @@ mod expr;
 mod flow;
 mod func;
 mod generate;
+mod link;
 mod models;
 mod ops;
 mod scope;

@@ -59,25 +59,6 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The number of a model that is named where one is asked for; reported if there is none.
-    pub(super) fn model_id(&mut self, name: &Ident) -> Option<u32> {
-        let scope = self.scopes.get(self.module)?;
-        if let Some((id, _)) = scope.models.get(name.name.as_str()) {
-            return Some(*id);
-        }
-        if self.is_lost(&name.name) {
-            self.hidden = true;
-            return None;
-        }
-        let known: Vec<&str> = scope.models.keys().copied().collect();
-        let hint = match self.nearest(&name.name, known.into_iter()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("declare it: model {} = \"…\"", name.name),
-        };
-        self.report(Diag::new("E0503", name.span, format!("there is no model `{}`", name.name)).hint(hint));
-        None
-    }
-
     fn model(&mut self, decl: &'a ast::ModelDecl) -> ModelDecl {
         let name = decl.model.literal().unwrap_or_else(|| {
             let diag = Diag::new("E0025", decl.model.span, "a model's name holds no `{{ }}`");

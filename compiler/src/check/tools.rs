@@ -3,22 +3,12 @@
 use super::Checker;
 use super::scope::Global;
 use super::slots::{Origin, Param, Slot, TestSlot, ToolSlot};
-use crate::ast::{self, Ident, Path, ScriptPrompt, ScriptRule, Text, ToolBody};
+use crate::ast::{self, Ident, ScriptPrompt, ScriptRule, Text, ToolBody};
 use crate::diag::Diag;
 use crate::hir;
 use crate::ir::{self, Capability, TestModel};
 use crate::source::Span;
 use crate::ty::Ty;
-
-/// What a call of a tool has to know about it.
-#[derive(Debug, Clone)]
-pub(super) struct Tool {
-    /// Its number.
-    pub(super) id: u32,
-    pub(super) params: Vec<Param>,
-    /// The type of its result.
-    pub(super) ret: Ty,
-}
 
 /// What a tool may be granted, and whether the grant can be limited.
 const CAPABILITIES: &[(&str, bool)] =
@@ -27,48 +17,6 @@ const CAPABILITIES: &[(&str, bool)] =
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
 impl<'a> Checker<'a> {
-    /// The tool that a path names; reported if there is none.
-    pub(super) fn tool(&mut self, path: &Path) -> Option<Tool> {
-        let (first, rest) = path.names.split_first()?;
-        let mut global = self.global(&first.name).map(|g| g.0);
-        let mut last = first;
-        for name in rest {
-            global = match global {
-                Some(Global::Module(module)) => Some(self.name_in(module, name)),
-                _ => None,
-            };
-            last = name;
-        }
-        match global {
-            Some(Global::Tool(id)) => {
-                let slot = self.tools.get(id)?;
-                let id = u32::try_from(id).ok()?;
-                return Some(Tool { id, params: slot.params.clone(), ret: slot.ret.clone() });
-            }
-            Some(Global::Unknown) => self.hidden = true,
-            Some(_) => {
-                let diag = Diag::new("E0203", path.span, format!("`{}` is not a tool", last.name));
-                self.report(diag.hint(format!("declare it as one: tool {}(…) -> T {{ … }}", last.name)));
-            }
-            None => self.unknown_tool(path, last),
-        }
-        None
-    }
-
-    fn unknown_tool(&mut self, path: &Path, name: &Ident) {
-        if self.is_lost(&name.name) {
-            self.hidden = true;
-            return;
-        }
-        let tools = self.global_names().filter(|n| matches!(self.global(n), Some((Global::Tool(_), _))));
-        let tools: Vec<&str> = tools.collect();
-        let hint = match self.nearest(&name.name, tools.into_iter()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("declare it: tool {}(…) -> T", name.name),
-        };
-        self.report(Diag::new("E0100", path.span, format!("there is no tool `{}`", name.name)).hint(hint));
-    }
-
     pub(super) fn collect_tool(&mut self, decl: &'a ast::ToolDecl) {
         let params = self.params(&decl.name.name, decl.params.iter());
         let ret = decl.ret.as_ref().map_or(Ty::Any, |t| self.value_type(t));
@@ -193,7 +141,7 @@ impl<'a> Checker<'a> {
         let model = match &decl.model {
             None => TestModel::Default,
             Some(ast::TestModel::Named(name)) => {
-                self.model_id(name).map_or(TestModel::Default, TestModel::Named)
+                self.model_named(name).map_or(TestModel::Default, TestModel::Named)
             }
             Some(ast::TestModel::Script(rules)) => {
                 TestModel::Script(rules.iter().filter_map(|r| self.script_rule(r)).collect())
