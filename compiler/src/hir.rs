@@ -8,7 +8,7 @@ use crate::ir::{
     BinOp, Capability, Const, FuncKind, GenFact, GenOption, Method, ModelDecl, Role, TestModel, UnOp,
 };
 use crate::source::Span;
-use crate::ty::Ty;
+use crate::ty::{NamedTypes, Ty};
 
 /// A checked program.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub struct Hir {
     /// The function that a run starts with.
     pub entry: u32,
     /// Types that contain themselves; [`Ty::Named`] numbers them.
-    pub types: Vec<NamedTy>,
+    pub types: NamedTypes,
     /// Declared tools; a [`ToolId`](crate::ir::ToolId) numbers them.
     pub tools: Vec<Tool>,
     /// `test` blocks in the order of the source.
@@ -29,15 +29,6 @@ pub struct Hir {
     pub models: Vec<(String, ModelDecl)>,
     /// Whether a role can be opened in a run.
     pub chat: bool,
-}
-
-/// A type that contains itself.
-#[derive(Debug, Clone)]
-pub struct NamedTy {
-    /// Its name.
-    pub name: String,
-    /// What it stands for.
-    pub ty: Ty,
 }
 
 /// A declared tool.

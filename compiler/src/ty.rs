@@ -1,14 +1,22 @@
-//! Types of values, and how they relate.
+//! Types of values.
 //!
 //! Bounds and regexes are not here: they say what may be generated ([`agentc_constraint::spec::Spec`]);
-//! the value that comes out is a plain `str` or `int`.
+//! the value that comes out is a plain `str` or `int`. How types relate is in [`relate`].
 
-use std::fmt;
+pub mod relate;
+mod text;
+
+use std::sync::{Arc, OnceLock, Weak};
 
 use crate::ir::Const;
 
+pub use relate::{either, fits, join, overlap, takes_float};
+
 /// Nodes that a type may have; larger ones are refused, so that no program can make the checker run away.
 pub const MAX_SIZE: usize = 4096;
+
+/// Levels that a written type may have. Deeper ones would not survive being written and read as JSON.
+pub const MAX_DEPTH: usize = 32;
 
 /// A type.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +45,8 @@ pub enum Ty {
     Record(Vec<Field>),
     /// `map(T)`
     Map(Box<Ty>),
+    /// A type that contains itself.
+    Named(Named),
     /// `json`: any value, looked into at run time.
     Any,
 }
@@ -52,41 +62,123 @@ pub struct Field {
     pub optional: bool,
 }
 
+/// A type that contains itself: its name, and the way to what it stands for.
+///
+/// It is one of a list, and holds on to that list only weakly, since the list holds it in turn.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// Its number.
+    pub id: u32,
+    /// Its name.
+    pub name: Arc<str>,
+    list: Weak<OnceLock<Vec<NamedTy>>>,
+}
+
+impl PartialEq for Named {
+    /// Two of one list.
+    fn eq(&self, other: &Named) -> bool {
+        self.id == other.id && Weak::ptr_eq(&self.list, &other.list)
+    }
+}
+
+/// What a type that contains itself stands for.
+#[derive(Debug, Clone)]
+pub struct NamedTy {
+    /// Its name.
+    pub name: String,
+    /// What it stands for.
+    pub ty: Ty,
+}
+
+/// The types of a program that contain themselves. Types that name them are good only as long as this is kept.
+#[derive(Debug, Clone, Default)]
+pub struct NamedTypes(Arc<OnceLock<Vec<NamedTy>>>);
+
+impl NamedTypes {
+    /// The type of a number. What it stands for can be said later.
+    pub fn named(&self, id: u32, name: &str) -> Ty {
+        Ty::Named(Named { id, name: name.into(), list: Arc::downgrade(&self.0) })
+    }
+
+    /// Says once what all of them stand for, in order of their numbers. A type must not stand for itself,
+    /// directly or through others, but for inside records, lists and maps.
+    pub fn define(&self, types: Vec<NamedTy>) {
+        // A second definition is ignored: types that were compared already must not change.
+        let _ = self.0.set(types);
+    }
+
+    /// What they stand for.
+    pub fn list(&self) -> &[NamedTy] {
+        self.0.get().map_or(&[], Vec::as_slice)
+    }
+}
+
 impl Ty {
     /// `T[]`
     pub fn list(item: Ty) -> Ty {
         Ty::List(Box::new(item))
     }
 
+    /// The type itself, or what it stands for if it is one by name.
+    pub fn unfolded(&self) -> Ty {
+        let mut ty = self.clone();
+        while let Ty::Named(named) = &ty {
+            let list = named.list.upgrade();
+            let found = list.as_ref().and_then(|l| l.get()?.get(named.id as usize));
+            ty = found.map_or(Ty::Error, |named| named.ty.clone());
+        }
+        ty
+    }
+
+    /// The types of which a value has one: the members of a union, names resolved; otherwise the type.
+    pub fn alternatives(&self) -> Vec<Ty> {
+        match self {
+            Ty::Union(members) => members.iter().flat_map(Ty::alternatives).collect(),
+            Ty::Named(_) => match self.unfolded() {
+                Ty::Union(members) => members.iter().flat_map(Ty::alternatives).collect(),
+                other => vec![other],
+            },
+            other => vec![other.clone()],
+        }
+    }
+
     /// Whether something in it is unknown because of a mistake.
     pub fn is_error(&self) -> bool {
-        match self {
-            Ty::Error => true,
-            Ty::List(item) | Ty::Map(item) => item.is_error(),
-            Ty::Union(members) => members.iter().any(Ty::is_error),
-            Ty::Record(fields) => fields.iter().any(|f| f.ty.is_error()),
-            _ => false,
-        }
+        self.has(&Ty::Error)
     }
 
     /// Whether an empty list of unknown items is in it.
     pub fn has_never(&self) -> bool {
+        self.has(&Ty::Never)
+    }
+
+    /// Whether a type of one node is in it. Names are not looked behind.
+    fn has(&self, simple: &Ty) -> bool {
         match self {
-            Ty::Never => true,
-            Ty::List(item) | Ty::Map(item) => item.has_never(),
-            Ty::Union(members) => members.iter().any(Ty::has_never),
-            Ty::Record(fields) => fields.iter().any(|f| f.ty.has_never()),
-            _ => false,
+            Ty::List(item) | Ty::Map(item) => item.has(simple),
+            Ty::Union(members) => members.iter().any(|m| m.has(simple)),
+            Ty::Record(fields) => fields.iter().any(|f| f.ty.has(simple)),
+            other => other == simple,
         }
     }
 
-    /// How many nodes it has.
+    /// How many nodes it has; a name is one.
     pub fn size(&self) -> usize {
         match self {
             Ty::List(item) | Ty::Map(item) => 1 + item.size(),
             Ty::Union(members) => 1 + members.iter().map(Ty::size).sum::<usize>(),
             Ty::Record(fields) => 1 + fields.iter().map(|f| f.ty.size()).sum::<usize>(),
             _ => 1,
+        }
+    }
+
+    /// How many lists, maps, records and unions are inside one another in it; names are not looked behind.
+    pub fn depth(&self) -> usize {
+        match self {
+            Ty::List(item) | Ty::Map(item) => 1 + item.depth(),
+            Ty::Union(members) => 1 + members.iter().map(Ty::depth).max().unwrap_or(0),
+            Ty::Record(fields) => 1 + fields.iter().map(|f| f.ty.depth()).max().unwrap_or(0),
+            _ => 0,
         }
     }
 
@@ -98,11 +190,11 @@ impl Ty {
         }
     }
 
-    /// The plain type that all its values have, literals forgotten: `str` of `"a" | "b"`.
+    /// The plain type that all its values have, literals forgotten and names resolved: `str` of `"a" | "b"`.
     pub fn base(&self) -> Ty {
         match self {
             Ty::Lit(value) => of_const(value),
-            Ty::Union(members) => union(members.iter().map(Ty::base).collect()),
+            Ty::Union(_) | Ty::Named(_) => union(self.alternatives().iter().map(Ty::widened).collect()),
             other => other.clone(),
         }
     }
@@ -112,6 +204,9 @@ impl Ty {
         match self {
             Ty::Null | Ty::Lit(Const::Null) => Ty::Never,
             Ty::Union(members) => union(members.iter().map(Ty::without_null).collect()),
+            Ty::Named(_) if self.may_be_null() => {
+                union(self.alternatives().iter().map(Ty::without_null).collect())
+            }
             other => other.clone(),
         }
     }
@@ -121,6 +216,7 @@ impl Ty {
         match self {
             Ty::Null | Ty::Lit(Const::Null) | Ty::Any | Ty::Error => true,
             Ty::Union(members) => members.iter().any(Ty::may_be_null),
+            Ty::Named(_) => self.unfolded().may_be_null(),
             _ => false,
         }
     }
@@ -183,154 +279,4 @@ fn add(flat: &mut Vec<Ty>, member: Ty) {
     if member != Ty::Never && !flat.contains(&member) {
         flat.push(member);
     }
-}
-
-/// The type of a value that is one or the other: of two branches, of two items of a list.
-pub fn join(a: &Ty, b: &Ty) -> Ty {
-    let (a, b) = (a.widened(), b.widened());
-    if a == Ty::Error || b == Ty::Error {
-        return Ty::Error;
-    }
-    if fits(&a, &b) {
-        return b;
-    }
-    if fits(&b, &a) {
-        return a;
-    }
-    if let (Ty::List(x), Ty::List(y)) = (&a, &b)
-        && *x != y.clone()
-        && (x.has_never() || y.has_never())
-    {
-        return Ty::list(join(x, y));
-    }
-    union(vec![a, b])
-}
-
-/// [`join`] where nothing can be converted any more: an int or a float stays what it is.
-pub fn either(a: &Ty, b: &Ty) -> Ty {
-    let mixed = matches!((a.base(), b.base()), (Ty::Int, Ty::Float) | (Ty::Float, Ty::Int));
-    if mixed { union(vec![a.widened(), b.widened()]) } else { join(a, b) }
-}
-
-/// Whether every value of `from` is good where `to` is wanted. An int is good for a float (and converted).
-pub fn fits(from: &Ty, to: &Ty) -> bool {
-    match (from, to) {
-        (Ty::Error | Ty::Never, _) | (_, Ty::Error | Ty::Any) => true,
-        (Ty::Union(members), _) => members.iter().all(|m| fits_exactly(m, to)),
-        (Ty::Int | Ty::Lit(Const::Int(_)), _) if takes_float(to) => true,
-        _ => fits_exactly(from, to),
-    }
-}
-
-/// [`fits`] without conversion: what holds inside lists and records.
-fn fits_exactly(from: &Ty, to: &Ty) -> bool {
-    match (from, to) {
-        (Ty::Error | Ty::Never, _) | (_, Ty::Error | Ty::Any) => true,
-        (Ty::Union(members), _) => members.iter().all(|m| fits_exactly(m, to)),
-        (_, Ty::Union(members)) => members.iter().any(|m| fits_exactly(from, m)),
-        (Ty::Lit(a), Ty::Lit(b)) => a == b,
-        (Ty::Lit(a), _) => of_const(a) == *to,
-        (Ty::Null, Ty::Lit(Const::Null)) => true,
-        (Ty::List(a), Ty::List(b)) | (Ty::Map(a), Ty::Map(b)) => fits_exactly(a, b),
-        (Ty::Record(fields), Ty::Map(value)) => fields.iter().all(|f| fits_exactly(&f.ty, value)),
-        (Ty::Record(a), Ty::Record(b)) => record_fits(a, b),
-        _ => from == to,
-    }
-}
-
-/// Every wanted field is there, and there is no other.
-fn record_fits(from: &[Field], to: &[Field]) -> bool {
-    let known = from.iter().all(|f| to.iter().any(|t| t.name == f.name));
-    known
-        && to.iter().all(|t| match from.iter().find(|f| f.name == t.name) {
-            Some(f) => (!f.optional || t.optional) && fits_exactly(&f.ty, &t.ty),
-            None => t.optional,
-        })
-}
-
-/// Whether an int that comes here has to become a float.
-pub fn takes_float(to: &Ty) -> bool {
-    match to {
-        Ty::Float => true,
-        Ty::Union(members) => {
-            members.contains(&Ty::Float) && !members.iter().any(|m| fits_exactly(&Ty::Int, m))
-        }
-        _ => false,
-    }
-}
-
-/// Whether some value may belong to both.
-pub fn overlap(a: &Ty, b: &Ty) -> bool {
-    match (a, b) {
-        (Ty::Error | Ty::Any, _) | (_, Ty::Error | Ty::Any) => true,
-        (Ty::Union(members), other) | (other, Ty::Union(members)) => {
-            members.iter().any(|m| overlap(m, other))
-        }
-        (Ty::Lit(x), Ty::Lit(y)) => same_number(x, y).unwrap_or(x == y),
-        (Ty::Lit(x), other) | (other, Ty::Lit(x)) => overlap(&of_const(x), other),
-        (Ty::Int, Ty::Float) | (Ty::Float, Ty::Int) => true,
-        (Ty::Map(x), Ty::Map(y)) => overlap(x, y),
-        (Ty::Record(fields), Ty::Map(value)) | (Ty::Map(value), Ty::Record(fields)) => {
-            fields.iter().all(|f| f.optional || overlap(&f.ty, value))
-        }
-        (Ty::List(x), Ty::List(y)) => x.has_never() || y.has_never() || overlap(x, y),
-        (Ty::Record(x), Ty::Record(y)) => {
-            x.iter().all(|f| y.iter().find(|g| g.name == f.name).is_none_or(|g| overlap(&f.ty, &g.ty)))
-        }
-        _ => a == b,
-    }
-}
-
-#[allow(clippy::cast_precision_loss)]
-fn same_number(a: &Const, b: &Const) -> Option<bool> {
-    match (a, b) {
-        (Const::Int(x), Const::Float(y)) | (Const::Float(y), Const::Int(x)) => Some(*x as f64 == *y),
-        _ => None,
-    }
-}
-
-impl fmt::Display for Ty {
-    /// As in the language; long unions are cut.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Ty::Error => f.write_str("?"),
-            Ty::Never => f.write_str("nothing"),
-            Ty::Null => f.write_str("null"),
-            Ty::Bool => f.write_str("bool"),
-            Ty::Int => f.write_str("int"),
-            Ty::Float => f.write_str("float"),
-            Ty::Str => f.write_str("str"),
-            Ty::Any => f.write_str("json"),
-            Ty::Lit(Const::Str(text)) => write!(f, "{text:?}"),
-            Ty::Lit(value) => write!(f, "{value}"),
-            Ty::Union(members) => write_union(f, members),
-            Ty::List(item) if matches!(**item, Ty::Union(_)) => write!(f, "({item})[]"),
-            Ty::List(item) => write!(f, "{item}[]"),
-            Ty::Record(fields) => write_record(f, fields),
-            Ty::Map(value) => write!(f, "map({value})"),
-        }
-    }
-}
-
-fn write_union(f: &mut fmt::Formatter<'_>, members: &[Ty]) -> fmt::Result {
-    for (i, member) in members.iter().enumerate() {
-        if i > 0 {
-            f.write_str(" | ")?;
-        }
-        if i == 6 && members.len() > 8 {
-            return write!(f, "… {} more", members.len() - i);
-        }
-        write!(f, "{member}")?;
-    }
-    Ok(())
-}
-
-fn write_record(f: &mut fmt::Formatter<'_>, fields: &[Field]) -> fmt::Result {
-    f.write_str("{")?;
-    for (i, field) in fields.iter().enumerate() {
-        let comma = if i > 0 { ", " } else { "" };
-        let mark = if field.optional { "?" } else { "" };
-        write!(f, "{comma}{}: {}{mark}", field.name, field.ty)?;
-    }
-    f.write_str("}")
 }

@@ -304,6 +304,7 @@ impl Checker<'_> {
                     let all = fields.iter().fold(Ty::Never, |ty, f| ty::join(&ty, &f.read()));
                     Ty::list(if all == Ty::Never { Ty::Any } else { all })
                 }
+                Ty::Map(value) => Ty::list((**value).clone()),
                 _ => Ty::list(Ty::Any),
             },
             Gives::Rounded => {
@@ -384,8 +385,8 @@ fn takes(takes: Takes, ty: &Ty) -> bool {
         Takes::Numbers => is_list(&number),
         Takes::Ordered => is_list(&ordered),
         Takes::StrOrList => matches!(base, Ty::Str | Ty::List(_)),
-        Takes::Sized => matches!(base, Ty::Str | Ty::List(_) | Ty::Record(_)),
-        Takes::Record => matches!(base, Ty::Record(_)),
+        Takes::Sized => matches!(base, Ty::Str | Ty::List(_) | Ty::Record(_) | Ty::Map(_)),
+        Takes::Record => matches!(base, Ty::Record(_) | Ty::Map(_)),
         Takes::Comparable => ordered(&base) || is_list(&ordered),
     }
 }
@@ -401,8 +402,8 @@ fn described(takes: Takes) -> &'static str {
         Takes::Numbers => "a list of numbers",
         Takes::Ordered => "a list of numbers or of strings",
         Takes::StrOrList => "a str or a list",
-        Takes::Sized => "a str, a list or a record",
-        Takes::Record => "a record",
+        Takes::Sized => "a str, a list, a record or a map",
+        Takes::Record => "a record or a map",
         Takes::Comparable => "a number, a str, or a list of them",
     }
 }

@@ -18,9 +18,6 @@ impl<'a> Checker<'a> {
         self.collect();
         let main = self.collect_main();
         self.find_effects();
-        for id in 0..self.type_slots.len() {
-            self.declared_type(id, self.type_slots[id].decl.name.span);
-        }
         let model = self.check_models();
         for id in 0..self.slots.len() {
             self.check_slot(id);
@@ -31,7 +28,7 @@ impl<'a> Checker<'a> {
         Some(Hir {
             funcs: funcs?,
             entry: u32::try_from(entry).ok()?,
-            types: Vec::new(),
+            types: self.named.clone(),
             tools: self.tools_of_hir(),
             tests: self.tests_of_hir(),
             model,
@@ -54,6 +51,7 @@ impl<'a> Checker<'a> {
                 c.collect_models(&module.ast);
             });
         }
+        self.resolve_types();
         for (id, module) in modules.iter().enumerate() {
             self.within(id, |c| {
                 for item in &module.ast.items {
@@ -82,7 +80,7 @@ impl<'a> Checker<'a> {
             return self.duplicate("type", &decl.name, first);
         }
         scope.types.insert(name, id);
-        self.type_slots.push(TypeSlot { module: self.module, decl, state: State::Todo, info: None });
+        self.type_slots.push(TypeSlot { module: self.module, decl, recursive: false, info: None });
     }
 
     pub(super) fn declare(&mut self, name: &'a ast::Ident, global: Global) {

@@ -56,7 +56,8 @@ impl Checker<'_> {
             A::Field(base, name) => self.field(base, name, span),
             A::Index(base, index) => self.index(base, index, span),
             A::Slice(base, from, to) => self.slice(base, from.as_deref(), to.as_deref(), span),
-            A::Fork(..) | A::Aside(_) | A::Embed(_) => {
+            A::Embed(path) => self.embed(path, want, span),
+            A::Fork(..) | A::Aside(_) => {
                 self.not_yet("this expression", span);
                 error(span)
             }
@@ -189,7 +190,7 @@ impl Checker<'_> {
         let func = self.slots[id].hir.as_ref();
         let scalar = func.and_then(|f| match f.body.first().map(|s| &s.kind) {
             Some(crate::hir::StmtKind::Return(Some(Expr { kind: ExprKind::Const(value), .. }))) => {
-                Some(value.clone())
+                is_small(value).then(|| value.clone())
             }
             _ => None,
         });
@@ -233,6 +234,7 @@ impl Checker<'_> {
 
     fn list(&mut self, items: &[Ast], want: Option<&Ty>, span: Span) -> Expr {
         let wanted_item = want.and_then(item_of);
+        let wanted_item = wanted_item.as_ref();
         let mut out = Vec::new();
         let mut ty = Ty::Never;
         for item in items {
@@ -262,11 +264,9 @@ impl Checker<'_> {
     fn record(&mut self, fields: &[(Ident, Ast)], want: Option<&Ty>, span: Span) -> Expr {
         let mut out: Vec<(String, Expr)> = Vec::new();
         let mut types: Vec<Field> = Vec::new();
+        let want = want.and_then(|w| record_of(w, fields));
         for (name, value) in fields {
-            let wanted = want
-                .and_then(|w| record_of(w, fields))
-                .and_then(|w| w.field(&name.name))
-                .map(|f| f.ty.clone());
+            let wanted = want.as_ref().and_then(|w| wanted_field(w, &name.name));
             let value = self.expr(value, wanted.as_ref());
             let (value, ty) = match wanted {
                 Some(w) if ty::fits(&value.ty, &w) && !value.ty.is_error() => (self.converted(value, &w), w),
@@ -312,21 +312,25 @@ impl Checker<'_> {
         }
         let captured = self.is_capture(base);
         let base = self.expr(base, None);
-        let ty = match &base.ty {
+        let ty = match &base.ty.unfolded() {
             Ty::Error => Ty::Error,
             Ty::Any => Ty::Any,
-            Ty::Record(fields) => match base.ty.field(&name.name) {
+            known @ Ty::Record(fields) => match known.field(&name.name) {
                 Some(field) => field.read(),
                 None => {
                     let names: Vec<String> = fields.iter().map(|f| f.name.clone()).collect();
                     self.no_field(&base.ty, name, &names)
                 }
             },
+            Ty::Map(_) => {
+                let diag = Diag::new("E0202", name.span, format!("{} has keys, not fields", base.ty));
+                self.fail(diag.hint(format!("write x[\"{}\"]; whether it is there, \"{0}\" in x", name.name)))
+            }
             _ if captured && CAPTURE_FIELDS.contains(&name.name.as_str()) => {
                 self.not_yet(&format!("`.{}` of a capture", name.name), name.span);
                 Ty::Error
             }
-            other if other.may_be_null() && matches!(other.without_null(), Ty::Record(_)) => {
+            other if other.may_be_null() && matches!(other.without_null().unfolded(), Ty::Record(_)) => {
                 let diag = Diag::new(
                     "E0202",
                     name.span,
@@ -370,22 +374,23 @@ impl Checker<'_> {
             Ty::Str => self.by_position(&index, Ty::Str),
             Ty::Record(fields) => {
                 let kinds = fields.iter().fold(Ty::Never, |ty, f| ty::join(&ty, &f.read()));
-                if !ty::fits(&index.ty, &Ty::Str) {
-                    let diag = Diag::new(
-                        "E0200",
-                        index.span,
-                        format!("a record's key is a str, and this is {}", index.ty),
-                    );
-                    self.report(diag.hint("write x[\"name\"] or x.name"));
-                }
-                if kinds == Ty::Never { Ty::Any } else { kinds }
+                self.by_key(&index, kinds)
             }
+            Ty::Map(value) => self.by_key(&index, *value),
             other => {
                 let diag = Diag::new("E0205", base.span, format!("{other} has no items"));
-                self.fail(diag.hint("lists, strings and records can be indexed"))
+                self.fail(diag.hint("lists, strings, records and maps can be indexed"))
             }
         };
         Expr { kind: ExprKind::Index(Box::new(base), Box::new(index)), ty, span }
+    }
+
+    fn by_key(&mut self, index: &Expr, value: Ty) -> Ty {
+        if !ty::fits(&index.ty, &Ty::Str) {
+            let diag = Diag::new("E0200", index.span, format!("a key is a str, and this is {}", index.ty));
+            self.report(diag.hint("write x[\"name\"]"));
+        }
+        if value == Ty::Never { Ty::Any } else { value }
     }
 
     fn by_position(&mut self, index: &Expr, item: Ty) -> Ty {
@@ -425,6 +430,15 @@ impl Checker<'_> {
 /// What a capture carries besides its value.
 const CAPTURE_FIELDS: &[&str] = &["text", "tokens", "logprob", "stop", "probs", "calls"];
 
+/// Whether a constant is copied to where it is used; larger ones stay in the function that gives them.
+fn is_small(value: &Const) -> bool {
+    match value {
+        Const::Str(text) => text.len() <= 256,
+        Const::List(_) | Const::Record(_) => false,
+        _ => true,
+    }
+}
+
 pub(super) fn error(span: Span) -> Expr {
     Expr { kind: ExprKind::Const(Const::Null), ty: Ty::Error, span }
 }
@@ -444,23 +458,26 @@ pub(super) fn to_float(value: Expr) -> Expr {
     Expr { kind: ExprKind::IntToFloat(Box::new(value)), ty: Ty::Float, span }
 }
 
-fn item_of(want: &Ty) -> Option<&Ty> {
-    match want {
-        Ty::List(item) => Some(item),
-        Ty::Union(members) => members.iter().find_map(item_of),
-        _ => None,
-    }
+/// The type of items that a list is asked for.
+fn item_of(want: &Ty) -> Option<Ty> {
+    let item = |ty: Ty| if let Ty::List(item) = ty { Some(*item) } else { None };
+    want.alternatives().into_iter().find_map(item)
 }
 
-/// The record type that a literal with these fields is most likely meant to be.
-fn record_of<'t>(want: &'t Ty, fields: &[(Ident, Ast)]) -> Option<&'t Ty> {
+/// The record or map type that a literal with these fields is most likely meant to be.
+fn record_of(want: &Ty, fields: &[(Ident, Ast)]) -> Option<Ty> {
+    let mut members = want.alternatives();
+    members.retain(|m| matches!(m, Ty::Record(_) | Ty::Map(_)));
+    let has_all = |m: &Ty| matches!(m, Ty::Map(_)) || fields.iter().all(|(n, _)| m.field(&n.name).is_some());
+    let best = members.iter().position(has_all).or((members.len() == 1).then_some(0))?;
+    Some(members.swap_remove(best))
+}
+
+/// What a field of such a literal is asked for.
+fn wanted_field(want: &Ty, name: &str) -> Option<Ty> {
     match want {
-        Ty::Record(_) => Some(want),
-        Ty::Union(members) => {
-            let mut records = members.iter().filter(|m| matches!(m, Ty::Record(_)));
-            records.find(|m| fields.iter().all(|(n, _)| m.field(&n.name).is_some()))
-        }
-        _ => None,
+        Ty::Map(value) => Some((**value).clone()),
+        other => other.field(name).map(|f| f.ty.clone()),
     }
 }
 

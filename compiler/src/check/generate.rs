@@ -4,7 +4,7 @@ use agentc_constraint::spec::{Spec, Stop};
 
 use super::Checker;
 use super::expr::Meant;
-use super::types::Shape;
+use super::types::Generated;
 use crate::ast::{self, Expr as Ast, ExprKind as A, GenKind, Ident};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, Gen, VarId};
@@ -51,6 +51,8 @@ struct Written {
     spec: Option<Spec>,
     bindings: Vec<Expr>,
     ty: Ty,
+    /// Whether it is written in JSON.
+    json: bool,
 }
 
 impl Checker<'_> {
@@ -61,11 +63,11 @@ impl Checker<'_> {
             self.report(diag.hint("generate in a statement first, then use the name"));
         }
         let mut written = match &generation.kind {
-            GenKind::Gen(ty) => self.typed(ty.as_ref(), generation),
+            GenKind::Gen(ty) => self.typed(ty.as_ref()),
             GenKind::Select { from, by } => self.selected(from, by.as_ref()),
             GenKind::Call(_) => {
                 self.not_yet("`call`", generation.span);
-                Written { spec: None, bindings: Vec::new(), ty: Ty::Error }
+                Written { spec: None, bindings: Vec::new(), ty: Ty::Error, json: false }
             }
         };
         let options = self.options(generation, &mut written);
@@ -77,7 +79,7 @@ impl Checker<'_> {
             spec: written.spec?,
             bindings: written.bindings,
             ty: written.ty,
-            json: false,
+            json: written.json,
             options,
             facts: Vec::new(),
             method: Method::Greedy,
@@ -88,42 +90,17 @@ impl Checker<'_> {
         })
     }
 
-    fn typed(&mut self, ty: Option<&ast::Type>, generation: &ast::Gen) -> Written {
+    fn typed(&mut self, ty: Option<&ast::Type>) -> Written {
         let Some(ty) = ty else {
             return Written {
                 spec: Some(Spec::Text { min: 0, max: None }),
                 bindings: Vec::new(),
                 ty: Ty::Str,
+                json: false,
             };
         };
-        let info = self.resolve(ty);
-        let spec = match info.shape {
-            Shape::Plain(spec) => Some(spec),
-            Shape::NotYet(what) => {
-                match &ty.kind {
-                    ast::TypeKind::List(item, _) if !generation.append => {
-                        let item = match &item.kind {
-                            ast::TypeKind::Name(path, None) if path.names.len() == 1 => {
-                                path.names[0].name.as_str()
-                            }
-                            _ => "T",
-                        };
-                        let name = &generation.name.name;
-                        let hint =
-                            format!("generate the items one by one: repeat 3 {{ gen {name}[]: {item} }}");
-                        self.not_yet_but(what, ty.span, &hint);
-                    }
-                    _ => self.not_yet(what, ty.span),
-                }
-                None
-            }
-            Shape::Error => {
-                self.hidden = true;
-                None
-            }
-        };
-        debug_assert!(generation.span.contains(ty.span));
-        Written { spec, bindings: Vec::new(), ty: info.ty }
+        let Generated { spec, bindings, ty, json } = self.generated(ty);
+        Written { spec, bindings, ty, json }
     }
 
     fn selected(&mut self, from: &Ast, by: Option<&Ident>) -> Written {
@@ -160,7 +137,7 @@ impl Checker<'_> {
             );
             self.report(diag.hint("write select NAME from [\"a\", \"b\"]"));
         }
-        Written { spec: Some(Spec::OneOf { hole: 0 }), bindings: vec![list], ty: Ty::Str }
+        Written { spec: Some(Spec::OneOf { hole: 0 }), bindings: vec![list], ty: Ty::Str, json: false }
     }
 
     /// A list of literals is a union that the checker can look into.
@@ -168,19 +145,17 @@ impl Checker<'_> {
         if items.is_empty() {
             let diag = Diag::new("E0402", list.span, "there is nothing to select from");
             self.report(diag.hint("put at least one option into the list"));
-            return Some(Written { spec: None, bindings: Vec::new(), ty: Ty::Str });
+            return Some(Written { spec: None, bindings: Vec::new(), ty: Ty::Str, json: false });
         }
         let mut members = Vec::new();
         for item in items {
             match &item.kind {
-                ExprKind::Const(value) if !item.ty.is_error() => {
-                    members.push(Spec::Literal { text: value.to_string() })
-                }
+                ExprKind::Const(value) if !item.ty.is_error() => members.push(literal(value)),
                 _ => return None,
             }
         }
         let ty = items.iter().fold(Ty::Never, |ty, i| ty::join(&ty, &i.ty));
-        Some(Written { spec: Some(Spec::Union { members }), bindings: Vec::new(), ty })
+        Some(Written { spec: Some(Spec::Union { members }), bindings: Vec::new(), ty, json: false })
     }
 
     fn options(&mut self, generation: &ast::Gen, written: &mut Written) -> Vec<(GenOption, Expr)> {
@@ -325,6 +300,12 @@ impl Checker<'_> {
         }
         var
     }
+}
+
+/// What a literal value is written as.
+fn literal(value: &Const) -> Spec {
+    let text = value.to_string();
+    if matches!(value, Const::Str(_)) { Spec::Literal { text } } else { Spec::Constant { text } }
 }
 
 fn is_literal_str(item: &Expr) -> bool {

@@ -6,36 +6,44 @@
 //! [`Ty::Error`], which fits everything, so that one cause gives one finding.
 
 mod body;
+mod bounds;
 mod call;
 mod constraint;
 mod decl;
 mod effects;
+mod embed;
 mod expr;
+mod files;
 mod flow;
 mod func;
 mod generate;
 mod link;
 mod models;
 mod ops;
+mod recursion;
 mod scope;
 mod slots;
 mod stmt;
 mod suggest;
 mod tools;
+mod type_names;
 mod types;
 
 use std::collections::HashMap;
+use std::sync::Arc;
+
+use agentc_constraint::spec::Spec;
 
 use body::Body;
 use scope::{Global, Scope};
 use slots::{Slot, TestSlot, ToolSlot, TypeSlot};
 
 use crate::diag::Diag;
-use crate::hir::Hir;
+use crate::hir::{Expr, Hir};
 use crate::ir::ModelDecl;
 use crate::modules::Modules;
 use crate::source::{Span, World};
-use crate::ty::Ty;
+use crate::ty::{NamedTypes, Ty};
 
 /// Checks a program. The typed tree is there if and only if there is no error among the findings of this
 /// stage; callers must not use it if an earlier stage reported one.
@@ -46,6 +54,11 @@ pub fn check(modules: &Modules, world: &dyn World, agent: Option<&str>) -> (Opti
         module: 0,
         scopes: modules.list().iter().map(|_| Scope::default()).collect(),
         type_slots: Vec::new(),
+        named: NamedTypes::default(),
+        defs: Vec::new(),
+        used: 0,
+        holes: None,
+        files: HashMap::new(),
         tools: Vec::new(),
         tests: Vec::new(),
         models: Vec::new(),
@@ -76,6 +89,15 @@ struct Checker<'a> {
     /// What each file declares and imports.
     scopes: Vec<Scope<'a>>,
     type_slots: Vec<TypeSlot<'a>>,
+    /// Types that contain themselves, and what generations of them write, by their numbers.
+    named: NamedTypes,
+    defs: Vec<Spec>,
+    /// Parts of declared types that were copied to where they are named.
+    used: usize,
+    /// In the type of a generation: the values of its holes.
+    holes: Option<Vec<Expr>>,
+    /// Embedded files that were read, by path; `None` where something was wrong.
+    files: HashMap<String, Option<Arc<str>>>,
     tools: Vec<ToolSlot<'a>>,
     tests: Vec<TestSlot>,
     /// The named models of all files.

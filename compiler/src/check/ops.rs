@@ -139,7 +139,7 @@ impl Checker<'_> {
     fn member(&mut self, op: BinOp, left: Expr, right: Expr) -> Expr {
         let good = match right.ty.base() {
             Ty::List(item) => *item == Ty::Never || ty::overlap(&left.ty.base(), &item.base()),
-            Ty::Str | Ty::Record(_) => left.ty.base() == Ty::Str || left.ty == Ty::Any,
+            Ty::Str | Ty::Record(_) | Ty::Map(_) => left.ty.base() == Ty::Str || left.ty == Ty::Any,
             Ty::Any => true,
             _ => false,
         };

@@ -46,10 +46,16 @@ enum Import {
 }
 
 /// What a type's name stands for.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum TypeName {
+    /// A declared type.
     Declared(usize),
-    /// Reported already.
-    Unknown,
+    /// One of a file of which nothing is known, or that was reported already.
+    Lost,
+    /// The imported file has no such type.
+    Missing(usize),
+    /// The first of two names is no imported file.
+    NoFile,
 }
 
 impl<'a> Checker<'a> {
@@ -85,9 +91,9 @@ impl<'a> Checker<'a> {
         Global::Unknown
     }
 
-    /// The declared or imported type that a path names; `None` if it may be one of the prelude.
-    pub(super) fn type_name(&mut self, path: &Path) -> Option<TypeName> {
-        let scope = self.scopes.get(self.module)?;
+    /// The type that a path names in a file; `None` if it may be one of the prelude.
+    pub(super) fn type_named_in(&self, module: usize, path: &Path) -> Option<TypeName> {
+        let scope = self.scopes.get(module)?;
         let (first, rest) = path.names.split_first()?;
         let import = scope.imports.get(first.name.as_str()).map(|i| i.0);
         let Some(name) = rest.first() else {
@@ -96,34 +102,35 @@ impl<'a> Checker<'a> {
             }
             return match import? {
                 Import::Name(module) => self.type_in(module, &first.name).map(TypeName::Declared),
-                Import::Lost => Some(self.hide()),
+                Import::Lost => Some(TypeName::Lost),
                 Import::Whole(_) => None,
             };
         };
-        match import {
-            Some(Import::Whole(module)) if rest.len() == 1 => match self.type_in(module, &name.name) {
-                Some(found) => Some(TypeName::Declared(found)),
-                None => {
-                    self.missing(module, name);
-                    Some(TypeName::Unknown)
-                }
-            },
-            Some(Import::Lost) => Some(self.hide()),
-            _ if self.is_lost(&first.name) => Some(self.hide()),
-            _ => {
-                let diag = Diag::new("E0101", path.span, format!("`{}` is not an imported file", first.name));
-                self.report(diag.hint(format!(
-                    "import the file first: import \"….agent\" as {}; its types are {0}.NAME",
-                    first.name
-                )));
-                Some(TypeName::Unknown)
+        Some(match import {
+            Some(Import::Whole(module)) if rest.len() == 1 => {
+                self.type_in(module, &name.name).map_or(TypeName::Missing(module), TypeName::Declared)
             }
-        }
+            Some(Import::Lost) => TypeName::Lost,
+            _ if self.is_lost_in(module, &first.name) => TypeName::Lost,
+            _ => TypeName::NoFile,
+        })
     }
 
-    fn hide(&mut self) -> TypeName {
-        self.hidden = true;
-        TypeName::Unknown
+    /// The declared type that a path names: `Some(None)` if there is none, which is reported; `None` if it
+    /// may be one of the prelude.
+    pub(super) fn type_name(&mut self, path: &Path) -> Option<Option<usize>> {
+        let (first, last) = (path.names.first()?, path.names.last()?);
+        match self.type_named_in(self.module, path)? {
+            TypeName::Declared(id) => return Some(Some(id)),
+            TypeName::Lost => self.hidden = true,
+            TypeName::Missing(module) => self.missing(module, last),
+            TypeName::NoFile => {
+                let diag = Diag::new("E0101", path.span, format!("`{}` is not an imported file", first.name));
+                let hint = format!("import the file first: import \"….agent\" as {}", first.name);
+                self.report(diag.hint(hint));
+            }
+        }
+        Some(None)
     }
 
     fn type_in(&self, module: usize, name: &str) -> Option<usize> {

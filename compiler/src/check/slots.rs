@@ -142,6 +142,8 @@ pub(super) struct TypeSlot<'a> {
     /// The file that it stands in.
     pub(super) module: usize,
     pub(super) decl: &'a ast::TypeDecl,
-    pub(super) state: State,
+    /// Whether it contains itself.
+    pub(super) recursive: bool,
+    /// What it stands for, once that is known.
     pub(super) info: Option<TypeInfo>,
 }

@@ -61,7 +61,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The text of a string that must not hold holes; `what` names it in the finding.
-    fn fixed(&mut self, text: &Text, what: &str) -> Option<String> {
+    pub(super) fn fixed(&mut self, text: &Text, what: &str) -> Option<String> {
         let literal = text.literal();
         if literal.is_none() {
             let diag = Diag::new("E0025", text.span, format!("{what} holds no `{{{{ }}}}`"));

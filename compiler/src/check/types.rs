@@ -1,17 +1,17 @@
 //! Types as written: what values they have, and what a generation of them may write.
 
-use agentc_constraint::spec::Spec;
+use agentc_constraint::spec::{self, GrammarSyntax, Spec};
 
 use super::Checker;
-use super::scope::TypeName;
-use super::slots::State;
-use super::suggest::foreign_type;
-use crate::ast::{Bound, Bounds, FieldType, Number, Path, Regex, Type, TypeKind};
-use crate::builtin;
+use crate::ast::{Bounds, Expr as Ast, FieldType, Regex, Text, Type, TypeKind};
 use crate::diag::Diag;
+use crate::hir::Expr;
 use crate::ir::Const;
 use crate::source::Span;
 use crate::ty::{self, Field, Ty};
+
+/// Bytes of regexes, literals, schemas and grammars that one type may hold.
+const MAX_TEXT: usize = crate::MAX_SOURCE;
 
 /// A type as written.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub(super) struct TypeInfo {
     pub(super) ty: Ty,
     /// What a generation of it writes.
     pub(super) shape: Shape,
+    /// Bytes of the texts in `shape`.
+    pub(super) text: usize,
 }
 
 /// What a generation of a type writes.
@@ -27,31 +29,89 @@ pub(super) struct TypeInfo {
 pub(super) enum Shape {
     /// Plain text.
     Plain(Spec),
-    /// Something that this version cannot generate.
-    NotYet(&'static str),
+    /// JSON, whatever stands around it.
+    Json(Spec),
     /// Reported already.
     Error,
 }
 
+/// What a generation writes.
+#[derive(Debug)]
+pub(super) struct Generated {
+    /// `None` if something was reported.
+    pub(super) spec: Option<Spec>,
+    /// The values of its holes.
+    pub(super) bindings: Vec<Expr>,
+    /// The type of the value.
+    pub(super) ty: Ty,
+    /// Whether the text is JSON.
+    pub(super) json: bool,
+}
+
 impl TypeInfo {
-    fn plain(ty: Ty, spec: Spec) -> TypeInfo {
-        TypeInfo { ty, shape: Shape::Plain(spec) }
+    pub(super) fn plain(ty: Ty, spec: Spec) -> TypeInfo {
+        let text = match &spec {
+            Spec::Literal { text } | Spec::Constant { text } | Spec::Regex { pattern: text } => text.len(),
+            Spec::Grammar { grammar, .. } => grammar.len(),
+            _ => 0,
+        };
+        TypeInfo { ty, shape: Shape::Plain(spec), text }
+    }
+
+    fn json(ty: Ty, spec: Spec, text: usize) -> TypeInfo {
+        TypeInfo { ty, shape: Shape::Json(spec), text }
     }
 
     fn literal(value: Const) -> TypeInfo {
         let text = value.to_string();
-        TypeInfo::plain(Ty::Lit(value), Spec::Literal { text })
+        let spec =
+            if matches!(value, Const::Str(_)) { Spec::Literal { text } } else { Spec::Constant { text } };
+        let ty = if value == Const::Null { Ty::Null } else { Ty::Lit(value) };
+        TypeInfo::plain(ty, spec)
+    }
+
+    /// A type with a mistake that leaves the type of its values known.
+    pub(super) fn broken(ty: Ty) -> TypeInfo {
+        TypeInfo { ty, shape: Shape::Error, text: 0 }
     }
 
     pub(super) fn error() -> TypeInfo {
-        TypeInfo { ty: Ty::Error, shape: Shape::Error }
+        TypeInfo::broken(Ty::Error)
+    }
+
+    /// What it writes within a type that is written in JSON.
+    pub(super) fn inner(self) -> Option<Spec> {
+        match self.shape {
+            Shape::Plain(spec) | Shape::Json(spec) => Some(spec),
+            Shape::Error => None,
+        }
     }
 }
 
 impl Checker<'_> {
     /// The type of values that a type as written has.
     pub(super) fn value_type(&mut self, ty: &Type) -> Ty {
-        self.resolve(ty).ty
+        let holes = self.holes.take();
+        let info = self.resolve(ty);
+        self.holes = holes;
+        info.ty
+    }
+
+    /// What a generation of a type writes. Only here may a type hold expressions.
+    pub(super) fn generated(&mut self, ty: &Type) -> Generated {
+        let outer = self.holes.replace(Vec::new());
+        let info = self.resolve(ty);
+        let bindings = std::mem::replace(&mut self.holes, outer).unwrap_or_default();
+        let json = matches!(info.shape, Shape::Json(_));
+        let value_type = info.ty.clone();
+        let spec = match info.shape {
+            Shape::Plain(spec) => Some(spec),
+            Shape::Json(spec) => self.closed(in_json(spec), ty.span),
+            Shape::Error => None,
+        };
+        // Whatever it was is reported, or hidden with the item that it stands in.
+        self.hidden |= spec.is_none();
+        Generated { spec, bindings, ty: value_type, json }
     }
 
     pub(super) fn resolve(&mut self, ty: &Type) -> TypeInfo {
@@ -62,261 +122,201 @@ impl Checker<'_> {
             TypeKind::Int(value) => TypeInfo::literal(Const::Int(*value)),
             TypeKind::Float(value) => TypeInfo::literal(Const::Float(*value)),
             TypeKind::Bool(value) => TypeInfo::literal(Const::Bool(*value)),
-            TypeKind::Null => TypeInfo::plain(Ty::Null, Spec::Literal { text: "null".to_owned() }),
+            TypeKind::Null => TypeInfo::literal(Const::Null),
             TypeKind::Regex(regex) => self.regex_type(regex),
             TypeKind::Record(fields) => self.record_type(fields),
             TypeKind::List(item, bounds) => self.list_type(item, bounds.as_ref()),
-            TypeKind::Union(members) => self.union_type(members),
-            TypeKind::Map(_) | TypeKind::JsonOf(_) | TypeKind::Schema(_) | TypeKind::Grammar(_) => {
-                self.not_yet("this type", ty.span);
-                TypeInfo::error()
-            }
-            TypeKind::Copy(_) | TypeKind::OneOf(_) => {
-                self.not_yet("this type", ty.span);
-                TypeInfo::error()
-            }
+            TypeKind::Union(members) => self.union_type(members, ty.span),
+            TypeKind::Map(value) => self.map_type(value),
+            TypeKind::JsonOf(value) => self.json_type(value),
+            TypeKind::Schema(path) => self.schema_type(path),
+            TypeKind::Grammar(text) => self.grammar_type(text),
+            TypeKind::Copy(text) => self.copy_type(text, ty.span),
+            TypeKind::OneOf(list) => self.one_of_type(list, ty.span),
         };
-        if info.ty.size() > ty::MAX_SIZE {
-            let diag = Diag::new("E0211", ty.span, "this type is too large");
-            self.report(diag.hint(format!(
-                "a type has at most {} parts, those of the types it names included",
-                ty::MAX_SIZE
-            )));
-            return TypeInfo::error();
+        if info.ty.size() > ty::MAX_SIZE || info.ty.depth() > ty::MAX_DEPTH || info.text > MAX_TEXT {
+            return self.too_large(ty.span);
         }
         info
+    }
+
+    pub(super) fn too_large(&mut self, span: Span) -> TypeInfo {
+        let diag = Diag::new("E0211", span, "this type is too large");
+        let (parts, levels) = (ty::MAX_SIZE, ty::MAX_DEPTH);
+        self.report(diag.hint(format!(
+            "a type has at most {parts} parts and {levels} levels, those of the types it names included"
+        )));
+        TypeInfo::error()
     }
 
     fn regex_type(&mut self, regex: &Regex) -> TypeInfo {
         if self.regex_is_good(&regex.pattern, regex.span) {
             TypeInfo::plain(Ty::Str, Spec::Regex { pattern: regex.pattern.clone() })
         } else {
-            TypeInfo { ty: Ty::Str, shape: Shape::Error }
+            TypeInfo::broken(Ty::Str)
         }
     }
 
     fn record_type(&mut self, fields: &[FieldType]) -> TypeInfo {
         let mut known: Vec<Field> = Vec::new();
+        let mut specs: Option<Vec<spec::Field>> = Some(Vec::new());
+        let mut text = 0;
         for field in fields {
-            let ty = self.value_type(&field.ty);
-            if known.iter().any(|f| f.name == field.name.name) {
-                let diag = Diag::new(
-                    "E0213",
-                    field.name.span,
-                    format!("the field `{}` is there twice", field.name.name),
-                );
+            let info = self.resolve(&field.ty);
+            let (name, optional) = (field.name.name.clone(), field.optional);
+            if known.iter().any(|f| f.name == name) {
+                let diag = Diag::new("E0213", field.name.span, format!("the field `{name}` is there twice"));
                 self.report(diag.hint("remove one of them"));
                 continue;
             }
-            known.push(Field { name: field.name.name.clone(), ty, optional: field.optional });
+            known.push(Field { name: name.clone(), ty: info.ty.clone(), optional });
+            text += info.text + name.len();
+            match (info.inner(), &mut specs) {
+                (Some(value), Some(specs)) => specs.push(spec::Field { name, value, optional }),
+                _ => specs = None,
+            }
         }
-        TypeInfo { ty: Ty::Record(known), shape: Shape::NotYet("generating a record") }
+        let ty = Ty::Record(known);
+        match specs {
+            Some(fields) => TypeInfo::json(ty, Spec::Object { fields }, text),
+            None => TypeInfo::broken(ty),
+        }
     }
 
     fn list_type(&mut self, item: &Type, bounds: Option<&Bounds>) -> TypeInfo {
-        let item = self.value_type(item);
-        self.sizes(bounds);
-        TypeInfo { ty: Ty::list(item), shape: Shape::NotYet("generating a list") }
+        let item = self.resolve(item);
+        let (min, max) = self.sizes(bounds);
+        let (ty, text) = (Ty::list(item.ty.clone()), item.text);
+        match item.inner() {
+            Some(item) => {
+                let spec = Spec::Array { item: Box::new(item), min: min.unwrap_or(0), max };
+                TypeInfo::json(ty, spec, text)
+            }
+            None => TypeInfo::broken(ty),
+        }
     }
 
-    fn union_type(&mut self, members: &[Type]) -> TypeInfo {
+    fn map_type(&mut self, value: &Type) -> TypeInfo {
+        let value = self.resolve(value);
+        let (ty, text) = (Ty::Map(Box::new(value.ty.clone())), value.text);
+        match value.inner() {
+            Some(value) => TypeInfo::json(ty, Spec::Map { value: Box::new(value) }, text),
+            None => TypeInfo::broken(ty),
+        }
+    }
+
+    /// `json(T)`: what is JSON anyhow stays as it is.
+    fn json_type(&mut self, value: &Type) -> TypeInfo {
+        let info = self.resolve(value);
+        match info.shape {
+            Shape::Plain(spec) => TypeInfo::json(info.ty, spec, info.text),
+            Shape::Json(_) | Shape::Error => info,
+        }
+    }
+
+    /// A union is plain if all of its members are.
+    fn union_type(&mut self, members: &[Type], span: Span) -> TypeInfo {
         let infos: Vec<TypeInfo> = members.iter().map(|m| self.resolve(m)).collect();
-        let total: usize = infos.iter().map(|i| i.ty.size()).sum();
         // A union is made in time quadratic in its members: its size is checked first.
-        let ty = if total > ty::MAX_SIZE {
-            Ty::Union(infos.iter().map(|i| i.ty.clone()).collect())
+        if infos.iter().map(|i| i.ty.size()).sum::<usize>() > ty::MAX_SIZE {
+            return self.too_large(span);
+        }
+        let ty = ty::union(infos.iter().map(|i| i.ty.clone()).collect());
+        let text = infos.iter().map(|i| i.text).sum();
+        let plain = infos.iter().all(|i| matches!(i.shape, Shape::Plain(_)));
+        let members: Option<Vec<Spec>> = infos.into_iter().map(TypeInfo::inner).collect();
+        match members.map(|members| Spec::Union { members }) {
+            Some(spec) if plain => TypeInfo { ty, shape: Shape::Plain(spec), text },
+            Some(spec) => TypeInfo::json(ty, spec, text),
+            None => TypeInfo::broken(ty),
+        }
+    }
+
+    fn schema_type(&mut self, path: &Text) -> TypeInfo {
+        let Some(file) = self.file(path, "a schema") else { return TypeInfo::broken(Ty::Any) };
+        let wrong = match serde_json::from_str::<serde_json::Value>(&file.text) {
+            Ok(serde_json::Value::Object(_) | serde_json::Value::Bool(_)) => {
+                let schema = file.text.to_string();
+                let text = schema.len();
+                return TypeInfo::json(Ty::Any, Spec::Schema { schema }, text);
+            }
+            Ok(_) => "it is neither an object nor a bool".to_owned(),
+            Err(error) => format!("it is not JSON: {error}"),
+        };
+        let diag = Diag::new("E0604", path.span, format!("`{}` is no JSON Schema: {wrong}", file.path));
+        self.report(diag.hint("a schema looks like {\"type\": \"object\", \"properties\": {…}}"));
+        TypeInfo::broken(Ty::Any)
+    }
+
+    /// A grammar in a file, or as a text of its own.
+    fn grammar_type(&mut self, text: &Text) -> TypeInfo {
+        let Some(written) = self.fixed(text, "a grammar") else { return TypeInfo::broken(Ty::Str) };
+        let of_path = |end: &str| !written.contains('\n') && written.ends_with(end);
+        let syntax = if of_path(".gbnf") { GrammarSyntax::Gbnf } else { GrammarSyntax::Lark };
+        let grammar = if of_path(".gbnf") || of_path(".lark") {
+            match self.file(text, "a grammar") {
+                Some(file) => file.text.to_string(),
+                None => return TypeInfo::broken(Ty::Str),
+            }
         } else {
-            ty::union(infos.iter().map(|i| i.ty.clone()).collect())
+            written
         };
-        let mut specs = Vec::new();
-        for info in infos {
-            match info.shape {
-                Shape::Plain(spec) => specs.push(spec),
-                Shape::NotYet(_) => {
-                    return TypeInfo { ty, shape: Shape::NotYet("generating a union of JSON types") };
-                }
-                Shape::Error => return TypeInfo { ty, shape: Shape::Error },
-            }
-        }
-        TypeInfo::plain(ty, Spec::Union { members: specs })
-    }
-
-    fn path_type(&mut self, path: &Path, bounds: Option<&Bounds>, span: Span) -> TypeInfo {
-        let name = path.names.last().map_or("", |n| n.name.as_str());
-        match self.type_name(path) {
-            Some(TypeName::Declared(id)) => {
-                self.no_bounds(name, bounds);
-                self.declared_type(id, span)
-            }
-            Some(TypeName::Unknown) => TypeInfo::error(),
-            None => self.named_type(name, bounds, span),
-        }
-    }
-
-    fn named_type(&mut self, name: &str, bounds: Option<&Bounds>, span: Span) -> TypeInfo {
-        match name {
-            "str" => {
-                let (min, max) = self.sizes(bounds);
-                TypeInfo::plain(Ty::Str, Spec::Text { min: min.unwrap_or(0), max })
-            }
-            "int" => self.int_type(bounds),
-            "float" => self.float_type(bounds),
-            _ => {
-                self.no_bounds(name, bounds);
-                self.plain_named_type(name, span)
-            }
-        }
-    }
-
-    fn plain_named_type(&mut self, name: &str, span: Span) -> TypeInfo {
-        match name {
-            "bool" => return TypeInfo::plain(Ty::Bool, Spec::Bool),
-            "json" => return TypeInfo { ty: Ty::Any, shape: Shape::NotYet("generating `json`") },
-            _ => {}
-        }
-        if let Ok(at) = builtin::ALIASES.binary_search_by(|(alias, _)| (*alias).cmp(name)) {
-            let pattern = builtin::ALIASES[at].1.to_owned();
-            return TypeInfo::plain(Ty::Str, Spec::Regex { pattern });
-        }
-        self.unknown_type(name, span);
-        TypeInfo::error()
-    }
-
-    fn unknown_type(&mut self, name: &str, span: Span) {
-        if self.is_lost(name) {
-            self.hidden = true;
-            return;
-        }
-        let declared: Vec<&str> = self.type_names().collect();
-        let known = declared
-            .into_iter()
-            .chain(builtin::TYPES.iter().copied())
-            .chain(builtin::ALIASES.iter().map(|a| a.0));
-        let nearest = self.nearest(name, known);
-        let hint = match (foreign_type(name), nearest) {
-            (Some(hint), _) => hint.to_owned(),
-            (None, Some(near)) => format!("did you mean `{near}`?"),
-            (None, None) => format!("declare it: type {name} = …"),
-        };
-        self.report(Diag::new("E0101", span, format!("there is no type `{name}`")).hint(hint));
-    }
-
-    fn no_bounds(&mut self, name: &str, bounds: Option<&Bounds>) {
-        if let Some(bounds) = bounds {
-            let diag = Diag::new("E0212", bounds.span, format!("`{name}` takes no bounds"));
-            self.report(diag.hint("str, int, float and lists take bounds: str(..80), int(0..9), T[](1..5)"));
-        }
-    }
-
-    pub(super) fn declared_type(&mut self, id: usize, span: Span) -> TypeInfo {
-        let slot = &mut self.type_slots[id];
-        if let Some(info) = &slot.info {
-            return info.clone();
-        }
-        if slot.state == State::Busy {
-            return self.recursive_type(id, span);
-        }
-        slot.state = State::Busy;
-        let (decl, module) = (slot.decl, slot.module);
-        self.inferring += 1;
-        let info = if self.inferring > super::func::MAX_INFERRING {
-            let diag = Diag::new("E0211", span, "types name each other through too many steps");
-            self.report(diag.hint("declare the innermost types first"));
-            TypeInfo::error()
-        } else {
-            self.within(module, |c| c.resolve(&decl.ty))
-        };
-        self.inferring -= 1;
-        let slot = &mut self.type_slots[id];
-        slot.state = State::Done;
-        slot.info.get_or_insert(info).clone()
-    }
-
-    /// A type that contains itself: endless when it does so directly, else for a later version.
-    fn recursive_type(&mut self, id: usize, span: Span) -> TypeInfo {
-        let decl = self.type_slots[id].decl;
-        let name = &decl.name.name;
-        if matches!(decl.ty.kind, TypeKind::Name(..) | TypeKind::Union(_)) {
-            let diag = Diag::new("E0210", span, format!("the type `{name}` is made of itself"));
+        if grammar.trim().is_empty() {
+            let diag = Diag::new("E0402", text.span, "this grammar is empty: no text can be generated");
             self.report(
-                diag.hint("a type may contain itself only inside a record or a list")
-                    .label(decl.name.span, "declared here"),
+                diag.hint(
+                    "write rules, such as start: \"yes\" | \"no\", or the path of a .lark or .gbnf file",
+                ),
             );
-        } else {
-            self.not_yet("a recursive type", span);
+            return TypeInfo::broken(Ty::Str);
         }
-        self.type_slots[id].info = Some(TypeInfo::error());
-        TypeInfo::error()
+        TypeInfo::plain(Ty::Str, Spec::Grammar { grammar, syntax })
     }
 
-    fn int_type(&mut self, bounds: Option<&Bounds>) -> TypeInfo {
-        let min = bounds.and_then(|b| b.min).and_then(|b| self.whole(b));
-        let max = bounds.and_then(|b| b.max).and_then(|b| self.whole(b));
-        if let (Some(min), Some(max), Some(bounds)) = (min, max, bounds)
-            && min > max
-        {
-            self.crossed(bounds.span);
-            return TypeInfo { ty: Ty::Int, shape: Shape::Error };
-        }
-        TypeInfo::plain(Ty::Int, Spec::Int { min, max })
-    }
-
-    fn float_type(&mut self, bounds: Option<&Bounds>) -> TypeInfo {
-        let min = bounds.and_then(|b| b.min).map(|b| as_float(b.value));
-        let max = bounds.and_then(|b| b.max).map(|b| as_float(b.value));
-        if let (Some(min), Some(max), Some(bounds)) = (min, max, bounds)
-            && min > max
-        {
-            self.crossed(bounds.span);
-            return TypeInfo { ty: Ty::Float, shape: Shape::Error };
-        }
-        TypeInfo::plain(Ty::Float, Spec::Float { min, max })
-    }
-
-    fn whole(&mut self, bound: Bound) -> Option<i64> {
-        match bound.value {
-            Number::Int(value) => Some(value),
-            Number::Float(_) => {
-                let diag = Diag::new("E0212", bound.span, "this bound must be a whole number");
-                self.report(diag.hint("remove the fraction, or use `float`"));
-                None
-            }
+    fn copy_type(&mut self, text: &Ast, span: Span) -> TypeInfo {
+        match self.filled_hole(text, &Ty::Str, "copy", span) {
+            Some(hole) => TypeInfo::plain(Ty::Str, Spec::Copy { hole }),
+            None => TypeInfo::broken(Ty::Str),
         }
     }
 
-    fn crossed(&mut self, span: Span) {
-        let diag = Diag::new("E0212", span, "the lower bound is above the upper one: nothing fits");
-        self.report(diag.hint("swap the two bounds"));
+    fn one_of_type(&mut self, list: &Ast, span: Span) -> TypeInfo {
+        match self.filled_hole(list, &Ty::list(Ty::Str), "one_of", span) {
+            Some(hole) => TypeInfo::plain(Ty::Str, Spec::OneOf { hole }),
+            None => TypeInfo::broken(Ty::Str),
+        }
     }
 
-    /// Bounds of a length.
-    fn sizes(&mut self, bounds: Option<&Bounds>) -> (Option<u32>, Option<u32>) {
-        let Some(bounds) = bounds else { return (None, None) };
-        let min = bounds.min.and_then(|b| self.size(b));
-        let max = bounds.max.and_then(|b| self.size(b));
-        if let (Some(min), Some(max)) = (min, max)
-            && min > max
-        {
-            self.crossed(bounds.span);
+    /// The hole of a value that is known at run time only.
+    fn filled_hole(&mut self, value: &Ast, want: &Ty, word: &str, span: Span) -> Option<usize> {
+        if self.holes.is_none() {
+            let diag = Diag::new(
+                "E0215",
+                span,
+                format!("`{word}` needs a value of the run, and no generation is here"),
+            );
+            self.report(diag.hint(format!(
+                "write it where the model writes: gen x: {word}(…); elsewhere the type is str"
+            )));
+            return None;
         }
-        (min, max)
-    }
-
-    fn size(&mut self, bound: Bound) -> Option<u32> {
-        let value = self.whole(bound)?;
-        let size = u32::try_from(value).ok();
-        if size.is_none() {
-            let diag = Diag::new("E0212", bound.span, "a length is between 0 and 4294967295");
-            self.report(diag.hint("leave the bound out if there is none: str(2..)"));
-        }
-        size
+        let outer = self.pure_only.replace("a type");
+        let value = self.wanted(value, want, &format!("the argument of `{word}`"));
+        self.pure_only = outer;
+        let holes = self.holes.as_mut()?;
+        holes.push(value);
+        Some(holes.len() - 1)
     }
 }
 
-#[allow(clippy::cast_precision_loss)]
-fn as_float(value: Number) -> f64 {
-    match value {
-        Number::Int(value) => value as f64,
-        Number::Float(value) => value,
+/// A spec that is read as JSON where it stands alone.
+fn in_json(spec: Spec) -> Spec {
+    match spec {
+        json @ (Spec::Json
+        | Spec::Object { .. }
+        | Spec::Array { .. }
+        | Spec::Map { .. }
+        | Spec::Schema { .. }) => json,
+        other => Spec::JsonOf { value: Box::new(other) },
     }
 }

@@ -99,10 +99,19 @@ const CODES: &[Code] = &[
         "The function needs its own result type to be checked: write it down.",
     ),
     ("E0210", "endless type", "A type that is made of itself alone has no values."),
-    ("E0211", "type too large", "A type has at most 4096 parts, those of the types it names included."),
+    (
+        "E0211",
+        "type too large",
+        "A type has at most 4096 parts and 32 levels, those of the types it names included.",
+    ),
     ("E0212", "bad bounds", "The bounds exclude everything, are no whole numbers, or the type takes none."),
     ("E0213", "given twice", "A record's field or an option is there twice."),
     ("E0214", "constant depends on itself", "Constants are computed from other constants, without cycles."),
+    (
+        "E0215",
+        "type needs a value of the run",
+        "`copy(text)` and `one_of(list)` depend on values that a run knows: they stand only in the type of a generation.",
+    ),
     ("E0216", "unknown item type", "An empty list alone does not say what its items are."),
     ("E0300", "generation in a value", "Strings that are values, constants and defaults cannot generate."),
     (
@@ -135,6 +144,16 @@ const CODES: &[Code] = &[
     ("E0601", "bad path", "A path is relative, has `/` between names, and ends with the name of a file."),
     ("E0602", "circle of imports", "Files cannot import one another in a circle, also not through others."),
     ("E0603", "too many files", "A program has at most 1000 files."),
+    (
+        "E0604",
+        "not JSON",
+        "An embedded `.json` file and a schema must be JSON, and a schema an object or a bool.",
+    ),
+    (
+        "E0605",
+        "embedded value of another type",
+        "An embedded `.json` file is checked against the type that its place asks for; `$` is the whole of it.",
+    ),
     (
         "E0700",
         "unknown capability",

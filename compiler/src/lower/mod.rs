@@ -9,7 +9,7 @@ mod stmt;
 use crate::hir::{self, Hir};
 use crate::ir::{self, FuncId, Program, VERSION};
 use crate::source::Sources;
-use crate::ty::Ty;
+use crate::ty::{self, Ty};
 
 /// Lowers a checked program.
 pub fn lower(hir: &Hir, sources: &Sources) -> Program {
@@ -18,7 +18,7 @@ pub fn lower(hir: &Hir, sources: &Sources) -> Program {
         files: sources.iter().map(|s| ir::File { name: s.name.clone(), text: s.text.clone() }).collect(),
         funcs: hir.funcs.iter().map(func).collect(),
         entry: FuncId(hir.entry),
-        types: hir.types.iter().map(|t| ir::NamedTy { name: t.name.clone(), ty: ty(&t.ty) }).collect(),
+        types: hir.types.list().iter().map(|t| ir::NamedTy { name: t.name.clone(), ty: ty(&t.ty) }).collect(),
         tools: hir.tools.iter().map(tool).collect(),
         tests: hir.tests.iter().map(test).collect(),
         model: hir.model.clone(),
@@ -84,8 +84,11 @@ fn func(func: &hir::Func) -> ir::Func {
     }
 }
 
-/// The type as the runtime sees it.
+/// The type as the runtime sees it. Inferred types of more levels than can be written are `json` there.
 fn ty(ty: &Ty) -> ir::Ty {
+    if ty.depth() > ty::MAX_DEPTH {
+        return ir::Ty::Any;
+    }
     match ty {
         Ty::Error | Ty::Never | Ty::Any => ir::Ty::Any,
         Ty::Null => ir::Ty::Null,
@@ -98,6 +101,7 @@ fn ty(ty: &Ty) -> ir::Ty {
         Ty::List(item) => ir::Ty::List(Box::new(self::ty(item))),
         Ty::Record(fields) => ir::Ty::Record(fields.iter().map(field).collect()),
         Ty::Map(value) => ir::Ty::Map(Box::new(self::ty(value))),
+        Ty::Named(named) => ir::Ty::Named(named.id),
     }
 }
 

@@ -111,7 +111,7 @@ impl Compiler<'_, '_> {
             Spec::Int { min, max } => self.regex(&number::int(*min, *max)?, next),
             Spec::Float { min, max } => self.regex(&number::float(*min, *max)?, next),
             Spec::Bool => self.texts(["true", "false"].into_iter(), next),
-            Spec::Literal { text } => self.builder.text(text.as_bytes(), next),
+            Spec::Literal { text } | Spec::Constant { text } => self.builder.text(text.as_bytes(), next),
             Spec::Regex { pattern } => self.regex(pattern, next),
             Spec::Union { members } => self.union(members, next),
             Spec::OneOf { hole } => {
@@ -132,11 +132,12 @@ impl Compiler<'_, '_> {
     /// Members that are literals share their beginnings; the others stand beside them.
     fn union(&mut self, members: &[Spec], next: Pc) -> Result<Pc, BuildError> {
         let literals = members.iter().filter_map(|member| match member {
-            Spec::Literal { text } => Some(text.as_str()),
+            Spec::Literal { text } | Spec::Constant { text } => Some(text.as_str()),
             _ => None,
         });
         let mut starts = vec![self.texts(literals, next)?];
-        for member in members.iter().filter(|member| !matches!(member, Spec::Literal { .. })) {
+        let shared = |member: &&Spec| matches!(member, Spec::Literal { .. } | Spec::Constant { .. });
+        for member in members.iter().filter(|member| !shared(member)) {
             starts.push(self.spec(member, next)?);
         }
         self.split(starts)

@@ -1,0 +1,296 @@
+//! `embed "file"`: the contents of a file as a constant. Text as it stands; JSON as a value of the type that
+//! its place asks for, checked here, so that a run can count on it.
+
+use serde_json::Value as Json;
+
+use super::Checker;
+use super::expr::error;
+use crate::ast::Text;
+use crate::diag::Diag;
+use crate::hir::{Expr, ExprKind};
+use crate::ir::Const;
+use crate::source::Span;
+use crate::ty::{self, Field, Ty};
+
+/// Levels that a value may have: deeper ones would not survive being written and read with the program.
+const MAX_LEVELS: usize = ty::MAX_DEPTH;
+
+/// What is wrong with a value, and where in its file.
+#[derive(Debug)]
+struct Mismatch {
+    /// As in `$.items[3].q`.
+    path: String,
+    message: String,
+    hint: String,
+}
+
+impl Checker<'_> {
+    pub(super) fn embed(&mut self, path: &Text, want: Option<&Ty>, span: Span) -> Expr {
+        let Some(file) = self.file(path, "an embedded file") else { return error(span) };
+        if !file.path.ends_with(".json") {
+            let ty = Ty::Str;
+            return Expr { kind: ExprKind::Const(Const::Str(file.text.to_string())), ty, span };
+        }
+        let json = match serde_json::from_str::<Json>(&file.text) {
+            Ok(json) => json,
+            Err(error) => {
+                let diag = Diag::new("E0604", path.span, format!("`{}` is not JSON: {error}", file.path));
+                self.report(
+                    diag.hint("mend the file, or embed it as text under a name that does not end in .json"),
+                );
+                return self::error(span);
+            }
+        };
+        match self.embedded(&json, want) {
+            Ok((value, ty)) => Expr { kind: ExprKind::Const(value), ty, span },
+            Err(Mismatch { path: place, message, hint }) => {
+                let message = format!("`{}` at {place}: {message}", file.path);
+                self.report(Diag::new("E0605", path.span, message).hint(hint));
+                error(span)
+            }
+        }
+    }
+
+    fn embedded(&self, json: &Json, want: Option<&Ty>) -> Result<(Const, Ty), Mismatch> {
+        let root = Place { path: "$".to_owned(), level: 0 };
+        match want.filter(|want| !want.is_error()) {
+            Some(want) => Ok((of_type(json, want, &root)?, want.clone())),
+            None => {
+                let ty = known(natural(json, &root)?);
+                Ok((of_type(json, &ty, &root)?, ty))
+            }
+        }
+    }
+}
+
+/// Where in a file a value stands.
+struct Place {
+    path: String,
+    level: usize,
+}
+
+impl Place {
+    fn key(&self, name: &str) -> Place {
+        let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.is_empty();
+        let path = if plain { format!("{}.{name}", self.path) } else { format!("{}[{name:?}]", self.path) };
+        Place { path, level: self.level + 1 }
+    }
+
+    fn item(&self, at: usize) -> Place {
+        Place { path: format!("{}[{at}]", self.path), level: self.level + 1 }
+    }
+
+    fn wrong<T>(&self, message: String, hint: impl Into<String>) -> Result<T, Mismatch> {
+        Err(Mismatch { path: self.path.clone(), message, hint: hint.into() })
+    }
+}
+
+/// A JSON value as one of a type.
+fn of_type(json: &Json, want: &Ty, place: &Place) -> Result<Const, Mismatch> {
+    if place.level > MAX_LEVELS {
+        return place.wrong(format!("more than {MAX_LEVELS} levels"), "flatten the data");
+    }
+    match (json, want) {
+        (_, Ty::Named(_)) => of_type(json, &want.unfolded(), place),
+        (_, Ty::Union(_)) => of_union(json, want, place),
+        (Json::Null, Ty::Null | Ty::Any | Ty::Error) => Ok(Const::Null),
+        (Json::Bool(value), Ty::Bool | Ty::Any | Ty::Error) => Ok(Const::Bool(*value)),
+        (Json::String(text), Ty::Str | Ty::Any | Ty::Error) => Ok(Const::Str(text.clone())),
+        (Json::Number(number), Ty::Int | Ty::Float | Ty::Any | Ty::Error | Ty::Lit(_)) => {
+            match of_number(number, want) {
+                Some(value) if !matches!(want, Ty::Lit(lit) if *lit != value) => Ok(value),
+                _ => not_of(json, want, place),
+            }
+        }
+        (Json::String(_) | Json::Bool(_) | Json::Null, Ty::Lit(value)) if value.to_json() == *json => {
+            Ok(value.clone())
+        }
+        (Json::Array(items), Ty::List(item)) => list(items, item, place),
+        (Json::Array(items), Ty::Any | Ty::Error) => list(items, &Ty::Any, place),
+        (Json::Object(object), Ty::Record(fields)) => record(object, fields, place),
+        (Json::Object(object), Ty::Map(value)) => map(object, value, place),
+        (Json::Object(object), Ty::Any | Ty::Error) => map(object, &Ty::Any, place),
+        _ => not_of(json, want, place),
+    }
+}
+
+fn not_of<T>(json: &Json, want: &Ty, place: &Place) -> Result<T, Mismatch> {
+    let shown = json.to_string();
+    let shown = if shown.chars().count() > 40 { kind(json).to_owned() } else { shown };
+    place.wrong(format!("{want} is wanted, and this is {shown}"), "mend the file, or change the type")
+}
+
+fn kind(json: &Json) -> &'static str {
+    match json {
+        Json::Null => "null",
+        Json::Bool(_) => "a bool",
+        Json::Number(_) => "a number",
+        Json::String(_) => "a string",
+        Json::Array(_) => "a list",
+        Json::Object(_) => "a record",
+    }
+}
+
+/// A whole number is an int unless a float is wanted; one beyond 64 bits is a float.
+fn of_number(number: &serde_json::Number, want: &Ty) -> Option<Const> {
+    let float = matches!(want, Ty::Float | Ty::Lit(Const::Float(_)));
+    match number.as_i64() {
+        Some(value) if !float => Some(Const::Int(value)),
+        _ if matches!(want, Ty::Int | Ty::Lit(Const::Int(_))) => None,
+        _ => number.as_f64().filter(|x| x.is_finite()).map(Const::Float),
+    }
+}
+
+fn list(items: &[Json], want: &Ty, place: &Place) -> Result<Const, Mismatch> {
+    let items: Result<Vec<Const>, Mismatch> =
+        items.iter().enumerate().map(|(at, item)| of_type(item, want, &place.item(at))).collect();
+    items.map(Const::List)
+}
+
+fn map(object: &serde_json::Map<String, Json>, want: &Ty, place: &Place) -> Result<Const, Mismatch> {
+    let fields: Result<Vec<(String, Const)>, Mismatch> = object
+        .iter()
+        .map(|(name, value)| Ok((name.clone(), of_type(value, want, &place.key(name))?)))
+        .collect();
+    fields.map(Const::Record)
+}
+
+/// The fields in the order of the type.
+fn record(
+    object: &serde_json::Map<String, Json>,
+    fields: &[Field],
+    place: &Place,
+) -> Result<Const, Mismatch> {
+    if let Some(name) = object.keys().find(|name| !fields.iter().any(|f| f.name == **name)) {
+        let known: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
+        let hint = format!("its fields are {}: add this one to the type, or remove it", known.join(", "));
+        return place.wrong(format!("there is a field `{name}`, which the type lacks"), hint);
+    }
+    let mut out = Vec::new();
+    for field in fields {
+        match object.get(&field.name) {
+            Some(value) => {
+                out.push((field.name.clone(), of_type(value, &field.ty, &place.key(&field.name))?))
+            }
+            None if field.optional => {}
+            None => {
+                let hint = format!("add it, or make it optional: {}: {}?", field.name, field.ty);
+                return place.wrong(format!("the field `{}` is missing", field.name), hint);
+            }
+        }
+    }
+    Ok(Const::Record(out))
+}
+
+/// The first member that fits; an int that is one comes before a float that it could be.
+fn of_union(json: &Json, want: &Ty, place: &Place) -> Result<Const, Mismatch> {
+    let mut members = want.alternatives();
+    members.sort_by_key(|m| matches!(m, Ty::Float));
+    let mut deepest: Option<Mismatch> = None;
+    for member in &members {
+        match of_type(json, member, place) {
+            Ok(value) => return Ok(value),
+            Err(found) if found.path.len() > deepest.as_ref().map_or(place.path.len(), |d| d.path.len()) => {
+                deepest = Some(found);
+            }
+            Err(_) => {}
+        }
+    }
+    deepest.map_or_else(|| not_of(json, want, place), Err)
+}
+
+/// The type of a value whose place asks for none. Items of a list have one type together: records with all
+/// their fields, those optional that some of them lack; ints are floats if some of them are.
+fn natural(json: &Json, place: &Place) -> Result<Ty, Mismatch> {
+    let ty = match json {
+        Json::Null => Ty::Null,
+        Json::Bool(_) => Ty::Bool,
+        Json::Number(number) if number.is_i64() => Ty::Int,
+        Json::Number(_) => Ty::Float,
+        Json::String(_) => Ty::Str,
+        Json::Array(items) => {
+            let mut ty = Ty::Never;
+            for (at, item) in items.iter().enumerate() {
+                ty = merged(ty, natural(item, &place.item(at))?);
+                bounded(&ty, place)?;
+            }
+            Ty::list(ty)
+        }
+        Json::Object(object) => {
+            let mut fields = Vec::new();
+            for (name, value) in object {
+                let ty = natural(value, &place.key(name))?;
+                fields.push(Field { name: name.clone(), ty, optional: false });
+            }
+            Ty::Record(fields)
+        }
+    };
+    bounded(&ty, place)?;
+    Ok(ty)
+}
+
+/// The type of values that are of one or the other.
+fn merged(a: Ty, b: Ty) -> Ty {
+    match (a, b) {
+        (Ty::Never, other) | (other, Ty::Never) => other,
+        (Ty::Int, Ty::Float) | (Ty::Float, Ty::Int) => Ty::Float,
+        (Ty::List(x), Ty::List(y)) => Ty::list(merged(*x, *y)),
+        (Ty::Record(x), Ty::Record(y)) => Ty::Record(merged_fields(x, y)),
+        (Ty::Union(mut members), one) | (one, Ty::Union(mut members)) => {
+            match members.iter().position(|m| alike(m, &one)) {
+                Some(at) => members[at] = merged(members[at].clone(), one),
+                None => members.push(one),
+            }
+            ty::union(members)
+        }
+        (a, b) => ty::union(vec![a, b]),
+    }
+}
+
+/// Whether two types become one rather than a union.
+fn alike(a: &Ty, b: &Ty) -> bool {
+    let number = |ty: &Ty| matches!(ty, Ty::Int | Ty::Float);
+    a == b
+        || number(a) && number(b)
+        || matches!((a, b), (Ty::List(_), Ty::List(_)) | (Ty::Record(_), Ty::Record(_)))
+}
+
+fn merged_fields(mut into: Vec<Field>, from: Vec<Field>) -> Vec<Field> {
+    for field in &mut into {
+        field.optional |= !from.iter().any(|f| f.name == field.name);
+    }
+    for field in from {
+        match into.iter_mut().find(|f| f.name == field.name) {
+            Some(known) => {
+                let ty = std::mem::replace(&mut known.ty, Ty::Never);
+                known.ty = merged(ty, field.ty);
+                known.optional |= field.optional;
+            }
+            None => into.push(Field { optional: true, ..field }),
+        }
+    }
+    into
+}
+
+/// The same with `json` for the items of empty lists.
+fn known(ty: Ty) -> Ty {
+    match ty {
+        Ty::Never => Ty::Any,
+        Ty::List(item) => Ty::list(known(*item)),
+        Ty::Union(members) => ty::union(members.into_iter().map(known).collect()),
+        Ty::Record(fields) => {
+            Ty::Record(fields.into_iter().map(|f| Field { ty: known(f.ty), ..f }).collect())
+        }
+        other => other,
+    }
+}
+
+fn bounded(ty: &Ty, place: &Place) -> Result<(), Mismatch> {
+    if ty.size() <= ty::MAX_SIZE {
+        return Ok(());
+    }
+    place.wrong(
+        "the type of this value is too large".to_owned(),
+        "write its type: const X: T = embed \"…\", or `json` for one that is looked into at run time",
+    )
+}

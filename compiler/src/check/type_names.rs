@@ -1,0 +1,186 @@
+//! Types by name: declared ones, those of the prelude, and those that contain themselves.
+
+use std::collections::HashMap;
+
+use agentc_constraint::spec::Spec;
+
+use super::Checker;
+use super::recursion::{each_ref, finite};
+use super::suggest::foreign_type;
+use super::types::{Shape, TypeInfo};
+use crate::ast::{Bounds, Path};
+use crate::builtin;
+use crate::diag::Diag;
+use crate::source::Span;
+use crate::ty::{self, NamedTy, Ty};
+
+/// Parts of named types that a program may use in sum: each use copies its type.
+const MAX_USED: usize = 1 << 24;
+
+impl Checker<'_> {
+    /// Finds out what all declared types stand for.
+    pub(super) fn resolve_types(&mut self) {
+        let groups = self.type_groups();
+        let mut bodies = Vec::new();
+        for id in groups.iter().flatten() {
+            let slot = &mut self.type_slots[*id];
+            if slot.recursive {
+                let def = bodies.len();
+                let name = slot.decl.name.name.clone();
+                let ty = self.named.named(u32::try_from(def).unwrap_or(u32::MAX), &name);
+                slot.info = Some(TypeInfo { ty, shape: Shape::Json(Spec::Ref { def }), text: 0 });
+                bodies.push(NamedTy { name, ty: Ty::Error });
+                self.defs.push(Spec::Bool);
+            }
+        }
+        let mut def = 0;
+        let mut ends = vec![false; bodies.len()];
+        for group in &groups {
+            let first = def;
+            for id in group {
+                let slot = &self.type_slots[*id];
+                let (decl, module, recursive) = (slot.decl, slot.module, slot.recursive);
+                if !recursive && slot.info.is_some() {
+                    continue;
+                }
+                let info = self.within(module, |c| c.resolve(&decl.ty));
+                if recursive {
+                    bodies[def].ty = info.ty.clone();
+                    self.defs[def] = info.inner().unwrap_or(Spec::Bool);
+                    def += 1;
+                } else {
+                    self.type_slots[*id].info = Some(info);
+                }
+            }
+            self.check_ends(group, first..def, &mut ends);
+        }
+        self.named.define(bodies);
+    }
+
+    /// Reports a group of types that contain one another if a value of one of them never ends.
+    fn check_ends(&mut self, group: &[usize], defs: std::ops::Range<usize>, ends: &mut [bool]) {
+        finite(&self.defs, defs.clone(), ends);
+        if ends[defs.clone()].iter().any(|ends| !ends) {
+            let hint = "let it end somewhere: make the field optional with `?`, a list that may be empty, or `| null`";
+            self.report_endless(group, "has only endless values", hint);
+            ends[defs].fill(true);
+        }
+    }
+
+    pub(super) fn path_type(&mut self, path: &Path, bounds: Option<&Bounds>, span: Span) -> TypeInfo {
+        let name = path.names.last().map_or("", |n| n.name.as_str());
+        match self.type_name(path) {
+            Some(Some(id)) => {
+                self.no_bounds(name, bounds);
+                self.declared_type(id, span)
+            }
+            Some(None) => TypeInfo::error(),
+            None => self.prelude_type(name, bounds, span),
+        }
+    }
+
+    fn declared_type(&mut self, id: usize, span: Span) -> TypeInfo {
+        let info = self.type_slots[id].info.clone().unwrap_or_else(TypeInfo::error);
+        self.used += info.ty.size() + info.text / 64;
+        if self.used > MAX_USED {
+            let diag = Diag::new("E0211", span, "the types of this program are too large in sum");
+            self.report(diag.hint("name large types less often"));
+            return TypeInfo::error();
+        }
+        info
+    }
+
+    fn prelude_type(&mut self, name: &str, bounds: Option<&Bounds>, span: Span) -> TypeInfo {
+        match name {
+            "str" => {
+                let (min, max) = self.sizes(bounds);
+                return TypeInfo::plain(Ty::Str, Spec::Text { min: min.unwrap_or(0), max });
+            }
+            "int" => return self.int_type(bounds),
+            "float" => return self.float_type(bounds),
+            _ => self.no_bounds(name, bounds),
+        }
+        match name {
+            "bool" => return TypeInfo::plain(Ty::Bool, Spec::Bool),
+            "json" => return TypeInfo { ty: Ty::Any, shape: Shape::Json(Spec::Json), text: 0 },
+            _ => {}
+        }
+        if let Ok(at) = builtin::ALIASES.binary_search_by(|(alias, _)| (*alias).cmp(name)) {
+            let pattern = builtin::ALIASES[at].1.to_owned();
+            return TypeInfo::plain(Ty::Str, Spec::Regex { pattern });
+        }
+        self.unknown_type(name, span);
+        TypeInfo::error()
+    }
+
+    fn unknown_type(&mut self, name: &str, span: Span) {
+        if self.is_lost(name) {
+            self.hidden = true;
+            return;
+        }
+        let declared: Vec<&str> = self.type_names().collect();
+        let known = declared
+            .into_iter()
+            .chain(builtin::TYPES.iter().copied())
+            .chain(builtin::ALIASES.iter().map(|a| a.0));
+        let nearest = self.nearest(name, known);
+        let hint = match (foreign_type(name), nearest) {
+            (Some(hint), _) => hint.to_owned(),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => format!("declare it: type {name} = …"),
+        };
+        self.report(Diag::new("E0101", span, format!("there is no type `{name}`")).hint(hint));
+    }
+
+    /// A spec with the definitions of all that it names, directly or through others.
+    pub(super) fn closed(&mut self, spec: Spec, span: Span) -> Option<Spec> {
+        let mut numbers: HashMap<usize, usize> = HashMap::new();
+        let mut order: Vec<usize> = Vec::new();
+        let mut note = |def: usize, order: &mut Vec<usize>| {
+            numbers.entry(def).or_insert_with(|| {
+                order.push(def);
+                order.len() - 1
+            });
+        };
+        each_ref(&spec, &mut |def| note(def, &mut order));
+        let (mut next, mut size) = (0, 0);
+        while let Some(def) = order.get(next).copied() {
+            size += self.named.list().get(def).map_or(0, |named| named.ty.size());
+            each_ref(self.defs.get(def)?, &mut |def| note(def, &mut order));
+            next += 1;
+        }
+        if size > ty::MAX_SIZE {
+            self.too_large(span);
+            return None;
+        }
+        if order.is_empty() {
+            return Some(spec);
+        }
+        let defs =
+            order.iter().filter_map(|def| self.defs.get(*def)).map(|s| renumbered(s.clone(), &numbers));
+        let defs = defs.collect();
+        Some(Spec::Defs { defs, root: Box::new(renumbered(spec, &numbers)) })
+    }
+}
+
+/// A spec with other numbers for what it names.
+fn renumbered(spec: Spec, numbers: &HashMap<usize, usize>) -> Spec {
+    let inner = |spec: Box<Spec>| Box::new(renumbered(*spec, numbers));
+    match spec {
+        Spec::Ref { def } => Spec::Ref { def: numbers.get(&def).copied().unwrap_or(def) },
+        Spec::Union { members } => {
+            Spec::Union { members: members.into_iter().map(|m| renumbered(m, numbers)).collect() }
+        }
+        Spec::JsonOf { value } => Spec::JsonOf { value: inner(value) },
+        Spec::Map { value } => Spec::Map { value: inner(value) },
+        Spec::Array { item, min, max } => Spec::Array { item: inner(item), min, max },
+        Spec::Object { mut fields } => {
+            for field in &mut fields {
+                let value = std::mem::replace(&mut field.value, Spec::Bool);
+                field.value = renumbered(value, numbers);
+            }
+            Spec::Object { fields }
+        }
+        other => other,
+    }
+}
