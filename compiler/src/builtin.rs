@@ -58,6 +58,14 @@ pub enum Takes {
     Record,
     /// A number or a str, or a list of them.
     Comparable,
+    /// A str, a regex, or null.
+    PatternOrNull,
+    /// A str or a regex.
+    Pattern,
+    /// A regex.
+    Regex,
+    /// The name of a function that takes an item of the first argument.
+    Function,
 }
 
 /// The value of a parameter that is not given.
@@ -125,9 +133,15 @@ pub const BUILTINS: &[Builtin] = &[
         "contains",
         &[p("x", Takes::StrOrList), p("part", Takes::Any)],
         Gives::Bool,
-        "whether a str holds a part, or a list an item",
+        "whether a str holds a part or a match of a regex, or a list an item",
     ),
     f("ends_with", &[S, p("end", Takes::Str)], Gives::Bool, "whether a str ends so"),
+    f(
+        "filter",
+        &[XS, p("f", Takes::Function)],
+        Gives::First,
+        "the items for which the function `f` gives true",
+    ),
     f("float", &[p("x", Takes::Scalar)], Gives::Float, "a number, or a str read as one; traps if it is none"),
     f(
         "int",
@@ -146,6 +160,13 @@ pub const BUILTINS: &[Builtin] = &[
     f("len", &[p("x", Takes::Sized)], Gives::Int, "characters of a str, items of a list, fields of a record"),
     f("lines", &[S], Gives::Strs, "the lines, without their breaks; no empty one after a last break"),
     f("lower", &[S], Gives::Str, "in small letters"),
+    f(
+        "map",
+        &[XS, p("f", Takes::Function)],
+        Gives::Any,
+        "what the function `f` gives for each item, in order",
+    ),
+    f("matches", &[S, p("regex", Takes::Regex)], Gives::Bool, "whether a regex matches the whole str"),
     f(
         "max",
         &[p("a", Takes::Comparable), d("b", Takes::Comparable, Default::Null)],
@@ -173,9 +194,9 @@ pub const BUILTINS: &[Builtin] = &[
     ),
     f(
         "replace",
-        &[S, p("old", Takes::Str), p("new", Takes::Str)],
+        &[S, p("old", Takes::Pattern), p("new", Takes::Str)],
         Gives::Str,
-        "every `old` replaced by `new`",
+        "every `old`, a str or a regex, replaced by the text `new`",
     ),
     f("reversed", &[p("x", Takes::StrOrList)], Gives::First, "back to front"),
     f(
@@ -184,12 +205,24 @@ pub const BUILTINS: &[Builtin] = &[
         Gives::Rounded,
         "to the nearest int, or float with so many decimals; halves away from zero; traps if it does not fit",
     ),
+    f(
+        "score",
+        &[p("text", Takes::Str)],
+        Gives::Float,
+        "the log-probability that the model gives a text at this place of the context",
+    ),
     f("sort", &[p("xs", Takes::Ordered)], Gives::First, "in rising order; equal items keep theirs"),
     f(
+        "sort_by",
+        &[XS, p("f", Takes::Function)],
+        Gives::First,
+        "the items in rising order of what the function `f` gives for them; equal ones keep theirs",
+    ),
+    f(
         "split",
-        &[S, d("separator", Takes::StrOrNull, Default::Null)],
+        &[S, d("separator", Takes::PatternOrNull, Default::Null)],
         Gives::Strs,
-        "the parts between separators, or the words between white space; traps on an empty separator",
+        "the parts between separators, each a str or a match of a regex, or the words between white space; traps on an empty separator",
     ),
     f("starts_with", &[S, p("start", Takes::Str)], Gives::Bool, "whether a str begins so"),
     f("str", &[X], Gives::Str, "the value as it is printed"),
@@ -203,11 +236,14 @@ pub const BUILTINS: &[Builtin] = &[
     f("unique", &[XS], Gives::First, "without repeated items; the first of each stays"),
     f("upper", &[S], Gives::Str, "in capital letters"),
     f("values", &[p("record", Takes::Record)], Gives::Values, "what the fields hold, in order"),
+    f(
+        "vote",
+        &[XS],
+        Gives::Item,
+        "the most frequent item, the first of several such; traps on an empty list",
+    ),
     f("zip", &[XS, p("ys", Takes::List)], Gives::Pairs, "a list of [x, y], as long as the shorter list"),
 ];
-
-/// Functions of the prelude that a later version brings.
-pub const NOT_YET: &[&str] = &["filter", "map", "matches", "score", "sort_by", "vote"];
 
 /// Type names of the prelude and the regexes they stand for.
 pub const ALIASES: &[(&str, &str)] = &[
@@ -233,6 +269,26 @@ pub const ALIASES: &[(&str, &str)] = &[
 /// The types that have names of their own.
 pub const TYPES: &[&str] = &["bool", "float", "int", "json", "str"];
 
+/// Functions of the prelude whose second argument may be a regex, and what they are in the IR then. The
+/// argument is a str there, too.
+pub const BY_REGEX: &[(&str, &str)] = &[
+    ("contains", "contains_match"),
+    ("matches", "matches"),
+    ("replace", "replace_match"),
+    ("split", "split_match"),
+];
+
+/// Functions of the prelude that are no instruction of that name: they call others, or ask the model.
+const NOT_IN_IR: &[&str] = &["map", "score"];
+
+/// How many operands an instruction has that is a function of the prelude; `None` if there is none of that
+/// name. `filter` and `sort_by` take the list and the values that were computed from its items.
+pub fn operands(name: &str) -> Option<usize> {
+    let by_regex = BY_REGEX.iter().find(|(_, op)| *op == name).map_or(name, |(function, _)| function);
+    let found = find(by_regex).filter(|b| !NOT_IN_IR.contains(&b.name))?;
+    Some(found.params.len())
+}
+
 /// The prelude function of a name.
 pub fn find(name: &str) -> Option<&'static Builtin> {
     BUILTINS.binary_search_by(|b| b.name.cmp(name)).ok().map(|i| &BUILTINS[i])
@@ -243,8 +299,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn instructions_have_operands() {
+        assert_eq!(operands("len"), Some(1));
+        assert_eq!(operands("replace_match"), Some(3));
+        assert_eq!(operands("sort_by"), Some(2));
+        assert!(operands("map").is_none() && operands("nope").is_none());
+    }
+
+    #[test]
     fn tables_are_sorted() {
         assert!(BUILTINS.is_sorted_by_key(|b| b.name));
+        assert!(BY_REGEX.is_sorted_by_key(|b| b.0));
         assert!(ALIASES.is_sorted_by_key(|a| a.0));
     }
 }

@@ -73,7 +73,7 @@ pub struct Test {
 }
 
 /// A variable of a function; parameters come first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VarId(pub u32);
 
 /// A function, or the value of a constant or default.
@@ -87,12 +87,14 @@ pub struct Func {
     pub defaults: Vec<Option<u32>>,
     /// What it returns.
     pub ret: Ty,
-    /// Whether it neither writes nor generates.
+    /// Whether it neither writes, generates nor reads the context.
     pub pure: bool,
     /// Its variables.
     pub vars: Vec<Var>,
     /// Captures, in order of appearance.
     pub captures: Vec<VarId>,
+    /// Facts about captures that the function reads: the capture, which fact, and the variable that holds it.
+    pub facts: Vec<(VarId, GenFact, VarId)>,
     /// What it does.
     pub body: Vec<Stmt>,
     /// Where it is declared.
@@ -102,7 +104,7 @@ pub struct Func {
 /// A variable.
 #[derive(Debug, Clone)]
 pub struct Var {
-    /// Its name.
+    /// Its name; empty if the program has none for it.
     pub name: String,
     /// Its type.
     pub ty: Ty,
@@ -203,8 +205,6 @@ pub struct Gen {
     pub json: bool,
     /// Options and their values.
     pub options: Vec<(GenOption, Expr)>,
-    /// Facts about it that the program reads, and the variables that hold them.
-    pub facts: Vec<(GenFact, VarId)>,
     /// How a `select` chooses.
     pub method: Method,
     /// One of the models by name, instead of the run's.
@@ -235,6 +235,8 @@ pub enum ExprKind {
     Const(Const),
     /// A variable's value.
     Var(VarId),
+    /// A value that is known not to be null at this place.
+    Present(Box<Expr>),
     /// An int as a float.
     IntToFloat(Box<Expr>),
     /// `-x`, `not x`
@@ -265,8 +267,8 @@ pub enum ExprKind {
     Call(u32, Vec<Expr>),
     /// A tool that is no function of the program, defaults filled in.
     Tool(u32, Vec<Expr>),
-    /// `map(xs, f)`: a function of the program or of the prelude, called with each item of a list.
-    Map(Callee, Box<Expr>),
+    /// `map(xs, f)`, `filter(xs, f)`, `sort_by(xs, f)`
+    Map(Box<Map>),
     /// `aside`, `fork`: a body that runs in copies of the frame and its context.
     Branch(Box<Over>, Vec<Stmt>),
     /// `context`: the text so far.
@@ -277,13 +279,28 @@ pub enum ExprKind {
     Format(Vec<Expr>),
 }
 
-/// What is called with each item of a list.
+/// A value computed from each item of a list.
 #[derive(Debug, Clone)]
-pub enum Callee {
-    /// A function of the program; the functions that compute its other parameters' defaults follow.
-    Func(u32, Vec<u32>),
-    /// A function of the prelude; its other arguments follow.
-    Builtin(&'static str, Vec<Expr>),
+pub struct Map {
+    /// The list.
+    pub list: Expr,
+    /// The variable that holds the item.
+    pub item: VarId,
+    /// What is computed from it.
+    pub body: Expr,
+    /// What becomes of the values.
+    pub gives: MapGives,
+}
+
+/// What becomes of the values that were computed from the items of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MapGives {
+    /// They are the result, in order.
+    Values,
+    /// The items whose value is true are.
+    Filter,
+    /// The items in rising order of their values are.
+    Sorted,
 }
 
 /// How many branches there are.

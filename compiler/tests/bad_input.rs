@@ -144,6 +144,7 @@ fn long_chains_of_inference_are_refused() {
 #[test]
 fn a_regex_that_is_too_large() {
     assert_eq!(codes(&format!("gen x: /{}/", "a".repeat(1_100_000))), ["E0403"]);
+    assert_eq!(codes("print contains(\"a\", /(\\d{1000}){1000}/)"), ["E0403"]);
 }
 
 #[test]

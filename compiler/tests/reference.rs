@@ -43,7 +43,6 @@ fn prelude_functions_are_those_of_the_compiler() {
             assert!(table.contains(param.name), "{}", builtin.name);
         }
     }
-    assert_eq!(named(table, "**Not supported yet**:", "."), builtin::NOT_YET.iter().copied().collect());
 }
 
 #[test]

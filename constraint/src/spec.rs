@@ -71,6 +71,11 @@ pub enum Spec {
         /// The values. Inside objects and arrays every spec is meant so.
         value: Box<Spec>,
     },
+    /// The values of another spec, whose JSON may have white space between its tokens.
+    Flexible {
+        /// The values.
+        value: Box<Spec>,
+    },
     /// A JSON object with these fields in this order.
     Object {
         /// The fields.

@@ -1,9 +1,11 @@
-//! The function that is being checked: its variables, scopes, captures and loops.
+//! The function that is being checked: its variables, scopes, captures, loops and branches.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::effects::Scan;
 use super::flow::Flow;
 use crate::hir::{Var, VarId};
+use crate::ir::GenFact;
 use crate::source::Span;
 use crate::ty::Ty;
 
@@ -16,20 +18,45 @@ pub(super) struct Body {
     pub(super) places: Vec<Span>,
     /// Names that a generation somewhere in the function binds, and the variable once it is known.
     pub(super) captures: HashMap<String, Option<VarId>>,
-    /// Captures in order of appearance.
+    /// What generations bind, in order of appearance, branches left out.
     pub(super) order: Vec<VarId>,
+    /// The same.
+    pub(super) ordered: HashSet<VarId>,
     /// Variables that generations bind: only these can be unbound.
-    pub(super) captured: HashSet<VarId>,
+    pub(super) captured: HashMap<VarId, Captured>,
+    /// Facts about captures that the function reads, and the variables that hold them.
+    pub(super) facts: Vec<(VarId, GenFact, VarId)>,
     pub(super) flow: Flow,
     pub(super) loops: Vec<Loop>,
+    /// What the bodies of the `try` blocks around the place have generated so far, innermost last.
+    pub(super) tries: Vec<BTreeSet<VarId>>,
+    /// The branches around the place, innermost last.
+    pub(super) branches: Vec<Branch>,
+    /// Names that only branches generate.
+    pub(super) stayed_inside: HashSet<String>,
     /// The role that is open, if any.
     pub(super) role: Option<Span>,
+    /// Whether the place lies in a hole of prompt text.
+    pub(super) in_hole: bool,
+    /// Whether the function declares a variable of the name `context` somewhere.
+    pub(super) hides_context: bool,
     /// The declared result type.
     pub(super) want: Option<Ty>,
     /// What `return` gives, so far.
     pub(super) returned: Option<Ty>,
     /// Whether this is the implicit main.
     pub(super) main: bool,
+}
+
+/// What is known of the generations that bind a capture.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Captured {
+    /// One of them chooses among options.
+    pub(super) chooses: bool,
+    /// One of them gives a list of samples.
+    pub(super) samples: bool,
+    /// They are tool calls.
+    pub(super) call: bool,
 }
 
 /// A loop around the place that is being checked.
@@ -41,7 +68,28 @@ pub(super) struct Loop {
     pub(super) continued: Option<Flow>,
 }
 
+/// The body of a `fork` or `aside` around the place that is being checked.
+#[derive(Debug)]
+pub(super) struct Branch {
+    /// Variables from here on are its own.
+    pub(super) first_var: usize,
+    /// Whether a loop outside of it is open.
+    pub(super) in_loop: bool,
+    /// The type that its place asks of a yielded value.
+    pub(super) want: Option<Ty>,
+    /// Whether every yielded value is of that type.
+    pub(super) fits: bool,
+    /// What `yield` gives, so far.
+    pub(super) yielded: Option<Ty>,
+}
+
 impl Body {
+    /// Notes what the function will generate and declare, before its statements are checked.
+    pub(super) fn look_ahead(&mut self, scan: &Scan<'_>) {
+        self.captures = scan.gens.iter().map(|g| (g.name.name.clone(), None)).collect();
+        self.hides_context |= scan.declares_context;
+    }
+
     pub(super) fn enter(&mut self) {
         self.scopes.push(HashMap::new());
     }
@@ -53,6 +101,7 @@ impl Body {
     /// A new variable in the innermost block.
     pub(super) fn declare(&mut self, name: &str, ty: Ty, span: Span) -> VarId {
         let id = self.new_var(name, ty, span);
+        self.hides_context |= name == super::CONTEXT;
         if let Some(scope) = self.scopes.last_mut() {
             scope.insert(name.to_owned(), id);
         }
@@ -71,6 +120,11 @@ impl Body {
         self.scopes.iter().rev().find_map(|s| s.get(name).copied())
     }
 
+    /// A variable of any kind, once it is known.
+    pub(super) fn variable(&self, name: &str) -> Option<VarId> {
+        self.local(name).or_else(|| self.captures.get(name).copied().flatten())
+    }
+
     /// Whether the innermost block itself declares the name.
     pub(super) fn declared_here(&self, name: &str) -> Option<VarId> {
         self.scopes.last().and_then(|s| s.get(name).copied())
@@ -84,18 +138,67 @@ impl Body {
         self.places.get(var.0 as usize).copied().unwrap_or_default()
     }
 
-    /// A generation binds the variable here.
-    pub(super) fn bind(&mut self, var: VarId) {
-        self.captured.insert(var);
-        self.flow.bind(var.0 as usize);
+    /// A generation gives the variable a value here.
+    pub(super) fn generate(&mut self, var: VarId, what: Captured) {
+        let known = self.captured.entry(var).or_default();
+        known.chooses |= what.chooses;
+        known.samples |= what.samples;
+        known.call |= what.call;
+        self.flow.generate(var);
     }
 
-    pub(super) fn is_captured(&self, var: VarId) -> bool {
-        self.captured.contains(&var)
+    /// A generation changes the variable here, so a `try` around it has to change it back.
+    pub(super) fn changed_by_generation(&mut self, var: VarId) {
+        self.flow.forget(var);
+        if self.flow.knows_presence() {
+            let holders = self.facts.iter().filter(|(of, ..)| *of == var);
+            holders.for_each(|(_, _, holder)| self.flow.forget(*holder));
+        }
+        if let Some(changed) = self.tries.last_mut() {
+            changed.insert(var);
+        }
     }
 
     pub(super) fn is_bound(&self, var: VarId) -> bool {
-        self.flow.is_bound(var.0 as usize)
+        self.flow.is_bound(var)
+    }
+
+    pub(super) fn is_captured(&self, var: VarId) -> bool {
+        self.captured.contains_key(&var)
+    }
+
+    /// Notes what the outcome shows: not what stays inside a branch.
+    pub(super) fn note_capture(&mut self, var: VarId) {
+        if self.branches.is_empty() && self.ordered.insert(var) {
+            self.order.push(var);
+        }
+    }
+
+    /// Whether the variable was there before the innermost branch around the place began.
+    pub(super) fn is_outside_of_branch(&self, var: VarId) -> bool {
+        self.branches.last().is_some_and(|b| (var.0 as usize) < b.first_var)
+    }
+
+    /// The variable that holds a fact about a capture.
+    pub(super) fn fact(&mut self, var: VarId, fact: GenFact, ty: Ty) -> VarId {
+        let known = self.facts.iter().find(|(v, f, _)| *v == var && *f == fact);
+        if let Some((_, _, holder)) = known {
+            return *holder;
+        }
+        let span = self.place(var);
+        let holder = self.new_var("", ty, span);
+        self.facts.push((var, fact, holder));
+        holder
+    }
+
+    /// Forgets what is known of variables with these names.
+    pub(super) fn forget_names(&mut self, changed: &HashSet<&str>) {
+        let Body { flow, vars, facts, .. } = self;
+        let name = |var: VarId| vars.get(var.0 as usize).map_or("", |v| v.name.as_str());
+        flow.forget_unless(|var| {
+            let of = facts.iter().find(|(_, _, holder)| *holder == var).map_or(var, |(of, ..)| *of);
+            !changed.contains(name(of))
+        });
     }
 
     /// Every name that a value may be read from here.

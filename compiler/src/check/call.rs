@@ -1,12 +1,12 @@
 //! Calls: of the file's functions and of the prelude.
 
-use super::expr::{constant, error};
+use super::expr::{MAYBE_NULL, constant, error};
 use super::slots::Param;
 use super::{Checker, Global};
 use crate::ast::{Call, Expr as Ast, ExprKind as A, Ident};
 use crate::builtin::{self, Builtin, Default, Gives, Takes};
 use crate::diag::Diag;
-use crate::hir::{Expr, ExprKind, ToolBody};
+use crate::hir::{Expr, ExprKind, MapGives, ToolBody};
 use crate::ir::Const;
 use crate::source::Span;
 use crate::ty::{self, Ty};
@@ -35,12 +35,11 @@ impl Checker<'_> {
             self.report(diag.hint("rename the variable if a function of this name is meant"));
             return self.skip(call, span);
         }
-        match self.global(name.as_str()) {
-            Some((global, _)) => return self.call_global(global, &name, call, span),
-            None => {}
+        if let Some((global, _)) = self.global(name.as_str()) {
+            return self.call_global(global, &name, call, span);
         }
         match builtin::find(&name) {
-            Some(found) => self.call_builtin(found, call, span),
+            Some(found) => self.call_prelude(found, call, span),
             None => {
                 self.unknown_function(&name, place);
                 self.skip(call, span)
@@ -110,9 +109,6 @@ impl Checker<'_> {
     }
 
     fn unknown_function(&mut self, name: &str, span: Span) {
-        if builtin::NOT_YET.contains(&name) {
-            return self.not_yet(&format!("the function `{name}`"), span);
-        }
         if self.is_lost(name) {
             self.hidden = true;
             return;
@@ -236,12 +232,27 @@ impl Checker<'_> {
         false
     }
 
-    fn call_builtin(&mut self, builtin: &'static Builtin, call: &Call, span: Span) -> Expr {
+    fn call_prelude(&mut self, builtin: &'static Builtin, call: &Call, span: Span) -> Expr {
         let formals: Vec<Formal<'_>> =
             builtin.params.iter().map(|p| Formal { name: p.name, optional: p.default.is_some() }).collect();
         let Some(given) = self.match_args(builtin.name, &formals, call, span) else {
             return self.skip(call, span);
         };
+        match (builtin.name, given.as_slice()) {
+            ("map", [Some(list), Some(f)]) => self.map(MapGives::Values, builtin, list, f, span),
+            ("filter", [Some(list), Some(f)]) => self.map(MapGives::Filter, builtin, list, f, span),
+            ("sort_by", [Some(list), Some(f)]) => self.map(MapGives::Sorted, builtin, list, f, span),
+            ("score", [Some(text)]) => self.score(text, span),
+            _ => self.call_builtin(builtin, given, span),
+        }
+    }
+
+    fn call_builtin(&mut self, builtin: &'static Builtin, given: Vec<Option<&Ast>>, span: Span) -> Expr {
+        if let [_, Some(Ast { kind: A::Regex(regex), .. }), ..] = given.as_slice()
+            && let Some((_, op)) = builtin::BY_REGEX.iter().find(|(name, _)| *name == builtin.name)
+        {
+            return self.call_by_regex(builtin, op, &given, regex, span);
+        }
         let mut args = Vec::new();
         let mut good = true;
         for (param, arg) in builtin.params.iter().zip(given) {
@@ -262,10 +273,10 @@ impl Checker<'_> {
         Expr { kind: ExprKind::Builtin(builtin.name, args), ty, span }
     }
 
-    fn wrong_kind(&mut self, name: &str, param: &str, takes: Takes, value: &Expr) -> bool {
+    pub(super) fn wrong_kind(&mut self, name: &str, param: &str, takes: Takes, value: &Expr) -> bool {
         let message = format!("`{name}` takes {} as `{param}`, and this is {}", described(takes), value.ty);
         let hint = match takes {
-            _ if value.ty.may_be_null() && value.ty != Ty::Null => "it may be null: give a default with `??`",
+            _ if value.ty.may_be_null() && value.ty != Ty::Null => MAYBE_NULL,
             Takes::Str => "convert it with str(x), or put it into a string: \"{{ x }}\"",
             Takes::Int | Takes::IntOrNull | Takes::Number => "convert it with int(x) or float(x)",
             Takes::List | Takes::Numbers | Takes::Ordered => {
@@ -277,7 +288,9 @@ impl Checker<'_> {
             Takes::StrOrNull => "pass a str, or leave the argument out",
             Takes::Scalar => "pass a str, a number or a bool, such as \"1\"",
             Takes::Comparable => "pass a number, a str, or a list of them, such as [1, 2]",
-            Takes::Any => "pass another value",
+            Takes::Pattern | Takes::PatternOrNull => "pass a text, or a regex: /[0-9]+/",
+            Takes::Regex => "write a regex: matches(s, /…/); contains(s, part) looks for a text",
+            Takes::Any | Takes::Function => "pass another value",
         };
         self.report(Diag::new("E0200", value.span, message).hint(hint));
         false
@@ -343,7 +356,7 @@ impl Checker<'_> {
     }
 }
 
-fn default_value(default: Option<Default>, span: Span) -> Expr {
+pub(super) fn default_value(default: Option<Default>, span: Span) -> Expr {
     let value = match default {
         None | Some(Default::Null) => Const::Null,
         Some(Default::Int(n)) => Const::Int(n),
@@ -353,7 +366,7 @@ fn default_value(default: Option<Default>, span: Span) -> Expr {
 }
 
 /// The item type of a list; `otherwise` of an empty one.
-fn item(list: &Ty, otherwise: Ty) -> Ty {
+pub(super) fn item(list: &Ty, otherwise: Ty) -> Ty {
     match list {
         Ty::List(item) if **item == Ty::Never => otherwise,
         Ty::List(item) => (**item).clone(),
@@ -361,13 +374,14 @@ fn item(list: &Ty, otherwise: Ty) -> Ty {
     }
 }
 
-fn takes(takes: Takes, ty: &Ty) -> bool {
+pub(super) fn takes(takes: Takes, ty: &Ty) -> bool {
     let base = ty.base();
     let is_list = |good: &dyn Fn(&Ty) -> bool| matches!(&base, Ty::List(item) if good(&item.base()));
     let number = |t: &Ty| matches!(t, Ty::Int | Ty::Float | Ty::Any | Ty::Never | Ty::Error);
     let ordered = |t: &Ty| number(t) || *t == Ty::Str;
     match &base {
-        Ty::Any | Ty::Error => return true,
+        Ty::Error => return true,
+        Ty::Any => return takes != Takes::Regex,
         Ty::Union(members) => {
             return takes != Takes::Comparable && members.iter().all(|m| self::takes(takes, m));
         }
@@ -388,6 +402,9 @@ fn takes(takes: Takes, ty: &Ty) -> bool {
         Takes::Sized => matches!(base, Ty::Str | Ty::List(_) | Ty::Record(_) | Ty::Map(_)),
         Takes::Record => matches!(base, Ty::Record(_) | Ty::Map(_)),
         Takes::Comparable => ordered(&base) || is_list(&ordered),
+        Takes::Pattern => base == Ty::Str,
+        Takes::PatternOrNull => matches!(base, Ty::Str | Ty::Null),
+        Takes::Regex | Takes::Function => false,
     }
 }
 
@@ -405,5 +422,8 @@ fn described(takes: Takes) -> &'static str {
         Takes::Sized => "a str, a list, a record or a map",
         Takes::Record => "a record or a map",
         Takes::Comparable => "a number, a str, or a list of them",
+        Takes::Pattern | Takes::PatternOrNull => "a str or a regex",
+        Takes::Regex => "a regex",
+        Takes::Function => "the name of a function",
     }
 }

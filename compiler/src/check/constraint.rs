@@ -1,7 +1,8 @@
 //! Facts about constraints, asked of the engine that will enforce them.
 
-use agentc_constraint::spec::Spec;
+use agentc_constraint::spec::{Spec, Stop};
 use agentc_constraint::{BuildError, Limits, build};
+use regex_automata::nfa::thompson;
 
 use super::Checker;
 use crate::diag::Diag;
@@ -23,32 +24,27 @@ impl Checker<'_> {
         let known = self.regexes.get(pattern).cloned();
         let problem = known.unwrap_or_else(|| examine(pattern));
         self.regexes.insert(pattern.to_owned(), problem.clone());
+        self.is_good(problem, span)
+    }
+
+    /// The same for one that ends a text.
+    pub(super) fn stop_regex_is_good(&mut self, pattern: &str, span: Span) -> bool {
+        let value = Box::new(Spec::Text { min: 0, max: None });
+        let spec = Spec::Until { value, stops: vec![Stop::Regex { pattern: pattern.to_owned() }] };
+        self.is_good(problem_of(&spec), span)
+    }
+
+    /// The same for one that is searched for in a text: it may look at what is around a match.
+    pub(super) fn search_regex_is_good(&mut self, pattern: &str, span: Span) -> bool {
+        self.is_good(search_problem(pattern), span)
+    }
+
+    fn is_good(&mut self, problem: Option<Problem>, span: Span) -> bool {
         let Some(problem) = problem else { return true };
         let place = problem.range.and_then(|r| inner(span, &r)).unwrap_or(span);
         self.report(Diag::new(problem.code, place, problem.message).hint(problem.hint));
         false
     }
-}
-
-impl Checker<'_> {
-    /// The same for a regex that searches in a text, which may look at the text's ends and at words' edges.
-    pub(super) fn search_regex_is_good(&mut self, pattern: &str, span: Span) -> bool {
-        let Err(error) = regex_syntax::Parser::new().parse(pattern) else { return true };
-        let (reason, range) = match &error {
-            regex_syntax::Error::Parse(e) => (e.kind().to_string(), Some(bytes(e.span()))),
-            regex_syntax::Error::Translate(e) => (e.kind().to_string(), Some(bytes(e.span()))),
-            other => (other.to_string(), None),
-        };
-        let (code, message) = regex_error(&reason);
-        let place = range.and_then(|r| inner(span, &r)).unwrap_or(span);
-        let hint = "regexes follow the syntax of Rust's `regex` crate, without look-around";
-        self.report(Diag::new(code, place, message).hint(hint));
-        false
-    }
-}
-
-fn bytes(span: &regex_syntax::ast::Span) -> std::ops::Range<usize> {
-    span.start.offset..span.end.offset
 }
 
 /// The part of a literal that a range of its pattern stands for: the first slash comes before it.
@@ -59,11 +55,45 @@ fn inner(span: Span, range: &std::ops::Range<usize>) -> Option<Span> {
 }
 
 fn examine(pattern: &str) -> Option<Problem> {
-    let spec = Spec::Regex { pattern: pattern.to_owned() };
-    let error = build(&spec, &[], &Limits::default()).err()?;
+    problem_of(&Spec::Regex { pattern: pattern.to_owned() })
+}
+
+/// How large the program of a regex that is searched for may be, in bytes: the limit of the crate that runs
+/// it.
+const MAX_SEARCH: usize = 10 << 20;
+
+fn search_problem(pattern: &str) -> Option<Problem> {
+    let hint = "the syntax is that of Rust's regex crate: no look-around, no back-references".to_owned();
+    let hir = match regex_syntax::Parser::new().parse(pattern) {
+        Ok(hir) => hir,
+        Err(error) => {
+            let (reason, range) = match &error {
+                regex_syntax::Error::Parse(e) => (e.kind().to_string(), Some(range_of(e.span()))),
+                regex_syntax::Error::Translate(e) => (e.kind().to_string(), Some(range_of(e.span()))),
+                other => (other.to_string(), None),
+            };
+            let (code, message) = regex_error(&reason);
+            return Some(Problem { code, message, hint, range });
+        }
+    };
+    let config = thompson::Config::new().nfa_size_limit(Some(MAX_SEARCH));
+    let error = thompson::Compiler::new().configure(config).build_from_hir(&hir).err()?;
+    let message = format!("this regex is too large: {error}");
+    Some(Problem { code: "E0403", message, hint: "use smaller counts in braces".to_owned(), range: None })
+}
+
+fn range_of(span: &regex_syntax::ast::Span) -> std::ops::Range<usize> {
+    span.start.offset..span.end.offset
+}
+
+fn problem_of(spec: &Spec) -> Option<Problem> {
+    let error = build(spec, &[], &Limits::default()).err()?;
     let (code, message) = match &error {
         BuildError::LookAround { look, .. } => ("E0401", format!("a regex cannot look around: `{look}`")),
         BuildError::Regex { reason, .. } => regex_error(reason),
+        BuildError::EmptyStop => {
+            ("E0404", "a stop that may be empty would end every text at once".to_owned())
+        }
         BuildError::Empty { .. } => ("E0402", "no text matches this regex".to_owned()),
         other => ("E0403", other.to_string()),
     };

@@ -209,6 +209,7 @@ impl<'a> Checker<'a> {
             pure: true,
             vars: Vec::new(),
             captures: Vec::new(),
+            facts: Vec::new(),
             body,
             span,
         };

@@ -1,21 +1,38 @@
 //! What functions do to contexts, found before they are checked: a walk over the tree, then a fixed point
 //! over the calls.
 
+use std::collections::HashSet;
+
 use super::slots::{Effects, Origin};
-use super::{Checker, Global};
-use crate::ast::{Block, Expr, ExprKind, Fork, Gen, GenKind, Ident, Part, RoleBody, Stmt, StmtKind, Text};
+use super::{CONTEXT, Checker, Global};
+use crate::ast::{
+    Block, Expr, ExprKind, Fork, Gen, GenKind, Ident, Part, Path, RoleBody, Stmt, StmtKind, Text,
+};
 use crate::hir::ToolBody;
 
 /// What one body holds.
 #[derive(Debug, Default)]
 pub(super) struct Scan<'a> {
     writes: bool,
+    asks: bool,
+    reads: bool,
     roles: bool,
-    /// What is called: a name, or one of an imported file.
-    calls: Vec<(Option<&'a str>, &'a str)>,
-    /// Every generation in order.
+    /// What is called, or named as an argument of a function that calls it.
+    calls: Vec<&'a Expr>,
+    /// Tools that the model may call.
+    tools: Vec<&'a Path>,
+    /// How many branches are open around the place.
+    branches: usize,
+    /// Every generation in order, those of branches left out.
     pub(super) gens: Vec<&'a Gen>,
+    /// Names of variables that get another value.
+    pub(super) changed: HashSet<&'a str>,
+    /// Whether some variable has the name `context`.
+    pub(super) declares_context: bool,
 }
+
+/// Functions of the prelude that call another.
+const CALL_OTHERS: [&str; 3] = ["filter", "map", "sort_by"];
 
 pub(super) fn scan<'a>(stmts: impl IntoIterator<Item = &'a Stmt>) -> Scan<'a> {
     let mut scan = Scan::default();
@@ -31,7 +48,14 @@ impl<'a> Scan<'a> {
     fn stmt(&mut self, stmt: &'a Stmt) {
         match &stmt.kind {
             StmtKind::Text(text) => self.text(text),
-            StmtKind::Let { value, .. } | StmtKind::Assign { value, .. } => self.expr(value),
+            StmtKind::Let { name, value, .. } => {
+                self.declared(name);
+                self.expr(value);
+            }
+            StmtKind::Assign { name, value, .. } => {
+                self.changed.insert(&name.name);
+                self.expr(value);
+            }
             StmtKind::If { arms, otherwise } => {
                 for (cond, body) in arms {
                     self.expr(cond);
@@ -39,8 +63,14 @@ impl<'a> Scan<'a> {
                 }
                 otherwise.iter().for_each(|b| self.block(b));
             }
-            StmtKind::For { list: value, body, .. } | StmtKind::Repeat { count: value, body, .. } => {
-                self.expr(value);
+            StmtKind::For { var, list, body } => {
+                self.declared(var);
+                self.expr(list);
+                self.block(body);
+            }
+            StmtKind::Repeat { count, var, body } => {
+                var.iter().for_each(|v| self.declared(v));
+                self.expr(count);
                 self.block(body);
             }
             StmtKind::Break | StmtKind::Continue => {}
@@ -57,7 +87,8 @@ impl<'a> Scan<'a> {
                 self.expr(max);
                 self.block(body);
             }
-            StmtKind::Try { body, handler, .. } => {
+            StmtKind::Try { body, error, handler } => {
+                error.iter().for_each(|e| self.declared(e));
                 self.block(body);
                 handler.iter().for_each(|b| self.block(b));
             }
@@ -65,9 +96,18 @@ impl<'a> Scan<'a> {
         }
     }
 
+    fn declared(&mut self, name: &'a Ident) {
+        self.declares_context |= name.name == CONTEXT;
+    }
+
+    /// Writes into the context of the function itself, unless a branch is open.
+    fn write(&mut self) {
+        self.writes |= self.branches == 0;
+    }
+
     fn role(&mut self, body: &'a RoleBody) {
         self.roles = true;
-        self.writes = true;
+        self.write();
         match body {
             RoleBody::Block(block) => self.block(block),
             RoleBody::Gen(generation) => self.generation(generation),
@@ -77,7 +117,7 @@ impl<'a> Scan<'a> {
     }
 
     fn text(&mut self, text: &'a Text) {
-        self.writes = true;
+        self.write();
         for part in &text.parts {
             match part {
                 Part::Lit(..) => {}
@@ -88,39 +128,23 @@ impl<'a> Scan<'a> {
     }
 
     fn generation(&mut self, generation: &'a Gen) {
-        self.writes = true;
-        self.gens.push(generation);
+        self.write();
+        self.asks = true;
+        self.declared(&generation.name);
+        self.changed.insert(&generation.name.name);
+        if self.branches == 0 {
+            self.gens.push(generation);
+        }
         match &generation.kind {
             GenKind::Select { from, .. } => self.expr(from),
-            GenKind::Call(tools) => tools.iter().for_each(|path| self.path(&path.names)),
+            GenKind::Call(tools) => self.tools.extend(tools),
             GenKind::Gen(_) => {}
         }
         for (name, value) in &generation.options {
             match &value.kind {
-                ExprKind::List(tools) if name.name == "tools" => tools.iter().for_each(|t| self.callee(t)),
+                ExprKind::List(tools) if name.name == "tools" => self.calls.extend(tools),
                 _ => self.expr(value),
             }
-        }
-    }
-
-    /// A function by its name, or by that of an imported file and its own.
-    fn callee(&mut self, callee: &'a Expr) {
-        match &callee.kind {
-            ExprKind::Name(name) => self.calls.push((None, name)),
-            ExprKind::Field(file, name) => {
-                if let ExprKind::Name(file) = &file.kind {
-                    self.calls.push((Some(file), &name.name));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn path(&mut self, names: &'a [Ident]) {
-        match names {
-            [name] => self.calls.push((None, &name.name)),
-            [file, name] => self.calls.push((Some(&file.name), &name.name)),
-            _ => {}
         }
     }
 
@@ -151,26 +175,39 @@ impl<'a> Scan<'a> {
                 }
                 self.expr(otherwise);
             }
+            ExprKind::Name(name) => self.reads |= name == CONTEXT,
             ExprKind::Call(call) => {
-                self.callee(&call.callee);
-                call.args.iter().for_each(|(_, e)| self.expr(e));
+                self.calls.push(&call.callee);
+                let others =
+                    matches!(&call.callee.kind, ExprKind::Name(n) if CALL_OTHERS.contains(&n.as_str()));
+                for (_, arg) in &call.args {
+                    if others {
+                        self.calls.push(arg);
+                    }
+                    self.expr(arg);
+                }
             }
             ExprKind::Fork(over, body) => {
-                let (Fork::Count(value, _) | Fork::Each(_, value)) = &**over;
+                let (value, name) = match &**over {
+                    Fork::Count(value, name) => (value, name.as_ref()),
+                    Fork::Each(name, value) => (value, Some(name)),
+                };
+                name.into_iter().for_each(|n| self.declared(n));
                 self.expr(value);
-                self.block(body);
+                self.branch(body);
             }
-            ExprKind::Aside(body) => self.block(body),
+            ExprKind::Aside(body) => self.branch(body),
             _ => {}
         }
     }
-}
 
-/// What a call runs.
-enum Called {
-    Slot(usize),
-    /// A tool that is no function of the program.
-    Outside,
+    /// What a branch writes is dropped with it, but it reads the context that it begins with.
+    fn branch(&mut self, body: &'a Block) {
+        self.reads = true;
+        self.branches += 1;
+        self.block(body);
+        self.branches -= 1;
+    }
 }
 
 impl<'a> Checker<'a> {
@@ -187,32 +224,51 @@ impl<'a> Checker<'a> {
                     scan
                 }
             };
-            let mut asks = !found.gens.is_empty();
-            let mut calls = Vec::new();
             self.module = self.slots[id].module;
-            for (file, name) in found.calls {
-                match self.called(file, name) {
-                    Some(Called::Slot(callee)) => calls.push(callee),
-                    Some(Called::Outside) => asks = true,
-                    None => {}
-                }
-            }
-            self.slots[id].effects = Effects { writes: found.writes, asks, roles: found.roles, calls };
+            self.slots[id].effects = self.own_effects(id, &found);
         }
         self.module = 0;
         self.spread_effects();
     }
 
-    fn called(&self, file: Option<&str>, name: &str) -> Option<Called> {
-        let global = file.map_or_else(|| self.global(name), |file| self.imported(file, name))?.0;
-        match global {
-            Global::Func(callee) => Some(Called::Slot(callee)),
-            Global::Tool(tool) => match self.tools.get(tool)?.body {
-                ToolBody::Func(callee) => Some(Called::Slot(callee as usize)),
-                ToolBody::Outside(_) => Some(Called::Outside),
-            },
-            _ => None,
+    /// What a body does by itself, and what it calls.
+    fn own_effects(&self, id: usize, found: &Scan<'_>) -> Effects {
+        let mut effects = Effects {
+            writes: found.writes,
+            asks: found.asks,
+            reads: found.reads && !self.hides_context(id, found),
+            roles: found.roles,
+            calls: Vec::new(),
+        };
+        let tools = found.tools.iter().filter_map(|tool| self.at_path(tool));
+        tools.for_each(|(global, _)| self.count_call(global, &mut effects));
+        for callee in &found.calls {
+            match self.named(callee) {
+                Some((global, _)) => self.count_call(global, &mut effects),
+                None if matches!(&callee.kind, ExprKind::Name(name) if name == "score") => {
+                    (effects.asks, effects.reads) = (true, true);
+                }
+                None => {}
+            }
         }
+        effects
+    }
+
+    fn count_call(&self, callee: Global, effects: &mut Effects) {
+        match callee {
+            Global::Func(callee) => effects.calls.push(callee),
+            Global::Tool(tool) => match self.tools.get(tool).map(|t| &t.body) {
+                Some(ToolBody::Func(callee)) => effects.calls.push(*callee as usize),
+                _ => effects.asks = true,
+            },
+            Global::Const(_) | Global::Module(_) | Global::Unknown => {}
+        }
+    }
+
+    /// Whether the word `context` means a variable or a declaration in a function.
+    fn hides_context(&self, id: usize, found: &Scan<'_>) -> bool {
+        let params = self.slots[id].params.iter().any(|p| p.name.name == CONTEXT);
+        params || found.declares_context || self.global(CONTEXT).is_some()
     }
 
     /// Each effect travels from callee to caller, at most once per call: linear in the calls.
@@ -226,16 +282,12 @@ impl<'a> Checker<'a> {
         let mut work: Vec<usize> = (0..self.slots.len()).collect();
         while let Some(id) = work.pop() {
             let agent = self.slots[id].is_agent();
-            let from = self.slots[id].effects.clone_flags();
+            let from = self.slots[id].effects.flags();
             for caller in &callers[id] {
                 let to = &mut self.slots[*caller].effects;
-                let before = to.clone_flags();
-                to.asks |= from.1 || (agent && from.0);
-                if !agent {
-                    to.writes |= from.0;
-                    to.roles |= from.2;
-                }
-                if to.clone_flags() != before {
+                let before = to.flags();
+                to.add(from, agent);
+                if to.flags() != before {
                     work.push(*caller);
                 }
             }
@@ -259,8 +311,21 @@ impl<'a> Checker<'a> {
     }
 }
 
+/// Writes, asks, reads, roles.
+type Flags = [bool; 4];
+
 impl Effects {
-    fn clone_flags(&self) -> (bool, bool, bool) {
-        (self.writes, self.asks, self.roles)
+    fn flags(&self) -> Flags {
+        [self.writes, self.asks, self.reads, self.roles]
+    }
+
+    /// Takes over what a callee does. What an agent does to its own context is not done to its caller's.
+    fn add(&mut self, [writes, asks, reads, roles]: Flags, agent: bool) {
+        self.asks |= asks || agent;
+        if !agent {
+            self.writes |= writes;
+            self.reads |= reads;
+            self.roles |= roles;
+        }
     }
 }

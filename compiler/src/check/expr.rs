@@ -1,5 +1,6 @@
 //! Expressions: literals, names, structure. Operators and calls have files of their own.
 
+use super::flow::{path_of, presence};
 use super::suggest::foreign_value;
 use super::{Checker, Global};
 use crate::ast::{self, Expr as Ast, ExprKind as A, Ident, Part, Text};
@@ -42,10 +43,7 @@ impl Checker<'_> {
             A::Int(value) => self.int(*value, false, span),
             A::Float(value) => constant(Const::Float(*value), span),
             A::Str(text) => self.string(text),
-            A::Regex(_) => {
-                self.not_yet("a regex as a value", span);
-                error(span)
-            }
+            A::Regex(_) => self.lone_regex(span),
             A::Name(name) => self.name(name, span),
             A::List(items) => self.list(items, want, span),
             A::Record(fields) => self.record(fields, want, span),
@@ -56,11 +54,9 @@ impl Checker<'_> {
             A::Field(base, name) => self.field(base, name, span),
             A::Index(base, index) => self.index(base, index, span),
             A::Slice(base, from, to) => self.slice(base, from.as_deref(), to.as_deref(), span),
+            A::Fork(over, body) => self.fork(over, body, want, span),
+            A::Aside(body) => self.aside(body, want, span),
             A::Embed(path) => self.embed(path, want, span),
-            A::Fork(..) | A::Aside(_) => {
-                self.not_yet("this expression", span);
-                error(span)
-            }
         }
     }
 
@@ -134,6 +130,7 @@ impl Checker<'_> {
         }
         match self.global(name) {
             Some((global, place)) => self.global_value(global, name, place, span),
+            None if name == super::CONTEXT && !self.body.hides_context => self.context(span),
             None => {
                 self.unknown_name(name, span, &Meant::Value);
                 error(span)
@@ -157,14 +154,45 @@ impl Checker<'_> {
         error(span)
     }
 
-    fn read(&mut self, var: VarId, name: &str, span: Span) -> Expr {
+    /// `context`: the text so far.
+    fn context(&mut self, span: Span) -> Expr {
+        if let Some(place) = self.pure_only {
+            let diag = Diag::new("E0301", span, format!("{place} cannot read the context"));
+            self.report(diag.hint("read it in a statement first: let text = context"));
+        }
+        Expr { kind: ExprKind::Context, ty: Ty::Str, span }
+    }
+
+    /// A regex where no value can be one.
+    fn lone_regex(&mut self, span: Span) -> Expr {
+        let diag = Diag::new("E0217", span, "a regex is no value");
+        let hint = "it is a type, a `stop_regex`, or an argument: matches(s, /…/), replace(s, /…/, \"x\")";
+        self.report(diag.hint(hint));
+        error(span)
+    }
+
+    pub(super) fn read(&mut self, var: VarId, name: &str, span: Span) -> Expr {
         if self.body.is_captured(var) && !self.body.is_bound(var) {
             let diag = Diag::new("E0103", span, format!("`{name}` may not be generated yet at this point"));
             let diag = diag.label(self.body.place(var), "generated here, but not on every way to this place");
             self.report(diag.hint("generate it on every branch before, or give it a value first: let x = …"));
         }
         let ty = self.body.ty(var).clone();
-        Expr { kind: ExprKind::Var(var), ty, span }
+        self.narrowed(Expr { kind: ExprKind::Var(var), ty, span })
+    }
+
+    /// A value without `null` in its type where it is known not to be null.
+    pub(super) fn narrowed(&self, value: Expr) -> Expr {
+        if !self.body.flow.knows_presence() || value.ty.is_error() || !value.ty.may_be_null() {
+            return value;
+        }
+        let ty = value.ty.without_null();
+        let known = path_of(&value).is_some_and(|p| self.body.flow.is_present(&p));
+        if !known || ty == Ty::Never || ty == value.ty {
+            return value;
+        }
+        let span = value.span;
+        Expr { kind: ExprKind::Present(Box::new(value)), ty, span }
     }
 
     fn unbound(&mut self, name: &str, span: Span) -> Expr {
@@ -204,15 +232,17 @@ impl Checker<'_> {
             self.hidden = true;
             return;
         }
-        if *meant == Meant::Value && name == "context" {
-            return self.not_yet("`context`", span);
+        if self.body.stayed_inside.contains(name) {
+            let diag =
+                Diag::new("E0100", span, format!("`{name}` is generated in a branch, and stays inside"));
+            return self.report(diag.hint(format!("give it out of the `fork` or `aside`: yield {name}")));
         }
         let mut known: Vec<String> = self.body.names().map(str::to_owned).collect();
         known.extend(self.global_names().map(str::to_owned));
         let nearest = self.nearest(name, known.iter().map(String::as_str));
         let hint = match (foreign_value(name), nearest, meant) {
             (Some(hint), _, _) => hint.to_owned(),
-            (None, _, Meant::Assigned) if super::generate::is_option(name) => {
+            (None, _, Meant::Assigned) if super::options::is_option(name) => {
                 format!("options of a generation come after `with`: gen x with {name} = …")
             }
             (None, Some(near), _) => format!("did you mean `{near}`?"),
@@ -287,12 +317,19 @@ impl Checker<'_> {
     }
 
     fn if_expr(&mut self, arms: &[(Ast, Ast)], otherwise: &Ast, want: Option<&Ty>, span: Span) -> Expr {
+        let before = self.body.flow.presence();
         let mut out = Vec::new();
         for (cond, value) in arms {
             let cond = self.wanted(cond, &Ty::Bool, "the condition");
-            out.push((cond, self.expr(value, want)));
+            let known = self.body.flow.presence();
+            self.body.flow.assume(&presence(&cond, true));
+            let value = self.expr(value, want);
+            self.body.flow.set_presence(known);
+            self.body.flow.assume(&presence(&cond, false));
+            out.push((cond, value));
         }
         let otherwise = self.expr(otherwise, want);
+        self.body.flow.set_presence(before);
         let types: Vec<Ty> = out.iter().map(|(_, v)| v).chain([&otherwise]).map(|v| v.ty.clone()).collect();
         let ty = match want.filter(|w| types.iter().all(|t| ty::fits(t, w))) {
             Some(want) => want.clone(),
@@ -310,7 +347,9 @@ impl Checker<'_> {
             let global = module.map_or(Global::Unknown, |module| self.name_in(module, name));
             return self.global_value(global, &name.name, base.span, span);
         }
-        let captured = self.is_capture(base);
+        if let Some(fact) = self.fact(base, name, span) {
+            return fact;
+        }
         let base = self.expr(base, None);
         let ty = match &base.ty.unfolded() {
             Ty::Error => Ty::Error,
@@ -326,32 +365,24 @@ impl Checker<'_> {
                 let diag = Diag::new("E0202", name.span, format!("{} has keys, not fields", base.ty));
                 self.fail(diag.hint(format!("write x[\"{}\"]; whether it is there, \"{0}\" in x", name.name)))
             }
-            _ if captured && CAPTURE_FIELDS.contains(&name.name.as_str()) => {
-                self.not_yet(&format!("`.{}` of a capture", name.name), name.span);
-                Ty::Error
-            }
             other if other.may_be_null() && matches!(other.without_null().unfolded(), Ty::Record(_)) => {
-                let diag = Diag::new(
-                    "E0202",
-                    name.span,
-                    format!("this may be null, which has no field `{}`", name.name),
-                );
-                self.fail(diag.hint("give a default first: (x ?? {…}).field"))
+                let message = format!("this may be null, which has no field `{}`", name.name);
+                let diag = Diag::new("E0202", name.span, message);
+                self.fail(diag.hint("ask first: if x != null { … }; or give a default: (x ?? {…}).field"))
             }
-            _ => self.no_field(&base.ty, name, &[]),
+            other => match self.not_captured(&base, &name.name) {
+                Some(hint) => {
+                    let message = format!("{other} has no field `{}`", name.name);
+                    self.fail(Diag::new("E0202", name.span, message).hint(hint))
+                }
+                None => self.no_field(&base.ty, name, &[]),
+            },
         };
-        Expr { kind: ExprKind::Field(Box::new(base), name.name.clone()), ty, span }
+        let kind = ExprKind::Field(Box::new(base), name.name.clone());
+        self.narrowed(Expr { kind, ty, span })
     }
 
-    fn is_capture(&self, base: &Ast) -> bool {
-        let A::Name(name) = &base.kind else { return false };
-        self.body
-            .local(name)
-            .or(self.body.captures.get(name).copied().flatten())
-            .is_some_and(|v| self.body.is_captured(v))
-    }
-
-    fn no_field(&mut self, ty: &Ty, name: &Ident, fields: &[String]) -> Ty {
+    pub(super) fn no_field(&mut self, ty: &Ty, name: &Ident, fields: &[String]) -> Ty {
         let nearest = self.nearest(&name.name, fields.iter().map(String::as_str));
         let hint = match nearest {
             Some(near) => format!("did you mean `{near}`?"),
@@ -427,9 +458,6 @@ impl Checker<'_> {
     }
 }
 
-/// What a capture carries besides its value.
-const CAPTURE_FIELDS: &[&str] = &["text", "tokens", "logprob", "stop", "probs", "calls"];
-
 /// Whether a constant is copied to where it is used; larger ones stay in the function that gives them.
 fn is_small(value: &Const) -> bool {
     match value {
@@ -459,7 +487,7 @@ pub(super) fn to_float(value: Expr) -> Expr {
 }
 
 /// The type of items that a list is asked for.
-fn item_of(want: &Ty) -> Option<Ty> {
+pub(super) fn item_of(want: &Ty) -> Option<Ty> {
     let item = |ty: Ty| if let Ty::List(item) = ty { Some(*item) } else { None };
     want.alternatives().into_iter().find_map(item)
 }
@@ -481,6 +509,10 @@ fn wanted_field(want: &Ty, name: &str) -> Option<Ty> {
     }
 }
 
+/// What to do about a value that may be null.
+pub(super) const MAYBE_NULL: &str =
+    "it may be null: give a default with `??`, or ask first: if x != null { … }";
+
 fn mismatch_hint(found: &Ty, want: &Ty) -> String {
     match (found.base(), want.base()) {
         (_, Ty::Str) => "convert it with str(x), or put it into a string: \"{{ x }}\"".to_owned(),
@@ -491,9 +523,7 @@ fn mismatch_hint(found: &Ty, want: &Ty) -> String {
             "a json value has no known type: convert it with str(x), int(x) or float(x)".to_owned()
         }
         (Ty::Null, _) => "a value is needed here".to_owned(),
-        (ref f, ref w) if ty::fits(&f.without_null(), w) => {
-            "it may be null: give a default with `??`".to_owned()
-        }
+        (ref f, ref w) if ty::fits(&f.without_null(), w) => MAYBE_NULL.to_owned(),
         (_, Ty::List(_)) if !matches!(found, Ty::List(_)) => "put it into a list: [x]".to_owned(),
         _ => format!("a value of type {want} is needed here"),
     }

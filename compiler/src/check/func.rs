@@ -64,6 +64,7 @@ impl<'a> Checker<'a> {
             pure: true,
             vars: std::mem::take(&mut self.body.vars),
             captures: Vec::new(),
+            facts: Vec::new(),
             body,
             span,
         }
@@ -82,8 +83,7 @@ impl<'a> Checker<'a> {
         for param in self.slots[id].params.clone() {
             self.body.declare(&param.name.name, param.ty, param.name.span);
         }
-        let found = scan(stmts.clone());
-        self.body.captures = found.gens.iter().map(|g| (g.name.name.clone(), None)).collect();
+        self.body.look_ahead(&scan(stmts.clone()));
         let mut body = Vec::new();
         for stmt in stmts {
             self.stmt(stmt, &mut body);
@@ -98,6 +98,7 @@ impl<'a> Checker<'a> {
             pure: slot.effects.pure(),
             vars: std::mem::take(&mut self.body.vars),
             captures: std::mem::take(&mut self.body.order),
+            facts: std::mem::take(&mut self.body.facts),
             body,
             span: slot.span,
         }

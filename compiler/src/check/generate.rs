@@ -1,58 +1,38 @@
-//! `gen` and `select`: what may be written, what is bound, and the options.
+//! `gen`, `select` and `call`: what may be written, and what is bound. Options have a file of their own.
 
-use agentc_constraint::spec::{Spec, Stop};
+use agentc_constraint::spec::Spec;
 
 use super::Checker;
+use super::body::Captured;
 use super::expr::Meant;
 use super::types::Generated;
-use crate::ast::{self, Expr as Ast, ExprKind as A, GenKind, Ident};
+use crate::ast::{self, Expr as Ast, ExprKind as A, GenKind, Ident, Path};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, Gen, VarId};
-use crate::ir::{Const, GenOption, Method};
-use crate::source::Span;
-use crate::ty::{self, Ty};
-
-/// Options of this version: name, what it sets, its type, and the least and greatest literal value.
-const OPTIONS: &[(&str, GenOption, Ty, f64, f64)] = &[
-    ("max", GenOption::Max, Ty::Int, 1.0, 4_294_967_295.0),
-    ("temp", GenOption::Temp, Ty::Float, 0.0, f64::MAX),
-    ("top_p", GenOption::TopP, Ty::Float, 0.0, 1.0),
-    ("top_k", GenOption::TopK, Ty::Int, 0.0, 4_294_967_295.0),
-    ("min_p", GenOption::MinP, Ty::Float, 0.0, 1.0),
-    ("seed", GenOption::Seed, Ty::Int, f64::MIN, f64::MAX),
-    ("heal", GenOption::Heal, Ty::Bool, 0.0, 0.0),
-];
-
-/// Options that a later version brings.
-const NOT_YET: &[&str] = &[
-    "min",
-    "stop_regex",
-    "typical",
-    "repeat_penalty",
-    "frequency_penalty",
-    "presence_penalty",
-    "no_repeat",
-    "tools",
-    "max_calls",
-    "n",
-    "beam",
-    "logprobs",
-    "whitespace",
-    "model",
-];
-
-/// Whether a generation has, or will have, an option of this name.
-pub(super) fn is_option(name: &str) -> bool {
-    name == "stop" || NOT_YET.contains(&name) || OPTIONS.iter().any(|o| o.0 == name)
-}
+use crate::ir::{Const, Method};
+use crate::ty::{self, Field, Ty};
 
 /// What a generation writes, as far as it is known.
-struct Written {
-    spec: Option<Spec>,
-    bindings: Vec<Expr>,
-    ty: Ty,
+pub(super) struct Written {
+    /// `None` if it cannot be said; reported already.
+    pub(super) spec: Option<Spec>,
+    /// The values of its holes.
+    pub(super) bindings: Vec<Expr>,
+    /// The type of its value.
+    pub(super) ty: Ty,
     /// Whether it is written in JSON.
-    json: bool,
+    pub(super) json: bool,
+    /// How a `select` chooses.
+    pub(super) method: Method,
+    /// The tools of a `call`.
+    pub(super) tools: Vec<u32>,
+}
+
+impl Written {
+    /// Of a spec, in plain text.
+    fn plain(spec: Option<Spec>, bindings: Vec<Expr>, ty: Ty) -> Written {
+        Written { spec, bindings, ty, json: false, method: Method::Greedy, tools: Vec::new() }
+    }
 }
 
 impl Checker<'_> {
@@ -65,13 +45,14 @@ impl Checker<'_> {
         let mut written = match &generation.kind {
             GenKind::Gen(ty) => self.typed(ty.as_ref()),
             GenKind::Select { from, by } => self.selected(from, by.as_ref()),
-            GenKind::Call(_) => {
-                self.not_yet("`call`", generation.span);
-                Written { spec: None, bindings: Vec::new(), ty: Ty::Error, json: false }
-            }
+            GenKind::Call(paths) => self.called(paths),
         };
-        let options = self.options(generation, &mut written);
-        let var = self.bind_capture(generation, &written.ty);
+        let chosen = self.options(generation, &mut written);
+        let call = matches!(generation.kind, GenKind::Call(_));
+        let chooses = matches!(generation.kind, GenKind::Select { .. }) || is_choice(&written.ty);
+        let what = Captured { chooses, samples: chosen.samples, call };
+        let var = self.bind_capture(generation, &written.ty, what);
+        let tools = if call { written.tools } else { chosen.tools };
         Some(Gen {
             var: var?,
             name: generation.name.name.clone(),
@@ -80,42 +61,39 @@ impl Checker<'_> {
             bindings: written.bindings,
             ty: written.ty,
             json: written.json,
-            options,
-            facts: Vec::new(),
-            method: Method::Greedy,
-            model: None,
-            tools: Vec::new(),
-            call: false,
+            options: chosen.options,
+            method: written.method,
+            model: chosen.model,
+            tools,
+            call,
             span: generation.span,
         })
     }
 
     fn typed(&mut self, ty: Option<&ast::Type>) -> Written {
         let Some(ty) = ty else {
-            return Written {
-                spec: Some(Spec::Text { min: 0, max: None }),
-                bindings: Vec::new(),
-                ty: Ty::Str,
-                json: false,
-            };
+            return Written::plain(Some(Spec::Text { min: 0, max: None }), Vec::new(), Ty::Str);
         };
         let Generated { spec, bindings, ty, json } = self.generated(ty);
-        Written { spec, bindings, ty, json }
+        Written { json, ..Written::plain(spec, bindings, ty) }
     }
 
     fn selected(&mut self, from: &Ast, by: Option<&Ident>) -> Written {
-        match by.map(|b| b.name.as_str()) {
-            None | Some("greedy") => {}
-            Some(method @ ("norm" | "uncond")) => {
-                let span = by.map_or(from.span, |b| b.span);
-                self.not_yet(&format!("`by {method}`"), span);
-            }
+        let method = match by.map(|b| b.name.as_str()) {
+            None | Some("greedy") => Method::Greedy,
+            Some("norm") => Method::Norm,
+            Some("uncond") => Method::Uncond,
             Some(method) => {
                 let span = by.map_or(from.span, |b| b.span);
                 let diag = Diag::new("E0104", span, format!("there is no method `{method}`"));
                 self.report(diag.hint("the methods are greedy, norm and uncond"));
+                Method::Greedy
             }
-        }
+        };
+        Written { method, ..self.select_from(from) }
+    }
+
+    fn select_from(&mut self, from: &Ast) -> Written {
         let list = match &from.kind {
             A::Name(name) if !self.is_known(name) => {
                 self.unknown_name(name, from.span, &Meant::List);
@@ -137,7 +115,7 @@ impl Checker<'_> {
             );
             self.report(diag.hint("write select NAME from [\"a\", \"b\"]"));
         }
-        Written { spec: Some(Spec::OneOf { hole: 0 }), bindings: vec![list], ty: Ty::Str, json: false }
+        Written::plain(Some(Spec::OneOf { hole: 0 }), vec![list], Ty::Str)
     }
 
     /// A list of literals is a union that the checker can look into.
@@ -145,7 +123,7 @@ impl Checker<'_> {
         if items.is_empty() {
             let diag = Diag::new("E0402", list.span, "there is nothing to select from");
             self.report(diag.hint("put at least one option into the list"));
-            return Some(Written { spec: None, bindings: Vec::new(), ty: Ty::Str, json: false });
+            return Some(Written::plain(None, Vec::new(), Ty::Str));
         }
         let mut members = Vec::new();
         for item in items {
@@ -155,113 +133,44 @@ impl Checker<'_> {
             }
         }
         let ty = items.iter().fold(Ty::Never, |ty, i| ty::join(&ty, &i.ty));
-        Some(Written { spec: Some(Spec::Union { members }), bindings: Vec::new(), ty, json: false })
+        Some(Written::plain(Some(Spec::Union { members }), Vec::new(), ty))
     }
 
-    fn options(&mut self, generation: &ast::Gen, written: &mut Written) -> Vec<(GenOption, Expr)> {
-        let mut out = Vec::new();
-        let mut seen: Vec<&str> = Vec::new();
-        for (name, value) in &generation.options {
-            let key = name.name.as_str();
-            if seen.contains(&key) {
-                let diag = Diag::new("E0213", name.span, format!("the option `{key}` is given twice"));
+    /// `call x: t1 | t2`: the model picks one of the tools.
+    fn called(&mut self, paths: &[Path]) -> Written {
+        let (mut tools, mut names, mut result) = (Vec::new(), Vec::new(), vec![Ty::Null]);
+        let mut good = true;
+        for path in paths {
+            let Some(tool) = self.tool(path) else {
+                good = false;
+                continue;
+            };
+            if tools.contains(&tool.id) {
+                let diag = Diag::new("E0213", path.span, format!("the tool `{}` is there twice", tool.name));
                 self.report(diag.hint("remove one of them"));
                 continue;
             }
-            seen.push(key);
-            if key == "stop" {
-                self.stop(value, written);
-            } else if let Some(option) = OPTIONS.iter().find(|o| o.0 == key) {
-                let value = self.wanted(value, &option.2, &format!("`{key}`"));
-                self.check_range(key, &value, option.3, option.4);
-                out.push((option.1, value));
-            } else {
-                self.other_option(name);
-            }
+            tools.push(tool.id);
+            names.push(Ty::Lit(Const::Str(tool.name)));
+            result.insert(result.len() - 1, tool.ret);
         }
-        out
-    }
-
-    fn other_option(&mut self, name: &Ident) {
-        if NOT_YET.contains(&name.name.as_str()) {
-            return self.not_yet(&format!("the option `{}`", name.name), name.span);
-        }
-        let known = OPTIONS.iter().map(|o| o.0).chain(NOT_YET.iter().copied()).chain(["stop"]);
-        let foreign = match name.name.as_str() {
-            "temperature" => Some("temp"),
-            "max_tokens" | "maxTokens" | "max_length" | "limit" => Some("max"),
-            "stop_sequence" | "stops" | "until" => Some("stop"),
-            "random_seed" => Some("seed"),
-            _ => None,
-        };
-        let near = foreign.map(str::to_owned).or_else(|| self.nearest(&name.name, known));
-        let hint = near
-            .map_or("the options are max, stop, temp, top_p, top_k, min_p, seed and heal".to_owned(), |n| {
-                format!("did you mean `{n}`?")
-            });
-        self.report(Diag::new("E0104", name.span, format!("there is no option `{}`", name.name)).hint(hint));
-    }
-
-    #[allow(clippy::cast_precision_loss)]
-    fn check_range(&mut self, key: &str, value: &Expr, least: f64, most: f64) {
-        let number = match value.kind {
-            ExprKind::Const(Const::Int(n)) => n as f64,
-            ExprKind::Const(Const::Float(x)) => x,
-            _ => return,
-        };
-        if number < least || number > most {
-            let range = if most >= 4_294_967_295.0 {
-                format!("from {least}")
-            } else {
-                format!("between {least} and {most}")
-            };
-            let diag = Diag::new("E0405", value.span, format!("`{key}` cannot be {number}"));
-            self.report(diag.hint(format!("it is a number {range}")));
-        }
-    }
-
-    /// `stop`: literals become part of the constraint, other values holes of it.
-    fn stop(&mut self, value: &Ast, written: &mut Written) {
-        if let A::Regex(regex) = &value.kind {
-            return self.not_yet("a regex as a stop", regex.span);
-        }
-        let value = self.expr(value, None);
-        let stops = match &value.kind {
-            ExprKind::Const(Const::Str(text)) => vec![self.literal_stop(text, value.span)],
-            ExprKind::List(items) if items.iter().all(is_literal_str) => {
-                let items: Vec<(String, Span)> = items.iter().filter_map(literal_str).collect();
-                items.into_iter().map(|(text, span)| self.literal_stop(&text, span)).collect()
-            }
-            _ => {
-                if !ty::fits(&value.ty, &Ty::Str) && !ty::fits(&value.ty, &Ty::list(Ty::Str)) {
-                    let diag = Diag::new(
-                        "E0200",
-                        value.span,
-                        format!("`stop` takes a str or a list of them, and this is {}", value.ty),
-                    );
-                    self.report(diag.hint("write stop = \"\\n\" or stop = [\".\", \"!\"]"));
-                }
-                written.bindings.push(value);
-                vec![Stop::Hole { hole: written.bindings.len() - 1 }]
-            }
-        };
-        if !stops.is_empty() {
-            written.spec = written.spec.take().map(|s| Spec::Until { value: Box::new(s), stops });
-        }
-    }
-
-    fn literal_stop(&mut self, text: &str, span: Span) -> Stop {
-        if text.is_empty() {
-            let diag = Diag::new("E0404", span, "an empty stop would end every text at once");
-            self.report(diag.hint("write the text at which the generation ends, such as \"\\n\""));
-        }
-        Stop::Text { text: text.to_owned() }
+        let field = |name: &str, ty: Ty| Field { name: name.to_owned(), ty, optional: false };
+        let ty = Ty::Record(vec![
+            field("tool", ty::union(names)),
+            field("args", Ty::Any),
+            field("result", ty::union(result)),
+            field("error", ty::union(vec![Ty::Str, Ty::Null])),
+        ]);
+        // A call says itself what may be written.
+        let spec = good.then_some(Spec::Text { min: 0, max: None });
+        Written { tools, ..Written::plain(spec, Vec::new(), if good { ty } else { Ty::Error }) }
     }
 
     /// The variable that the capture is: one of a block if it is declared, else one of the function.
-    fn bind_capture(&mut self, generation: &ast::Gen, item: &Ty) -> Option<VarId> {
+    fn bind_capture(&mut self, generation: &ast::Gen, item: &Ty, what: Captured) -> Option<VarId> {
         let name = &generation.name;
-        let ty = if generation.append { Ty::list(item.clone()) } else { item.clone() };
+        let list = generation.append || what.samples;
+        let ty = if list { Ty::list(item.clone()) } else { item.clone() };
         if let Some((_, place)) = self.global(name.name.as_str())
             && self.body.local(&name.name).is_none()
         {
@@ -270,7 +179,11 @@ impl Checker<'_> {
             self.report(diag.label(place, "declared here").hint("choose another name for the capture"));
             return None;
         }
-        let known = self.body.local(&name.name).or(self.body.captures.get(&name.name).copied().flatten());
+        let declared = self.body.local(&name.name);
+        if let Some(var) = declared.filter(|var| self.body.is_outside_of_branch(*var)) {
+            self.assigned_in_branch(var, name);
+        }
+        let known = self.body.variable(&name.name);
         let var = match known {
             Some(var) => self.rebind(var, &ty, name),
             None => {
@@ -280,12 +193,11 @@ impl Checker<'_> {
                 var
             }
         };
-        if !self.body.order.contains(&var) {
-            self.body.order.push(var);
-        }
+        self.body.note_capture(var);
+        self.body.changed_by_generation(var);
         // A list that grows is there from the start, empty.
         if !generation.append && (known.is_none() || self.body.is_captured(var)) {
-            self.body.bind(var);
+            self.body.generate(var, what);
         }
         Some(var)
     }
@@ -308,13 +220,11 @@ fn literal(value: &Const) -> Spec {
     if matches!(value, Const::Str(_)) { Spec::Literal { text } } else { Spec::Constant { text } }
 }
 
-fn is_literal_str(item: &Expr) -> bool {
-    matches!(item.kind, ExprKind::Const(Const::Str(_)))
-}
-
-fn literal_str(item: &Expr) -> Option<(String, Span)> {
-    match &item.kind {
-        ExprKind::Const(Const::Str(text)) => Some((text.clone(), item.span)),
-        _ => None,
+/// Whether a value is one of several literals.
+fn is_choice(ty: &Ty) -> bool {
+    match ty {
+        Ty::Union(members) => members.iter().all(|m| matches!(m, Ty::Lit(_) | Ty::Null | Ty::Bool)),
+        Ty::Bool => true,
+        _ => false,
     }
 }

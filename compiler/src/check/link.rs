@@ -31,6 +31,15 @@ impl Checker<'_> {
         }
     }
 
+    /// The same of a path.
+    pub(super) fn at_path(&self, path: &Path) -> Option<(Global, Span)> {
+        match path.names.as_slice() {
+            [name] => self.global(&name.name),
+            [base, name] => self.imported(&base.name, &name.name),
+            _ => None,
+        }
+    }
+
     /// What a name of an imported file stands for, and where the file is imported.
     pub(super) fn imported(&self, base: &str, name: &str) -> Option<(Global, Span)> {
         match self.global(base)? {
@@ -54,12 +63,8 @@ impl Checker<'_> {
 
     /// The tool that a path names; reported if there is none.
     pub(super) fn tool(&mut self, path: &Path) -> Option<ToolInfo> {
-        let (global, name) = match path.names.as_slice() {
-            [name] => (self.global(&name.name), name),
-            [base, name] => (self.imported(&base.name, &name.name), name),
-            _ => return None,
-        };
-        match global.map(|g| g.0) {
+        let name = path.names.last()?;
+        match self.at_path(path).map(|g| g.0) {
             Some(Global::Tool(id)) => {
                 let tool = self.tools.get(id)?;
                 let (id, name) = (u32::try_from(id).ok()?, tool.decl.name.name.clone());

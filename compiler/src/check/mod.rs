@@ -7,12 +7,15 @@
 
 mod body;
 mod bounds;
+mod branch;
 mod call;
 mod constraint;
+mod control;
 mod decl;
 mod effects;
 mod embed;
 mod expr;
+mod facts;
 mod files;
 mod flow;
 mod func;
@@ -20,6 +23,8 @@ mod generate;
 mod link;
 mod models;
 mod ops;
+mod options;
+mod prelude;
 mod recursion;
 mod scope;
 mod slots;
@@ -42,8 +47,11 @@ use crate::diag::Diag;
 use crate::hir::{Expr, Hir};
 use crate::ir::ModelDecl;
 use crate::modules::Modules;
-use crate::source::{Span, World};
+use crate::source::World;
 use crate::ty::{NamedTypes, Ty};
+
+/// The word that means the text so far where no variable has this name.
+const CONTEXT: &str = "context";
 
 /// Checks a program. The typed tree is there if and only if there is no error among the findings of this
 /// stage; callers must not use it if an earlier stage reported one.
@@ -144,20 +152,5 @@ impl Checker<'_> {
     fn fail(&mut self, diag: Diag) -> Ty {
         self.report(diag);
         Ty::Error
-    }
-
-    fn not_yet(&mut self, what: &str, span: Span) {
-        let hint = match what {
-            "`while`" => crate::diag::INSTEAD_OF_WHILE,
-            "generating a record" => "generate its fields one by one, then write {a: a, b: b}",
-            _ => "this version parses it only; grammar/README.md says what works today",
-        };
-        self.not_yet_but(what, span, hint);
-    }
-
-    /// The same with a hint of its own.
-    fn not_yet_but(&mut self, what: &str, span: Span, hint: &str) {
-        let diag = Diag::new("E0900", span, format!("{what} is not supported yet"));
-        self.report(diag.hint(hint));
     }
 }

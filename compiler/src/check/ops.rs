@@ -1,7 +1,8 @@
 //! Operators: what they take, what they give, and the one implicit conversion.
 
 use super::Checker;
-use super::expr::{constant, error, to_float};
+use super::expr::{MAYBE_NULL, constant, error, to_float};
+use super::flow::presence;
 use crate::ast::{BinOp, Expr as Ast, ExprKind as A};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind};
@@ -49,7 +50,10 @@ impl Checker<'_> {
     fn logical(&mut self, op: BinOp, left: &Ast, right: &Ast) -> Expr {
         let what = format!("the operand of `{}`", op.sign());
         let left = self.wanted(left, &Ty::Bool, &what);
+        let known = self.body.flow.presence();
+        self.body.flow.assume(&presence(&left, op == BinOp::And));
         let right = self.wanted(right, &Ty::Bool, &what);
+        self.body.flow.set_presence(known);
         let span = left.span.to(right.span);
         let (left, right) = (Box::new(left), Box::new(right));
         let kind = if op == BinOp::And { ExprKind::And(left, right) } else { ExprKind::Or(left, right) };
@@ -172,7 +176,7 @@ impl Checker<'_> {
             BinOp::In | BinOp::NotIn => {
                 "`in` looks for an item in a list, a part in a str, or a key in a record"
             }
-            _ if null => "one side may be null: give a default with `??`",
+            _ if null => MAYBE_NULL,
             _ if text => "convert the text with int(x) or float(x)",
             _ => "both sides must be numbers",
         };

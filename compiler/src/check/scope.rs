@@ -233,7 +233,7 @@ impl<'a> Checker<'a> {
         }
         let known: Vec<&str> = scope.values.keys().chain(scope.types.keys()).copied().collect();
         let hint = if scope.imports.contains_key(name.name.as_str()) {
-            format!("that file imports it itself: import it from where it is declared")
+            "that file imports it itself: import it from where it is declared".to_owned()
         } else if declares_otherwise(&file.ast.items, &name.name) {
             "only fn, agent, tool, type and const can be imported".to_owned()
         } else {

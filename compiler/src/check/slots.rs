@@ -102,8 +102,10 @@ impl<'a> Slot<'a> {
 pub(super) struct Effects {
     /// Writes into the context it runs in.
     pub(super) writes: bool,
-    /// Generates or writes anywhere, its own agents' contexts included.
+    /// Generates, calls an agent or asks for a score, here or in what it calls.
     pub(super) asks: bool,
+    /// Reads the context it runs in.
+    pub(super) reads: bool,
     /// Opens a role in the context it runs in.
     pub(super) roles: bool,
     /// What it calls.
@@ -112,7 +114,7 @@ pub(super) struct Effects {
 
 impl Effects {
     pub(super) fn pure(&self) -> bool {
-        !self.writes && !self.asks
+        !self.writes && !self.asks && !self.reads
     }
 }
 

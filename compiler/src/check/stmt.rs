@@ -1,9 +1,7 @@
 //! Statements.
 
 use super::Checker;
-use super::body::Loop;
 use super::expr::Meant;
-use super::flow::Flow;
 use crate::ast::{self, Block, Expr, ExprKind, Ident, Part, RoleBody, StmtKind as Ast, Text};
 use crate::diag::Diag;
 use crate::hir::{self, Stmt, StmtKind, VarId};
@@ -11,8 +9,8 @@ use crate::ir::{Const, Role};
 use crate::source::Span;
 use crate::ty::{self, Ty};
 
-impl<'a> Checker<'a> {
-    pub(super) fn stmt(&mut self, stmt: &'a ast::Stmt, out: &mut Vec<Stmt>) {
+impl Checker<'_> {
+    pub(super) fn stmt(&mut self, stmt: &ast::Stmt, out: &mut Vec<Stmt>) {
         let was_live = self.body.flow.live;
         let kind = match &stmt.kind {
             Ast::Text(text) => Some(StmtKind::Text(self.text(text))),
@@ -21,23 +19,18 @@ impl<'a> Checker<'a> {
             Ast::If { arms, otherwise } => Some(self.if_stmt(arms, otherwise.as_ref())),
             Ast::For { var, list, body } => Some(self.for_stmt(var, list, body)),
             Ast::Repeat { count, var, body } => Some(self.repeat(count, var.as_ref(), body)),
+            Ast::While { cond, max, body } => Some(self.while_stmt(cond, max, body)),
+            Ast::Try { body, error, handler } => Some(self.try_stmt(body, error.as_ref(), handler.as_ref())),
             Ast::Break => self.jump(stmt.span, true),
             Ast::Continue => self.jump(stmt.span, false),
-            Ast::Return(value) => Some(self.return_stmt(value.as_ref(), stmt.span)),
+            Ast::Return(value) => self.return_stmt(value.as_ref(), stmt.span),
+            Ast::Yield(value) => self.yield_stmt(value.as_ref(), stmt.span),
             Ast::Expect { cond, message } => Some(self.expect(cond, message.as_ref())),
-            Ast::Fail(message) => {
-                let message = self.wanted(message, &Ty::Str, "the message");
-                self.body.flow.end();
-                Some(StmtKind::Fail(message))
-            }
+            Ast::Fail(message) => Some(self.fail_stmt(message)),
             Ast::Print(value) => Some(StmtKind::Print(self.printed(value.as_ref(), stmt.span))),
             Ast::Role { role, body } => self.role(*role, body, stmt.span),
             Ast::Gen(generation) => self.generation(generation).map(StmtKind::Gen),
             Ast::Expr(expr) => self.expr_stmt(expr),
-            Ast::While { .. } | Ast::Try { .. } | Ast::Yield(_) => {
-                self.not_yet("this statement", stmt.span);
-                None
-            }
         };
         if !was_live && out.last().is_some_and(ends_here) {
             let diag = Diag::new("W0002", stmt.span, "this is never reached");
@@ -46,7 +39,7 @@ impl<'a> Checker<'a> {
         out.extend(kind.map(|kind| Stmt { kind, span: stmt.span }));
     }
 
-    fn block(&mut self, block: &'a Block) -> Vec<Stmt> {
+    pub(super) fn block(&mut self, block: &Block) -> Vec<Stmt> {
         self.body.enter();
         self.depth += 1;
         let mut out = Vec::new();
@@ -59,7 +52,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Text of a prompt: holes are printed, generate, or call a function that writes.
-    fn text(&mut self, text: &'a Text) -> Vec<hir::Part> {
+    fn text(&mut self, text: &Text) -> Vec<hir::Part> {
         let mut parts = Vec::new();
         for part in &text.parts {
             match part {
@@ -95,10 +88,19 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn hole(&mut self, expr: &'a Expr) -> hir::Part {
+    fn hole(&mut self, expr: &Expr) -> hir::Part {
+        let outer = std::mem::replace(&mut self.body.in_hole, true);
         let value = self.expr(expr, None);
-        let hir::ExprKind::Call(id, _) = &value.kind else { return hir::Part::Value(value) };
-        let slot = &self.slots[*id as usize];
+        self.body.in_hole = outer;
+        let id = match &value.kind {
+            hir::ExprKind::Call(id, _) => *id,
+            hir::ExprKind::Map(map) => match &map.body.kind {
+                hir::ExprKind::Call(id, _) if self.slots[*id as usize].effects.writes => *id,
+                _ => return hir::Part::Value(value),
+            },
+            _ => return hir::Part::Value(value),
+        };
+        let slot = &self.slots[id as usize];
         let writes = slot.effects.writes && !slot.is_agent();
         let silent = value.ty == Ty::Null;
         let name = slot.name.clone();
@@ -118,7 +120,7 @@ impl<'a> Checker<'a> {
         hir::Part::Value(value)
     }
 
-    fn let_stmt(&mut self, name: &'a Ident, ty: Option<&'a ast::Type>, value: &'a Expr) -> Option<StmtKind> {
+    fn let_stmt(&mut self, name: &Ident, ty: Option<&ast::Type>, value: &Expr) -> Option<StmtKind> {
         let want = ty.map(|t| self.value_type(t));
         let value = match &want {
             Some(want) => self.wanted(value, want, "the value"),
@@ -140,7 +142,7 @@ impl<'a> Checker<'a> {
         Some(StmtKind::Set(var, value))
     }
 
-    fn assign(&mut self, name: &'a Ident, add: bool, value: &'a Expr) -> Option<StmtKind> {
+    fn assign(&mut self, name: &Ident, add: bool, value: &Expr) -> Option<StmtKind> {
         let var = self.target(name, add, value)?;
         let ty = self.body.ty(var).clone();
         let value = if add {
@@ -159,17 +161,31 @@ impl<'a> Checker<'a> {
         }
         let value = self.converted(value, &ty);
         if self.body.is_captured(var) {
-            self.body.bind(var);
+            self.body.flow.bind(var);
+        }
+        self.body.flow.forget(var);
+        if !value.ty.may_be_null() {
+            self.body.flow.assume(&[(var, Vec::new())]);
         }
         Some(StmtKind::Set(var, value))
     }
 
+    /// A branch has copies of the variables around it: what it did to one would be lost.
+    pub(super) fn assigned_in_branch(&mut self, var: VarId, name: &Ident) {
+        let message = format!("`{}` is declared outside of this branch, which works on a copy", name.name);
+        let diag = Diag::new("E0305", name.span, message).label(self.body.place(var), "declared here");
+        self.report(diag.hint(format!(
+            "yield the value instead, and set `{}` from what the `fork` or `aside` gives",
+            name.name
+        )));
+    }
+
     /// The variable that an assignment means; without one, the value is checked here.
-    fn target(&mut self, name: &Ident, add: bool, value: &'a Expr) -> Option<VarId> {
-        if let Some(var) = self.body.local(&name.name) {
-            return Some(var);
-        }
-        if let Some(var) = self.body.captures.get(&name.name).copied().flatten() {
+    fn target(&mut self, name: &Ident, add: bool, value: &Expr) -> Option<VarId> {
+        if let Some(var) = self.body.variable(&name.name) {
+            if self.body.is_outside_of_branch(var) {
+                self.assigned_in_branch(var, name);
+            }
             return Some(var);
         }
         let value = self.expr(value, None);
@@ -193,134 +209,12 @@ impl<'a> Checker<'a> {
         None
     }
 
-    fn if_stmt(&mut self, arms: &'a [(Expr, Block)], otherwise: Option<&'a Block>) -> StmtKind {
-        let mut met: Option<Flow> = None;
-        let mut out = Vec::new();
-        for (cond, body) in arms {
-            let cond = self.condition(cond);
-            let entry = self.body.flow.clone();
-            let body = self.block(body);
-            let end = std::mem::replace(&mut self.body.flow, entry);
-            met = Some(meet(met, end));
-            out.push((cond, body));
-        }
-        let otherwise = otherwise.map(|b| self.block(b)).unwrap_or_default();
-        let end = std::mem::take(&mut self.body.flow);
-        self.body.flow = meet(met, end);
-        StmtKind::If(out, otherwise)
-    }
-
-    pub(super) fn condition(&mut self, cond: &'a Expr) -> hir::Expr {
-        let value = self.expr(cond, Some(&Ty::Bool));
-        if !ty::fits(&value.ty, &Ty::Bool) {
-            let hint = match value.ty.base() {
-                Ty::Str => "compare it: x != \"\"",
-                Ty::List(_) => "compare its length: len(xs) > 0",
-                Ty::Int | Ty::Float => "compare it: x != 0",
-                ref t if t.may_be_null() => "compare it: x != null",
-                _ => "conditions are true or false",
-            };
-            let diag =
-                Diag::new("E0200", value.span, format!("a condition is a bool, and this is {}", value.ty));
-            self.report(diag.hint(hint));
-        }
-        value
-    }
-
-    fn for_stmt(&mut self, var: &'a Ident, list: &'a Expr, body: &'a Block) -> StmtKind {
-        let list = self.expr(list, None);
-        let item = match list.ty.base() {
-            Ty::List(item) if *item == Ty::Never => Ty::Any,
-            Ty::List(item) => *item,
-            Ty::Any => Ty::Any,
-            Ty::Error => Ty::Error,
-            other => {
-                let hint = match other {
-                    Ty::Str => "split it first: lines(s), split(s, \",\")",
-                    Ty::Int => "write `for i in range(n)` or `repeat n as i`",
-                    Ty::Record(_) => "go over keys(x) or values(x)",
-                    _ => "a loop goes over a list",
-                };
-                let diag = Diag::new("E0205", list.span, format!("this is {}, not a list", list.ty));
-                self.fail(diag.hint(hint))
-            }
-        };
-        self.body.enter();
-        let id = self.body.declare(&var.name, item, var.span);
-        let body = self.looped(body, false);
-        self.body.leave();
-        StmtKind::For(id, list, body)
-    }
-
-    fn repeat(&mut self, count: &'a Expr, var: Option<&'a Ident>, body: &'a Block) -> StmtKind {
-        let count = self.wanted(count, &Ty::Int, "the number of turns");
-        let surely = matches!(count.kind, hir::ExprKind::Const(Const::Int(n)) if n > 0);
-        self.body.enter();
-        let id = var.map(|v| self.body.declare(&v.name, Ty::Int, v.span));
-        let body = self.looped(body, surely);
-        self.body.leave();
-        StmtKind::Repeat(count, id, body)
-    }
-
-    /// The body of a loop; `surely` if it runs at least once.
-    fn looped(&mut self, body: &'a Block, surely: bool) -> Vec<Stmt> {
-        let entry = self.body.flow.clone();
-        self.body.loops.push(Loop::default());
-        let body = self.block(body);
-        let state = self.body.loops.pop().unwrap_or_default();
-        let end = std::mem::take(&mut self.body.flow);
-        let end = meet(state.continued, end);
-        let end = meet(state.broke, end);
-        self.body.flow = if surely { end } else { entry.meet(end) };
-        body
-    }
-
-    fn jump(&mut self, span: Span, leaves: bool) -> Option<StmtKind> {
-        let flow = self.body.flow.clone();
-        let Some(around) = self.body.loops.last_mut() else {
-            let word = if leaves { "break" } else { "continue" };
-            let diag = Diag::new("E0303", span, format!("`{word}` stands outside of a loop"));
-            self.report(diag.hint("it belongs into `for` or `repeat`; to leave a function, write `return`"));
-            return None;
-        };
-        let state = if leaves { &mut around.broke } else { &mut around.continued };
-        *state = Some(meet(state.take(), flow));
-        self.body.flow.end();
-        Some(if leaves { StmtKind::Break } else { StmtKind::Continue })
-    }
-
-    fn return_stmt(&mut self, value: Option<&'a Expr>, span: Span) -> StmtKind {
-        let want = self.body.want.clone();
-        let value = match (value, &want) {
-            (Some(value), Some(want)) => Some(self.wanted(value, want, "the result")),
-            (Some(value), None) => Some(self.expr(value, None)),
-            (None, _) => None,
-        };
-        let ty = value.as_ref().map_or(Ty::Null, |v| v.ty.widened());
-        if value.is_none() && want.as_ref().is_some_and(|w| !w.may_be_null()) {
-            let want = want.unwrap_or(Ty::Error);
-            let diag = Diag::new("E0208", span, format!("a value is missing: the result is {want}"));
-            self.report(diag.hint("the value stands on the line of its `return`"));
-        } else if want.is_none() && self.body.flow.live {
-            let so_far = self.body.returned.take();
-            self.body.returned = Some(so_far.map_or(ty.clone(), |old| ty::either(&old, &ty)));
-        }
-        self.body.flow.end();
-        StmtKind::Return(value)
-    }
-
-    fn expect(&mut self, cond: &'a Expr, message: Option<&'a Expr>) -> StmtKind {
-        let cond = self.condition(cond);
-        let message = message.map(|m| self.wanted(m, &Ty::Str, "the message"));
-        StmtKind::Expect(cond, message)
-    }
-
-    fn printed(&mut self, value: Option<&'a Expr>, span: Span) -> hir::Expr {
+    fn printed(&mut self, value: Option<&Expr>, span: Span) -> hir::Expr {
         let empty = hir::ExprKind::Const(Const::Str(String::new()));
         value.map_or(hir::Expr { kind: empty, ty: Ty::Str, span }, |v| self.expr(v, None))
     }
 
-    fn role(&mut self, role: ast::Role, body: &'a RoleBody, span: Span) -> Option<StmtKind> {
+    fn role(&mut self, role: ast::Role, body: &RoleBody, span: Span) -> Option<StmtKind> {
         let head = Span { end: span.start + u32::try_from(role.word().len()).unwrap_or(0), ..span };
         if let Some(outer) = self.body.role {
             let diag = Diag::new("E0302", head, format!("`{}` stands inside another role", role.word()));
@@ -333,7 +227,7 @@ impl<'a> Checker<'a> {
         Some(StmtKind::Role(role.of_ir(), stmts))
     }
 
-    fn role_body(&mut self, body: &'a RoleBody) -> Vec<Stmt> {
+    fn role_body(&mut self, body: &RoleBody) -> Vec<Stmt> {
         let (kind, span) = match body {
             // A role's block is no scope: what it declares is seen behind it.
             RoleBody::Block(block) => {
@@ -355,7 +249,7 @@ impl<'a> Checker<'a> {
         local || self.global(name).is_some()
     }
 
-    fn expr_stmt(&mut self, expr: &'a Expr) -> Option<StmtKind> {
+    fn expr_stmt(&mut self, expr: &Expr) -> Option<StmtKind> {
         match &expr.kind {
             ExprKind::Error => return None,
             ExprKind::Call(_) => {
@@ -367,7 +261,7 @@ impl<'a> Checker<'a> {
             }
             kind => {
                 let hint = match kind {
-                    ExprKind::Name(name) if super::generate::is_option(name) && !self.is_known(name) => {
+                    ExprKind::Name(name) if super::options::is_option(name) && !self.is_known(name) => {
                         format!("options of a generation come after `with`: gen x with {name} = …")
                     }
                     ExprKind::Name(name) if !self.is_known(name) => {
@@ -377,6 +271,10 @@ impl<'a> Checker<'a> {
                     }
                     ExprKind::Name(name) => {
                         format!("to put its value into the prompt, write \"{{{{ {name} }}}}\"")
+                    }
+                    ExprKind::Fork(..) | ExprKind::Aside(_) => {
+                        "its text is dropped: keep what it yields, as in let x = aside { … yield y }"
+                            .to_owned()
                     }
                     ExprKind::Binary(ast::BinOp::Eq, ..) => "to assign, write a single `=`".to_owned(),
                     _ => "to put its value into the prompt, write it into a string: \"{{ … }}\"".to_owned(),
@@ -388,16 +286,12 @@ impl<'a> Checker<'a> {
     }
 }
 
-fn meet(a: Option<Flow>, b: Flow) -> Flow {
-    match a {
-        Some(a) => a.meet(b),
-        None => b,
-    }
-}
-
 /// Whether control never goes on behind it: only directly behind it is a warning due.
 fn ends_here(stmt: &Stmt) -> bool {
-    matches!(stmt.kind, StmtKind::Return(_) | StmtKind::Fail(_) | StmtKind::Break | StmtKind::Continue)
+    matches!(
+        stmt.kind,
+        StmtKind::Return(_) | StmtKind::Yield(_) | StmtKind::Fail(_) | StmtKind::Break | StmtKind::Continue
+    )
 }
 
 impl ast::Role {

@@ -113,6 +113,11 @@ const CODES: &[Code] = &[
         "`copy(text)` and `one_of(list)` depend on values that a run knows: they stand only in the type of a generation.",
     ),
     ("E0216", "unknown item type", "An empty list alone does not say what its items are."),
+    (
+        "E0217",
+        "regex as a value",
+        "A regex is a type, a `stop_regex`, or an argument of `matches`, `contains`, `replace` or `split`.",
+    ),
     ("E0300", "generation in a value", "Strings that are values, constants and defaults cannot generate."),
     (
         "E0301",
@@ -122,6 +127,16 @@ const CODES: &[Code] = &[
     ("E0302", "role inside a role", "Roles do not nest, also not through functions."),
     ("E0303", "jump outside of a loop", "`break` and `continue` belong into a loop."),
     ("E0304", "value not used", "Of expressions only calls are statements."),
+    (
+        "E0305",
+        "assigned in a branch",
+        "A branch of `fork` or `aside` works on copies of the variables around it: yield the value instead.",
+    ),
+    (
+        "E0306",
+        "jump across a branch",
+        "A branch of `fork` or `aside` ends with `yield`, which stands nowhere else; `return`, and `break` and `continue` of a loop around it, cannot leave it.",
+    ),
     ("E0400", "invalid regex", "Regexes follow the syntax of Rust's `regex` crate."),
     (
         "E0401",
@@ -132,6 +147,11 @@ const CODES: &[Code] = &[
     ("E0403", "constraint too large", "The automaton of this type would exceed a limit."),
     ("E0404", "empty stop", "An empty stop would end every text at once."),
     ("E0405", "option out of range", "The option cannot have this value."),
+    (
+        "E0406",
+        "options do not go together",
+        "The option contradicts another, or says nothing about this kind of generation.",
+    ),
     ("E0500", "no such agent", "The agent to start with is not declared in the file."),
     ("E0501", "no entry point", "The file has several agents and none is `main`."),
     ("E0502", "bad model setting", "A model has the settings ctx, seed and temp, all literals."),
@@ -164,9 +184,13 @@ const CODES: &[Code] = &[
         "bad tool",
         "A tool runs by exec \"command\", http \"METHOD url\" or mcp \"server/tool\", or has a body.",
     ),
-    ("E0900", "not supported yet", "The language defines this, and this version only parses it."),
     ("W0001", "single braces around a variable", "`{x}` is plain text; a hole is written `{{ x }}`."),
     ("W0002", "unreachable", "Control never comes here."),
+    (
+        "W0005",
+        "branch without a value",
+        "What a `fork` or `aside` does is lost but for what its branches yield.",
+    ),
     (
         "W0010",
         "statements of an imported file",

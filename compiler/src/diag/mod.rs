@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::source::Span;
 
 /// The hint wherever `while` stands.
-pub(crate) const INSTEAD_OF_WHILE: &str = "write repeat N { if … { break } … }: N turns at most";
+pub(crate) const INSTEAD_OF_WHILE: &str = "say how many turns at most: while condition max 10 { … }";
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -8,6 +8,8 @@
 //! What is not here: names that were resolved, implicit conversions (made explicit by [`Op::IntToFloat`]),
 //! and loops (lowered to jumps; every loop carries its bound).
 
+mod flow;
+mod spec;
 pub mod text;
 pub mod validate;
 
@@ -225,7 +227,7 @@ pub struct Func {
     pub params: Vec<Param>,
     /// The type of the returned value; `null` where nothing is returned.
     pub ret: Ty,
-    /// Whether it neither writes text nor generates, here or in what it calls.
+    /// Whether it neither writes text, generates nor reads the context, here or in what it calls.
     pub pure: bool,
     /// Every local, parameters first.
     pub locals: Vec<LocalDecl>,
@@ -520,7 +522,7 @@ pub enum Op {
     Builtin {
         /// Written.
         dst: Local,
-        /// Its name, as in the language (`len`, `trim`, `range` …); the set is [`crate::builtin::BUILTINS`].
+        /// Its name, as in the language (`len`, `trim`, `range` …); [`crate::builtin::operands`] knows them all.
         name: String,
         /// Its arguments, defaults filled in by the compiler.
         args: Vec<Local>,

@@ -3,18 +3,25 @@
 use std::fmt;
 
 use super::{
-    BinOp, Const, Func, FuncKind, Gen, GenOption, Local, Method, Op, Origin, Over, Program, Term, Ty, UnOp,
+    BinOp, CallGen, Const, Func, FuncKind, Gen, GenFact, GenOption, Local, Method, ModelDecl, Op, Origin,
+    Over, Param, Program, ScriptPrompt, Term, Test, TestModel, Tool, ToolBody, ToolId, Ty, UnOp,
 };
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "program v{} entry={} chat={}", self.version, self.entry.0, self.chat)?;
-        if let Some(model) = &self.model {
-            write!(f, "model {:?}", model.name)?;
-            write_opt(f, "ctx", model.ctx)?;
-            write_opt(f, "seed", model.seed)?;
-            write_opt(f, "temp", model.temp)?;
-            writeln!(f)?;
+        self.model.iter().try_for_each(|model| write_model(f, "model", model))?;
+        for (id, (name, model)) in self.models.iter().enumerate() {
+            write_model(f, &format!("model#{id} {name} ="), model)?;
+        }
+        for (id, named) in self.types.iter().enumerate() {
+            writeln!(f, "type#{id} {} = {}", named.name, named.ty)?;
+        }
+        for (id, tool) in self.tools.iter().enumerate() {
+            write_tool(f, id, tool)?;
+        }
+        for test in &self.tests {
+            write_test(f, test)?;
         }
         for (id, func) in self.funcs.iter().enumerate() {
             writeln!(f)?;
@@ -28,6 +35,56 @@ fn write_opt<T: fmt::Display>(f: &mut fmt::Formatter<'_>, name: &str, value: Opt
     value.map_or(Ok(()), |v| write!(f, " {name}={v}"))
 }
 
+fn write_model(f: &mut fmt::Formatter<'_>, head: &str, model: &ModelDecl) -> fmt::Result {
+    write!(f, "{head} {:?}", model.name)?;
+    write_opt(f, "ctx", model.ctx)?;
+    write_opt(f, "seed", model.seed)?;
+    write_opt(f, "temp", model.temp)?;
+    writeln!(f)
+}
+
+fn write_tool(f: &mut fmt::Formatter<'_>, id: usize, tool: &Tool) -> fmt::Result {
+    write!(f, "tool#{id} {}(", tool.name)?;
+    write_params(f, &tool.params, "")?;
+    write!(f, ") -> {}", tool.ret)?;
+    for (at, capability) in tool.needs.iter().enumerate() {
+        write!(f, "{} {}", if at == 0 { " needs" } else { "," }, capability.name)?;
+        capability.limit.iter().try_for_each(|limit| write!(f, "({limit:?})"))?;
+    }
+    match &tool.body {
+        ToolBody::Host => writeln!(f),
+        ToolBody::Exec(target) => writeln!(f, " = exec {target:?}"),
+        ToolBody::Http(target) => writeln!(f, " = http {target:?}"),
+        ToolBody::Mcp(target) => writeln!(f, " = mcp {target:?}"),
+        ToolBody::Func(func) => writeln!(f, " = #{}", func.0),
+    }
+}
+
+fn write_test(f: &mut fmt::Formatter<'_>, test: &Test) -> fmt::Result {
+    write!(f, "test {:?} = #{}", test.name, test.func.0)?;
+    match &test.model {
+        TestModel::Default => writeln!(f),
+        TestModel::Named(model) => writeln!(f, " model=model#{model}"),
+        TestModel::Script(rules) => {
+            writeln!(f)?;
+            rules.iter().try_for_each(|rule| match &rule.prompt {
+                ScriptPrompt::Text(text) => writeln!(f, "  {text:?} => {:?}", rule.answer),
+                ScriptPrompt::Regex(pattern) => writeln!(f, "  /{pattern}/ => {:?}", rule.answer),
+            })
+        }
+    }
+}
+
+fn write_params(f: &mut fmt::Formatter<'_>, params: &[Param], local: &str) -> fmt::Result {
+    for (i, param) in params.iter().enumerate() {
+        let comma = if i > 0 { ", " } else { "" };
+        let number = if local.is_empty() { String::new() } else { format!("{local}{i} ") };
+        write!(f, "{comma}{number}{}: {}", param.name, param.ty)?;
+        write_default(f, param.default.map(|d| d.0))?;
+    }
+    Ok(())
+}
+
 fn write_func(f: &mut fmt::Formatter<'_>, id: usize, func: &Func) -> fmt::Result {
     let kind = match func.kind {
         FuncKind::Main => "main",
@@ -37,11 +94,7 @@ fn write_func(f: &mut fmt::Formatter<'_>, id: usize, func: &Func) -> fmt::Result
     };
     let pure = if func.pure { " pure" } else { "" };
     write!(f, "{kind} #{id} {}(", func.name)?;
-    for (i, param) in func.params.iter().enumerate() {
-        let comma = if i > 0 { ", " } else { "" };
-        write!(f, "{comma}%{i} {}: {}", param.name, param.ty)?;
-        write_default(f, param.default.map(|d| d.0))?;
-    }
+    write_params(f, &func.params, "%")?;
     writeln!(f, ") -> {}{pure} {{", func.ret)?;
     for (i, local) in func.locals.iter().enumerate().skip(func.params.len()) {
         writeln!(f, "  %{i}: {} {}", local.ty, local.name.as_deref().unwrap_or(""))?;
@@ -193,11 +246,7 @@ impl fmt::Display for Op {
             Op::Context { dst } => write!(f, "{dst} = context"),
             Op::BoundReached { max } => write!(f, "bound_reached {max}"),
             Op::ToolCall { dst, tool, args } => write_call(f, *dst, &format!("tool#{}", tool.0), args),
-            Op::CallGen(call) => {
-                let tools: Vec<u32> = call.tools.iter().map(|t| t.0).collect();
-                write!(f, "{} = call {:?} {tools:?}", call.dst, call.name)?;
-                write_options(f, &call.options)
-            }
+            Op::CallGen(call) => write_call_gen(f, call),
             Op::Score { dst, text } => write!(f, "{dst} = score {text}"),
             Op::Print { src } => write!(f, "print {src}"),
             Op::Fail { message } => write!(f, "fail {message}"),
@@ -212,28 +261,77 @@ fn write_call(f: &mut fmt::Formatter<'_>, dst: Local, name: &str, args: &[Local]
 
 fn write_gen(f: &mut fmt::Formatter<'_>, generation: &Gen) -> fmt::Result {
     let spec = serde_json::to_string(&generation.spec).unwrap_or_default();
-    write!(f, "{} = gen {:?} {} {spec}", generation.dst, generation.name, generation.ty)?;
+    let json = if generation.json { " json" } else { "" };
+    write!(f, "{} = gen {:?} {}{json} {spec}", generation.dst, generation.name, generation.ty)?;
     if !generation.bindings.is_empty() {
         write_list(f, " holes [", &generation.bindings, ", ", "]")?;
     }
     write_options(f, &generation.options)?;
     for (fact, local) in &generation.facts {
-        write!(f, " {local}=.{}", format!("{fact:?}").to_lowercase())?;
+        write!(f, " {local}=.{}", fact.name())?;
     }
-    if generation.method != Method::Greedy {
-        write!(f, " by {}", format!("{:?}", generation.method).to_lowercase())?;
+    match generation.method {
+        Method::Greedy => {}
+        Method::Norm => f.write_str(" by norm")?,
+        Method::Uncond => f.write_str(" by uncond")?,
     }
-    write_opt(f, "model", generation.model)?;
-    if !generation.tools.is_empty() {
-        write!(f, " tools {:?}", generation.tools.iter().map(|t| t.0).collect::<Vec<_>>())?;
-    }
-    Ok(())
+    write_opt(f, "model", generation.model.map(|m| format!("model#{m}")))?;
+    if generation.tools.is_empty() { Ok(()) } else { write_tools(f, " tools ", &generation.tools) }
+}
+
+fn write_call_gen(f: &mut fmt::Formatter<'_>, call: &CallGen) -> fmt::Result {
+    write!(f, "{} = call {:?}", call.dst, call.name)?;
+    write_tools(f, " ", &call.tools)?;
+    write_options(f, &call.options)?;
+    write_opt(f, "model", call.model.map(|m| format!("model#{m}")))
+}
+
+fn write_tools(f: &mut fmt::Formatter<'_>, before: &str, tools: &[ToolId]) -> fmt::Result {
+    let tools: Vec<String> = tools.iter().map(|t| format!("tool#{}", t.0)).collect();
+    write_list(f, &format!("{before}["), &tools, ", ", "]")
 }
 
 fn write_options(f: &mut fmt::Formatter<'_>, options: &[(GenOption, Local)]) -> fmt::Result {
-    options
-        .iter()
-        .try_for_each(|(option, value)| write!(f, " {}={value}", format!("{option:?}").to_lowercase()))
+    options.iter().try_for_each(|(option, value)| write!(f, " {}={value}", option.name()))
+}
+
+impl GenFact {
+    /// As it is written behind a capture.
+    pub fn name(self) -> &'static str {
+        match self {
+            GenFact::Text => "text",
+            GenFact::Tokens => "tokens",
+            GenFact::Logprob => "logprob",
+            GenFact::Stop => "stop",
+            GenFact::Probs => "probs",
+            GenFact::Calls => "calls",
+        }
+    }
+}
+
+impl GenOption {
+    /// As it is written behind `with`.
+    pub fn name(self) -> &'static str {
+        match self {
+            GenOption::Max => "max",
+            GenOption::Temp => "temp",
+            GenOption::TopP => "top_p",
+            GenOption::TopK => "top_k",
+            GenOption::MinP => "min_p",
+            GenOption::Seed => "seed",
+            GenOption::Heal => "heal",
+            GenOption::Min => "min",
+            GenOption::Typical => "typical",
+            GenOption::RepeatPenalty => "repeat_penalty",
+            GenOption::FrequencyPenalty => "frequency_penalty",
+            GenOption::PresencePenalty => "presence_penalty",
+            GenOption::NoRepeat => "no_repeat",
+            GenOption::MaxCalls => "max_calls",
+            GenOption::Samples => "n",
+            GenOption::Beam => "beam",
+            GenOption::Logprobs => "logprobs",
+        }
+    }
 }
 
 fn name_of(op: BinOp) -> &'static str {

@@ -1,37 +1,45 @@
 //! The function under construction: locals, blocks, and where control stands.
 
 use crate::hir::{Func, VarId};
-use crate::ir::{self, Block, BlockId, Const, Inst, Local, LocalDecl, Op, Term};
+use crate::ir::{self, Block, BlockId, Const, GenFact, Inst, Local, LocalDecl, Op, Term};
 use crate::source::Span;
 use crate::ty::Ty;
 
-/// Where `break` and `continue` lead.
+/// What is open around the place, and has to be closed on every way out of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Loop {
-    pub(super) exit: BlockId,
-    pub(super) next: BlockId,
-    /// Whether a role was open already when the loop began.
-    pub(super) in_role: bool,
+pub(super) enum Scope {
+    /// A message.
+    Role,
+    /// A `try`.
+    Try,
+    /// A loop: where `break` and `continue` lead.
+    Loop { exit: BlockId, next: BlockId },
+    /// A branch: `yield` ends it.
+    Branch,
 }
 
 pub(super) struct Code {
     locals: Vec<LocalDecl>,
     blocks: Vec<(Vec<Inst>, Option<Term>)>,
     current: BlockId,
-    pub(super) loops: Vec<Loop>,
-    /// Whether this function has a role open at the place.
-    pub(super) in_role: bool,
+    /// Innermost last.
+    pub(super) scopes: Vec<Scope>,
+    /// Facts about captures that generations write.
+    facts: Vec<(VarId, GenFact, VarId)>,
 }
 
 impl Code {
     pub(super) fn new(func: &Func) -> Code {
-        let locals = func.vars.iter().map(|v| LocalDecl { name: Some(v.name.clone()), ty: super::ty(&v.ty) });
+        let locals = func
+            .vars
+            .iter()
+            .map(|v| LocalDecl { name: (!v.name.is_empty()).then(|| v.name.clone()), ty: super::ty(&v.ty) });
         Code {
             locals: locals.collect(),
             blocks: vec![(Vec::new(), None)],
             current: BlockId(0),
-            loops: Vec::new(),
-            in_role: false,
+            scopes: Vec::new(),
+            facts: func.facts.clone(),
         }
     }
 
@@ -72,10 +80,26 @@ impl Code {
         self.current = block;
     }
 
+    /// Where control stands, to come back to it.
+    pub(super) fn here(&self) -> BlockId {
+        self.current
+    }
+
     /// Ends the current block with a jump and goes on there.
     pub(super) fn flow_to(&mut self, block: BlockId) {
         self.end(Term::Jump(block));
         self.at(block);
+    }
+
+    /// Closes what was opened since there were so many scopes, innermost first.
+    pub(super) fn unwind(&mut self, scopes: usize, span: Span) {
+        for at in (scopes..self.scopes.len()).rev() {
+            match self.scopes[at] {
+                Scope::Role => self.push(Op::CloseRole, span),
+                Scope::Try => self.push(Op::EndTry, span),
+                Scope::Loop { .. } | Scope::Branch => {}
+            }
+        }
     }
 
     pub(super) fn temp(&mut self, ty: &Ty) -> Local {
@@ -89,6 +113,12 @@ impl Code {
 
     pub(super) fn var(var: VarId) -> Local {
         Local(var.0)
+    }
+
+    /// What a generation into a variable writes beside the value.
+    pub(super) fn facts_of(&self, var: VarId) -> Vec<(GenFact, Local)> {
+        let facts = self.facts.iter().filter(|(of, ..)| *of == var);
+        facts.map(|(_, fact, holder)| (*fact, Code::var(*holder))).collect()
     }
 
     pub(super) fn constant(&mut self, value: Const, span: Span) -> Local {

@@ -2,7 +2,7 @@
 
 use super::code::Code;
 use crate::hir::{Expr, ExprKind};
-use crate::ir::{BinOp, BlockId, Const, FuncId, Local, Op, Term, UnOp};
+use crate::ir::{BinOp, BlockId, Const, FuncId, Local, Op, Term, ToolId, UnOp};
 use crate::source::Span;
 use crate::ty::Ty;
 
@@ -17,8 +17,8 @@ impl Code {
         dst
     }
 
-    /// A value that later operands must not change: a variable is copied if they could assign to it.
-    /// Only functions assign, and they have locals of their own, so none can.
+    /// Values in order. None can change what an earlier one read: only statements assign, and those of
+    /// functions and branches have locals of their own.
     fn operands(&mut self, exprs: &[Expr]) -> Vec<Local> {
         exprs.iter().map(|e| self.expr(e)).collect()
     }
@@ -29,6 +29,7 @@ impl Code {
         let op = match &expr.kind {
             ExprKind::Const(value) => Op::Const { dst, value: value.clone() },
             ExprKind::Var(var) => Op::Copy { dst, src: Code::var(*var) },
+            ExprKind::Present(inner) => Op::Copy { dst, src: self.expr(inner) },
             ExprKind::IntToFloat(inner) => Op::IntToFloat { dst, src: self.expr(inner) },
             ExprKind::Unary(op, inner) => Op::Unary { dst, op: *op, src: self.expr(inner) },
             ExprKind::Binary(op, left, right) => {
@@ -54,11 +55,13 @@ impl Code {
                 Op::Builtin { dst, name: (*name).to_owned(), args: self.operands(args) }
             }
             ExprKind::Call(func, args) => Op::Call { dst, func: FuncId(*func), args: self.operands(args) },
-            ExprKind::Tool(..)
-            | ExprKind::Map(..)
-            | ExprKind::Branch(..)
-            | ExprKind::Context
-            | ExprKind::Score(_) => return,
+            ExprKind::Tool(tool, args) => {
+                Op::ToolCall { dst, tool: ToolId(*tool), args: self.operands(args) }
+            }
+            ExprKind::Map(map) => return self.map(map, dst, span),
+            ExprKind::Branch(over, body) => return self.branches(over, body, dst, span),
+            ExprKind::Context => Op::Context { dst },
+            ExprKind::Score(text) => Op::Score { dst, text: self.expr(text) },
             ExprKind::Format(parts) => Op::Format { dst, parts: self.operands(parts) },
             ExprKind::And(left, right) => return self.logical(left, right, dst, true, span),
             ExprKind::Or(left, right) => return self.logical(left, right, dst, false, span),

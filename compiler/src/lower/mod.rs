@@ -3,6 +3,7 @@
 //! Nothing is decided here: whatever could be wrong with a program was found before.
 
 mod code;
+mod control;
 mod expr;
 mod stmt;
 

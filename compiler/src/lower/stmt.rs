@@ -1,10 +1,9 @@
-//! Statements to blocks.
+//! Statements to blocks. What decides what runs has a file of its own.
 
-use super::code::{Code, Loop};
+use super::code::{Code, Scope};
 use crate::hir::{Expr, Gen, Part, Stmt, StmtKind, VarId};
-use crate::ir::{self, BinOp, BlockId, Const, Local, Op, Origin, Role, Term};
+use crate::ir::{self, Const, Op, Origin, Role};
 use crate::source::Span;
-use crate::ty::Ty;
 
 impl Code {
     pub(super) fn stmts(&mut self, stmts: &[Stmt]) {
@@ -25,20 +24,14 @@ impl Code {
             StmtKind::If(arms, otherwise) => self.if_stmt(arms, otherwise),
             StmtKind::For(var, list, body) => self.for_stmt(*var, list, body, span),
             StmtKind::Repeat(count, var, body) => self.repeat(count, *var, body, span),
-            StmtKind::While(..) | StmtKind::Try(_) | StmtKind::Yield(_) => {}
+            StmtKind::While(cond, max, body) => self.while_stmt(cond, max, body, span),
+            StmtKind::Try(of) => self.try_stmt(of, span),
+            StmtKind::Yield(value) => self.yield_stmt(value.as_ref(), span),
             StmtKind::Break => self.jump(true, span),
             StmtKind::Continue => self.jump(false, span),
-            StmtKind::Return(value) => {
-                let value = value.as_ref().map(|v| self.expr(v));
-                self.close_role(self.in_role, span);
-                self.end(Term::Return(value));
-            }
+            StmtKind::Return(value) => self.return_stmt(value.as_ref(), span),
             StmtKind::Expect(cond, message) => self.expect(cond, message.as_ref(), span),
-            StmtKind::Fail(message) => {
-                let message = self.expr(message);
-                self.push(Op::Fail { message }, span);
-                self.end(Term::Return(None));
-            }
+            StmtKind::Fail(message) => self.fail_stmt(message, span),
             StmtKind::Print(value) => {
                 let src = self.expr(value);
                 self.push(Op::Print { src }, span);
@@ -75,96 +68,12 @@ impl Code {
         }
     }
 
-    fn if_stmt(&mut self, arms: &[(Expr, Vec<Stmt>)], otherwise: &[Stmt]) {
-        let done = self.block();
-        for (cond, body) in arms {
-            let next = self.branch(cond);
-            self.stmts(body);
-            self.end(Term::Jump(done));
-            self.at(next);
-        }
-        self.stmts(otherwise);
-        self.flow_to(done);
-    }
-
-    fn for_stmt(&mut self, var: VarId, list: &Expr, body: &[Stmt], span: Span) {
-        // The list is the one that was there when the loop began, whatever the body assigns.
-        let items = self.temp(&list.ty);
-        self.expr_into(list, items);
-        let count = self.temp(&Ty::Int);
-        self.push(Op::Builtin { dst: count, name: "len".to_owned(), args: vec![items] }, list.span);
-        self.count_up(count, span, body, |code, index| {
-            code.push(Op::Index { dst: Code::var(var), src: items, index }, list.span);
-        });
-    }
-
-    fn repeat(&mut self, count: &Expr, var: Option<VarId>, body: &[Stmt], span: Span) {
-        let bound = self.temp(&Ty::Int);
-        self.expr_into(count, bound);
-        self.count_up(bound, span, body, |code, index| {
-            if let Some(var) = var {
-                code.push(Op::Copy { dst: Code::var(var), src: index }, span);
-            }
-        });
-    }
-
-    /// A loop over 0, 1, … below `count`; `begin` starts each turn.
-    fn count_up(&mut self, count: Local, span: Span, body: &[Stmt], begin: impl FnOnce(&mut Code, Local)) {
-        let index = self.constant(Const::Int(0), span);
-        let (head, turn, next, exit) = (self.block(), self.block(), self.block(), self.block());
-        self.flow_to(head);
-        let more = self.temp(&Ty::Bool);
-        self.push(Op::Binary { dst: more, op: BinOp::Lt, lhs: index, rhs: count }, span);
-        self.end(Term::Branch { cond: more, then: turn, otherwise: exit });
-        self.at(turn);
-        begin(self, index);
-        self.loops.push(Loop { exit, next, in_role: self.in_role });
-        self.stmts(body);
-        self.loops.pop();
-        self.flow_to(next);
-        let one = self.constant(Const::Int(1), span);
-        self.push(Op::Binary { dst: index, op: BinOp::Add, lhs: index, rhs: one }, span);
-        self.end(Term::Jump(head));
-        self.at(exit);
-    }
-
-    /// `break` or `continue`, closing a role that the loop's body opened.
-    fn jump(&mut self, leaves: bool, span: Span) {
-        let Some(around) = self.loops.last().copied() else { return };
-        self.close_role(self.in_role && !around.in_role, span);
-        let target: BlockId = if leaves { around.exit } else { around.next };
-        self.end(Term::Jump(target));
-    }
-
-    fn close_role(&mut self, open: bool, span: Span) {
-        if open {
-            self.push(Op::CloseRole, span);
-        }
-    }
-
-    /// The message is computed only where the condition does not hold.
-    fn expect(&mut self, cond: &Expr, message: Option<&Expr>, span: Span) {
-        let cond = self.expr(cond);
-        let Some(message) = message else {
-            return self.push(Op::Expect { cond, message: None, operands: Vec::new() }, span);
-        };
-        let failed = self.not(cond, span);
-        let (then, done) = (self.block(), self.block());
-        self.end(Term::Branch { cond: failed, then, otherwise: done });
-        self.at(then);
-        let message = Some(self.expr(message));
-        self.push(Op::Expect { cond, message, operands: Vec::new() }, span);
-        self.flow_to(done);
-    }
-
     fn role(&mut self, role: Role, body: &[Stmt], span: Span) {
         self.push(Op::OpenRole { role }, span);
-        let outer = std::mem::replace(&mut self.in_role, true);
+        self.scopes.push(Scope::Role);
         self.stmts(body);
-        self.in_role = outer;
-        if self.is_open() {
-            self.push(Op::CloseRole, Span { start: span.end, ..span });
-        }
+        self.scopes.pop();
+        self.push(Op::CloseRole, Span { start: span.end, ..span });
     }
 
     fn generation(&mut self, generation: &Gen) {
@@ -173,20 +82,27 @@ impl Code {
         let options = options.collect();
         let var = Code::var(generation.var);
         let dst = if generation.append { self.temp(&generation.ty) } else { var };
-        let op = ir::Gen {
-            dst,
-            name: generation.name.clone(),
-            spec: generation.spec.clone(),
-            bindings,
-            ty: super::ty(&generation.ty),
-            json: generation.json,
-            options,
-            facts: generation.facts.iter().map(|(fact, var)| (*fact, Code::var(*var))).collect(),
-            method: generation.method,
-            model: generation.model,
-            tools: generation.tools.iter().map(|tool| ir::ToolId(*tool)).collect(),
+        let name = generation.name.clone();
+        let tools = generation.tools.iter().map(|tool| ir::ToolId(*tool)).collect();
+        let model = generation.model;
+        let op = if generation.call {
+            Op::CallGen(Box::new(ir::CallGen { dst, name, tools, options, model }))
+        } else {
+            Op::Gen(Box::new(ir::Gen {
+                dst,
+                name,
+                spec: generation.spec.clone(),
+                bindings,
+                ty: super::ty(&generation.ty),
+                json: generation.json,
+                options,
+                facts: if generation.append { Vec::new() } else { self.facts_of(generation.var) },
+                method: generation.method,
+                model,
+                tools,
+            }))
         };
-        self.push(Op::Gen(Box::new(op)), generation.span);
+        self.push(op, generation.span);
         if generation.append {
             self.push(Op::Append { list: var, item: dst }, generation.span);
         }

@@ -231,7 +231,7 @@ fn habit(a: &Around<'_>) -> Option<(String, String)> {
             "write if condition { a } else { b }",
         ),
         (_, "{") if a.line[a.inner()..].iter().any(|t| t.text(a.text) == "while") => {
-            say("`while` is not supported: a loop has a bound", crate::diag::INSTEAD_OF_WHILE)
+            say("`while` needs a bound", crate::diag::INSTEAD_OF_WHILE)
         }
         (_, "?") if a.ends_line() || matches!(a.next(0), "=" | "," | ")" | "{") => {
             say("`?` stands behind a field of a record type only", "write `T | null`, such as str | null")

@@ -123,6 +123,7 @@ impl Compiler<'_, '_> {
             Spec::Json | Spec::JsonOf { .. } => Err(BuildError::NotYet { what: "json" }),
             Spec::Object { .. } | Spec::Map { .. } => Err(BuildError::NotYet { what: "a record or map" }),
             Spec::Array { .. } => Err(BuildError::NotYet { what: "a list" }),
+            Spec::Flexible { .. } => Err(BuildError::NotYet { what: "white space in JSON" }),
             Spec::Schema { .. } => Err(BuildError::NotYet { what: "a schema" }),
             Spec::Grammar { .. } => Err(BuildError::NotYet { what: "a grammar" }),
             Spec::Defs { .. } | Spec::Ref { .. } => Err(BuildError::NotYet { what: "a recursive type" }),

@@ -1,0 +1,135 @@
+//! `fork` and `aside`: bodies that run in copies of the frame and its context.
+//!
+//! A branch sees what was there before it and changes none of it: assignments to outer variables are
+//! errors, and what generations bind stays inside.
+
+use super::Checker;
+use super::body::Branch;
+use super::effects::scan;
+use crate::ast::{Block, Expr as Ast, Fork};
+use crate::diag::Diag;
+use crate::hir::{Expr, ExprKind, Over, Stmt, StmtKind, VarId};
+use crate::source::Span;
+use crate::ty::{self, Ty};
+
+impl Checker<'_> {
+    pub(super) fn fork(&mut self, over: &Fork, body: &Block, want: Option<&Ty>, span: Span) -> Expr {
+        self.branch_is_allowed("fork", span);
+        let first_var = self.body.vars.len();
+        self.body.enter();
+        let over = match over {
+            Fork::Count(count, index) => {
+                let count = self.wanted(count, &Ty::Int, "the number of branches");
+                let index = index.as_ref().map(|i| self.body.declare(&i.name, Ty::Int, i.span));
+                Over::Count(count, index)
+            }
+            Fork::Each(name, list) => {
+                let list = self.expr(list, None);
+                let item = self.item_of_loop(&list);
+                Over::Each(self.body.declare(&name.name, item, name.span), list)
+            }
+        };
+        let want = want.and_then(super::expr::item_of);
+        let (body, yielded) = self.branch(body, first_var, want, span);
+        self.body.leave();
+        Expr { kind: ExprKind::Branch(Box::new(over), body), ty: Ty::list(yielded), span }
+    }
+
+    pub(super) fn aside(&mut self, body: &Block, want: Option<&Ty>, span: Span) -> Expr {
+        self.branch_is_allowed("aside", span);
+        let first_var = self.body.vars.len();
+        let (body, yielded) = self.branch(body, first_var, want.cloned(), span);
+        Expr { kind: ExprKind::Branch(Box::new(Over::Aside), body), ty: yielded, span }
+    }
+
+    /// A branch generates: it stands where that is allowed.
+    fn branch_is_allowed(&mut self, word: &str, span: Span) {
+        let place = self.pure_only.or(self.body.in_hole.then_some("a hole"));
+        if let Some(place) = place {
+            let diag = Diag::new("E0301", span, format!("{place} cannot hold `{word}`"));
+            self.report(diag.hint(format!("run it in a statement first: let x = {word} … {{ … }}")));
+        }
+    }
+
+    /// The statements of a branch, and the type of what it yields.
+    fn branch(&mut self, body: &Block, first_var: usize, want: Option<Ty>, span: Span) -> (Vec<Stmt>, Ty) {
+        let in_loop = !self.body.loops.is_empty() || self.body.branches.last().is_some_and(|b| b.in_loop);
+        self.body.branches.push(Branch { first_var, in_loop, want, yielded: None, fits: true });
+        let hidden = self.hide_captures(body);
+        let flow = self.body.flow.clone();
+        let loops = std::mem::take(&mut self.body.loops);
+        let tries = std::mem::take(&mut self.body.tries);
+        let body = self.block(body);
+        (self.body.loops, self.body.tries) = (loops, tries);
+        let end = std::mem::replace(&mut self.body.flow, flow);
+        self.show_captures(hidden);
+        let ty = self.body.branches.pop().map_or(Ty::Error, |b| self.yielded(b, end.live, span));
+        (body, ty)
+    }
+
+    /// The type of what a branch gives; `null` if it can end without `yield`.
+    fn yielded(&mut self, branch: Branch, ends: bool, span: Span) -> Ty {
+        if ends && branch.yielded.is_none() {
+            let diag = Diag::new("W0005", span, "this branch yields nothing, so that all it does is lost");
+            self.report(diag.hint("end it with the value to keep: yield x"));
+        }
+        let ty = match (branch.yielded, branch.want) {
+            (None, _) => Ty::Null,
+            (Some(ty), _) if ends && !ty.may_be_null() => ty::either(&ty, &Ty::Null),
+            (Some(_), Some(want)) if branch.fits => want,
+            (Some(ty), _) => ty,
+        };
+        self.settled(&ty, span)
+    }
+
+    /// Names that the branch generates and that are not bound yet are its own.
+    fn hide_captures(&mut self, body: &Block) -> Vec<(String, Option<Option<VarId>>)> {
+        let mut hidden = Vec::new();
+        for generation in scan(&body.stmts).gens {
+            let name = &generation.name.name;
+            let known = self.body.captures.get(name).copied();
+            if !matches!(known, Some(Some(_))) {
+                self.body.captures.insert(name.clone(), None);
+                hidden.push((name.clone(), known));
+            }
+        }
+        hidden
+    }
+
+    fn show_captures(&mut self, hidden: Vec<(String, Option<Option<VarId>>)>) {
+        // Backwards: of a name that is there twice, the first entry is what was known.
+        for (name, known) in hidden.into_iter().rev() {
+            match known {
+                Some(known) => drop(self.body.captures.insert(name, known)),
+                None => {
+                    self.body.captures.remove(&name);
+                    self.body.stayed_inside.insert(name);
+                }
+            }
+        }
+    }
+
+    pub(super) fn yield_stmt(&mut self, value: Option<&Ast>, span: Span) -> Option<StmtKind> {
+        let want = self.body.branches.last().map(|b| b.want.clone());
+        let value = value.map(|v| self.expr(v, want.as_ref().and_then(Option::as_ref)));
+        let Some(want) = want else {
+            let diag = Diag::new("E0306", span, "`yield` stands outside of a branch");
+            let hint = "it ends a branch of `fork` or `aside`; a function gives its value with `return`";
+            self.report(diag.hint(hint));
+            return None;
+        };
+        let value = value.map(|v| match &want {
+            Some(want) => self.converted(v, want),
+            None => v,
+        });
+        let exact = value.as_ref().map_or(Ty::Null, |v| v.ty.clone());
+        let ty = exact.widened();
+        if let (true, Some(branch)) = (self.body.flow.live, self.body.branches.last_mut()) {
+            branch.fits &= want.is_none_or(|w| ty::fits(&exact, &w));
+            let so_far = branch.yielded.take();
+            branch.yielded = Some(so_far.map_or(ty.clone(), |old| ty::either(&old, &ty)));
+        }
+        self.body.flow.end();
+        Some(StmtKind::Yield(value))
+    }
+}
