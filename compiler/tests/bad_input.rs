@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use agentc_compiler::diag::Diag;
-use agentc_compiler::source::NoFiles;
+use agentc_compiler::source::{NoFiles, World, WorldError};
 use agentc_compiler::{MAX_SOURCE, Options, compile};
 
 fn findings(bytes: &[u8]) -> Vec<Diag> {
@@ -137,8 +137,83 @@ fn long_chains_of_inference_are_refused() {
     let found = codes(&format!("{fns}fn f5000() {{ return 1 }}\nprint f0()"));
     assert!(!found.is_empty() && found.iter().all(|c| *c == "E0209"), "{:?}", &found[..3]);
     let types: String = (0..5000).map(|i| format!("type T{i} = T{}\n", i + 1)).collect();
-    let found = codes(&format!("{types}type T5000 = int\n"));
-    assert!(!found.is_empty() && found.iter().all(|c| *c == "E0211"));
+    assert_eq!(codes(&format!("{types}type T5000 = int\nlet x: T0 = 1")), Vec::<&str>::new());
+    let nested: String = (0..40).map(|i| format!("type T{i} = {{a: T{}}}\n", i + 1)).collect();
+    assert_eq!(codes(&format!("{nested}type T40 = int\n")), ["E0211"]);
+}
+
+#[test]
+fn many_types_that_name_one_another_are_fine() {
+    let n = 20_000;
+    let ring: String = (0..n).map(|i| format!("type T{i} {{ next: T{}? }}\n", (i + 1) % n)).collect();
+    let uses = "let x: T0 = {next: {next: {}}}\nlet y: T1 = {}\nprint x == y\n";
+    assert_eq!(codes(&format!("{ring}{uses}")), Vec::<&str>::new());
+    assert_eq!(codes(&format!("{ring}gen x: T0")), ["E0211"]);
+    let endless: String = (0..n).map(|i| format!("type T{i} {{ next: T{} }}\n", (i + 1) % n)).collect();
+    assert_eq!(codes(&endless), ["E0210"]);
+    let pairs: String = (0..n).map(|i| format!("type T{i} {{ next: T{i} }}\n")).collect();
+    assert_eq!(codes(&pairs).len(), n);
+}
+
+#[test]
+fn large_types_that_are_named_often_are_refused() {
+    let literals: Vec<String> = (0..4000).map(|i| format!("\"{i}\"")).collect();
+    let uses = "gen x: Big\n".repeat(600);
+    assert!(codes(&format!("type Big = {}\n{uses}", literals.join(" | "))).contains(&"E0211"));
+}
+
+/// A world in which each file imports the next, without end.
+struct Endless;
+
+impl World for Endless {
+    fn read(&self, path: &str) -> Result<Vec<u8>, WorldError> {
+        let number: usize = path.trim_end_matches(".agent").parse().unwrap_or(0);
+        Ok(format!("import \"{}.agent\" as next\nconst A = 1\n", number + 1).into_bytes())
+    }
+}
+
+#[test]
+fn a_program_of_endless_files_is_refused() {
+    let compiled = compile("bad.agent", b"import \"1.agent\" as next", &Endless, &Options::default());
+    assert_eq!(compiled.diags.iter().map(|d| d.code).collect::<Vec<_>>(), ["E0603"]);
+}
+
+#[test]
+fn long_rings_of_files_give_one_finding() {
+    struct Ring;
+    impl World for Ring {
+        fn read(&self, path: &str) -> Result<Vec<u8>, WorldError> {
+            let number: usize = path.trim_end_matches(".agent").parse().unwrap_or(0);
+            let next = (number + 1) % 900;
+            Ok(format!("import {{ a }} from \"{next}.agent\"\nconst a = 1\n").into_bytes())
+        }
+    }
+    let compiled = compile("bad.agent", b"import \"1.agent\" as next", &Ring, &Options::default());
+    let found: Vec<&str> = compiled.diags.iter().map(|d| d.code).collect();
+    assert_eq!(found.iter().filter(|c| **c == "E0602").count(), 1);
+}
+
+#[test]
+fn embedded_values_that_are_too_deep_or_too_mixed() {
+    struct Data(String);
+    impl World for Data {
+        fn read(&self, _: &str) -> Result<Vec<u8>, WorldError> {
+            Ok(self.0.clone().into_bytes())
+        }
+    }
+    let found = |data: String| {
+        let began = Instant::now();
+        let text = b"const X = embed \"x.json\"\nprint X";
+        let compiled = compile("bad.agent", text, &Data(data), &Options::default());
+        assert!(began.elapsed() < Duration::from_secs(5), "took {:?}", began.elapsed());
+        compiled.diags.iter().map(|d| d.code).collect::<Vec<_>>()
+    };
+    assert_eq!(found(format!("{}{}", "[".repeat(60), "]".repeat(60))), ["E0605"]);
+    assert_eq!(found(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))), ["E0604"]);
+    let mixed: Vec<String> = (0..100_000).map(|i| format!("{{\"k{i}\": {i}}}")).collect();
+    assert_eq!(found(format!("[{}]", mixed.join(","))), ["E0605"]);
+    let alike: Vec<String> = (0..100_000).map(|i| format!("{{\"k\": {i}}}")).collect();
+    assert_eq!(found(format!("[{}]", alike.join(","))), Vec::<&str>::new());
 }
 
 #[test]
