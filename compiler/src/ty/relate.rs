@@ -8,6 +8,15 @@ use crate::ir::Const;
 
 /// The type of a value that is one or the other: of two branches, of two items of a list.
 pub fn join(a: &Ty, b: &Ty) -> Ty {
+    joined(a, b, fits)
+}
+
+/// [`join`] where nothing can be converted any more: an int or a float stays what it is.
+pub fn either(a: &Ty, b: &Ty) -> Ty {
+    joined(a, b, |a, b| a == b || Fitting::default().fits(a, b))
+}
+
+fn joined(a: &Ty, b: &Ty, fits: fn(&Ty, &Ty) -> bool) -> Ty {
     let (a, b) = (a.widened(), b.widened());
     if a == Ty::Error || b == Ty::Error {
         return Ty::Error;
@@ -21,15 +30,9 @@ pub fn join(a: &Ty, b: &Ty) -> Ty {
     if let (Ty::List(x), Ty::List(y)) = (&a, &b)
         && (x.has_never() || y.has_never())
     {
-        return Ty::list(join(x, y));
+        return Ty::list(either(x, y));
     }
     union(vec![a, b])
-}
-
-/// [`join`] where nothing can be converted any more: an int or a float stays what it is.
-pub fn either(a: &Ty, b: &Ty) -> Ty {
-    let mixed = matches!((a.base(), b.base()), (Ty::Int, Ty::Float) | (Ty::Float, Ty::Int));
-    if mixed { union(vec![a.widened(), b.widened()]) } else { join(a, b) }
 }
 
 /// Whether every value of `from` is good where `to` is wanted. An int is good for a float (and converted).
