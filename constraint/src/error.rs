@@ -50,6 +50,15 @@ pub enum BuildError {
         /// The upper bound.
         max: String,
     },
+    /// A reference to a named spec that is not in sight.
+    #[error("there is no named spec {def} around its reference")]
+    UnknownDef {
+        /// The number.
+        def: usize,
+    },
+    /// A rule of a grammar that begins with itself.
+    #[error("a rule calls itself before it has read anything")]
+    LeftRecursion,
     /// The engine cannot enforce this yet.
     #[error("generating {what} is not supported yet")]
     NotYet {
@@ -80,6 +89,10 @@ impl BuildError {
             BuildError::EmptyStop => "leave the stop out, or give it a character",
             BuildError::UnboundHole { .. } => "bind a list of strings to it",
             BuildError::Bounds { .. } => "write the smaller bound first",
+            BuildError::UnknownDef { .. } => "put the reference inside of the `Defs` that define it",
+            BuildError::LeftRecursion => {
+                "write the rule with a repeat instead: `a: a \"x\" | \"y\"` is `a: \"y\" \"x\"*`"
+            }
             BuildError::NotYet { .. } => return None,
             BuildError::TooLarge { .. } => "use smaller bounds or fewer alternatives",
         };

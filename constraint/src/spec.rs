@@ -34,9 +34,14 @@ pub enum Spec {
     },
     /// `true` or `false`.
     Bool,
-    /// Exactly this text.
+    /// Exactly this text; inside JSON, as a string.
     Literal {
         /// The text.
+        text: String,
+    },
+    /// Exactly this number, truth value or `null`.
+    Constant {
+        /// Its text, the same in JSON.
         text: String,
     },
     /// Every full match of a regular expression (Rust `regex` syntax, without look-around).

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::walk::Tight;
+use super::tight::Tight;
 use super::{Constraint, Core};
 use crate::error::MatchError;
 use crate::pattern::Pattern;
-use crate::pattern::lazy::{DEAD, StateId};
+use crate::pattern::cursor::Cursor;
+use crate::pattern::lazy::DEAD;
 use crate::pattern::until::{StopFinder, Tail};
 use crate::vocab::{TokenId, TokenSet, Tokenize};
 
@@ -81,7 +82,7 @@ pub struct Matcher {
 /// All that changes with a token.
 #[derive(Debug, Clone)]
 pub(super) struct Position {
-    pub(super) state: StateId,
+    pub(super) place: Cursor,
     pub(super) len: usize,
     /// Tokens of the value so far.
     pub(super) used: u32,
@@ -105,12 +106,13 @@ impl Matcher {
     /// # Errors
     /// [`MatchError::CannotFinish`] if even a short value has more than `max` tokens.
     pub fn new(constraint: &Arc<Constraint>, heal: &[u8], max: u32) -> Result<Matcher, MatchError> {
-        let (state, plan) = {
+        let (place, plan) = {
             let mut core = constraint.core();
-            let state = core.dfa.start()?;
-            (state, if core.is_plenty(max) { None } else { Some(plan(&mut core, state, max)?) })
+            let place = core.start()?;
+            let plan = if core.place_fits(&place, max)? { None } else { Some(plan(&mut core, &place, max)?) };
+            (place, plan)
         };
-        let now = Position { state, len: 0, used: 0, stable: heal.len(), plan };
+        let now = Position { place, len: 0, used: 0, stable: heal.len(), plan };
         Ok(Matcher {
             constraint: constraint.clone(),
             heal: heal.into(),
@@ -157,12 +159,8 @@ impl Matcher {
     pub(super) fn mask_in(&mut self, core: &mut Core) -> Result<Arc<TokenSet>, MatchError> {
         let heal = self.heal.get(self.bytes.len()..).unwrap_or_default();
         let left = self.left();
-        if core.is_plenty(left) {
-            let mask = core.mask(self.now.state, heal)?;
-            // The walk may have found states that are further from their end than any before.
-            if core.is_plenty(left) {
-                return Ok(mask);
-            }
+        if let Some(mask) = core.plenty_mask(&self.now.place, heal, left)? {
+            return Ok(mask);
         }
         let healed = heal.is_empty();
         let mut stops = self.stops.take();
@@ -170,8 +168,8 @@ impl Matcher {
         self.stops = stops;
         let mut mask = mask?;
         if healed {
-            if self.now.plan.is_none() && !core.dfa.accepts(self.now.state) {
-                self.now.plan = Some(plan(core, self.now.state, left)?);
+            if self.now.plan.is_none() && !self.is_complete(core) {
+                self.now.plan = Some(plan(core, &self.now.place, left)?);
             }
             if let Some(&token) = self.now.plan.as_ref().and_then(|plan| plan.first())
                 && let Some(rank) = core.vocab.trie().rank(token)
@@ -179,7 +177,7 @@ impl Matcher {
                 mask.insert_ranks(rank, rank + 1);
                 mask.count();
             }
-            mask.set_ends(core.dfa.accepts(self.now.state));
+            mask.set_ends(self.is_complete(core));
         }
         Ok(Arc::new(mask))
     }
@@ -191,7 +189,7 @@ impl Matcher {
             None => Ok(false),
         };
         let mut tight = Tight { heal, left: self.left(), stop_fits: &mut stop_fits };
-        core.tight_mask(self.now.state, &mut tight)
+        core.tight_mask(&self.now.place, &mut tight)
     }
 
     /// Takes a token that was chosen. On an error nothing has changed.
@@ -210,7 +208,7 @@ impl Matcher {
             return refused;
         }
         if core.vocab.is_end(token) {
-            if !self.is_healed() || !core.dfa.accepts(self.now.state) {
+            if !self.is_healed() || !self.is_complete(core) {
                 return refused;
             }
             self.end = Some(Ending { at: self.bytes.len(), end: End::EndOfTurn });
@@ -222,11 +220,11 @@ impl Matcher {
             return refused;
         }
         match self.read(core, text)? {
-            Read::All(state) => self.go_on(core, token, text, state),
+            Read::All(place) => self.go_on(core, token, text, place),
             Read::Stopped(len) => self.stop(token, &text[..len]),
             Read::Part(accepted) => match self.longest_that_fits(core, text, &accepted) {
                 Some(len) => {
-                    self.push(token, &text[..len], self.now.state);
+                    self.push(token, &text[..len], self.now.place.clone());
                     let at = self.bytes.len();
                     self.end = Some(Ending { at, end: self.reason(&text[len..])? });
                     Ok(Commit::Done)
@@ -243,11 +241,25 @@ impl Matcher {
         if text[..spelled] != heal[..spelled] {
             return Ok(Read::Part(Vec::new()));
         }
-        let mut state = self.now.state;
         let mut accepted = Vec::new();
-        if spelled == heal.len() && core.dfa.accepts(state) {
+        if spelled == heal.len() && self.is_complete(core) {
             accepted.push(spelled);
         }
+        match self.now.place.plain() {
+            Some(_) if !core.dfa.has_calls() => self.read_states(core, text, spelled, accepted),
+            _ => self.read_calls(core, text, spelled, accepted),
+        }
+    }
+
+    /// [`read`](Self::read) where the state says all.
+    fn read_states(
+        &self,
+        core: &mut Core,
+        text: &[u8],
+        spelled: usize,
+        mut accepted: Vec<usize>,
+    ) -> Result<Read, MatchError> {
+        let mut state = self.now.place.plain().unwrap_or(DEAD);
         for (at, &byte) in text.iter().enumerate().skip(spelled) {
             state = core.dfa.next(state, byte)?;
             if state == DEAD {
@@ -260,7 +272,34 @@ impl Matcher {
                 accepted.push(at + 1);
             }
         }
-        Ok(Read::All(state))
+        Ok(Read::All(Cursor::of_state(state)))
+    }
+
+    /// [`read`](Self::read) under calls.
+    fn read_calls(
+        &self,
+        core: &mut Core,
+        text: &[u8],
+        spelled: usize,
+        mut accepted: Vec<usize>,
+    ) -> Result<Read, MatchError> {
+        let depth = core.depth;
+        let mut place = self.now.place.clone();
+        for (at, &byte) in text.iter().enumerate().skip(spelled) {
+            place = place.step(&mut core.dfa, byte, depth)?;
+            if place.is_dead() {
+                return Ok(Read::Part(accepted));
+            }
+            if place.accepts(&core.dfa) {
+                accepted.push(at + 1);
+            }
+        }
+        Ok(Read::All(place))
+    }
+
+    /// Whether the value is complete here.
+    pub(super) fn is_complete(&self, core: &Core) -> bool {
+        self.now.place.accepts(&core.dfa)
     }
 
     fn go_on(
@@ -268,22 +307,23 @@ impl Matcher {
         core: &mut Core,
         token: TokenId,
         text: &[u8],
-        state: StateId,
+        place: Cursor,
     ) -> Result<Commit, MatchError> {
         let healing = self.bytes.len() + text.len() <= self.heal.len();
         // The plan begins where the healed bytes end: a token across that border is none of its.
         let next_of_plan = |plan: &&Arc<[TokenId]>| self.is_healed() && plan.first() == Some(&token);
         let planned = self.now.plan.as_ref().filter(next_of_plan).map(|plan| plan[1..].into());
         let left = self.left().saturating_sub(u32::from(!healing));
-        let fits = healing || planned.is_some() || core.is_plenty(left) || core.fits(state, left)?;
+        let fits = healing || planned.is_some() || core.place_fits(&place, left)?;
         if !fits || (!healing && self.left() == 0) {
             return Err(MatchError::NotAllowed { token });
         }
         let stable = self.stable_after(text)?;
         let keep_plan = if healing { self.now.plan.clone() } else { planned };
-        self.push(token, text, state);
+        self.push(token, text, place);
         (self.now.stable, self.now.plan) = (stable, keep_plan);
-        if self.is_healed() && core.dfa.accepts(state) && core.dfa.is_final(state)? {
+        if self.is_healed() && self.is_complete(core) && self.now.place.next_bytes(&mut core.dfa)?.is_empty()
+        {
             self.end = Some(Ending { at: self.bytes.len(), end: End::Value });
             return Ok(Commit::Done);
         }
@@ -307,7 +347,7 @@ impl Matcher {
         let found = self.stop_with(&mut stops, text);
         self.stops = Some(stops);
         let at = found?.ok_or(refused)?;
-        self.push(token, text, self.now.state);
+        self.push(token, text, self.now.place.clone());
         let stop = String::from_utf8_lossy(&self.bytes[at..]).into_owned();
         self.end = Some(Ending { at, end: End::Stop { text: stop } });
         Ok(Commit::Done)
@@ -327,11 +367,11 @@ impl Matcher {
         Ok(fits.then_some(at))
     }
 
-    fn push(&mut self, token: TokenId, text: &[u8], state: StateId) {
+    fn push(&mut self, token: TokenId, text: &[u8], place: Cursor) {
         self.before.push(self.now.clone());
         self.tokens.push(token);
         self.bytes.extend_from_slice(text);
-        self.now.state = state;
+        self.now.place = place;
         self.now.len = self.bytes.len();
         self.now.used += u32::from(self.bytes.len() > self.heal.len());
     }
@@ -455,7 +495,7 @@ struct Spelled {
 /// How far a token can be read.
 enum Read {
     /// To its end.
-    All(StateId),
+    All(Cursor),
     /// A stop is complete after so many bytes.
     Stopped(usize),
     /// Not to its end; the value may end after so many bytes of it.
@@ -464,14 +504,16 @@ enum Read {
 
 /// A way to the end with at most `left` tokens. Where a short text takes more, others are searched: a longer
 /// or another text may take fewer.
-fn plan(core: &mut Core, state: StateId, left: u32) -> Result<Arc<[TokenId]>, MatchError> {
-    let plan = if core.dfa.accepts(state) { Some(Vec::new()) } else { core.plan(state)? };
-    let plan = match plan {
+fn plan(core: &mut Core, place: &Cursor, left: u32) -> Result<Arc<[TokenId]>, MatchError> {
+    let plan = match core.place_plan(place)? {
         Some(plan) if plan.len() > left as usize => {
             let need = plan.len();
-            core.better_plan(state)?
-                .filter(|plan| plan.len() <= left as usize)
-                .ok_or(MatchError::CannotFinish { need, max: left })?
+            let better = match place.plain() {
+                Some(state) if !core.dfa.has_keys() => core.better_plan(state)?,
+                _ => None,
+            };
+            let better = better.filter(|plan| plan.len() <= left as usize);
+            better.ok_or(MatchError::CannotFinish { need, max: left })?
         }
         Some(plan) => plan,
         None => return Err(MatchError::NoToken { text: String::new() }),

@@ -4,10 +4,12 @@
 //! of the automaton, the masks of these states, what it costs to finish from them. A [`Matcher`] is one
 //! generation. How a mask is computed is in [`walk`], how text is forced in [`forced`].
 
+mod chain;
 mod core;
 mod forced;
 mod matcher;
 mod search;
+mod tight;
 mod walk;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -49,6 +49,23 @@ impl TokenSet {
         self.words[last] |= tail;
     }
 
+    /// Takes out a range of ranks. [`count`](Self::count) must follow before the set is used.
+    pub(crate) fn remove_ranks(&mut self, from: u32, to: u32) {
+        for rank in from..to {
+            self.words[(rank / 64) as usize] &= !(1 << (rank % 64));
+        }
+    }
+
+    /// Adds the tokens of another set. [`count`](Self::count) must follow before the set is used.
+    pub(crate) fn extend(&mut self, other: &TokenSet) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, more)| *word |= more);
+        self.ends |= other.ends;
+    }
+
+    pub(crate) fn contains_rank(&self, rank: u32) -> bool {
+        self.words[(rank / 64) as usize] >> (rank % 64) & 1 == 1
+    }
+
     /// Whether the model may end its turn.
     pub(crate) fn set_ends(&mut self, ends: bool) {
         self.ends = ends;
