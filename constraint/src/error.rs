@@ -119,6 +119,14 @@ pub enum MatchError {
         /// The bound.
         max: u32,
     },
+    /// The value has to end before it has as many tokens as asked for.
+    #[error("the value has to end after {tokens} tokens, and at least {min} are asked for")]
+    TooShort {
+        /// Tokens it has.
+        tokens: usize,
+        /// The bound.
+        min: u32,
+    },
     /// The vocabulary has no token with which a value could go on.
     #[error("the vocabulary has no token that continues {text:?}")]
     NoToken {
@@ -159,6 +167,7 @@ impl MatchError {
             MatchError::CannotFinish { need, .. } => {
                 return Some(format!("give `max` at least {need} tokens"));
             }
+            MatchError::TooShort { .. } => "give a smaller `min`, or a type with longer values",
             MatchError::NoToken { .. } => "the model's vocabulary cannot spell this type",
             MatchError::TooLarge { .. } => "use smaller bounds or a less ambiguous pattern",
             _ => return None,

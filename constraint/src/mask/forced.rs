@@ -44,6 +44,7 @@ impl Matcher {
     /// The value is complete: does it have to end here?
     fn next_after_value(&mut self, core: &mut Core) -> Result<Next, MatchError> {
         if self.now.place.next_bytes(&mut core.dfa)?.is_empty() {
+            self.check_length()?;
             self.end_here(End::Value);
         } else if self.left() == 0 {
             self.end_here(End::Max);

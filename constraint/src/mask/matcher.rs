@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::finish::Spelled;
 use super::tight::Tight;
 use super::{Constraint, Core};
 use crate::error::MatchError;
@@ -9,7 +10,7 @@ use crate::pattern::Pattern;
 use crate::pattern::cursor::Cursor;
 use crate::pattern::lazy::DEAD;
 use crate::pattern::until::{StopFinder, Tail};
-use crate::vocab::{TokenId, TokenSet, Tokenize};
+use crate::vocab::{TokenId, TokenSet};
 
 /// What comes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,21 +48,6 @@ pub enum End {
     Max,
 }
 
-/// A complete value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finished {
-    /// Its bytes.
-    pub value: Vec<u8>,
-    /// Why it ended.
-    pub end: End,
-    /// How many of [`Matcher::tokens`] stay; the rest reach beyond the value …
-    pub keep: usize,
-    /// … and are replaced by these, which spell what they had of it.
-    pub tail: Vec<TokenId>,
-    /// Tokens of the value, after the replacement, counted as `max` counts.
-    pub value_tokens: usize,
-}
-
 /// A generation in progress. Cloning is cheap; a clone goes its own way.
 #[derive(Debug, Clone)]
 pub struct Matcher {
@@ -69,14 +55,15 @@ pub struct Matcher {
     /// Bytes to spell before the value.
     pub(super) heal: Arc<[u8]>,
     pub(super) max: u32,
+    pub(super) min: u32,
     pub(super) tokens: Vec<TokenId>,
     /// All bytes of the tokens: first those of `heal`, then the value's.
     pub(super) bytes: Vec<u8>,
     pub(super) now: Position,
     /// The positions before each token.
     pub(super) before: Vec<Position>,
-    end: Option<Ending>,
-    stops: Option<StopFinder>,
+    pub(super) end: Option<Ending>,
+    pub(super) stops: Option<StopFinder>,
 }
 
 /// All that changes with a token.
@@ -87,16 +74,16 @@ pub(super) struct Position {
     /// Tokens of the value so far.
     pub(super) used: u32,
     /// No stop is under way that began before here.
-    stable: usize,
+    pub(super) stable: usize,
     /// A way to the end that fits, where tokens are short; its next token is always allowed.
     plan: Option<Arc<[TokenId]>>,
 }
 
 #[derive(Debug, Clone)]
-struct Ending {
+pub(super) struct Ending {
     /// Where the value ends, in bytes.
-    at: usize,
-    end: End,
+    pub(super) at: usize,
+    pub(super) end: End,
 }
 
 impl Matcher {
@@ -117,6 +104,7 @@ impl Matcher {
             constraint: constraint.clone(),
             heal: heal.into(),
             max,
+            min: 0,
             tokens: Vec::new(),
             bytes: Vec::new(),
             now,
@@ -151,12 +139,18 @@ impl Matcher {
         let mut core = constraint.core();
         let mask = self.mask_in(&mut core)?;
         if mask.is_empty() {
+            self.check_length()?;
             return Err(MatchError::NoToken { text: self.last_text() });
         }
         Ok(mask)
     }
 
     pub(super) fn mask_in(&mut self, core: &mut Core) -> Result<Arc<TokenSet>, MatchError> {
+        if self.may_be_short() { self.growing_mask(core) } else { self.ending_mask(core) }
+    }
+
+    /// The tokens that may be chosen where the value may also end.
+    pub(super) fn ending_mask(&mut self, core: &mut Core) -> Result<Arc<TokenSet>, MatchError> {
         let heal = self.heal.get(self.bytes.len()..).unwrap_or_default();
         let left = self.left();
         if let Some(mask) = core.plenty_mask(&self.now.place, heal, left)? {
@@ -208,7 +202,7 @@ impl Matcher {
             return refused;
         }
         if core.vocab.is_end(token) {
-            if !self.is_healed() || !self.is_complete(core) {
+            if !self.is_healed() || self.is_short() || !self.is_complete(core) {
                 return refused;
             }
             self.end = Some(Ending { at: self.bytes.len(), end: End::EndOfTurn });
@@ -318,12 +312,17 @@ impl Matcher {
         if !fits || (!healing && self.left() == 0) {
             return Err(MatchError::NotAllowed { token });
         }
+        let ends = self.bytes.len() + text.len() >= self.heal.len()
+            && place.accepts(&core.dfa)
+            && place.next_bytes(&mut core.dfa)?.is_empty();
+        if ends && self.now.used + u32::from(!healing) < self.min {
+            return Err(MatchError::NotAllowed { token });
+        }
         let stable = self.stable_after(text)?;
         let keep_plan = if healing { self.now.plan.clone() } else { planned };
         self.push(token, text, place);
         (self.now.stable, self.now.plan) = (stable, keep_plan);
-        if self.is_healed() && self.is_complete(core) && self.now.place.next_bytes(&mut core.dfa)?.is_empty()
-        {
+        if ends {
             self.end = Some(Ending { at: self.bytes.len(), end: End::Value });
             return Ok(Commit::Done);
         }
@@ -354,8 +353,8 @@ impl Matcher {
     }
 
     /// Where the value ends if a stop is complete at the end of a token's bytes, provided that the tokens
-    /// that spell the value up to there fit: parts of tokens may need several.
-    fn stop_with(&self, stops: &mut StopFinder, text: &[u8]) -> Result<Option<usize>, MatchError> {
+    /// that spell the value up to there fit (parts of tokens may need several) and are enough.
+    pub(super) fn stop_with(&self, stops: &mut StopFinder, text: &[u8]) -> Result<Option<usize>, MatchError> {
         let bytes = [&self.bytes, text].concat();
         let Tail::Complete(at) = stops.tail(&bytes, self.now.stable)? else { return Ok(None) };
         let Spelled { len, used, .. } = self.spelled(at);
@@ -364,7 +363,7 @@ impl Matcher {
             let fewest = self.constraint.vocab.fewest_tokens(rest);
             fewest.is_some_and(|fewest| used + self.counted(len, &fewest) <= self.max as usize)
         };
-        Ok(fits.then_some(at))
+        Ok(Some(at).filter(|&at| fits && self.is_long_at(at)))
     }
 
     fn push(&mut self, token: TokenId, text: &[u8], place: Cursor) {
@@ -376,14 +375,15 @@ impl Matcher {
         self.now.used += u32::from(self.bytes.len() > self.heal.len());
     }
 
-    /// Of the places where a token may end the value, the last one whose text still fits.
+    /// Of the places where a token may end the value, the last one whose text still fits and is long enough.
     fn longest_that_fits(&self, core: &Core, text: &[u8], accepted: &[usize]) -> Option<usize> {
         let left = self.left() as usize;
         accepted.iter().rev().copied().find(|&len| {
             let value_bytes = (self.bytes.len() + len).saturating_sub(self.heal.len().max(self.bytes.len()));
-            value_bytes == 0
+            let fits = value_bytes == 0
                 || len <= left
-                || core.vocab.fewest_tokens(&text[..len]).is_some_and(|t| t.len() <= left)
+                || core.vocab.fewest_tokens(&text[..len]).is_some_and(|t| t.len() <= left);
+            fits && self.is_long_at(self.bytes.len() + len)
         })
     }
 
@@ -405,59 +405,20 @@ impl Matcher {
         if tokens > there {
             return Err(MatchError::Rollback { asked: tokens, there });
         }
-        if let Some(position) = self.before.get(there - tokens) {
-            self.now = position.clone();
-        }
-        self.before.truncate(there - tokens);
-        self.tokens.truncate(there - tokens);
-        self.bytes.truncate(self.now.len);
-        self.end = None;
+        self.take_back(tokens);
         Ok(())
     }
 
-    /// The complete value, and the tokens that spell it.
-    ///
-    /// # Errors
-    /// [`MatchError::NotDone`] before the value is complete.
-    pub fn finish(&self, tokenizer: &dyn Tokenize) -> Result<Finished, MatchError> {
-        let ending = self.end.as_ref().ok_or(MatchError::NotDone)?;
-        let vocab = &self.constraint.vocab;
-        let Spelled { keep, len, used } = self.spelled(ending.at);
-        let rest = &self.bytes[len..ending.at];
-        let mut tail = if rest.is_empty() { Vec::new() } else { tokenizer.tokenize(rest) };
-        if used + self.counted(len, &tail) > self.max as usize
-            && let Some(fewest) = vocab.fewest_tokens(rest)
-        {
-            tail = fewest;
+    /// Takes back as many of the last tokens as there are, and the end of the value.
+    pub(super) fn take_back(&mut self, tokens: usize) {
+        let stay = self.tokens.len().saturating_sub(tokens);
+        if let Some(position) = self.before.get(stay) {
+            self.now = position.clone();
         }
-        let value_tokens = used + self.counted(len, &tail);
-        let value = self.bytes[self.heal.len().min(ending.at)..ending.at].to_vec();
-        Ok(Finished { value, end: ending.end.clone(), keep, tail, value_tokens })
-    }
-
-    /// The tokens that lie wholly before a place.
-    fn spelled(&self, at: usize) -> Spelled {
-        let mut spelled = Spelled { keep: 0, len: 0, used: 0 };
-        for &token in &self.tokens {
-            let end = spelled.len + self.constraint.vocab.bytes(token).len();
-            if end > at {
-                break;
-            }
-            spelled.keep += 1;
-            spelled.len = end;
-            spelled.used += usize::from(end > self.heal.len());
-        }
-        spelled
-    }
-
-    /// How many of the tokens from a place on count as the value's.
-    fn counted(&self, from: usize, tokens: &[TokenId]) -> usize {
-        let mut end = from;
-        let of_value = |token: &&TokenId| {
-            end += self.constraint.vocab.bytes(**token).len();
-            end > self.heal.len()
-        };
-        tokens.iter().filter(of_value).count()
+        self.before.truncate(stay);
+        self.tokens.truncate(stay);
+        self.bytes.truncate(self.now.len);
+        self.end = None;
     }
 
     /// Tokens that may still be added.
@@ -481,15 +442,6 @@ impl Matcher {
         let from = self.bytes.len().saturating_sub(40);
         String::from_utf8_lossy(&self.bytes[from..]).into_owned()
     }
-}
-
-/// Tokens from the beginning, healed ones included.
-struct Spelled {
-    keep: usize,
-    /// Their bytes.
-    len: usize,
-    /// Those of the value.
-    used: usize,
 }
 
 /// How far a token can be read.

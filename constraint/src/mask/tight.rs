@@ -86,7 +86,12 @@ impl Core {
     }
 
     /// Whether every token below leads to the very same state, so that one answer serves all.
-    fn decided_below(&mut self, trie: &Trie, node: Node, state: StateId) -> Result<bool, MatchError> {
+    pub(super) fn decided_below(
+        &mut self,
+        trie: &Trie,
+        node: Node,
+        state: StateId,
+    ) -> Result<bool, MatchError> {
         if trie.end(node) == node + 1 || trie.below(node).high || self.dfa.saturated(state)? != state {
             return Ok(false);
         }

@@ -31,6 +31,22 @@ impl TokenSet {
         set
     }
 
+    /// The same set without some tokens. Those that end the turn stay.
+    pub fn without(&self, vocab: &Vocab, tokens: &[TokenId]) -> TokenSet {
+        let mut set = self.clone();
+        for rank in tokens.iter().filter_map(|&token| vocab.trie().rank(token)) {
+            set.words[(rank / 64) as usize] &= !(1 << (rank % 64));
+        }
+        set.count();
+        set
+    }
+
+    /// Takes out what is not in another set of the same vocabulary. [`count`](Self::count) must follow.
+    pub(crate) fn intersect(&mut self, other: &TokenSet) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, there)| *word &= there);
+        self.ends &= other.ends;
+    }
+
     /// Adds a range of ranks. [`count`](Self::count) must follow before the set is used.
     #[inline]
     pub(crate) fn insert_ranks(&mut self, from: u32, to: u32) {
