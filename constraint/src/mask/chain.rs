@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use super::core::Core;
 use crate::error::MatchError;
 use crate::pattern::cursor::{Cursor, Way};
-use crate::pattern::lazy::StateId;
+use crate::pattern::lazy::{FARTHEST, StateId};
 use crate::vocab::{Node, TokenSet, Trie};
 
 /// Stands for the end of the text where a caller would.
@@ -75,7 +75,7 @@ impl Core {
     }
 
     fn first_link(&mut self, state: StateId) -> Result<u32, MatchError> {
-        let state = self.dfa.saturated(state)?;
+        let state = self.dfa.saturated(state, FARTHEST)?;
         if let Some(&link) = self.chains.first.get(&state) {
             return Ok(link);
         }
@@ -88,7 +88,7 @@ impl Core {
     }
 
     fn next_link(&mut self, before: u32, caller: StateId) -> Result<u32, MatchError> {
-        let caller = if caller == END { END } else { self.dfa.saturated(caller)? };
+        let caller = if caller == END { END } else { self.dfa.saturated(caller, FARTHEST)? };
         if let Some(&link) = self.chains.next.get(&(before, caller)) {
             return Ok(link);
         }

@@ -12,7 +12,7 @@ use crate::error::MatchError;
 use crate::limits::Limits;
 use crate::pattern::Pattern;
 use crate::pattern::cursor::Cursor;
-use crate::pattern::lazy::{Dfa, StateId};
+use crate::pattern::lazy::{Dfa, FARTHEST, HORIZONS, StateId};
 use crate::vocab::{TokenId, TokenSet, Vocab};
 
 /// A mask is determined by the state and the bytes that healing still has to spell.
@@ -22,8 +22,8 @@ type MaskKey = (StateId, Box<[u8]>);
 pub(super) struct Core {
     pub(super) dfa: Dfa,
     pub(super) vocab: Arc<Vocab>,
-    /// On which bytes each state loops; indexed by state, filled on demand.
-    pub(super) loops: Vec<Option<Loops>>,
+    /// On which bytes each state loops; indexed by state and reach, filled on demand.
+    pub(super) loops: Vec<[Option<Loops>; HORIZONS.len()]>,
     /// States along the path of a walk, by depth.
     pub(super) path: Vec<StateId>,
     pub(super) all: Arc<TokenSet>,
@@ -82,7 +82,7 @@ impl Core {
         if self.dfa.accepts(state) {
             return Ok(self.all.clone());
         }
-        let state = self.dfa.saturated(state)?;
+        let state = self.dfa.saturated(state, FARTHEST)?;
         if let Some(mask) = self.masks.get(&state) {
             return Ok(mask.clone());
         }
@@ -93,7 +93,7 @@ impl Core {
     }
 
     fn healing_mask(&mut self, state: StateId, heal: &[u8]) -> Result<Arc<TokenSet>, MatchError> {
-        let key = (self.dfa.saturated(state)?, Box::from(heal));
+        let key = (self.dfa.saturated(state, FARTHEST)?, Box::from(heal));
         if let Some(mask) = self.healing.get(&key) {
             return Ok(mask.clone());
         }

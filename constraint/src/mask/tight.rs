@@ -5,7 +5,7 @@ use super::walk::spell;
 use crate::error::MatchError;
 use crate::pattern::Pattern;
 use crate::pattern::cursor::Cursor;
-use crate::pattern::lazy::{DEAD, StateId};
+use crate::pattern::lazy::{DEAD, FARTHEST, StateId};
 use crate::vocab::{Node, TokenSet, Trie};
 
 /// What a walk has to respect when tokens are short.
@@ -92,10 +92,13 @@ impl Core {
         node: Node,
         state: StateId,
     ) -> Result<bool, MatchError> {
-        if trie.end(node) == node + 1 || trie.below(node).high || self.dfa.saturated(state)? != state {
+        if trie.end(node) == node + 1
+            || trie.below(node).high
+            || self.dfa.saturated(state, FARTHEST)? != state
+        {
             return Ok(false);
         }
-        if !self.loops_below(trie, node, state)? {
+        if !self.loops_below(trie, node, state, FARTHEST)? {
             return Ok(false);
         }
         // Saturated loops may count; only a loop of the exact automaton keeps the cost.

@@ -8,7 +8,7 @@
 use super::core::Core;
 use crate::error::MatchError;
 use crate::pattern::cursor::Cursor;
-use crate::pattern::lazy::{DEAD, StateId};
+use crate::pattern::lazy::{DEAD, HORIZONS, Reach, StateId};
 use crate::vocab::{Node, TokenSet, Trie};
 
 /// Subtrees of at most so many nodes are walked: that is cheaper than to find out on what a state loops.
@@ -89,7 +89,8 @@ impl Core {
         let mut node = from + 1;
         while node < end {
             let depth = trie.depth(node) - base;
-            let next = self.dfa.next_saturated(self.path[depth - 1], trie.byte(node))?;
+            let reach = trie.reach(node);
+            let next = self.dfa.next_saturated(self.path[depth - 1], trie.byte(node), reach)?;
             if next == DEAD {
                 node = trie.end(node);
                 continue;
@@ -98,7 +99,7 @@ impl Core {
             let whole = (flags.accepts && points.is_none())
                 || (trie.end(node) - node > SMALL
                     && self.dfa.is_spellable(next)
-                    && self.loops_below(trie, node, next)?);
+                    && self.loops_below(trie, node, next, reach)?);
             let (from, to) = if whole { trie.ranks_below(node) } else { trie.own_ranks(node) };
             if from < to && (whole || self.can_finish(next)?) && !take(from, to) {
                 return Ok(());
@@ -171,39 +172,43 @@ impl Core {
         trie: &Trie,
         node: Node,
         state: StateId,
+        reach: Reach,
     ) -> Result<bool, MatchError> {
-        let loops = self.loops(state)?;
+        let loops = self.loops(state, reach)?;
         let below = trie.below(node);
         let ascii = (below.ascii[0] & !loops.ascii[0]) | (below.ascii[1] & !loops.ascii[1]) == 0;
         Ok(ascii && (!below.high || (loops.characters && below.is_utf8())))
     }
 
-    fn loops(&mut self, state: StateId) -> Result<Loops, MatchError> {
-        if let Some(Some(loops)) = self.loops.get(state as usize) {
-            return Ok(*loops);
+    fn loops(&mut self, state: StateId, reach: Reach) -> Result<Loops, MatchError> {
+        if let Some([known]) = self.loops.get(state as usize).map(|loops| [loops[reach as usize]])
+            && let Some(loops) = known
+        {
+            return Ok(loops);
         }
-        let loops = self.find_loops(state)?;
+        let loops = self.find_loops(state, reach)?;
         if self.loops.len() <= state as usize {
-            self.loops.resize(state as usize + 1, None);
+            self.loops.resize(state as usize + 1, [None; HORIZONS.len()]);
         }
-        self.loops[state as usize] = Some(loops);
+        self.loops[state as usize][reach as usize] = Some(loops);
         Ok(loops)
     }
 
-    fn find_loops(&mut self, state: StateId) -> Result<Loops, MatchError> {
+    fn find_loops(&mut self, state: StateId, reach: Reach) -> Result<Loops, MatchError> {
         let mut loops = Loops::default();
         for byte in 0..128u8 {
-            if self.dfa.next_saturated(state, byte)? == state {
+            if self.dfa.next_saturated(state, byte, reach)? == state {
                 loops.ascii[byte as usize / 64] |= 1 << (byte % 64);
             }
         }
         // A state that loops on next to nothing is not worth the search.
-        loops.characters = (loops.ascii[0] | loops.ascii[1]) != 0 && self.loops_on_characters(state)?;
+        loops.characters =
+            (loops.ascii[0] | loops.ascii[1]) != 0 && self.loops_on_characters(state, reach)?;
         Ok(loops)
     }
 
     /// Whether every well-formed character beyond ASCII leads from the state back to it.
-    fn loops_on_characters(&mut self, state: StateId) -> Result<bool, MatchError> {
+    fn loops_on_characters(&mut self, state: StateId, reach: Reach) -> Result<bool, MatchError> {
         // First bytes, the range of the second, and how many plain ones follow (Unicode 15, table 3-7).
         const FORMS: [(u8, u8, u8, u8, usize); 8] = [
             (0xc2, 0xdf, 0x80, 0xbf, 0),
@@ -216,10 +221,10 @@ impl Core {
             (0xf4, 0xf4, 0x80, 0x8f, 2),
         ];
         for (low, high, second_low, second_high, more) in FORMS {
-            let mut reached = self.successors(&[state], low, high)?;
-            reached = self.successors(&reached, second_low, second_high)?;
+            let mut reached = self.successors(&[state], low, high, reach)?;
+            reached = self.successors(&reached, second_low, second_high, reach)?;
             for _ in 0..more {
-                reached = self.successors(&reached, 0x80, 0xbf)?;
+                reached = self.successors(&reached, 0x80, 0xbf, reach)?;
             }
             if reached != [state] {
                 return Ok(false);
@@ -229,7 +234,13 @@ impl Core {
     }
 
     /// The states that some states lead to by the bytes of a range, the dead one included.
-    fn successors(&mut self, states: &[StateId], low: u8, high: u8) -> Result<Vec<StateId>, MatchError> {
+    fn successors(
+        &mut self,
+        states: &[StateId],
+        low: u8,
+        high: u8,
+        reach: Reach,
+    ) -> Result<Vec<StateId>, MatchError> {
         let mut next = Vec::new();
         // Bytes of one class lead to one state: the first of the range and of each class within suffice.
         let classes =
@@ -237,7 +248,7 @@ impl Core {
         let bytes: Vec<u8> = std::iter::once(low).chain(classes).collect();
         for &state in states {
             for &byte in &bytes {
-                let reached = self.dfa.next_saturated(state, byte)?;
+                let reached = self.dfa.next_saturated(state, byte, reach)?;
                 if !next.contains(&reached) {
                     next.push(reached);
                 }

@@ -21,6 +21,14 @@ pub(crate) type Key = Box<[u32]>;
 
 pub(crate) const DEAD: StateId = 0;
 const UNKNOWN: u32 = u32::MAX;
+
+/// For how many bytes a saturated state has to behave like the state itself, as an index of [`HORIZONS`].
+pub(crate) type Reach = u8;
+
+/// The last stands for the automaton's own horizon, which is that of the longest token.
+pub(crate) const HORIZONS: [u32; 6] = [3, 7, 15, 31, 63, u32::MAX];
+/// As far as any token.
+pub(crate) const FARTHEST: Reach = HORIZONS.len() as Reach - 1;
 /// Further than any budget.
 const FAR: u32 = u32::MAX;
 
@@ -63,12 +71,12 @@ impl Machine {
         }
     }
 
-    /// A state that behaves like this one for the next `horizon` bytes, and in which counts far from their
-    /// bounds are equal.
-    fn saturate(&mut self, key: &[u32], horizon: u32) -> Result<Option<Key>, MatchError> {
+    /// A state that behaves like this one for the next `horizon` bytes (the horizon of `reach`), and in which
+    /// counts far from their bounds are equal.
+    fn saturate(&mut self, key: &[u32], horizon: u32, reach: Reach) -> Result<Option<Key>, MatchError> {
         match self {
             Machine::Subset(machine) => Ok(machine.saturate(key, horizon)),
-            Machine::Until(machine) => machine.saturate(key, horizon),
+            Machine::Until(machine) => machine.saturate(key, reach),
         }
     }
 
@@ -145,8 +153,8 @@ pub(crate) struct Dfa {
     resumed: FxHashMap<ResumeId, StateId>,
     /// Bytes that complete a value from a state; [`FAR`] if it cannot be spelled byte by byte.
     distances: Vec<u32>,
-    /// The saturated equivalent of each state under `horizon`.
-    saturated: Vec<StateId>,
+    /// The saturated equivalents of each state, one for each reach.
+    saturated: Vec<[StateId; HORIZONS.len()]>,
     horizon: u32,
     limit: usize,
     scratch: Scratch,
@@ -176,7 +184,7 @@ impl Dfa {
         };
         dfa.push(Arc::from([]), Flags::default(), FAR);
         dfa.next.fill(DEAD);
-        dfa.saturated[DEAD as usize] = DEAD;
+        dfa.saturated[DEAD as usize] = [DEAD; HORIZONS.len()];
         dfa
     }
 
@@ -203,12 +211,14 @@ impl Dfa {
 
     /// [`next`](Self::next), then [`saturated`](Self::saturated).
     #[inline]
-    pub(crate) fn next_saturated(&mut self, state: StateId, byte: u8) -> Result<StateId, MatchError> {
+    pub(crate) fn next_saturated(
+        &mut self,
+        state: StateId,
+        byte: u8,
+        reach: Reach,
+    ) -> Result<StateId, MatchError> {
         let next = self.next(state, byte)?;
-        match self.saturated[next as usize] {
-            UNKNOWN => self.saturate(next),
-            saturated => Ok(saturated),
-        }
+        self.saturated(next, reach)
     }
 
     #[inline]
@@ -295,10 +305,11 @@ impl Dfa {
         self.machine.greatest_distance()
     }
 
-    /// A state that leads to the same masks.
-    pub(crate) fn saturated(&mut self, state: StateId) -> Result<StateId, MatchError> {
-        match self.saturated[state as usize] {
-            UNKNOWN => self.saturate(state),
+    /// A state that behaves alike for so many bytes.
+    #[inline]
+    pub(crate) fn saturated(&mut self, state: StateId, reach: Reach) -> Result<StateId, MatchError> {
+        match self.saturated[state as usize][reach as usize] {
+            UNKNOWN => self.saturate(state, reach),
             saturated => Ok(saturated),
         }
     }
@@ -338,14 +349,15 @@ impl Dfa {
     }
 
     #[cold]
-    fn saturate(&mut self, state: StateId) -> Result<StateId, MatchError> {
+    fn saturate(&mut self, state: StateId, reach: Reach) -> Result<StateId, MatchError> {
         let key = self.keys[state as usize].clone();
-        let saturated = match self.machine.saturate(&key, self.horizon)? {
+        let horizon = HORIZONS[reach as usize].min(self.horizon);
+        let saturated = match self.machine.saturate(&key, horizon, reach)? {
             Some(key) => self.intern(key)?,
             None => state,
         };
-        self.saturated[saturated as usize] = saturated;
-        self.saturated[state as usize] = saturated;
+        self.saturated[saturated as usize][reach as usize] = saturated;
+        self.saturated[state as usize][reach as usize] = saturated;
         Ok(saturated)
     }
 
@@ -369,8 +381,17 @@ impl Dfa {
         self.keys.push(key);
         self.flags.push(flags);
         self.distances.push(distance);
-        self.saturated.push(UNKNOWN);
-        self.next.resize(self.next.len() + self.representatives.len(), UNKNOWN);
+        self.saturated.push([UNKNOWN; HORIZONS.len()]);
+        let row = self.next.len();
+        self.next.resize(row + self.representatives.len(), UNKNOWN);
+        if let Some(subset) = self.machine.subset() {
+            let bytes = subset.first_bytes(&self.keys[state as usize]);
+            for (next, &byte) in self.next[row..].iter_mut().zip(&self.representatives) {
+                if !bytes.contains(byte) {
+                    *next = DEAD;
+                }
+            }
+        }
         state
     }
 }
