@@ -50,6 +50,15 @@ pub enum BuildError {
         /// The upper bound.
         max: String,
     },
+    /// A reference to a named spec that is not in sight.
+    #[error("there is no named spec {def} around its reference")]
+    UnknownDef {
+        /// The number.
+        def: usize,
+    },
+    /// A rule of a grammar that begins with itself.
+    #[error("a rule calls itself before it has read anything")]
+    LeftRecursion,
     /// The engine cannot enforce this yet.
     #[error("generating {what} is not supported yet")]
     NotYet {
@@ -80,6 +89,10 @@ impl BuildError {
             BuildError::EmptyStop => "leave the stop out, or give it a character",
             BuildError::UnboundHole { .. } => "bind a list of strings to it",
             BuildError::Bounds { .. } => "write the smaller bound first",
+            BuildError::UnknownDef { .. } => "put the reference inside of the `Defs` that define it",
+            BuildError::LeftRecursion => {
+                "write the rule with a repeat instead: `a: a \"x\" | \"y\"` is `a: \"y\" \"x\"*`"
+            }
             BuildError::NotYet { .. } => return None,
             BuildError::TooLarge { .. } => "use smaller bounds or fewer alternatives",
         };
@@ -105,6 +118,14 @@ pub enum MatchError {
         need: usize,
         /// The bound.
         max: u32,
+    },
+    /// The value has to end before it has as many tokens as asked for.
+    #[error("the value has to end after {tokens} tokens, and at least {min} are asked for")]
+    TooShort {
+        /// Tokens it has.
+        tokens: usize,
+        /// The bound.
+        min: u32,
     },
     /// The vocabulary has no token with which a value could go on.
     #[error("the vocabulary has no token that continues {text:?}")]
@@ -146,6 +167,7 @@ impl MatchError {
             MatchError::CannotFinish { need, .. } => {
                 return Some(format!("give `max` at least {need} tokens"));
             }
+            MatchError::TooShort { .. } => "give a smaller `min`, or a type with longer values",
             MatchError::NoToken { .. } => "the model's vocabulary cannot spell this type",
             MatchError::TooLarge { .. } => "use smaller bounds or a less ambiguous pattern",
             _ => return None,

@@ -15,6 +15,9 @@ pub struct Limits {
     pub mask_cache_bytes: usize,
     /// States searched to find out whether a typed value can still be completed without writing a stop.
     pub search: usize,
+    /// Calls that are open at once: how deep JSON and grammars may nest. An open call costs about 100 bytes,
+    /// and as much stack when the last who knows it forgets it.
+    pub calls: usize,
     /// Bytes of the shortest value, and of any text that is made to find a way to the end.
     pub witness_bytes: usize,
     /// Bytes that are appended at a time where a pattern leaves no choice.
@@ -29,6 +32,7 @@ impl Default for Limits {
             configurations: 2_000,
             mask_cache_bytes: 16 << 20,
             search: 20_000,
+            calls: 2_000,
             witness_bytes: 1 << 17,
             forced_bytes: 4096,
         }

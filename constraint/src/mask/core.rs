@@ -6,11 +6,13 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::CacheStats;
+use super::chain::Chains;
 use super::walk::Loops;
 use crate::error::MatchError;
 use crate::limits::Limits;
 use crate::pattern::Pattern;
-use crate::pattern::lazy::{Dfa, StateId};
+use crate::pattern::cursor::Cursor;
+use crate::pattern::lazy::{Dfa, FARTHEST, HORIZONS, StateId};
 use crate::vocab::{TokenId, TokenSet, Vocab};
 
 /// A mask is determined by the state and the bytes that healing still has to spell.
@@ -20,16 +22,23 @@ type MaskKey = (StateId, Box<[u8]>);
 pub(super) struct Core {
     pub(super) dfa: Dfa,
     pub(super) vocab: Arc<Vocab>,
-    /// On which bytes each state loops; indexed by state, filled on demand.
-    pub(super) loops: Vec<Option<Loops>>,
+    /// On which bytes each state loops; indexed by state and reach, filled on demand.
+    pub(super) loops: Vec<[Option<Loops>; HORIZONS.len()]>,
     /// States along the path of a walk, by depth.
     pub(super) path: Vec<StateId>,
-    all: Arc<TokenSet>,
+    pub(super) all: Arc<TokenSet>,
+    pub(super) chains: Chains,
+    /// The greatest distance from the end of its rule of a state that a walk has come to.
+    pub(super) far: u64,
+    /// Calls that may be open at once.
+    pub(super) depth: usize,
+    /// Ranks of the tokens in which a key could begin and end.
+    pub(super) quoted: Arc<[u32]>,
     masks: FxHashMap<StateId, Arc<TokenSet>>,
     healing: FxHashMap<MaskKey, Arc<TokenSet>>,
     order: VecDeque<MaskKey>,
     mask_bytes: usize,
-    mask_limit: usize,
+    pub(super) mask_limit: usize,
     pub(super) search_limit: usize,
     costs: FxHashMap<StateId, Option<u32>>,
     /// Tokens to spare: one for the token that is chosen, and where there are stops some to spell the part of
@@ -42,9 +51,14 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn new(pattern: &Pattern, vocab: Arc<Vocab>, limits: &Limits) -> Core {
         let dfa = pattern.automaton(vocab.longest() as u32, vocab.single_bytes());
+        let quoted = if dfa.has_keys() { quoted(&vocab) } else { Arc::new([]) };
         Core {
             dfa,
             all: Arc::new(TokenSet::all(&vocab)),
+            chains: Chains::default(),
+            far: 0,
+            depth: limits.calls,
+            quoted,
             path: vec![0; vocab.longest() + 1],
             vocab,
             loops: Vec::new(),
@@ -68,7 +82,7 @@ impl Core {
         if self.dfa.accepts(state) {
             return Ok(self.all.clone());
         }
-        let state = self.dfa.saturated(state)?;
+        let state = self.dfa.saturated(state, FARTHEST)?;
         if let Some(mask) = self.masks.get(&state) {
             return Ok(mask.clone());
         }
@@ -79,7 +93,7 @@ impl Core {
     }
 
     fn healing_mask(&mut self, state: StateId, heal: &[u8]) -> Result<Arc<TokenSet>, MatchError> {
-        let key = (self.dfa.saturated(state)?, Box::from(heal));
+        let key = (self.dfa.saturated(state, FARTHEST)?, Box::from(heal));
         if let Some(mask) = self.healing.get(&key) {
             return Ok(mask.clone());
         }
@@ -101,6 +115,43 @@ impl Core {
         }
     }
 
+    /// The place at which a text begins.
+    pub(super) fn start(&mut self) -> Result<Cursor, MatchError> {
+        let start = self.dfa.start()?;
+        Cursor::new(&mut self.dfa, start, self.depth)
+    }
+
+    /// The mask of a place, and whether `left` tokens are certain to suffice from wherever it leads; `None` if
+    /// that is not known.
+    pub(super) fn plenty_mask(
+        &mut self,
+        cursor: &Cursor,
+        heal: &[u8],
+        left: u32,
+    ) -> Result<Option<Arc<TokenSet>>, MatchError> {
+        if !self.dfa.has_calls() {
+            let Some(state) = cursor.plain().filter(|_| self.is_plenty(left)) else { return Ok(None) };
+            let mask = self.mask(state, heal)?;
+            // The walk may have found states that are further from their end than any before.
+            return Ok(Some(mask).filter(|_| self.is_plenty(left)));
+        }
+        let (mask, far) =
+            if heal.is_empty() { self.called_mask(cursor)? } else { self.healing_mask_of_calls(heal)? };
+        Ok(Some(mask).filter(|_| u64::from(left) > far + self.margin))
+    }
+
+    /// The mask before the first byte of a value is read, which only then may be preceded by healed bytes.
+    fn healing_mask_of_calls(&mut self, heal: &[u8]) -> Result<(Arc<TokenSet>, u64), MatchError> {
+        let start = self.dfa.start()?;
+        self.far = 0;
+        let mut mask = self.walk_mask(start, heal)?;
+        let far = std::mem::take(&mut self.far);
+        let cursor = self.start()?;
+        self.forbid_repeated_keys(&cursor, heal, &mut mask)?;
+        mask.count();
+        Ok((Arc::new(mask), far))
+    }
+
     /// Tokens that a short way to the end takes; `None` if the vocabulary cannot spell it.
     pub(super) fn cost(&mut self, state: StateId) -> Result<Option<u32>, MatchError> {
         if self.dfa.accepts(state) {
@@ -117,6 +168,30 @@ impl Core {
     /// Whether a value can be completed with so many tokens. A byte takes at most one.
     pub(super) fn fits(&mut self, state: StateId, left: u32) -> Result<bool, MatchError> {
         Ok(self.dfa.distance(state) <= left || self.cost(state)?.is_some_and(|cost| cost <= left))
+    }
+
+    /// [`fits`](Self::fits) of a place.
+    pub(super) fn place_fits(&mut self, cursor: &Cursor, left: u32) -> Result<bool, MatchError> {
+        match cursor.plain() {
+            Some(state) if !self.dfa.has_calls() => self.fits(state, left),
+            _ if cursor.is_dead() => Ok(false),
+            _ if cursor.distance(&self.dfa) <= u64::from(left) => Ok(true),
+            _ => Ok(self.place_plan(cursor)?.is_some_and(|plan| plan.len() as u64 <= u64::from(left))),
+        }
+    }
+
+    /// [`plan`](Self::plan) of a place.
+    pub(super) fn place_plan(&mut self, cursor: &Cursor) -> Result<Option<Vec<TokenId>>, MatchError> {
+        if cursor.accepts(&self.dfa) {
+            return Ok(Some(Vec::new()));
+        }
+        if let Some(state) = cursor.plain()
+            && (!self.dfa.has_keys() || !self.dfa.is_spellable(state))
+        {
+            return self.plan(state);
+        }
+        let (dfa, depth) = (&mut self.dfa, self.depth);
+        Ok(cursor.witness(dfa, depth)?.and_then(|text| self.vocab.fewest_tokens(&text)))
     }
 
     /// A short way to the end, as tokens.
@@ -149,13 +224,23 @@ impl Core {
     }
 
     pub(super) fn stats(&self) -> CacheStats {
-        CacheStats { masks: self.order.len(), mask_bytes: self.mask_bytes, states: self.dfa.len() }
+        let masks = self.order.len() + self.chains.len();
+        CacheStats { masks, mask_bytes: self.mask_bytes + self.chains.bytes, states: self.dfa.len() }
     }
 
     pub(super) fn clear_masks(&mut self) {
         self.masks.clear();
+        self.chains.clear();
         self.healing.clear();
         self.order.clear();
         self.mask_bytes = 0;
     }
+}
+
+/// The tokens with two quotes or more, by rank.
+fn quoted(vocab: &Vocab) -> Arc<[u32]> {
+    let trie = vocab.trie();
+    let is_quoted =
+        |rank: &u32| vocab.bytes(trie.token(*rank)).iter().filter(|&&byte| byte == b'"').count() > 1;
+    (0..trie.ranks() as u32).filter(is_quoted).collect()
 }

@@ -7,7 +7,7 @@
 use super::matcher::{Commit, End, Matcher, Next};
 use super::{Constraint, Core};
 use crate::error::MatchError;
-use crate::pattern::lazy::StateId;
+use crate::pattern::cursor::Cursor;
 use crate::vocab::{TokenId, Tokenize};
 
 /// Tokens before forced text that are shown to the tokenizer, so that it cuts as it would in running text.
@@ -24,7 +24,7 @@ impl Matcher {
         }
         let constraint = self.constraint.clone();
         let mut core = constraint.core();
-        if self.is_healed() && core.dfa.accepts(self.now.state) {
+        if self.is_healed() && self.is_complete(&core) {
             return self.next_after_value(&mut core);
         }
         let forced = self.force(&constraint, &mut core, tokenizer)?;
@@ -43,7 +43,8 @@ impl Matcher {
 
     /// The value is complete: does it have to end here?
     fn next_after_value(&mut self, core: &mut Core) -> Result<Next, MatchError> {
-        if core.dfa.is_final(self.now.state)? {
+        if self.now.place.next_bytes(&mut core.dfa)?.is_empty() {
+            self.check_length()?;
             self.end_here(End::Value);
         } else if self.left() == 0 {
             self.end_here(End::Max);
@@ -61,14 +62,14 @@ impl Matcher {
         tokenizer: &dyn Tokenize,
     ) -> Result<Vec<TokenId>, MatchError> {
         let mut text = self.heal.get(self.bytes.len()..).unwrap_or_default().to_vec();
-        let state = run_of_forced(core, self.now.state, constraint.limits.forced_bytes, &mut text)?;
+        let place = run_of_forced(core, &self.now.place, constraint.limits.forced_bytes, &mut text)?;
         if text.is_empty() {
             return Ok(Vec::new());
         }
         let mut tokens = self.tokenize(core, &text, tokenizer);
-        let ends_there = core.dfa.accepts(state) && core.dfa.is_final(state)?;
+        let ends_there = place.accepts(&core.dfa) && place.next_bytes(&mut core.dfa)?.is_empty();
         if !ends_there {
-            let keep = certain(core, &tokens, state)?;
+            let keep = certain(core, &tokens, &place)?;
             tokens.truncate(keep);
         }
         self.commit_forced(core, tokens)
@@ -112,20 +113,21 @@ impl Matcher {
 /// Appends the bytes that have no alternative; the state after them. Ends where the value may end.
 fn run_of_forced(
     core: &mut Core,
-    mut state: StateId,
+    from: &Cursor,
     limit: usize,
     text: &mut Vec<u8>,
-) -> Result<StateId, MatchError> {
-    while text.len() < limit && !core.dfa.accepts(state) {
-        let Some(byte) = core.dfa.only_byte(state)? else { break };
+) -> Result<Cursor, MatchError> {
+    let mut place = from.clone();
+    while text.len() < limit && !place.accepts(&core.dfa) {
+        let Some(byte) = place.next_bytes(&mut core.dfa)?.only() else { break };
         text.push(byte);
-        state = core.dfa.next(state, byte)?;
+        place = place.step(&mut core.dfa, byte, core.depth)?;
     }
-    Ok(state)
+    Ok(place)
 }
 
 /// How many of the tokens of forced text no allowed token that reaches beyond the text could replace.
-fn certain(core: &mut Core, tokens: &[TokenId], after: StateId) -> Result<usize, MatchError> {
+fn certain(core: &mut Core, tokens: &[TokenId], after: &Cursor) -> Result<usize, MatchError> {
     let mut keep = tokens.len();
     let mut rest: Vec<u8> = Vec::new();
     for (at, &token) in tokens.iter().enumerate().rev() {
@@ -134,7 +136,7 @@ fn certain(core: &mut Core, tokens: &[TokenId], after: StateId) -> Result<usize,
             break;
         }
         rest.splice(0..0, text);
-        if core.is_extended(&rest, after)? {
+        if core.is_extended_at(&rest, after)? {
             keep = at;
         }
     }

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::walk::Tight;
+use super::finish::Spelled;
+use super::tight::Tight;
 use super::{Constraint, Core};
 use crate::error::MatchError;
 use crate::pattern::Pattern;
-use crate::pattern::lazy::{DEAD, StateId};
+use crate::pattern::cursor::Cursor;
+use crate::pattern::lazy::DEAD;
 use crate::pattern::until::{StopFinder, Tail};
-use crate::vocab::{TokenId, TokenSet, Tokenize};
+use crate::vocab::{TokenId, TokenSet};
 
 /// What comes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,21 +48,6 @@ pub enum End {
     Max,
 }
 
-/// A complete value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finished {
-    /// Its bytes.
-    pub value: Vec<u8>,
-    /// Why it ended.
-    pub end: End,
-    /// How many of [`Matcher::tokens`] stay; the rest reach beyond the value …
-    pub keep: usize,
-    /// … and are replaced by these, which spell what they had of it.
-    pub tail: Vec<TokenId>,
-    /// Tokens of the value, after the replacement, counted as `max` counts.
-    pub value_tokens: usize,
-}
-
 /// A generation in progress. Cloning is cheap; a clone goes its own way.
 #[derive(Debug, Clone)]
 pub struct Matcher {
@@ -68,34 +55,35 @@ pub struct Matcher {
     /// Bytes to spell before the value.
     pub(super) heal: Arc<[u8]>,
     pub(super) max: u32,
+    pub(super) min: u32,
     pub(super) tokens: Vec<TokenId>,
     /// All bytes of the tokens: first those of `heal`, then the value's.
     pub(super) bytes: Vec<u8>,
     pub(super) now: Position,
     /// The positions before each token.
     pub(super) before: Vec<Position>,
-    end: Option<Ending>,
-    stops: Option<StopFinder>,
+    pub(super) end: Option<Ending>,
+    pub(super) stops: Option<StopFinder>,
 }
 
 /// All that changes with a token.
 #[derive(Debug, Clone)]
 pub(super) struct Position {
-    pub(super) state: StateId,
+    pub(super) place: Cursor,
     pub(super) len: usize,
     /// Tokens of the value so far.
     pub(super) used: u32,
     /// No stop is under way that began before here.
-    stable: usize,
+    pub(super) stable: usize,
     /// A way to the end that fits, where tokens are short; its next token is always allowed.
     plan: Option<Arc<[TokenId]>>,
 }
 
 #[derive(Debug, Clone)]
-struct Ending {
+pub(super) struct Ending {
     /// Where the value ends, in bytes.
-    at: usize,
-    end: End,
+    pub(super) at: usize,
+    pub(super) end: End,
 }
 
 impl Matcher {
@@ -105,16 +93,18 @@ impl Matcher {
     /// # Errors
     /// [`MatchError::CannotFinish`] if even a short value has more than `max` tokens.
     pub fn new(constraint: &Arc<Constraint>, heal: &[u8], max: u32) -> Result<Matcher, MatchError> {
-        let (state, plan) = {
+        let (place, plan) = {
             let mut core = constraint.core();
-            let state = core.dfa.start()?;
-            (state, if core.is_plenty(max) { None } else { Some(plan(&mut core, state, max)?) })
+            let place = core.start()?;
+            let plan = if core.place_fits(&place, max)? { None } else { Some(plan(&mut core, &place, max)?) };
+            (place, plan)
         };
-        let now = Position { state, len: 0, used: 0, stable: heal.len(), plan };
+        let now = Position { place, len: 0, used: 0, stable: heal.len(), plan };
         Ok(Matcher {
             constraint: constraint.clone(),
             heal: heal.into(),
             max,
+            min: 0,
             tokens: Vec::new(),
             bytes: Vec::new(),
             now,
@@ -149,20 +139,22 @@ impl Matcher {
         let mut core = constraint.core();
         let mask = self.mask_in(&mut core)?;
         if mask.is_empty() {
+            self.check_length()?;
             return Err(MatchError::NoToken { text: self.last_text() });
         }
         Ok(mask)
     }
 
     pub(super) fn mask_in(&mut self, core: &mut Core) -> Result<Arc<TokenSet>, MatchError> {
+        if self.may_be_short() { self.growing_mask(core) } else { self.ending_mask(core) }
+    }
+
+    /// The tokens that may be chosen where the value may also end.
+    pub(super) fn ending_mask(&mut self, core: &mut Core) -> Result<Arc<TokenSet>, MatchError> {
         let heal = self.heal.get(self.bytes.len()..).unwrap_or_default();
         let left = self.left();
-        if core.is_plenty(left) {
-            let mask = core.mask(self.now.state, heal)?;
-            // The walk may have found states that are further from their end than any before.
-            if core.is_plenty(left) {
-                return Ok(mask);
-            }
+        if let Some(mask) = core.plenty_mask(&self.now.place, heal, left)? {
+            return Ok(mask);
         }
         let healed = heal.is_empty();
         let mut stops = self.stops.take();
@@ -170,8 +162,8 @@ impl Matcher {
         self.stops = stops;
         let mut mask = mask?;
         if healed {
-            if self.now.plan.is_none() && !core.dfa.accepts(self.now.state) {
-                self.now.plan = Some(plan(core, self.now.state, left)?);
+            if self.now.plan.is_none() && !self.is_complete(core) {
+                self.now.plan = Some(plan(core, &self.now.place, left)?);
             }
             if let Some(&token) = self.now.plan.as_ref().and_then(|plan| plan.first())
                 && let Some(rank) = core.vocab.trie().rank(token)
@@ -179,7 +171,7 @@ impl Matcher {
                 mask.insert_ranks(rank, rank + 1);
                 mask.count();
             }
-            mask.set_ends(core.dfa.accepts(self.now.state));
+            mask.set_ends(self.is_complete(core));
         }
         Ok(Arc::new(mask))
     }
@@ -191,7 +183,7 @@ impl Matcher {
             None => Ok(false),
         };
         let mut tight = Tight { heal, left: self.left(), stop_fits: &mut stop_fits };
-        core.tight_mask(self.now.state, &mut tight)
+        core.tight_mask(&self.now.place, &mut tight)
     }
 
     /// Takes a token that was chosen. On an error nothing has changed.
@@ -210,7 +202,7 @@ impl Matcher {
             return refused;
         }
         if core.vocab.is_end(token) {
-            if !self.is_healed() || !core.dfa.accepts(self.now.state) {
+            if !self.is_healed() || self.is_short() || !self.is_complete(core) {
                 return refused;
             }
             self.end = Some(Ending { at: self.bytes.len(), end: End::EndOfTurn });
@@ -222,11 +214,11 @@ impl Matcher {
             return refused;
         }
         match self.read(core, text)? {
-            Read::All(state) => self.go_on(core, token, text, state),
+            Read::All(place) => self.go_on(core, token, text, place),
             Read::Stopped(len) => self.stop(token, &text[..len]),
             Read::Part(accepted) => match self.longest_that_fits(core, text, &accepted) {
                 Some(len) => {
-                    self.push(token, &text[..len], self.now.state);
+                    self.push(token, &text[..len], self.now.place.clone());
                     let at = self.bytes.len();
                     self.end = Some(Ending { at, end: self.reason(&text[len..])? });
                     Ok(Commit::Done)
@@ -243,11 +235,25 @@ impl Matcher {
         if text[..spelled] != heal[..spelled] {
             return Ok(Read::Part(Vec::new()));
         }
-        let mut state = self.now.state;
         let mut accepted = Vec::new();
-        if spelled == heal.len() && core.dfa.accepts(state) {
+        if spelled == heal.len() && self.is_complete(core) {
             accepted.push(spelled);
         }
+        match self.now.place.plain() {
+            Some(_) if !core.dfa.has_calls() => self.read_states(core, text, spelled, accepted),
+            _ => self.read_calls(core, text, spelled, accepted),
+        }
+    }
+
+    /// [`read`](Self::read) where the state says all.
+    fn read_states(
+        &self,
+        core: &mut Core,
+        text: &[u8],
+        spelled: usize,
+        mut accepted: Vec<usize>,
+    ) -> Result<Read, MatchError> {
+        let mut state = self.now.place.plain().unwrap_or(DEAD);
         for (at, &byte) in text.iter().enumerate().skip(spelled) {
             state = core.dfa.next(state, byte)?;
             if state == DEAD {
@@ -260,7 +266,34 @@ impl Matcher {
                 accepted.push(at + 1);
             }
         }
-        Ok(Read::All(state))
+        Ok(Read::All(Cursor::of_state(state)))
+    }
+
+    /// [`read`](Self::read) under calls.
+    fn read_calls(
+        &self,
+        core: &mut Core,
+        text: &[u8],
+        spelled: usize,
+        mut accepted: Vec<usize>,
+    ) -> Result<Read, MatchError> {
+        let depth = core.depth;
+        let mut place = self.now.place.clone();
+        for (at, &byte) in text.iter().enumerate().skip(spelled) {
+            place = place.step(&mut core.dfa, byte, depth)?;
+            if place.is_dead() {
+                return Ok(Read::Part(accepted));
+            }
+            if place.accepts(&core.dfa) {
+                accepted.push(at + 1);
+            }
+        }
+        Ok(Read::All(place))
+    }
+
+    /// Whether the value is complete here.
+    pub(super) fn is_complete(&self, core: &Core) -> bool {
+        self.now.place.accepts(&core.dfa)
     }
 
     fn go_on(
@@ -268,22 +301,28 @@ impl Matcher {
         core: &mut Core,
         token: TokenId,
         text: &[u8],
-        state: StateId,
+        place: Cursor,
     ) -> Result<Commit, MatchError> {
         let healing = self.bytes.len() + text.len() <= self.heal.len();
         // The plan begins where the healed bytes end: a token across that border is none of its.
         let next_of_plan = |plan: &&Arc<[TokenId]>| self.is_healed() && plan.first() == Some(&token);
         let planned = self.now.plan.as_ref().filter(next_of_plan).map(|plan| plan[1..].into());
         let left = self.left().saturating_sub(u32::from(!healing));
-        let fits = healing || planned.is_some() || core.is_plenty(left) || core.fits(state, left)?;
+        let fits = healing || planned.is_some() || core.place_fits(&place, left)?;
         if !fits || (!healing && self.left() == 0) {
+            return Err(MatchError::NotAllowed { token });
+        }
+        let ends = self.bytes.len() + text.len() >= self.heal.len()
+            && place.accepts(&core.dfa)
+            && place.next_bytes(&mut core.dfa)?.is_empty();
+        if ends && self.now.used + u32::from(!healing) < self.min {
             return Err(MatchError::NotAllowed { token });
         }
         let stable = self.stable_after(text)?;
         let keep_plan = if healing { self.now.plan.clone() } else { planned };
-        self.push(token, text, state);
+        self.push(token, text, place);
         (self.now.stable, self.now.plan) = (stable, keep_plan);
-        if self.is_healed() && core.dfa.accepts(state) && core.dfa.is_final(state)? {
+        if ends {
             self.end = Some(Ending { at: self.bytes.len(), end: End::Value });
             return Ok(Commit::Done);
         }
@@ -307,15 +346,15 @@ impl Matcher {
         let found = self.stop_with(&mut stops, text);
         self.stops = Some(stops);
         let at = found?.ok_or(refused)?;
-        self.push(token, text, self.now.state);
+        self.push(token, text, self.now.place.clone());
         let stop = String::from_utf8_lossy(&self.bytes[at..]).into_owned();
         self.end = Some(Ending { at, end: End::Stop { text: stop } });
         Ok(Commit::Done)
     }
 
     /// Where the value ends if a stop is complete at the end of a token's bytes, provided that the tokens
-    /// that spell the value up to there fit: parts of tokens may need several.
-    fn stop_with(&self, stops: &mut StopFinder, text: &[u8]) -> Result<Option<usize>, MatchError> {
+    /// that spell the value up to there fit (parts of tokens may need several) and are enough.
+    pub(super) fn stop_with(&self, stops: &mut StopFinder, text: &[u8]) -> Result<Option<usize>, MatchError> {
         let bytes = [&self.bytes, text].concat();
         let Tail::Complete(at) = stops.tail(&bytes, self.now.stable)? else { return Ok(None) };
         let Spelled { len, used, .. } = self.spelled(at);
@@ -324,26 +363,27 @@ impl Matcher {
             let fewest = self.constraint.vocab.fewest_tokens(rest);
             fewest.is_some_and(|fewest| used + self.counted(len, &fewest) <= self.max as usize)
         };
-        Ok(fits.then_some(at))
+        Ok(Some(at).filter(|&at| fits && self.is_long_at(at)))
     }
 
-    fn push(&mut self, token: TokenId, text: &[u8], state: StateId) {
+    fn push(&mut self, token: TokenId, text: &[u8], place: Cursor) {
         self.before.push(self.now.clone());
         self.tokens.push(token);
         self.bytes.extend_from_slice(text);
-        self.now.state = state;
+        self.now.place = place;
         self.now.len = self.bytes.len();
         self.now.used += u32::from(self.bytes.len() > self.heal.len());
     }
 
-    /// Of the places where a token may end the value, the last one whose text still fits.
+    /// Of the places where a token may end the value, the last one whose text still fits and is long enough.
     fn longest_that_fits(&self, core: &Core, text: &[u8], accepted: &[usize]) -> Option<usize> {
         let left = self.left() as usize;
         accepted.iter().rev().copied().find(|&len| {
             let value_bytes = (self.bytes.len() + len).saturating_sub(self.heal.len().max(self.bytes.len()));
-            value_bytes == 0
+            let fits = value_bytes == 0
                 || len <= left
-                || core.vocab.fewest_tokens(&text[..len]).is_some_and(|t| t.len() <= left)
+                || core.vocab.fewest_tokens(&text[..len]).is_some_and(|t| t.len() <= left);
+            fits && self.is_long_at(self.bytes.len() + len)
         })
     }
 
@@ -365,59 +405,20 @@ impl Matcher {
         if tokens > there {
             return Err(MatchError::Rollback { asked: tokens, there });
         }
-        if let Some(position) = self.before.get(there - tokens) {
-            self.now = position.clone();
-        }
-        self.before.truncate(there - tokens);
-        self.tokens.truncate(there - tokens);
-        self.bytes.truncate(self.now.len);
-        self.end = None;
+        self.take_back(tokens);
         Ok(())
     }
 
-    /// The complete value, and the tokens that spell it.
-    ///
-    /// # Errors
-    /// [`MatchError::NotDone`] before the value is complete.
-    pub fn finish(&self, tokenizer: &dyn Tokenize) -> Result<Finished, MatchError> {
-        let ending = self.end.as_ref().ok_or(MatchError::NotDone)?;
-        let vocab = &self.constraint.vocab;
-        let Spelled { keep, len, used } = self.spelled(ending.at);
-        let rest = &self.bytes[len..ending.at];
-        let mut tail = if rest.is_empty() { Vec::new() } else { tokenizer.tokenize(rest) };
-        if used + self.counted(len, &tail) > self.max as usize
-            && let Some(fewest) = vocab.fewest_tokens(rest)
-        {
-            tail = fewest;
+    /// Takes back as many of the last tokens as there are, and the end of the value.
+    pub(super) fn take_back(&mut self, tokens: usize) {
+        let stay = self.tokens.len().saturating_sub(tokens);
+        if let Some(position) = self.before.get(stay) {
+            self.now = position.clone();
         }
-        let value_tokens = used + self.counted(len, &tail);
-        let value = self.bytes[self.heal.len().min(ending.at)..ending.at].to_vec();
-        Ok(Finished { value, end: ending.end.clone(), keep, tail, value_tokens })
-    }
-
-    /// The tokens that lie wholly before a place.
-    fn spelled(&self, at: usize) -> Spelled {
-        let mut spelled = Spelled { keep: 0, len: 0, used: 0 };
-        for &token in &self.tokens {
-            let end = spelled.len + self.constraint.vocab.bytes(token).len();
-            if end > at {
-                break;
-            }
-            spelled.keep += 1;
-            spelled.len = end;
-            spelled.used += usize::from(end > self.heal.len());
-        }
-        spelled
-    }
-
-    /// How many of the tokens from a place on count as the value's.
-    fn counted(&self, from: usize, tokens: &[TokenId]) -> usize {
-        let mut end = from;
-        let of_value = |token: &&TokenId| {
-            end += self.constraint.vocab.bytes(**token).len();
-            end > self.heal.len()
-        };
-        tokens.iter().filter(of_value).count()
+        self.before.truncate(stay);
+        self.tokens.truncate(stay);
+        self.bytes.truncate(self.now.len);
+        self.end = None;
     }
 
     /// Tokens that may still be added.
@@ -443,19 +444,10 @@ impl Matcher {
     }
 }
 
-/// Tokens from the beginning, healed ones included.
-struct Spelled {
-    keep: usize,
-    /// Their bytes.
-    len: usize,
-    /// Those of the value.
-    used: usize,
-}
-
 /// How far a token can be read.
 enum Read {
     /// To its end.
-    All(StateId),
+    All(Cursor),
     /// A stop is complete after so many bytes.
     Stopped(usize),
     /// Not to its end; the value may end after so many bytes of it.
@@ -464,14 +456,16 @@ enum Read {
 
 /// A way to the end with at most `left` tokens. Where a short text takes more, others are searched: a longer
 /// or another text may take fewer.
-fn plan(core: &mut Core, state: StateId, left: u32) -> Result<Arc<[TokenId]>, MatchError> {
-    let plan = if core.dfa.accepts(state) { Some(Vec::new()) } else { core.plan(state)? };
-    let plan = match plan {
+fn plan(core: &mut Core, place: &Cursor, left: u32) -> Result<Arc<[TokenId]>, MatchError> {
+    let plan = match core.place_plan(place)? {
         Some(plan) if plan.len() > left as usize => {
             let need = plan.len();
-            core.better_plan(state)?
-                .filter(|plan| plan.len() <= left as usize)
-                .ok_or(MatchError::CannotFinish { need, max: left })?
+            let better = match place.plain() {
+                Some(state) if !core.dfa.has_keys() => core.better_plan(state)?,
+                _ => None,
+            };
+            let better = better.filter(|plan| plan.len() <= left as usize);
+            better.ok_or(MatchError::CannotFinish { need, max: left })?
         }
         Some(plan) => plan,
         None => return Err(MatchError::NoToken { text: String::new() }),

@@ -2,18 +2,24 @@
 //!
 //! A [`Constraint`] is shared by all generations under it and holds what they have found out: the states
 //! of the automaton, the masks of these states, what it costs to finish from them. A [`Matcher`] is one
-//! generation. How a mask is computed is in [`walk`], how text is forced in [`forced`].
+//! generation. How a mask is computed is in [`walk`], how text is forced in [`forced`], how a value
+//! is kept from ending too early in [`least`].
 
+mod chain;
 mod core;
+mod finish;
 mod forced;
+mod least;
 mod matcher;
 mod search;
+mod tight;
 mod walk;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::core::Core;
-pub use self::matcher::{Commit, End, Finished, Matcher, Next};
+pub use self::finish::Finished;
+pub use self::matcher::{Commit, End, Matcher, Next};
 use crate::error::MatchError;
 use crate::limits::Limits;
 use crate::pattern::Pattern;

@@ -7,8 +7,8 @@
 
 use super::core::Core;
 use crate::error::MatchError;
-use crate::pattern::Pattern;
-use crate::pattern::lazy::{DEAD, StateId};
+use crate::pattern::cursor::Cursor;
+use crate::pattern::lazy::{DEAD, HORIZONS, Reach, StateId};
 use crate::vocab::{Node, TokenSet, Trie};
 
 /// Subtrees of at most so many nodes are walked: that is cheaper than to find out on what a state loops.
@@ -21,16 +21,6 @@ pub(super) struct Loops {
     ascii: [u64; 2],
     /// Whether every character of more than one byte leads back to the state.
     characters: bool,
-}
-
-/// What a walk has to respect when tokens are short.
-pub(super) struct Tight<'t> {
-    /// Bytes to spell before the value.
-    pub(super) heal: &'t [u8],
-    /// Tokens that may be added.
-    pub(super) left: u32,
-    /// Whether the value before a stop, which is complete at the end of these bytes of a token, fits.
-    pub(super) stop_fits: &'t mut dyn FnMut(&[u8]) -> Result<bool, MatchError>,
 }
 
 impl Core {
@@ -54,6 +44,24 @@ impl Core {
         Ok(mask)
     }
 
+    /// Adds the tokens strictly below a node that may follow a state within its call, and the nodes at which
+    /// the call is complete and tokens go on.
+    pub(super) fn walk_call(
+        &mut self,
+        from: Node,
+        state: StateId,
+        mask: &mut TokenSet,
+        points: &mut Vec<Node>,
+    ) -> Result<(), MatchError> {
+        let vocab = self.vocab.clone();
+        let trie = vocab.trie();
+        let take = |from, to| {
+            mask.insert_ranks(from, to);
+            true
+        };
+        self.walk_to(trie, from, state, Some(points), take)
+    }
+
     /// Gives the tokens strictly below a node that may follow a state, as ranges of ranks, until `take`
     /// wants no more.
     fn walk(
@@ -61,6 +69,18 @@ impl Core {
         trie: &Trie,
         from: Node,
         state: StateId,
+        take: impl FnMut(u32, u32) -> bool,
+    ) -> Result<(), MatchError> {
+        self.walk_to(trie, from, state, None, take)
+    }
+
+    /// [`walk`](Self::walk); with `points`, what is complete is a call, and what follows it not known.
+    fn walk_to(
+        &mut self,
+        trie: &Trie,
+        from: Node,
+        state: StateId,
+        mut points: Option<&mut Vec<Node>>,
         mut take: impl FnMut(u32, u32) -> bool,
     ) -> Result<(), MatchError> {
         let base = trie.depth(from);
@@ -69,23 +89,65 @@ impl Core {
         let mut node = from + 1;
         while node < end {
             let depth = trie.depth(node) - base;
-            let next = self.dfa.next_saturated(self.path[depth - 1], trie.byte(node))?;
+            let reach = trie.reach(node);
+            let next = self.dfa.next_saturated(self.path[depth - 1], trie.byte(node), reach)?;
             if next == DEAD {
                 node = trie.end(node);
                 continue;
             }
-            let whole = self.dfa.accepts(next)
+            let flags = self.dfa.flags(next);
+            let whole = (flags.accepts && points.is_none())
                 || (trie.end(node) - node > SMALL
                     && self.dfa.is_spellable(next)
-                    && self.loops_below(trie, node, next)?);
+                    && self.loops_below(trie, node, next, reach)?);
             let (from, to) = if whole { trie.ranks_below(node) } else { trie.own_ranks(node) };
             if from < to && (whole || self.can_finish(next)?) && !take(from, to) {
                 return Ok(());
             }
+            if flags.accepts
+                && !whole
+                && trie.end(node) > node + 1
+                && let Some(points) = &mut points
+            {
+                points.push(node);
+            }
+            self.far = self.far.max(self.dfa.distance(next).into());
             self.path[depth] = next;
-            node = if whole { trie.end(node) } else { node + 1 };
+            node = if whole || flags.ended { trie.end(node) } else { node + 1 };
         }
         Ok(())
+    }
+
+    /// [`is_extended`](Self::is_extended) from a place.
+    pub(super) fn is_extended_at(&mut self, bytes: &[u8], place: &Cursor) -> Result<bool, MatchError> {
+        if let Some(state) = place.plain().filter(|_| !self.dfa.has_calls()) {
+            return self.is_extended(bytes, state);
+        }
+        let vocab = self.vocab.clone();
+        let trie = vocab.trie();
+        let Some(from) = trie.descend(bytes) else { return Ok(false) };
+        let (base, end) = (trie.depth(from), trie.end(from));
+        let mut path = vec![place.clone()];
+        let mut node = from + 1;
+        while node < end {
+            let depth = trie.depth(node) - base;
+            path.truncate(depth);
+            let before = &path[depth - 1];
+            if before.accepts(&self.dfa) {
+                return Ok(true);
+            }
+            let next = before.step(&mut self.dfa, trie.byte(node), self.depth)?;
+            if next.is_dead() {
+                node = trie.end(node);
+                continue;
+            }
+            if trie.has_token(node) {
+                return Ok(true);
+            }
+            path.push(next);
+            node += 1;
+        }
+        Ok(false)
     }
 
     /// Whether some token that spells `bytes` and goes on is allowed from a state.
@@ -105,39 +167,48 @@ impl Core {
     }
 
     /// Whether every path below a node stays alive because the state loops on it.
-    fn loops_below(&mut self, trie: &Trie, node: Node, state: StateId) -> Result<bool, MatchError> {
-        let loops = self.loops(state)?;
+    pub(super) fn loops_below(
+        &mut self,
+        trie: &Trie,
+        node: Node,
+        state: StateId,
+        reach: Reach,
+    ) -> Result<bool, MatchError> {
+        let loops = self.loops(state, reach)?;
         let below = trie.below(node);
         let ascii = (below.ascii[0] & !loops.ascii[0]) | (below.ascii[1] & !loops.ascii[1]) == 0;
         Ok(ascii && (!below.high || (loops.characters && below.is_utf8())))
     }
 
-    fn loops(&mut self, state: StateId) -> Result<Loops, MatchError> {
-        if let Some(Some(loops)) = self.loops.get(state as usize) {
-            return Ok(*loops);
+    fn loops(&mut self, state: StateId, reach: Reach) -> Result<Loops, MatchError> {
+        if let Some([known]) = self.loops.get(state as usize).map(|loops| [loops[reach as usize]])
+            && let Some(loops) = known
+        {
+            return Ok(loops);
         }
-        let loops = self.find_loops(state)?;
+        let loops = self.find_loops(state, reach)?;
         if self.loops.len() <= state as usize {
-            self.loops.resize(state as usize + 1, None);
+            self.loops.resize(state as usize + 1, [None; HORIZONS.len()]);
         }
-        self.loops[state as usize] = Some(loops);
+        self.loops[state as usize][reach as usize] = Some(loops);
         Ok(loops)
     }
 
-    fn find_loops(&mut self, state: StateId) -> Result<Loops, MatchError> {
+    fn find_loops(&mut self, state: StateId, reach: Reach) -> Result<Loops, MatchError> {
         let mut loops = Loops::default();
         for byte in 0..128u8 {
-            if self.dfa.next_saturated(state, byte)? == state {
+            if self.dfa.next_saturated(state, byte, reach)? == state {
                 loops.ascii[byte as usize / 64] |= 1 << (byte % 64);
             }
         }
         // A state that loops on next to nothing is not worth the search.
-        loops.characters = (loops.ascii[0] | loops.ascii[1]) != 0 && self.loops_on_characters(state)?;
+        loops.characters =
+            (loops.ascii[0] | loops.ascii[1]) != 0 && self.loops_on_characters(state, reach)?;
         Ok(loops)
     }
 
     /// Whether every well-formed character beyond ASCII leads from the state back to it.
-    fn loops_on_characters(&mut self, state: StateId) -> Result<bool, MatchError> {
+    fn loops_on_characters(&mut self, state: StateId, reach: Reach) -> Result<bool, MatchError> {
         // First bytes, the range of the second, and how many plain ones follow (Unicode 15, table 3-7).
         const FORMS: [(u8, u8, u8, u8, usize); 8] = [
             (0xc2, 0xdf, 0x80, 0xbf, 0),
@@ -150,10 +221,10 @@ impl Core {
             (0xf4, 0xf4, 0x80, 0x8f, 2),
         ];
         for (low, high, second_low, second_high, more) in FORMS {
-            let mut reached = self.successors(&[state], low, high)?;
-            reached = self.successors(&reached, second_low, second_high)?;
+            let mut reached = self.successors(&[state], low, high, reach)?;
+            reached = self.successors(&reached, second_low, second_high, reach)?;
             for _ in 0..more {
-                reached = self.successors(&reached, 0x80, 0xbf)?;
+                reached = self.successors(&reached, 0x80, 0xbf, reach)?;
             }
             if reached != [state] {
                 return Ok(false);
@@ -163,7 +234,13 @@ impl Core {
     }
 
     /// The states that some states lead to by the bytes of a range, the dead one included.
-    fn successors(&mut self, states: &[StateId], low: u8, high: u8) -> Result<Vec<StateId>, MatchError> {
+    fn successors(
+        &mut self,
+        states: &[StateId],
+        low: u8,
+        high: u8,
+        reach: Reach,
+    ) -> Result<Vec<StateId>, MatchError> {
         let mut next = Vec::new();
         // Bytes of one class lead to one state: the first of the range and of each class within suffice.
         let classes =
@@ -171,7 +248,7 @@ impl Core {
         let bytes: Vec<u8> = std::iter::once(low).chain(classes).collect();
         for &state in states {
             for &byte in &bytes {
-                let reached = self.dfa.next_saturated(state, byte)?;
+                let reached = self.dfa.next_saturated(state, byte, reach)?;
                 if !next.contains(&reached) {
                     next.push(reached);
                 }
@@ -179,95 +256,10 @@ impl Core {
         }
         Ok(next)
     }
-
-    /// The mask where tokens are short: a token that continues must leave a way to the end that fits, one
-    /// that ends must leave a beginning that does.
-    pub(super) fn tight_mask(
-        &mut self,
-        state: StateId,
-        tight: &mut Tight<'_>,
-    ) -> Result<TokenSet, MatchError> {
-        let vocab = self.vocab.clone();
-        let trie = vocab.trie();
-        let mut mask = TokenSet::empty(&vocab);
-        if let Some(node) = spell(trie, tight.heal, &mut mask) {
-            self.tight_walk(trie, node, state, tight, &mut mask)?;
-        }
-        mask.count();
-        Ok(mask)
-    }
-
-    fn tight_walk(
-        &mut self,
-        trie: &Trie,
-        from: Node,
-        state: StateId,
-        tight: &mut Tight<'_>,
-        mask: &mut TokenSet,
-    ) -> Result<(), MatchError> {
-        let (base, end) = (trie.depth(from), trie.end(from));
-        self.path[0] = state;
-        // Whether the value may end after the first bytes of the path.
-        let mut may_end = vec![false; self.path.len()];
-        may_end[0] = self.dfa.accepts(state);
-        let mut text = tight.heal.to_vec();
-        let mut node = from + 1;
-        while node < end {
-            let depth = trie.depth(node) - base;
-            text.truncate(tight.heal.len() + depth - 1);
-            text.push(trie.byte(node));
-            let next = self.dfa.next(self.path[depth - 1], trie.byte(node))?;
-            let (whole, fits) = if next == DEAD {
-                (true, may_end[depth - 1])
-            } else if Pattern::is_stopped(&self.dfa, next) {
-                (true, (tight.stop_fits)(&text)?)
-            } else {
-                let fits = tight.left > 0 && self.fits(next, tight.left - 1)?;
-                (self.decided_below(trie, node, next)?, fits)
-            };
-            let (from, to) = if whole { trie.ranks_below(node) } else { trie.own_ranks(node) };
-            if fits {
-                mask.insert_ranks(from, to);
-            }
-            if whole {
-                node = trie.end(node);
-                continue;
-            }
-            let ends_here = self.dfa.accepts(next) && self.can_spell(trie, node, &text, tight.left);
-            may_end[depth] = may_end[depth - 1] || ends_here;
-            self.path[depth] = next;
-            node += 1;
-        }
-        Ok(())
-    }
-
-    /// Whether every token below leads to the very same state, so that one answer serves all.
-    fn decided_below(&mut self, trie: &Trie, node: Node, state: StateId) -> Result<bool, MatchError> {
-        if trie.end(node) == node + 1 || trie.below(node).high || self.dfa.saturated(state)? != state {
-            return Ok(false);
-        }
-        if !self.loops_below(trie, node, state)? {
-            return Ok(false);
-        }
-        // Saturated loops may count; only a loop of the exact automaton keeps the cost.
-        let below = *trie.below(node);
-        for byte in (0..128u8).filter(|byte| below.ascii[*byte as usize / 64] >> (byte % 64) & 1 == 1) {
-            if self.dfa.next(state, byte)? != state {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Whether a text, which is a node's, can be written with `left` tokens.
-    fn can_spell(&self, trie: &Trie, node: Node, text: &[u8], left: u32) -> bool {
-        trie.has_token(node)
-            || self.vocab.fewest_tokens(text).is_some_and(|tokens| tokens.len() <= left as usize)
-    }
 }
 
 /// Adds the tokens that spell a part of `heal` or all of it; the node of the whole, if tokens go on there.
-fn spell(trie: &Trie, heal: &[u8], mask: &mut TokenSet) -> Option<Node> {
+pub(super) fn spell(trie: &Trie, heal: &[u8], mask: &mut TokenSet) -> Option<Node> {
     let mut node = Trie::ROOT;
     for &byte in heal {
         node = trie.child(node, byte)?;

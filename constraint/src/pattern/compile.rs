@@ -8,7 +8,7 @@ use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind, Look};
 use regex_syntax::utf8::Utf8Sequences;
 use rustc_hash::FxHashMap;
 
-use super::nfa::{Builder, Inst, Nfa, Pc, SLOTS, UNBOUNDED};
+use super::nfa::{Builder, Inst, Nfa, Pc, RuleId, SLOTS, UNBOUNDED};
 use super::number;
 use crate::error::BuildError;
 use crate::limits::Limits;
@@ -25,18 +25,18 @@ const UNROLLED_AT_MOST: usize = 20_000;
 pub(crate) fn compile(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Result<Nfa, BuildError> {
     let mut builder = Builder::new(limits);
     let accept = builder.emit(Inst::Accept)?;
-    let start = Compiler { builder: &mut builder, bindings }.spec(spec, accept)?;
-    Ok(builder.finish(start))
+    let start = Compiler::new(&mut builder, bindings).spec(spec, accept)?;
+    builder.finish(start)
 }
 
 /// The automaton of one regular expression, as its HIR.
 pub(crate) fn compile_hirs(hirs: &[Hir], limits: &Limits) -> Result<Nfa, BuildError> {
     let mut builder = Builder::new(limits);
     let accept = builder.emit(Inst::Accept)?;
-    let mut compiler = Compiler { builder: &mut builder, bindings: &[] };
+    let mut compiler = Compiler::new(&mut builder, &[]);
     let starts: Result<Vec<Pc>, BuildError> = hirs.iter().map(|hir| compiler.hir(hir, accept)).collect();
     let start = compiler.split(starts?)?;
-    Ok(builder.finish(start))
+    builder.finish(start)
 }
 
 /// Parses a regular expression. Anchors at its ends say nothing and are dropped; other assertions are errors.
@@ -99,13 +99,22 @@ fn look_text(look: Look) -> &'static str {
     }
 }
 
-struct Compiler<'b, 'l> {
-    builder: &'b mut Builder<'l>,
-    bindings: &'b [Vec<String>],
+/// See the module's description. Specs and bindings live for `'s`.
+pub(super) struct Compiler<'s, 'b, 'l> {
+    pub(super) builder: &'b mut Builder<'l>,
+    pub(super) bindings: &'s [Vec<String>],
+    /// The rules of the named specs in sight, the innermost last.
+    defs: Vec<Vec<RuleId>>,
+    /// The rule of any JSON value, if there is one.
+    pub(super) any_json: Option<RuleId>,
 }
 
-impl Compiler<'_, '_> {
-    fn spec(&mut self, spec: &Spec, next: Pc) -> Result<Pc, BuildError> {
+impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
+    fn new(builder: &'b mut Builder<'l>, bindings: &'s [Vec<String>]) -> Compiler<'s, 'b, 'l> {
+        Compiler { builder, bindings, defs: Vec::new(), any_json: None }
+    }
+
+    pub(super) fn spec(&mut self, spec: &'s Spec, next: Pc) -> Result<Pc, BuildError> {
         match spec {
             Spec::Text { min, max } => self.any_text(*min, *max, next),
             Spec::Int { min, max } => self.regex(&number::int(*min, *max)?, next),
@@ -119,26 +128,116 @@ impl Compiler<'_, '_> {
                 self.texts(texts.iter().map(String::as_str), next)
             }
             Spec::Until { value, .. } => self.spec(value, next),
+<<<<<<< HEAD
             Spec::Copy { .. } => Err(BuildError::NotYet { what: "`copy`" }),
             Spec::Json | Spec::JsonOf { .. } => Err(BuildError::NotYet { what: "json" }),
             Spec::Object { .. } | Spec::Map { .. } => Err(BuildError::NotYet { what: "a record or map" }),
             Spec::Array { .. } => Err(BuildError::NotYet { what: "a list" }),
             Spec::Flexible { .. } => Err(BuildError::NotYet { what: "white space in JSON" }),
+=======
+            Spec::Copy { hole } => self.copy(*hole, char::to_string, next),
+            Spec::Json
+            | Spec::JsonOf { .. }
+            | Spec::Object { .. }
+            | Spec::Array { .. }
+            | Spec::Map { .. }
+            | Spec::Ref { .. } => self.json(spec, next),
+            Spec::Defs { defs, root } => self.with_defs(defs, |compiler| compiler.spec(root, next)),
+>>>>>>> 594599eb149d63094ba9876c7072c4f66653d2c4
             Spec::Schema { .. } => Err(BuildError::NotYet { what: "a schema" }),
             Spec::Grammar { .. } => Err(BuildError::NotYet { what: "a grammar" }),
-            Spec::Defs { .. } | Spec::Ref { .. } => Err(BuildError::NotYet { what: "a recursive type" }),
         }
     }
 
+    /// The runs of words of a text, as one chain with an entrance before each word and an exit behind each.
+    /// A word is a run of letters, digits and `_`, or another character that is no white space.
+    pub(super) fn copy(
+        &mut self,
+        hole: usize,
+        written: impl Fn(&char) -> String,
+        next: Pc,
+    ) -> Result<Pc, BuildError> {
+        let text = bound(self.bindings, hole)?.first().map_or("", String::as_str);
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let chars: Vec<char> = text.chars().collect();
+        let mut starts = Vec::new();
+        let mut chain = self.builder.emit(Inst::Split(Box::new([])))?;
+        for (at, &c) in chars.iter().enumerate().rev() {
+            let joins = |other: Option<&char>| other.is_some_and(|&other| is_word(c) && is_word(other));
+            let ends = !c.is_whitespace() && !joins(chars.get(at + 1));
+            let after = if ends { self.split(vec![next, chain])? } else { chain };
+            chain = self.builder.text(written(&c).as_bytes(), after)?;
+            if !c.is_whitespace() && !joins(at.checked_sub(1).and_then(|at| chars.get(at))) {
+                starts.push(chain);
+            }
+        }
+        if starts.is_empty() { self.builder.emit(Inst::Split(Box::new([]))) } else { self.split(starts) }
+    }
+
+    /// What `inside` emits, where some specs have names. Named specs are always in JSON.
+    pub(super) fn with_defs(
+        &mut self,
+        defs: &'s [Spec],
+        inside: impl FnOnce(&mut Self) -> Result<Pc, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        let rules: Vec<RuleId> = defs.iter().map(|_| self.builder.declare()).collect();
+        self.defs.push(rules.clone());
+        for (def, rule) in defs.iter().zip(rules) {
+            let start = self.outside_loops(|compiler| {
+                let end = compiler.builder.emit(Inst::Accept)?;
+                compiler.json(def, end)
+            })?;
+            self.builder.define(rule, start);
+        }
+        let start = inside(self);
+        self.defs.pop();
+        start
+    }
+
+    pub(super) fn call_def(&mut self, def: usize, next: Pc) -> Result<Pc, BuildError> {
+        let rule = self.defs.last().and_then(|rules| rules.get(def)).copied();
+        let rule = rule.ok_or(BuildError::UnknownDef { def })?;
+        self.builder.emit(Inst::Call(rule, next))
+    }
+
+    /// A rule of what `inside` emits, given where it ends.
+    pub(super) fn inner_rule(
+        &mut self,
+        inside: &mut dyn FnMut(&mut Self, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<RuleId, BuildError> {
+        let rule = self.builder.declare();
+        let start = self.outside_loops(|compiler| {
+            let end = compiler.builder.emit(Inst::Accept)?;
+            inside(compiler, end)
+        })?;
+        self.builder.define(rule, start);
+        Ok(rule)
+    }
+
+    pub(super) fn outside_loops(
+        &mut self,
+        inside: impl FnOnce(&mut Self) -> Result<Pc, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        let within = self.builder.leave_loops();
+        let start = inside(self);
+        self.builder.enter_loops(within);
+        start
+    }
+
     /// Members that are literals share their beginnings; the others stand beside them.
-    fn union(&mut self, members: &[Spec], next: Pc) -> Result<Pc, BuildError> {
+    fn union(&mut self, members: &'s [Spec], next: Pc) -> Result<Pc, BuildError> {
         let literals = members.iter().filter_map(|member| match member {
             Spec::Literal { text } | Spec::Constant { text } => Some(text.as_str()),
             _ => None,
         });
         let mut starts = vec![self.texts(literals, next)?];
+<<<<<<< HEAD
         let shared = |member: &&Spec| matches!(member, Spec::Literal { .. } | Spec::Constant { .. });
         for member in members.iter().filter(|member| !shared(member)) {
+=======
+        let others = |member: &&Spec| !matches!(member, Spec::Literal { .. } | Spec::Constant { .. });
+        for member in members.iter().filter(others) {
+>>>>>>> 594599eb149d63094ba9876c7072c4f66653d2c4
             starts.push(self.spec(member, next)?);
         }
         self.split(starts)
@@ -149,15 +248,16 @@ impl Compiler<'_, '_> {
     }
 
     fn any_text(&mut self, min: u32, max: Option<u32>, next: Pc) -> Result<Pc, BuildError> {
-        if max.is_some_and(|max| max < min) {
-            let max = max.unwrap_or_default().to_string();
-            return Err(BuildError::Bounds { min: min.to_string(), max });
-        }
+        check_bounds(min, max)?;
         self.repeat(&Hir::dot(regex_syntax::hir::Dot::AnyChar), min, max, next)
     }
 
     /// A trie of texts. Nodes with equal continuations are not shared: the texts are few thousands.
-    fn texts<'t>(&mut self, texts: impl Iterator<Item = &'t str>, next: Pc) -> Result<Pc, BuildError> {
+    pub(super) fn texts<'t>(
+        &mut self,
+        texts: impl Iterator<Item = &'t str>,
+        next: Pc,
+    ) -> Result<Pc, BuildError> {
         let mut sorted: Vec<&[u8]> = texts.map(str::as_bytes).collect();
         sorted.sort_unstable();
         sorted.dedup();
@@ -187,7 +287,7 @@ impl Compiler<'_, '_> {
         self.builder.text(&first[depth..fork], pc)
     }
 
-    fn hir(&mut self, hir: &Hir, next: Pc) -> Result<Pc, BuildError> {
+    pub(super) fn hir(&mut self, hir: &Hir, next: Pc) -> Result<Pc, BuildError> {
         match hir.kind() {
             HirKind::Empty | HirKind::Look(_) => Ok(next),
             HirKind::Literal(literal) => self.builder.text(&literal.0, next),
@@ -203,7 +303,7 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn split(&mut self, targets: Vec<Pc>) -> Result<Pc, BuildError> {
+    pub(super) fn split(&mut self, targets: Vec<Pc>) -> Result<Pc, BuildError> {
         match targets[..] {
             [one] => Ok(one),
             _ => self.builder.emit(Inst::Split(targets.into())),
@@ -251,7 +351,13 @@ impl Compiler<'_, '_> {
         self.builder.emit(Inst::Bytes(first.into()))
     }
 
-    fn repeat(&mut self, sub: &Hir, min: u32, max: Option<u32>, next: Pc) -> Result<Pc, BuildError> {
+    pub(super) fn repeat(
+        &mut self,
+        sub: &Hir,
+        min: u32,
+        max: Option<u32>,
+        next: Pc,
+    ) -> Result<Pc, BuildError> {
         // A round that may be empty can always be made up: only the upper bound is left.
         let nullable = sub.properties().minimum_len() == Some(0);
         let min = if nullable { 0 } else { min };
@@ -260,11 +366,9 @@ impl Compiler<'_, '_> {
         let unrolled = size.saturating_mul(copies);
         let flat = copies <= 1 || unrolled <= UNROLLED;
         if !flat && self.builder.depth() < SLOTS {
-            let bounds = (min, max.unwrap_or(UNBOUNDED));
-            let Compiler { bindings, .. } = *self;
-            return self
-                .builder
-                .counted(bounds, next, |builder, end| Compiler { builder, bindings }.hir(sub, end));
+            let open = self.builder.begin_loop((min, max.unwrap_or(UNBOUNDED)), next)?;
+            let body = self.hir(sub, open.round)?;
+            return self.builder.end_loop(open, body, body);
         }
         if unrolled > UNROLLED_AT_MOST {
             return Err(BuildError::TooLarge { what: "copies of a nested repeat", limit: UNROLLED_AT_MOST });
@@ -294,6 +398,13 @@ impl Compiler<'_, '_> {
     }
 }
 
+pub(super) fn check_bounds(min: u32, max: Option<u32>) -> Result<(), BuildError> {
+    match max {
+        Some(max) if max < min => Err(BuildError::Bounds { min: min.to_string(), max: max.to_string() }),
+        _ => Ok(()),
+    }
+}
+
 /// The UTF-8 automaton of a class with characters beyond ASCII.
 fn class_automaton(class: &Class) -> Result<thompson::NFA, BuildError> {
     let config = thompson::Config::new().utf8(true).which_captures(WhichCaptures::None);
@@ -302,14 +413,14 @@ fn class_automaton(class: &Class) -> Result<thompson::NFA, BuildError> {
 }
 
 /// Copies the states of a character class.
-struct Import<'c, 'b, 'l, 'n> {
-    compiler: &'c mut Compiler<'b, 'l>,
+struct Import<'c, 's, 'b, 'l, 'n> {
+    compiler: &'c mut Compiler<'s, 'b, 'l>,
     nfa: &'n thompson::NFA,
     next: Pc,
     done: FxHashMap<StateID, Pc>,
 }
 
-impl Import<'_, '_, '_, '_> {
+impl Import<'_, '_, '_, '_, '_> {
     /// Recurses at most as deep as a UTF-8 sequence is long, and once per nested union.
     fn state(&mut self, id: StateID) -> Result<Pc, BuildError> {
         if let Some(&pc) = self.done.get(&id) {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::nfa::{ByteSet, NEVER};
+use super::stack::ResumeId;
 use super::subset::{Scratch, Subset};
 use super::until::Until;
 use crate::error::MatchError;
@@ -20,6 +21,14 @@ pub(crate) type Key = Box<[u32]>;
 
 pub(crate) const DEAD: StateId = 0;
 const UNKNOWN: u32 = u32::MAX;
+
+/// For how many bytes a saturated state has to behave like the state itself, as an index of [`HORIZONS`].
+pub(crate) type Reach = u8;
+
+/// The last stands for the automaton's own horizon, which is that of the longest token.
+pub(crate) const HORIZONS: [u32; 6] = [3, 7, 15, 31, 63, u32::MAX];
+/// As far as any token.
+pub(crate) const FARTHEST: Reach = HORIZONS.len() as Reach - 1;
 /// Further than any budget.
 const FAR: u32 = u32::MAX;
 
@@ -45,34 +54,44 @@ impl Machine {
         }
     }
 
-    fn accepts(&mut self, key: &[u32]) -> bool {
+    fn flags(&mut self, key: &[u32]) -> Flags {
         match self {
-            Machine::Subset(machine) => machine.accepts(key),
-            Machine::Until(machine) => machine.accepts(key),
+            Machine::Subset(machine) => machine.flags(key),
+            Machine::Until(machine) => {
+                Flags { accepts: machine.accepts(key), ended: false, calls: false, in_key: false }
+            }
         }
     }
 
-    /// A state that behaves like this one for the next `horizon` bytes, and in which counts far from their
-    /// bounds are equal.
-    fn saturate(&mut self, key: &[u32], horizon: u32) -> Result<Option<Key>, MatchError> {
+    /// The machine, if it knows of calls.
+    fn subset(&self) -> Option<&Arc<Subset>> {
+        match self {
+            Machine::Subset(machine) => Some(machine),
+            Machine::Until(_) => None,
+        }
+    }
+
+    /// A state that behaves like this one for the next `horizon` bytes (the horizon of `reach`), and in which
+    /// counts far from their bounds are equal.
+    fn saturate(&mut self, key: &[u32], horizon: u32, reach: Reach) -> Result<Option<Key>, MatchError> {
         match self {
             Machine::Subset(machine) => Ok(machine.saturate(key, horizon)),
-            Machine::Until(machine) => machine.saturate(key, horizon),
+            Machine::Until(machine) => machine.saturate(key, reach),
         }
     }
 
-    fn witness(&mut self, key: &[u32]) -> Result<Option<Vec<u8>>, MatchError> {
+    fn witness(&mut self, key: &[u32], scratch: &Scratch) -> Result<Option<Vec<u8>>, MatchError> {
         match self {
-            Machine::Subset(machine) => Ok(machine.witness(key)),
+            Machine::Subset(machine) => Ok(machine.witness(key, scratch)),
             Machine::Until(machine) => machine.witness(key),
         }
     }
 
     /// Fewest bytes (of those that can be spelled one by one) that complete a value, or about so many;
     /// [`NEVER`] if none do.
-    fn distance(&mut self, key: &[u32]) -> Result<u64, MatchError> {
+    fn distance(&mut self, key: &[u32], scratch: &Scratch) -> Result<u64, MatchError> {
         match self {
-            Machine::Subset(machine) => Ok(machine.distance(key)),
+            Machine::Subset(machine) => Ok(machine.distance(key, scratch)),
             Machine::Until(machine) => Ok(machine.witness(key)?.map_or(NEVER, |text| text.len() as u64)),
         }
     }
@@ -102,6 +121,23 @@ impl Machine {
     }
 }
 
+/// What can be said of a state at once.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Flags {
+    /// The text is complete, or the rule at whose beginning the automaton began.
+    pub(crate) accepts: bool,
+    /// … and nothing can follow within the rule.
+    pub(crate) ended: bool,
+    /// Calls are open that began after the automaton's beginning.
+    pub(crate) calls: bool,
+    /// A key is being read that may not come twice.
+    pub(crate) in_key: bool,
+}
+
+/// A part of a state: the states in which the callers of the calls go on that are open in it, the outermost
+/// first, and the part itself as if it had begun there.
+pub(crate) type Part = (Box<[StateId]>, StateId);
+
 /// See the module's description.
 #[derive(Debug, Clone)]
 pub(crate) struct Dfa {
@@ -111,11 +147,14 @@ pub(crate) struct Dfa {
     keys: Vec<Arc<[u32]>>,
     index: FxHashMap<Arc<[u32]>, StateId>,
     next: Vec<StateId>,
-    accepting: Vec<bool>,
+    flags: Vec<Flags>,
+    /// The parts of states in which calls are open.
+    parts: FxHashMap<StateId, Arc<[Part]>>,
+    resumed: FxHashMap<ResumeId, StateId>,
     /// Bytes that complete a value from a state; [`FAR`] if it cannot be spelled byte by byte.
     distances: Vec<u32>,
-    /// The saturated equivalent of each state under `horizon`.
-    saturated: Vec<StateId>,
+    /// The saturated equivalents of each state, one for each reach.
+    saturated: Vec<[StateId; HORIZONS.len()]>,
     horizon: u32,
     limit: usize,
     scratch: Scratch,
@@ -133,7 +172,9 @@ impl Dfa {
             keys: Vec::new(),
             index: FxHashMap::default(),
             next: Vec::new(),
-            accepting: Vec::new(),
+            flags: Vec::new(),
+            parts: FxHashMap::default(),
+            resumed: FxHashMap::default(),
             distances: Vec::new(),
             saturated: Vec::new(),
             representatives,
@@ -141,9 +182,9 @@ impl Dfa {
             limit: limits.states,
             scratch: Scratch::default(),
         };
-        dfa.push(Arc::from([]), false, FAR);
+        dfa.push(Arc::from([]), Flags::default(), FAR);
         dfa.next.fill(DEAD);
-        dfa.saturated[DEAD as usize] = DEAD;
+        dfa.saturated[DEAD as usize] = [DEAD; HORIZONS.len()];
         dfa
     }
 
@@ -170,17 +211,81 @@ impl Dfa {
 
     /// [`next`](Self::next), then [`saturated`](Self::saturated).
     #[inline]
-    pub(crate) fn next_saturated(&mut self, state: StateId, byte: u8) -> Result<StateId, MatchError> {
+    pub(crate) fn next_saturated(
+        &mut self,
+        state: StateId,
+        byte: u8,
+        reach: Reach,
+    ) -> Result<StateId, MatchError> {
         let next = self.next(state, byte)?;
-        match self.saturated[next as usize] {
-            UNKNOWN => self.saturate(next),
-            saturated => Ok(saturated),
-        }
+        self.saturated(next, reach)
     }
 
     #[inline]
     pub(crate) fn accepts(&self, state: StateId) -> bool {
-        self.accepting[state as usize]
+        self.flags[state as usize].accepts
+    }
+
+    #[inline]
+    pub(crate) fn flags(&self, state: StateId) -> Flags {
+        self.flags[state as usize]
+    }
+
+    /// The parts of a state by the calls that are open in it.
+    pub(crate) fn parts(&mut self, state: StateId) -> Result<Arc<[Part]>, MatchError> {
+        if let Some(parts) = self.parts.get(&state) {
+            return Ok(parts.clone());
+        }
+        let Some(subset) = self.machine.subset().cloned() else {
+            return Ok(Arc::new([(Box::new([]), state)]));
+        };
+        let mut parts: Vec<Part> = Vec::new();
+        for (path, key) in subset.parts(&self.keys[state as usize].clone(), &self.scratch) {
+            let path: Result<Box<[StateId]>, MatchError> =
+                path.into_iter().map(|resume| self.resumed(&subset, resume)).collect();
+            let Some(key) = key else { continue };
+            parts.push((path?, self.intern(key)?));
+        }
+        let parts: Arc<[Part]> = parts.into();
+        self.parts.insert(state, parts.clone());
+        Ok(parts)
+    }
+
+    /// The state in which the callers of a frame go on.
+    fn resumed(&mut self, subset: &Subset, resume: ResumeId) -> Result<StateId, MatchError> {
+        if let Some(&state) = self.resumed.get(&resume) {
+            return Ok(state);
+        }
+        let state = match subset.resumed(resume, &mut self.scratch)? {
+            Some(key) => self.intern(key)?,
+            None => DEAD,
+        };
+        self.resumed.insert(resume, state);
+        Ok(state)
+    }
+
+    /// The bytes that can follow.
+    pub(crate) fn next_bytes(&mut self, state: StateId) -> Result<ByteSet, MatchError> {
+        if let Some(subset) = self.machine.subset() {
+            return Ok(subset.first_bytes(&self.keys[state as usize]));
+        }
+        let mut bytes = ByteSet::NONE;
+        for byte in 0..=255 {
+            if self.next(state, byte)? != DEAD {
+                bytes.insert(byte);
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Whether there are keys that may not come twice.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.machine.subset().is_some_and(|subset| subset.has_keys())
+    }
+
+    /// Whether the machine has calls: then states are parts of places, and not places.
+    pub(crate) fn has_calls(&self) -> bool {
+        self.machine.subset().is_some_and(|subset| subset.has_rules())
     }
 
     /// Whether a value can be completed byte by byte. Where not, tokens of several bytes may still do.
@@ -200,10 +305,11 @@ impl Dfa {
         self.machine.greatest_distance()
     }
 
-    /// A state that leads to the same masks.
-    pub(crate) fn saturated(&mut self, state: StateId) -> Result<StateId, MatchError> {
-        match self.saturated[state as usize] {
-            UNKNOWN => self.saturate(state),
+    /// A state that behaves alike for so many bytes.
+    #[inline]
+    pub(crate) fn saturated(&mut self, state: StateId, reach: Reach) -> Result<StateId, MatchError> {
+        match self.saturated[state as usize][reach as usize] {
+            UNKNOWN => self.saturate(state, reach),
             saturated => Ok(saturated),
         }
     }
@@ -214,35 +320,7 @@ impl Dfa {
             return Ok(None);
         }
         let key = self.keys[state as usize].clone();
-        self.machine.witness(&key)
-    }
-
-    /// The one byte that can follow, if there is only one. Accepting states have a choice: to end.
-    pub(crate) fn only_byte(&mut self, state: StateId) -> Result<Option<u8>, MatchError> {
-        let mut only = None;
-        for class in 0..self.representatives.len() {
-            let byte = self.representatives[class];
-            if self.next(state, byte)? == DEAD {
-                continue;
-            }
-            let single =
-                self.representatives.get(class + 1).map_or(256, |&next| next as usize) == byte as usize + 1;
-            if only.is_some() || !single {
-                return Ok(None);
-            }
-            only = Some(byte);
-        }
-        Ok(only)
-    }
-
-    /// Whether nothing can follow.
-    pub(crate) fn is_final(&mut self, state: StateId) -> Result<bool, MatchError> {
-        for class in 0..self.representatives.len() {
-            if self.next(state, self.representatives[class])? != DEAD {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        self.machine.witness(&key, &self.scratch)
     }
 
     /// The first byte of each class, in order.
@@ -271,14 +349,15 @@ impl Dfa {
     }
 
     #[cold]
-    fn saturate(&mut self, state: StateId) -> Result<StateId, MatchError> {
+    fn saturate(&mut self, state: StateId, reach: Reach) -> Result<StateId, MatchError> {
         let key = self.keys[state as usize].clone();
-        let saturated = match self.machine.saturate(&key, self.horizon)? {
+        let horizon = HORIZONS[reach as usize].min(self.horizon);
+        let saturated = match self.machine.saturate(&key, horizon, reach)? {
             Some(key) => self.intern(key)?,
             None => state,
         };
-        self.saturated[saturated as usize] = saturated;
-        self.saturated[state as usize] = saturated;
+        self.saturated[saturated as usize][reach as usize] = saturated;
+        self.saturated[state as usize][reach as usize] = saturated;
         Ok(saturated)
     }
 
@@ -289,21 +368,30 @@ impl Dfa {
         if self.keys.len() >= self.limit {
             return Err(MatchError::TooLarge { what: "automaton states", limit: self.limit });
         }
-        let accepting = self.machine.accepts(&key);
-        let distance = if accepting { 0 } else { self.machine.distance(&key)? };
+        let flags = self.machine.flags(&key);
+        let distance = if flags.accepts { 0 } else { self.machine.distance(&key, &self.scratch)? };
         // An end beyond all budgets is another thing than none: only without one are others searched.
         let distance = if distance < NEVER { distance.min(u64::from(FAR - 1)) as u32 } else { FAR };
-        Ok(self.push(key.into(), accepting, distance))
+        Ok(self.push(key.into(), flags, distance))
     }
 
-    fn push(&mut self, key: Arc<[u32]>, accepting: bool, distance: u32) -> StateId {
+    fn push(&mut self, key: Arc<[u32]>, flags: Flags, distance: u32) -> StateId {
         let state = self.keys.len() as StateId;
         self.index.insert(key.clone(), state);
         self.keys.push(key);
-        self.accepting.push(accepting);
+        self.flags.push(flags);
         self.distances.push(distance);
-        self.saturated.push(UNKNOWN);
-        self.next.resize(self.next.len() + self.representatives.len(), UNKNOWN);
+        self.saturated.push([UNKNOWN; HORIZONS.len()]);
+        let row = self.next.len();
+        self.next.resize(row + self.representatives.len(), UNKNOWN);
+        if let Some(subset) = self.machine.subset() {
+            let bytes = subset.first_bytes(&self.keys[state as usize]);
+            for (next, &byte) in self.next[row..].iter_mut().zip(&self.representatives) {
+                if !bytes.contains(byte) {
+                    *next = DEAD;
+                }
+            }
+        }
         state
     }
 }

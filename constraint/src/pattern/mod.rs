@@ -5,9 +5,12 @@
 //! automaton ([`nfa`]), [`subset`] determinises it, [`until`] adds stops.
 
 mod compile;
+pub(crate) mod cursor;
+mod json;
 pub(crate) mod lazy;
 pub(crate) mod nfa;
 mod number;
+pub(crate) mod stack;
 mod subset;
 pub(crate) mod until;
 
@@ -15,7 +18,8 @@ use std::sync::Arc;
 
 use regex_syntax::hir::Hir;
 
-use self::lazy::{DEAD, Dfa, Machine, StateId};
+use self::cursor::Cursor;
+use self::lazy::{Dfa, Machine, StateId};
 use self::nfa::{ByteSet, NEVER};
 use self::subset::Subset;
 use self::until::{StopFinder, Until, is_stopped};
@@ -51,6 +55,10 @@ pub fn build(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Result<P
             // Text without a lower bound may end after any character, so it never has to write a stop.
             let free = matches!(**value, Spec::Text { min: 0, .. });
             match stops {
+                // Keys are remembered beside the automaton, where stops are a product with it.
+                Some(_) if subset.has_keys() => {
+                    return Err(BuildError::NotYet { what: "a value with free keys and stops" });
+                }
                 None => (Machine::Subset(subset), None),
                 Some(stops) => {
                     let value = Dfa::new(Machine::Subset(subset), 0, limits);
@@ -123,6 +131,7 @@ fn literal(text: &str) -> Hir {
 fn describe(spec: &Spec) -> String {
     match spec {
         Spec::Regex { pattern } => format!("the regular expression `{pattern}`"),
+        Spec::Copy { .. } => "a copy from a text without words".to_owned(),
         Spec::OneOf { .. } => "an empty list of options".to_owned(),
         Spec::Union { members } if members.is_empty() => "a union without members".to_owned(),
         Spec::Until { value, .. } => format!("{} without containing a stop", describe(value)),
@@ -138,14 +147,16 @@ impl Pattern {
 
     fn run(&self, text: &[u8]) -> Result<bool, MatchError> {
         let mut dfa = self.automaton(0, ByteSet::ALL);
-        let mut state = dfa.start()?;
+        let depth = self.inner.limits.calls;
+        let start = dfa.start()?;
+        let mut place = Cursor::new(&mut dfa, start, depth)?;
         for &byte in text {
-            state = dfa.next(state, byte)?;
-            if state == DEAD {
+            place = place.step(&mut dfa, byte, depth)?;
+            if place.is_dead() {
                 return Ok(false);
             }
         }
-        Ok(dfa.accepts(state) && !is_stopped(dfa.key(state)))
+        Ok(place.accepts(&dfa) && !place.plain().is_some_and(|state| is_stopped(dfa.key(state))))
     }
 
     /// A shortest value, in bytes. (Where stops forbid the shortest texts, a short one.)

@@ -1,7 +1,11 @@
-//! The byte automaton before determinisation: instructions, counted loops, and how far the end is.
+//! The byte automaton before determinisation: instructions, counted loops, rules, and how far the end is.
 //!
 //! Counted repeats are not unrolled: a loop keeps its count in a *slot*, one per level of nesting, and a
 //! configuration is an instruction with the values of all slots. What stands on no loop has zeros.
+//!
+//! What is recursive is a *rule*: a part of the automaton that others call and that returns to them. Slots
+//! belong to a call; what stands in no rule has the whole text for its call. Rules never call themselves
+//! before they have read a byte.
 
 use std::collections::hash_map::Entry;
 
@@ -15,6 +19,8 @@ use crate::limits::Limits;
 pub(crate) type Pc = u32;
 /// Index of a loop.
 pub(crate) type LoopId = u32;
+/// Index of a rule.
+pub(crate) type RuleId = u32;
 
 /// Levels of nested counted loops; deeper ones are unrolled.
 pub(crate) const SLOTS: usize = 4;
@@ -39,6 +45,27 @@ impl ByteSet {
         self.0[byte as usize / 64] >> (byte % 64) & 1 == 1
     }
 
+    /// Adds the members of another set.
+    pub(crate) fn extend(&mut self, other: &ByteSet) {
+        self.0.iter_mut().zip(other.0).for_each(|(word, more)| *word |= more);
+    }
+
+    pub(crate) fn remove(&mut self, byte: u8) {
+        self.0[byte as usize / 64] &= !(1 << (byte % 64));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0 == [0; 4]
+    }
+
+    /// The only member, if there is just one.
+    pub(crate) fn only(&self) -> Option<u8> {
+        let one = self.0.iter().map(|word| word.count_ones()).sum::<u32>() == 1;
+        let first = || self.0.iter().enumerate().find(|(_, word)| **word != 0);
+        let byte = |(at, word): (usize, &u64)| (at as u32 * 64 + word.trailing_zeros()) as u8;
+        if one { first().map(byte) } else { None }
+    }
+
     /// A byte of the range that ordinary tokens contain, else the first of the range in the set.
     fn plain(&self, low: u8, high: u8) -> Option<u8> {
         let plain = [b'a', b'0', b' ', b'A'].into_iter().filter(|byte| (low..=high).contains(byte));
@@ -59,17 +86,23 @@ pub(crate) enum Inst {
     Enter(LoopId),
     /// Ends a round of a counted loop.
     Next(LoopId),
-    /// The text is complete.
+    /// Reads what a rule derives, then goes on.
+    Call(RuleId, Pc),
+    /// The rule, or the text, is complete.
     Accept,
 }
 
-/// A counted repeat. Its body is never empty: a body that could be is compiled with `min` 0 instead.
+/// A counted repeat. Its body is never empty: a body that could be is compiled with `min` 0 instead. Where
+/// further rounds begin elsewhere than the first, `min` is at least 1, so that counts tell them apart.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Loop {
     pub(crate) slot: usize,
     pub(crate) min: u32,
     pub(crate) max: u32,
+    /// Where the first round begins.
     pub(crate) body: Pc,
+    /// Where further rounds begin.
+    pub(crate) again: Pc,
     pub(crate) exit: Pc,
     /// The loop around it.
     pub(crate) outer: Option<LoopId>,
@@ -79,6 +112,11 @@ impl Loop {
     /// The count after one more round; beyond the last bound that matters it stays.
     pub(crate) fn count_up(&self, count: u32) -> u32 {
         if self.max == UNBOUNDED { (count + 1).min(self.min) } else { count + 1 }
+    }
+
+    /// Where the round begins that comes after `count` others.
+    pub(crate) fn first(&self, count: u32) -> Pc {
+        if count == 0 { self.body } else { self.again }
     }
 
     pub(crate) fn may_repeat(&self, count: u32) -> bool {
@@ -92,10 +130,13 @@ pub(crate) struct Nfa {
     /// The innermost loop around each instruction.
     pub(crate) within: Vec<Option<LoopId>>,
     pub(crate) loops: Vec<Loop>,
+    pub(crate) rules: Vec<Rule>,
+    /// Which instructions read keys that may not come twice; those beyond its end do not.
+    keys: Vec<bool>,
     pub(crate) start: Pc,
     /// Slots in use.
     pub(crate) slots: usize,
-    /// Fewest bytes from each instruction to the end of its round (or of the text, outside loops).
+    /// Fewest bytes from each instruction to the end of its round (or of its rule, outside loops).
     distance: Vec<u64>,
     /// The same by bytes that can be spelled; further where only others lead on.
     spelled: Vec<u64>,
@@ -107,11 +148,30 @@ pub(crate) struct Nfa {
     pub(crate) representatives: Vec<u8>,
 }
 
+/// A counted loop whose body is being emitted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpenLoop {
+    id: LoopId,
+    /// Where a round ends.
+    pub(crate) round: Pc,
+    outer: Option<LoopId>,
+}
+
+/// A part of the automaton that is called.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rule {
+    pub(crate) start: Pc,
+    /// Callers that have read nothing have smaller ranks than what they call.
+    pub(crate) rank: u32,
+}
+
 /// Emits instructions from the end of the text to its beginning.
 pub(crate) struct Builder<'l> {
     insts: Vec<Inst>,
     within: Vec<Option<LoopId>>,
     loops: Vec<Loop>,
+    rules: Vec<Pc>,
+    keys: Vec<bool>,
     current: Option<LoopId>,
     limits: &'l Limits,
     /// UTF-8 automata of the character classes met so far, by their ranges.
@@ -121,7 +181,8 @@ pub(crate) struct Builder<'l> {
 impl<'l> Builder<'l> {
     pub(crate) fn new(limits: &'l Limits) -> Builder<'l> {
         let (insts, within, loops) = (Vec::new(), Vec::new(), Vec::new());
-        Builder { insts, within, loops, current: None, limits, classes: FxHashMap::default() }
+        let (rules, keys, classes) = (Vec::new(), Vec::new(), FxHashMap::default());
+        Builder { insts, within, loops, rules, keys, current: None, limits, classes }
     }
 
     pub(crate) fn emit(&mut self, inst: Inst) -> Result<Pc, BuildError> {
@@ -152,6 +213,17 @@ impl<'l> Builder<'l> {
         self.insts[pc as usize] = inst;
     }
 
+    /// A rule to be [defined](Self::define).
+    pub(crate) fn declare(&mut self) -> RuleId {
+        self.rules.push(0);
+        self.rules.len() as RuleId - 1
+    }
+
+    /// Says where a rule begins. Its instructions stand in no loop of a caller.
+    pub(crate) fn define(&mut self, rule: RuleId, start: Pc) {
+        self.rules[rule as usize] = start;
+    }
+
     pub(crate) fn byte(&mut self, byte: u8, next: Pc) -> Result<Pc, BuildError> {
         self.emit(Inst::Bytes(Box::new([(byte, byte, next)])))
     }
@@ -168,31 +240,53 @@ impl<'l> Builder<'l> {
         self.current.map_or(0, |id| self.loops[id as usize].slot + 1)
     }
 
-    /// A counted loop whose body `body` emits, given where a round ends.
-    pub(crate) fn counted(
-        &mut self,
-        (min, max): (u32, u32),
-        exit: Pc,
-        body: impl FnOnce(&mut Self, Pc) -> Result<Pc, BuildError>,
-    ) -> Result<Pc, BuildError> {
+    /// A counted loop; what is emitted until its [end](Self::end_loop) belongs to its body.
+    pub(crate) fn begin_loop(&mut self, (min, max): (u32, u32), exit: Pc) -> Result<OpenLoop, BuildError> {
         let id = self.loops.len() as LoopId;
         let (outer, slot) = (self.current, self.depth());
-        self.loops.push(Loop { slot, min, max, body: 0, exit, outer });
+        self.loops.push(Loop { slot, min, max, body: 0, again: 0, exit, outer });
         self.current = Some(id);
-        let next = self.emit(Inst::Next(id))?;
-        let first = body(self, next)?;
-        self.loops[id as usize].body = first;
-        self.current = outer;
-        self.emit(Inst::Enter(id))
+        Ok(OpenLoop { id, round: self.emit(Inst::Next(id))?, outer })
     }
 
-    pub(crate) fn finish(self, start: Pc) -> Nfa {
+    /// Says where the first round and further rounds begin; the loop's own beginning.
+    pub(crate) fn end_loop(&mut self, open: OpenLoop, body: Pc, again: Pc) -> Result<Pc, BuildError> {
+        let l = &mut self.loops[open.id as usize];
+        (l.body, l.again) = (body, again);
+        self.current = open.outer;
+        self.emit(Inst::Enter(open.id))
+    }
+
+    /// Leaves all loops for a while: a rule stands in none of its callers'.
+    pub(crate) fn leave_loops(&mut self) -> Option<LoopId> {
+        self.current.take()
+    }
+
+    /// Goes back into the loops that were left.
+    pub(crate) fn enter_loops(&mut self, within: Option<LoopId>) {
+        self.current = within;
+    }
+
+    /// Instructions so far.
+    pub(crate) fn len(&self) -> usize {
+        self.insts.len()
+    }
+
+    /// The instructions from `from` on read the keys of an object of which none may come twice.
+    pub(crate) fn mark_keys(&mut self, from: usize) {
+        self.keys.resize(from, false);
+        self.keys.resize(self.insts.len(), true);
+    }
+
+    pub(crate) fn finish(self, start: Pc) -> Result<Nfa, BuildError> {
         let slots = self.loops.iter().map(|l| l.slot + 1).max().unwrap_or(0);
         let (classes, representatives) = byte_classes(&self.insts);
         let mut nfa = Nfa {
             insts: self.insts,
             within: self.within,
             loops: self.loops,
+            rules: self.rules.iter().map(|&start| Rule { start, rank: 0 }).collect(),
+            keys: self.keys,
             start,
             slots,
             distance: Vec::new(),
@@ -203,7 +297,8 @@ impl<'l> Builder<'l> {
         };
         nfa.distance = nfa.measure(&ByteSet::ALL);
         nfa.spelled = nfa.distance.clone();
-        nfa
+        nfa.rank_rules()?;
+        Ok(nfa)
     }
 }
 
@@ -265,15 +360,85 @@ impl Nfa {
             }
             Inst::Split(targets) => targets.iter().map(|&pc| to(pc)).min().unwrap_or(NEVER),
             Inst::Enter(id) => self.rest_of_loop(*id, 0, distances),
+            Inst::Call(rule, next) => {
+                to(self.rules[*rule as usize].start).saturating_add(to(*next)).min(NEVER)
+            }
         }
+    }
+
+    /// Orders the rules so that whatever calls another before it has read a byte comes first.
+    fn rank_rules(&mut self) -> Result<(), BuildError> {
+        let calls: Vec<Vec<RuleId>> = self.rules.iter().map(|rule| self.first_calls(rule.start)).collect();
+        let mut callers = vec![0u32; self.rules.len()];
+        calls.iter().flatten().for_each(|&rule| callers[rule as usize] += 1);
+        let mut ready: Vec<RuleId> =
+            (0..self.rules.len() as RuleId).filter(|&r| callers[r as usize] == 0).collect();
+        let mut ranked = 0;
+        while let Some(rule) = ready.pop() {
+            self.rules[rule as usize].rank = ranked;
+            ranked += 1;
+            for &called in &calls[rule as usize] {
+                callers[called as usize] -= 1;
+                if callers[called as usize] == 0 {
+                    ready.push(called);
+                }
+            }
+        }
+        if (ranked as usize) < self.rules.len() { Err(BuildError::LeftRecursion) } else { Ok(()) }
+    }
+
+    /// The rules that are called from a place before a byte is read, each once.
+    fn first_calls(&self, from: Pc) -> Vec<RuleId> {
+        let (mut open, mut seen) = (vec![from], vec![false; self.insts.len()]);
+        let mut calls = Vec::new();
+        while let Some(pc) = open.pop() {
+            if std::mem::replace(&mut seen[pc as usize], true) {
+                continue;
+            }
+            match &self.insts[pc as usize] {
+                Inst::Bytes(_) | Inst::Accept => {}
+                Inst::Split(targets) => open.extend(targets),
+                Inst::Enter(id) | Inst::Next(id) => {
+                    let l = &self.loops[*id as usize];
+                    open.extend([l.body, l.again, l.exit]);
+                }
+                Inst::Call(rule, next) => {
+                    calls.push(*rule);
+                    if self.distance[self.rules[*rule as usize].start as usize] == 0 {
+                        open.push(*next);
+                    }
+                }
+            }
+        }
+        calls.sort_unstable();
+        calls.dedup();
+        calls
+    }
+
+    /// Whether an instruction reads a key that may not come twice.
+    pub(crate) fn is_key(&self, pc: Pc) -> bool {
+        self.keys.get(pc as usize).copied().unwrap_or(false)
+    }
+
+    /// Whether there are keys that may not come twice.
+    pub(crate) fn has_keys(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
+    /// Whether the automaton has rules; without, stacks are always empty.
+    pub(crate) fn has_rules(&self) -> bool {
+        !self.rules.is_empty()
     }
 
     /// Fewest bytes from the head of a loop with `count` rounds done to the end of the round around it.
     fn rest_of_loop(&self, id: LoopId, count: u32, distances: &[u64]) -> u64 {
         let l = &self.loops[id as usize];
         let rounds = u64::from(l.min.saturating_sub(count));
-        let body = distances[l.body as usize];
-        let inside = if rounds == 0 { 0 } else { body.saturating_mul(rounds) };
+        let further = distances[l.again as usize].saturating_mul(rounds.saturating_sub(1));
+        let inside = match rounds {
+            0 => 0,
+            _ => distances[l.first(count) as usize].saturating_add(if rounds > 1 { further } else { 0 }),
+        };
         inside.saturating_add(distances[l.exit as usize]).min(NEVER)
     }
 
@@ -301,13 +466,21 @@ impl Nfa {
         all.filter(|&distance| distance < NEVER).max().unwrap_or(0)
     }
 
-    /// A shortest text that can be spelled from a configuration to the end; there must be one.
+    /// A shortest text that can be spelled from a configuration to the end of its rule; there must be one.
     pub(crate) fn witness(&self, mut pc: Pc, mut counts: Counts) -> Vec<u8> {
         let mut text = Vec::new();
+        let mut callers: Vec<(Pc, Counts)> = Vec::new();
         let to = |pc: &Pc| self.spelled[*pc as usize];
         loop {
             match &self.insts[pc as usize] {
-                Inst::Accept => return text,
+                Inst::Accept => match callers.pop() {
+                    Some(caller) => (pc, counts) = caller,
+                    None => return text,
+                },
+                Inst::Call(rule, next) => {
+                    callers.push((*next, counts));
+                    (pc, counts) = (self.rules[*rule as usize].start, [0; SLOTS]);
+                }
                 Inst::Bytes(ranges) => {
                     let usable = ranges
                         .iter()
@@ -337,6 +510,6 @@ impl Nfa {
         let l = &self.loops[id as usize];
         let more = count < l.min;
         counts[l.slot] = if more { count } else { 0 };
-        if more { l.body } else { l.exit }
+        if more { l.first(count) } else { l.exit }
     }
 }

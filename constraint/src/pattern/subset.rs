@@ -1,16 +1,19 @@
 //! Determinisation of the byte automaton: a state is a set of configurations.
 //!
-//! A configuration is an instruction with the counts of the loops around it. All matches count, so the set
-//! is all there is to know. Two configurations of one instruction may differ only in counts that have
+//! A configuration is an instruction with the counts of the loops around it and the calls that are open
+//! around it, as far as the automaton has seen them begin. All matches count, so the set is all there is to
+//! know. Two configurations of one instruction may differ only in counts that have
 //! reached their lower bounds; then the one with the smaller counts can do all that the other can, and the
 //! other is dropped. That keeps `(.*a){0,100}` as small as `(.*a)*`.
 
-use super::lazy::Key;
-use super::nfa::{ByteSet, Counts, Inst, Loop, NEVER, Nfa, Pc, SLOTS};
+use super::lazy::{Flags, Key};
+use super::nfa::{ByteSet, Counts, Inst, Loop, NEVER, Nfa, Pc, RuleId, SLOTS};
+use super::stack::{BASE, ResumeId, StackId, Stacks};
 use crate::error::MatchError;
 use crate::limits::Limits;
 
-/// The machine of a byte automaton. Keys list configurations in order: an instruction, then its counts.
+/// The machine of a byte automaton. Keys list configurations in order: an instruction, its stack (if there
+/// are rules), then its counts.
 #[derive(Debug)]
 pub(crate) struct Subset {
     nfa: Nfa,
@@ -22,7 +25,15 @@ pub(crate) struct Subset {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Config {
     pc: Pc,
+    stack: StackId,
     counts: Counts,
+}
+
+impl Config {
+    /// The same at another instruction.
+    fn at(self, pc: Pc) -> Config {
+        Config { pc, stack: self.stack, counts: self.counts }
+    }
 }
 
 impl Subset {
@@ -53,8 +64,46 @@ impl Subset {
 
     pub(crate) fn start(&self, scratch: &mut Scratch) -> Result<Option<Key>, MatchError> {
         let mut closure = Closure::new(self, scratch);
-        closure.add(Config { pc: self.nfa.start, counts: [0; SLOTS] })?;
-        Ok(closure.key())
+        closure.add(Config { pc: self.nfa.start, stack: BASE, counts: [0; SLOTS] })?;
+        closure.key()
+    }
+
+    /// The state in which the callers of a frame go on.
+    pub(crate) fn resumed(&self, resume: ResumeId, scratch: &mut Scratch) -> Result<Option<Key>, MatchError> {
+        let callers = scratch.stacks.resume(resume).to_vec();
+        let mut closure = Closure::new(self, scratch);
+        for (pc, counts) in callers {
+            closure.add(Config { pc, stack: BASE, counts })?;
+        }
+        closure.key()
+    }
+
+    /// The parts of a state by the calls that are open in them, each as if it had begun there.
+    pub(crate) fn parts(&self, key: &[u32], scratch: &Scratch) -> Vec<(Vec<ResumeId>, Option<Key>)> {
+        let mut configs: Vec<Config> = self.configs(key).collect();
+        configs.sort_by_key(|config| config.stack);
+        let part = |part: &[Config]| {
+            let path = scratch.stacks.path(part[0].stack);
+            let mut part: Vec<Config> =
+                part.iter().map(|c| Config { pc: c.pc, stack: BASE, counts: c.counts }).collect();
+            (path, self.encode(&mut part))
+        };
+        configs.chunk_by(|a, b| a.stack == b.stack).map(part).collect()
+    }
+
+    /// The bytes that lead on from a state.
+    pub(crate) fn first_bytes(&self, key: &[u32]) -> ByteSet {
+        let mut bytes = ByteSet::NONE;
+        for config in self.configs(key) {
+            if let Inst::Bytes(ranges) = &self.nfa.insts[config.pc as usize] {
+                for &(low, high, target) in ranges {
+                    if self.nfa.is_live(target) {
+                        (low..=high).for_each(|byte| bytes.insert(byte));
+                    }
+                }
+            }
+        }
+        bytes
     }
 
     pub(crate) fn step(
@@ -64,24 +113,41 @@ impl Subset {
         scratch: &mut Scratch,
     ) -> Result<Option<Key>, MatchError> {
         let mut closure = Closure::new(self, scratch);
-        for Config { pc, counts } in self.configs(key) {
+        for Config { pc, stack, counts } in self.configs(key) {
             if let Inst::Bytes(ranges) = &self.nfa.insts[pc as usize] {
                 for &(low, high, target) in ranges {
                     if (low..=high).contains(&byte) {
-                        closure.add(Config { pc: target, counts })?;
+                        closure.add(Config { pc: target, stack, counts })?;
                     }
                 }
             }
         }
-        Ok(closure.key())
+        closure.key()
     }
 
-    pub(crate) fn accepts(&self, key: &[u32]) -> bool {
-        self.configs(key).any(|config| matches!(self.nfa.insts[config.pc as usize], Inst::Accept))
+    pub(crate) fn flags(&self, key: &[u32]) -> Flags {
+        let mut flags = Flags { ended: true, ..Flags::default() };
+        for config in self.configs(key) {
+            let accepts = matches!(self.nfa.insts[config.pc as usize], Inst::Accept);
+            flags.accepts |= accepts;
+            flags.ended &= accepts;
+            flags.calls |= config.stack != BASE;
+            flags.in_key |= config.stack == BASE && self.nfa.is_key(config.pc);
+        }
+        flags
+    }
+
+    pub(crate) fn has_keys(&self) -> bool {
+        self.nfa.has_keys()
+    }
+
+    pub(crate) fn has_rules(&self) -> bool {
+        self.nfa.has_rules()
     }
 
     /// Within `horizon` bytes a count grows by at most `horizon`: one that cannot reach a bound by then is
     /// as good as any other on the same side of it.
+    /// (Counts of callers are saturated where they go on.)
     pub(crate) fn saturate(&self, key: &[u32], horizon: u32) -> Option<Key> {
         if self.nfa.slots == 0 {
             return None;
@@ -100,24 +166,53 @@ impl Subset {
     }
 
     /// Fewest bytes of those that can be spelled that lead to the end; [`NEVER`] if none do.
-    pub(crate) fn distance(&self, key: &[u32]) -> u64 {
-        self.configs(key).map(|config| self.nfa.distance(config.pc, &config.counts)).min().unwrap_or(NEVER)
+    pub(crate) fn distance(&self, key: &[u32], scratch: &Scratch) -> u64 {
+        self.configs(key).map(|config| self.way(&config, scratch)).min().unwrap_or(NEVER)
+    }
+
+    /// Bytes from a configuration to the end, through all callers.
+    fn way(&self, config: &Config, scratch: &Scratch) -> u64 {
+        let mut total = self.nfa.distance(config.pc, &config.counts);
+        let mut stack = config.stack;
+        while stack != BASE && total < NEVER {
+            let (resume, below) = scratch.stacks.top(stack);
+            let callers = scratch.stacks.resume(resume).iter();
+            total += callers.map(|(pc, counts)| self.nfa.distance(*pc, counts)).min().unwrap_or(NEVER);
+            stack = below;
+        }
+        total.min(NEVER)
     }
 
     /// A shortest text to the end; `None` if there is none, or only ones beyond the limit.
-    pub(crate) fn witness(&self, key: &[u32]) -> Option<Vec<u8>> {
-        let nearest = self.configs(key).min_by_key(|config| self.nfa.distance(config.pc, &config.counts))?;
-        let reachable = self.nfa.distance(nearest.pc, &nearest.counts) <= self.longest_witness;
-        reachable.then(|| self.nfa.witness(nearest.pc, nearest.counts))
+    pub(crate) fn witness(&self, key: &[u32], scratch: &Scratch) -> Option<Vec<u8>> {
+        let nearest = self.configs(key).min_by_key(|config| self.way(config, scratch))?;
+        if self.way(&nearest, scratch) > self.longest_witness {
+            return None;
+        }
+        let mut text = self.nfa.witness(nearest.pc, nearest.counts);
+        let mut stack = nearest.stack;
+        while stack != BASE {
+            let (resume, below) = scratch.stacks.top(stack);
+            let callers = scratch.stacks.resume(resume).iter();
+            let (pc, counts) = callers.min_by_key(|(pc, counts)| self.nfa.distance(*pc, counts))?;
+            text.extend(self.nfa.witness(*pc, *counts));
+            stack = below;
+        }
+        Some(text)
     }
 
     fn configs<'k>(&self, key: &'k [u32]) -> impl Iterator<Item = Config> + 'k {
-        let slots = self.nfa.slots;
-        key.chunks_exact(1 + slots).map(move |chunk| {
+        let (slots, head) = (self.nfa.slots, self.head());
+        key.chunks_exact(head + slots).map(move |chunk| {
             let mut counts = [0; SLOTS];
-            counts[..slots].copy_from_slice(&chunk[1..]);
-            Config { pc: chunk[0], counts }
+            counts[..slots].copy_from_slice(&chunk[head..]);
+            Config { pc: chunk[0], stack: if head == 2 { chunk[1] } else { BASE }, counts }
         })
+    }
+
+    /// Words of a configuration before its counts.
+    fn head(&self) -> usize {
+        1 + usize::from(self.nfa.has_rules())
     }
 
     /// The key of a set of configurations, in order and without those that others dominate.
@@ -125,13 +220,15 @@ impl Subset {
         configs.sort_unstable();
         configs.dedup();
         let slots = self.nfa.slots;
-        let mut key = Vec::with_capacity(configs.len() * (1 + slots));
-        for group in configs.chunk_by(|a, b| a.pc == b.pc) {
+        let rules = self.nfa.has_rules();
+        let mut key = Vec::with_capacity(configs.len() * (self.head() + slots));
+        for group in configs.chunk_by(|a, b| (a.pc, a.stack) == (b.pc, b.stack)) {
             for config in group {
                 let dominated = group.len() > 1
                     && group.iter().any(|other| other != config && self.dominates(other, config));
                 if !dominated {
                     key.push(config.pc);
+                    key.extend(rules.then_some(config.stack));
                     key.extend_from_slice(&config.counts[..slots]);
                 }
             }
@@ -139,7 +236,7 @@ impl Subset {
         (!key.is_empty()).then(|| key.into())
     }
 
-    /// Whether `a` can do all that `b` can. They stand at the same instruction.
+    /// Whether `a` can do all that `b` can. They stand at the same instruction, under the same calls.
     fn dominates(&self, a: &Config, b: &Config) -> bool {
         let mut within = self.nfa.within[a.pc as usize];
         while let Some(id) = within {
@@ -168,13 +265,17 @@ fn saturated(l: &Loop, count: u32, horizon: u32) -> u32 {
 /// Memory for [`Closure`], kept between steps.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scratch {
-    /// The closure in which each instruction was last met, and the first counts with which it was.
-    met: Vec<(u32, Counts)>,
-    /// Further counts with which instructions were met in this closure.
+    /// The closure in which each instruction was last met, and the stack and counts with which it was first.
+    met: Vec<(u32, StackId, Counts)>,
+    /// Further stacks and counts with which instructions were met in this closure.
     more: Vec<Config>,
     open: Vec<Config>,
     found: Vec<Config>,
+    /// Calls of this closure that have not been followed: each with where its caller goes on.
+    calls: Vec<(RuleId, StackId, Pc, Counts)>,
     closure: u32,
+    /// The stacks of all states.
+    stacks: Stacks,
 }
 
 /// Follows the instructions that read nothing. Each configuration is followed once, and one that is
@@ -186,14 +287,15 @@ struct Closure<'s> {
 
 impl<'s> Closure<'s> {
     fn new(subset: &'s Subset, scratch: &'s mut Scratch) -> Closure<'s> {
-        scratch.met.resize(subset.nfa.insts.len(), (0, [0; SLOTS]));
+        scratch.met.resize(subset.nfa.insts.len(), (0, BASE, [0; SLOTS]));
         scratch.closure = scratch.closure.wrapping_add(1);
         if scratch.closure == 0 {
-            scratch.met.fill((0, [0; SLOTS]));
+            scratch.met.fill((0, BASE, [0; SLOTS]));
             scratch.closure = 1;
         }
         scratch.more.clear();
         scratch.found.clear();
+        scratch.calls.clear();
         Closure { subset, scratch }
     }
 
@@ -209,55 +311,101 @@ impl<'s> Closure<'s> {
                 return Err(MatchError::TooLarge { what: "configurations in a state", limit });
             }
             match &self.subset.nfa.insts[config.pc as usize] {
-                Inst::Bytes(_) | Inst::Accept => self.scratch.found.push(config),
+                Inst::Bytes(_) => self.scratch.found.push(config),
+                Inst::Accept if config.stack == BASE => self.scratch.found.push(config),
+                Inst::Accept => self.leave(config.stack),
                 Inst::Split(targets) => {
-                    let configs = targets.iter().rev().map(|&pc| Config { pc, counts: config.counts });
+                    let configs = targets.iter().rev().map(|&pc| config.at(pc));
                     self.scratch.open.extend(configs);
                 }
-                Inst::Enter(id) => self.turn(*id, 0, config.counts),
+                Inst::Enter(id) => self.turn(*id, 0, config),
                 Inst::Next(id) => {
                     let l = &self.subset.nfa.loops[*id as usize];
-                    self.turn(*id, l.count_up(config.counts[l.slot]), config.counts);
+                    self.turn(*id, l.count_up(config.counts[l.slot]), config);
                 }
+                Inst::Call(rule, next) => self.call(*rule, *next, config),
             }
         }
         Ok(())
     }
 
+    /// A call: followed later, when all callers at this place are known. The last thing that a rule does
+    /// needs no frame of its own, so that stacks do not grow with lists.
+    fn call(&mut self, rule: RuleId, next: Pc, config: Config) {
+        let nfa = &self.subset.nfa;
+        if matches!(nfa.insts[next as usize], Inst::Accept) {
+            let start = nfa.rules[rule as usize].start;
+            self.scratch.open.push(Config { pc: start, stack: config.stack, counts: [0; SLOTS] });
+        } else {
+            self.scratch.calls.push((rule, config.stack, next, config.counts));
+        }
+    }
+
+    /// The end of a rule: its callers go on.
+    fn leave(&mut self, stack: StackId) {
+        let Scratch { stacks, open, .. } = &mut *self.scratch;
+        let (resume, below) = stacks.top(stack);
+        let callers = stacks.resume(resume).iter();
+        open.extend(callers.map(|&(pc, counts)| Config { pc, stack: below, counts }));
+    }
+
+    /// Follows the calls, those first that may lead to others.
+    fn follow_calls(&mut self) -> Result<(), MatchError> {
+        let rules = &self.subset.nfa.rules;
+        while let Some(&(rule, stack, ..)) =
+            self.scratch.calls.iter().min_by_key(|call| (rules[call.0 as usize].rank, call.1))
+        {
+            let mut callers = Vec::new();
+            self.scratch.calls.retain(|&(other, below, next, counts)| {
+                let same = (other, below) == (rule, stack);
+                if same {
+                    callers.push((next, counts));
+                }
+                !same
+            });
+            let stack = self.scratch.stacks.push(callers, stack);
+            self.add(Config { pc: rules[rule as usize].start, stack, counts: [0; SLOTS] })?;
+        }
+        Ok(())
+    }
+
     /// The head of a loop with `count` rounds done: out, and into another round.
-    fn turn(&mut self, id: u32, count: u32, counts: Counts) {
+    fn turn(&mut self, id: u32, count: u32, config: Config) {
         let l = &self.subset.nfa.loops[id as usize];
-        let with = |count: u32| {
-            let mut counts = counts;
+        let with = |pc: Pc, count: u32| {
+            let mut counts = config.counts;
             counts[l.slot] = count;
-            counts
+            Config { pc, stack: config.stack, counts }
         };
         if count >= l.min {
-            self.scratch.open.push(Config { pc: l.exit, counts: with(0) });
+            self.scratch.open.push(with(l.exit, 0));
         }
         if l.may_repeat(count) {
-            self.scratch.open.push(Config { pc: l.body, counts: with(count) });
+            self.scratch.open.push(with(l.first(count), count));
         }
     }
 
     fn is_new(&mut self, config: Config) -> bool {
         let Scratch { met, more, closure, .. } = &mut *self.scratch;
-        let (last, first) = &mut met[config.pc as usize];
+        let (last, stack, counts) = &mut met[config.pc as usize];
         if *last != *closure {
-            (*last, *first) = (*closure, config.counts);
+            (*last, *stack, *counts) = (*closure, config.stack, config.counts);
             return true;
         }
-        let covers = |counts: Counts| {
-            counts == config.counts || self.subset.dominates(&Config { pc: config.pc, counts }, &config)
+        let first = Config { pc: config.pc, stack: *stack, counts: *counts };
+        let covers = |other: &Config| {
+            let alike = (other.pc, other.stack) == (config.pc, config.stack);
+            alike && (other.counts == config.counts || self.subset.dominates(other, &config))
         };
-        if covers(*first) || more.iter().any(|other| other.pc == config.pc && covers(other.counts)) {
+        if covers(&first) || more.iter().any(covers) {
             return false;
         }
         more.push(config);
         true
     }
 
-    fn key(self) -> Option<Key> {
-        self.subset.encode(&mut self.scratch.found)
+    fn key(mut self) -> Result<Option<Key>, MatchError> {
+        self.follow_calls()?;
+        Ok(self.subset.encode(&mut self.scratch.found))
     }
 }

@@ -5,7 +5,7 @@
 //! value was complete where that stop began, the text is over. If not, the text contains a stop and is no
 //! value: the path is dead. So a value never contains a stop, and a stop never cuts a value short.
 
-use super::lazy::{DEAD, Dfa, Key, StateId};
+use super::lazy::{DEAD, Dfa, Key, Reach, StateId};
 use super::nfa::ByteSet;
 use crate::error::MatchError;
 use crate::limits::Limits;
@@ -70,12 +70,12 @@ impl Until {
     }
 
     /// Counts of the value are saturated; stops keep their exact states, which are few.
-    pub(super) fn saturate(&mut self, key: &[u32], _horizon: u32) -> Result<Option<Key>, MatchError> {
+    pub(super) fn saturate(&mut self, key: &[u32], reach: Reach) -> Result<Option<Key>, MatchError> {
         if is_stopped(key) {
             return Ok(None);
         }
         let mut saturated = key.to_vec();
-        saturated[0] = self.value.saturated(key[0])?;
+        saturated[0] = self.value.saturated(key[0], reach)?;
         Ok(Some(saturated.into()))
     }
 

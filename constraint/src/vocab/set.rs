@@ -31,6 +31,22 @@ impl TokenSet {
         set
     }
 
+    /// The same set without some tokens. Those that end the turn stay.
+    pub fn without(&self, vocab: &Vocab, tokens: &[TokenId]) -> TokenSet {
+        let mut set = self.clone();
+        for rank in tokens.iter().filter_map(|&token| vocab.trie().rank(token)) {
+            set.words[(rank / 64) as usize] &= !(1 << (rank % 64));
+        }
+        set.count();
+        set
+    }
+
+    /// Takes out what is not in another set of the same vocabulary. [`count`](Self::count) must follow.
+    pub(crate) fn intersect(&mut self, other: &TokenSet) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, there)| *word &= there);
+        self.ends &= other.ends;
+    }
+
     /// Adds a range of ranks. [`count`](Self::count) must follow before the set is used.
     #[inline]
     pub(crate) fn insert_ranks(&mut self, from: u32, to: u32) {
@@ -47,6 +63,23 @@ impl TokenSet {
         self.words[first] |= head;
         self.words[first + 1..last].fill(u64::MAX);
         self.words[last] |= tail;
+    }
+
+    /// Takes out a range of ranks. [`count`](Self::count) must follow before the set is used.
+    pub(crate) fn remove_ranks(&mut self, from: u32, to: u32) {
+        for rank in from..to {
+            self.words[(rank / 64) as usize] &= !(1 << (rank % 64));
+        }
+    }
+
+    /// Adds the tokens of another set. [`count`](Self::count) must follow before the set is used.
+    pub(crate) fn extend(&mut self, other: &TokenSet) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, more)| *word |= more);
+        self.ends |= other.ends;
+    }
+
+    pub(crate) fn contains_rank(&self, rank: u32) -> bool {
+        self.words[(rank / 64) as usize] >> (rank % 64) & 1 == 1
     }
 
     /// Whether the model may end its turn.

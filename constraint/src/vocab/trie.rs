@@ -1,6 +1,7 @@
 //! The flat trie. Built once per vocabulary, in time linear in its bytes but for the sort.
 
 use super::TokenId;
+use crate::pattern::lazy::{HORIZONS, Reach};
 
 /// Index of a node; a subtree is the range from a node to its [`end`](Trie::end).
 pub(crate) type Node = u32;
@@ -34,6 +35,8 @@ pub(crate) struct Trie {
     /// The first rank of the subtree: the node's own tokens, then those below.
     first_rank: Vec<u32>,
     below: Vec<Below>,
+    /// How far the subtree goes.
+    reach: Vec<Reach>,
     /// The token of each rank, and the rank of each token.
     tokens: Vec<TokenId>,
     rank_of: Vec<u32>,
@@ -55,6 +58,7 @@ impl Trie {
             depth: vec![0],
             first_rank: vec![0],
             below: Vec::new(),
+            reach: Vec::new(),
             tokens: Vec::with_capacity(sorted.len()),
             rank_of: vec![NO_RANK; tokens.len()],
         };
@@ -106,7 +110,10 @@ impl Trie {
             parents.push(path.last().copied().unwrap_or(0));
             path.push(node as Node);
         }
+        let mut heights = vec![0u32; self.byte.len()];
         for node in (1..self.byte.len()).rev() {
+            let height = heights[node] + 1;
+            heights[parents[node] as usize] = heights[parents[node] as usize].max(height);
             let (byte, here) = (self.byte[node], self.below[node]);
             let parent = &mut self.below[parents[node] as usize];
             parent.ascii[0] |= here.ascii[0];
@@ -121,6 +128,14 @@ impl Trie {
                 (0..8).filter(|&state| well_formed(state)).fold(0, |states, state| states | 1 << state);
             parent.utf8 &= states;
         }
+        let reach = |height: &u32| HORIZONS.partition_point(|horizon| horizon < height) as Reach;
+        self.reach = heights.iter().map(reach).collect();
+    }
+
+    /// How many bytes a token has at most beyond a node.
+    #[inline]
+    pub(crate) fn reach(&self, node: Node) -> Reach {
+        self.reach[node as usize]
     }
 
     /// Ordinary tokens.

@@ -3,6 +3,7 @@
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 pub mod gguf;
+pub mod naive;
 
 use std::sync::Arc;
 

@@ -1,0 +1,213 @@
+//! Masks under open calls.
+//!
+//! What a token may do within the innermost call depends on its state alone; where the call ends within a
+//! token, the callers go on with the rest. So a mask is built call by call: first the tokens that the state
+//! itself allows, and the *points*, trie nodes at which the call is complete and tokens go on; then what
+//! the callers allow from there, which gives further points; until there are none. Each step is cached by
+//! the one before it and the state of the callers. So a mask is found without regard to how deep the calls
+//! below are, and is the same at every depth.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::core::Core;
+use crate::error::MatchError;
+use crate::pattern::cursor::{Cursor, Way};
+use crate::pattern::lazy::{FARTHEST, StateId};
+use crate::vocab::{Node, TokenSet, Trie};
+
+/// Stands for the end of the text where a caller would.
+const END: StateId = StateId::MAX;
+
+/// The masks of a constraint with calls.
+#[derive(Debug, Default)]
+pub(super) struct Chains {
+    links: Vec<Link>,
+    first: FxHashMap<StateId, u32>,
+    next: FxHashMap<(u32, StateId), u32>,
+    pub(super) bytes: usize,
+}
+
+#[derive(Debug)]
+struct Link {
+    mask: Arc<TokenSet>,
+    /// Nodes at which the calls so far are complete and tokens go on.
+    points: Box<[Node]>,
+    /// Bytes that suffice to complete the calls so far, wherever an allowed token leads.
+    far: u64,
+}
+
+impl Chains {
+    fn add(&mut self, link: Link) -> u32 {
+        self.bytes += link.mask.bytes() + link.points.len() * 4;
+        self.links.push(link);
+        self.links.len() as u32 - 1
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Chains::default();
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.links.len()
+    }
+}
+
+impl Core {
+    /// The tokens that may follow where a text stands, and how many bytes suffice to complete it from
+    /// wherever they lead. Does not know of keys.
+    pub(super) fn chain_mask(&mut self, way: &Way) -> Result<(Arc<TokenSet>, u64), MatchError> {
+        if self.chains.bytes > self.mask_limit {
+            self.chains.clear();
+        }
+        let mut link = self.first_link(way.state)?;
+        let mut frame = way.frame.as_ref();
+        while !self.chains.links[link as usize].points.is_empty() {
+            link = match frame {
+                Some(caller) => self.next_link(link, caller.resume)?,
+                None => self.next_link(link, END)?,
+            };
+            frame = frame.and_then(|caller| caller.below.as_ref());
+        }
+        let Link { mask, far, .. } = &self.chains.links[link as usize];
+        Ok((mask.clone(), far + way.frame.as_ref().map_or(0, |frame| frame.distance)))
+    }
+
+    fn first_link(&mut self, state: StateId) -> Result<u32, MatchError> {
+        let state = self.dfa.saturated(state, FARTHEST)?;
+        if let Some(&link) = self.chains.first.get(&state) {
+            return Ok(link);
+        }
+        let mut mask = TokenSet::empty(&self.vocab);
+        let mut points = Vec::new();
+        self.walk_call(Trie::ROOT, state, &mut mask, &mut points)?;
+        let link = self.link(mask, points, 0);
+        self.chains.first.insert(state, link);
+        Ok(link)
+    }
+
+    fn next_link(&mut self, before: u32, caller: StateId) -> Result<u32, MatchError> {
+        let caller = if caller == END { END } else { self.dfa.saturated(caller, FARTHEST)? };
+        if let Some(&link) = self.chains.next.get(&(before, caller)) {
+            return Ok(link);
+        }
+        let Link { mask, points: from, far } = &self.chains.links[before as usize];
+        let (mut mask, from, far) = (TokenSet::clone(mask), from.clone(), *far);
+        let mut points = Vec::new();
+        for &node in &from {
+            if caller == END {
+                let (first, last) = self.vocab.trie().ranks_below(node);
+                mask.insert_ranks(first, last);
+                continue;
+            }
+            if self.dfa.accepts(caller) {
+                points.push(node);
+            }
+            self.walk_call(node, caller, &mut mask, &mut points)?;
+        }
+        let link = self.link(mask, points, far);
+        self.chains.next.insert((before, caller), link);
+        Ok(link)
+    }
+
+    fn link(&mut self, mut mask: TokenSet, mut points: Vec<Node>, far: u64) -> u32 {
+        mask.count();
+        points.sort_unstable();
+        points.dedup();
+        let far = far.max(std::mem::take(&mut self.far));
+        self.chains.add(Link { mask: Arc::new(mask), points: points.into(), far })
+    }
+
+    /// The mask of a place under calls that reads no key that may not come twice.
+    fn mask_of_ways(&mut self, cursor: &Cursor) -> Result<(Arc<TokenSet>, u64), MatchError> {
+        if let Some(way) = cursor.only() {
+            return self.chain_mask(way);
+        }
+        let mut mask = TokenSet::empty(&self.vocab);
+        let mut far = 0;
+        for way in cursor.ways() {
+            let (part, distance) = self.chain_mask(way)?;
+            mask.extend(&part);
+            far = far.max(distance);
+        }
+        mask.count();
+        Ok((Arc::new(mask), far))
+    }
+
+    /// The tokens that may follow a place under calls, and how many bytes suffice from wherever they lead.
+    pub(super) fn called_mask(&mut self, cursor: &Cursor) -> Result<(Arc<TokenSet>, u64), MatchError> {
+        if cursor.accepts(&self.dfa) {
+            return Ok((self.all.clone(), 0));
+        }
+        if !self.dfa.has_keys() {
+            return self.mask_of_ways(cursor);
+        }
+        let mut mask = TokenSet::empty(&self.vocab);
+        let mut far = 0;
+        for way in cursor.ways() {
+            let (part, distance) = self.chain_mask(way)?;
+            let mut part = TokenSet::clone(&part);
+            self.forbid_used_key(way, &mut part);
+            mask.extend(&part);
+            far = far.max(distance);
+        }
+        self.forbid_repeated_keys(cursor, &[], &mut mask)?;
+        mask.count();
+        // A key may have to be longer than the shortest.
+        Ok((Arc::new(mask), far + 8))
+    }
+
+    /// Takes out the tokens that would complete the key that is being read to one that is there already.
+    fn forbid_used_key(&self, way: &Way, mask: &mut TokenSet) {
+        if !self.dfa.flags(way.state).in_key {
+            return;
+        }
+        let trie = self.vocab.trie();
+        for key in way.keys.iter() {
+            let Some(rest) = key.strip_prefix(way.keys.partial()) else { continue };
+            if let Some(node) = trie.descend(&[rest, b"\""].concat()) {
+                let (from, to) = trie.ranks_below(node);
+                mask.remove_ranks(from, to);
+            }
+        }
+    }
+
+    /// Takes out the tokens in which a key begins and ends that is there already. There are few tokens in
+    /// which any key begins and ends.
+    pub(super) fn forbid_repeated_keys(
+        &mut self,
+        cursor: &Cursor,
+        heal: &[u8],
+        mask: &mut TokenSet,
+    ) -> Result<(), MatchError> {
+        let vocab = self.vocab.clone();
+        let quoted = self.quoted.clone();
+        for &rank in quoted.iter().filter(|rank| mask.contains_rank(**rank)).collect::<Vec<_>>() {
+            let text = vocab.bytes(vocab.trie().token(rank));
+            let allowed = match text.strip_prefix(heal) {
+                Some(rest) => self.allows(cursor, rest)?,
+                None => true,
+            };
+            if !allowed {
+                mask.remove_ranks(rank, rank + 1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a token may follow, read byte by byte.
+    fn allows(&mut self, cursor: &Cursor, text: &[u8]) -> Result<bool, MatchError> {
+        let mut cursor = cursor.clone();
+        for &byte in text {
+            if cursor.accepts(&self.dfa) {
+                return Ok(true);
+            }
+            cursor = cursor.step(&mut self.dfa, byte, self.depth)?;
+            if cursor.is_dead() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}

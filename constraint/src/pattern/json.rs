@@ -1,0 +1,297 @@
+//! Values in JSON: the texts that [`Spec`]s stand for inside objects and arrays.
+//!
+//! There is one text for a value, but for the order of a map's keys: `", "` and `": "` separate, fields come in
+//! the order of their declaration, and a string escapes only what must be escaped, in its shortest form. So a
+//! regex on a decoded string is a regex on its text, with some characters replaced.
+
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Dot, Hir, HirKind};
+
+use super::compile::{Compiler, bound, parse};
+use super::nfa::{Inst, Pc, RuleId, SLOTS};
+use crate::error::BuildError;
+use crate::spec::{Field, Spec};
+
+impl<'s> Compiler<'s, '_, '_> {
+    /// The values of a spec in JSON, then `next`.
+    pub(super) fn json(&mut self, spec: &'s Spec, next: Pc) -> Result<Pc, BuildError> {
+        match spec {
+            Spec::Text { min, max } => {
+                super::compile::check_bounds(*min, *max)?;
+                let chars = quoted(&Hir::dot(Dot::AnyChar));
+                self.string(next, |compiler, end| compiler.repeat(&chars, *min, *max, end))
+            }
+            Spec::Regex { pattern } => {
+                let hir = quoted(&parse(pattern)?);
+                self.string(next, |compiler, end| compiler.hir(&hir, end))
+            }
+            Spec::Literal { text } => self.builder.text(string_text(text).as_bytes(), next),
+            Spec::OneOf { hole } => {
+                let texts: Vec<String> =
+                    bound(self.bindings, *hole)?.iter().map(|t| string_text(t)).collect();
+                self.texts(texts.iter().map(String::as_str), next)
+            }
+            Spec::Union { members } => {
+                let starts: Result<Vec<Pc>, BuildError> =
+                    members.iter().map(|member| self.json(member, next)).collect();
+                self.split(starts?)
+            }
+            Spec::Object { fields } => self.object(fields, next),
+            Spec::Array { item, min, max } => {
+                self.array(*min, *max, next, &mut |compiler, end| compiler.json(item, end))
+            }
+            Spec::Map { value } => self.map(next, &mut |compiler, end| compiler.json(value, end)),
+            Spec::Json => {
+                let rule = self.any_json()?;
+                self.builder.emit(Inst::Call(rule, next))
+            }
+            Spec::JsonOf { value } => self.json(value, next),
+            Spec::Ref { def } => self.call_def(*def, next),
+            Spec::Defs { defs, root } => self.with_defs(defs, |compiler| compiler.json(root, next)),
+            Spec::Int { .. } | Spec::Float { .. } | Spec::Bool | Spec::Constant { .. } => {
+                self.spec(spec, next)
+            }
+            Spec::Copy { hole } => {
+                let written = |c: &char| escaped(*c).unwrap_or_else(|| c.to_string());
+                self.string(next, |compiler, end| compiler.copy(*hole, written, end))
+            }
+            Spec::Schema { .. } | Spec::Grammar { .. } | Spec::Until { .. } => {
+                Err(BuildError::NotYet { what: "this type inside JSON" })
+            }
+        }
+    }
+
+    /// A string of what `inside` emits.
+    fn string(
+        &mut self,
+        next: Pc,
+        inside: impl FnOnce(&mut Self, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        let end = self.builder.byte(b'"', next)?;
+        let start = inside(self, end)?;
+        self.builder.byte(b'"', start)
+    }
+
+    /// Fields in order. There are two ways to come to a field, with and without another before it, and its
+    /// value is shared by both.
+    fn object(&mut self, fields: &'s [Field], next: Pc) -> Result<Pc, BuildError> {
+        let end = self.builder.byte(b'}', next)?;
+        let (mut first, mut further) = (end, end);
+        for field in fields.iter().rev() {
+            let value = self.json(&field.value, further)?;
+            let key = self.builder.text(format!("{}: ", string_text(&field.name)).as_bytes(), value)?;
+            let after = self.builder.text(b", ", key)?;
+            (first, further) = if field.optional {
+                (self.split(vec![key, first])?, self.split(vec![after, further])?)
+            } else {
+                (key, after)
+            };
+        }
+        self.builder.byte(b'{', first)
+    }
+
+    /// Items that `item` emits, so many of them.
+    fn array(
+        &mut self,
+        min: u32,
+        max: Option<u32>,
+        next: Pc,
+        item: &mut dyn FnMut(&mut Self, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        super::compile::check_bounds(min, max)?;
+        let end = self.builder.byte(b']', next)?;
+        let items = match max {
+            Some(0) => return self.builder.byte(b'[', end),
+            None if min <= 1 => self.separated(end, item)?,
+            _ => self.counted_items((min.max(1), max), end, item)?,
+        };
+        let start = if min == 0 { self.split(vec![items, end])? } else { items };
+        self.builder.byte(b'[', start)
+    }
+
+    /// One item or more.
+    fn separated(
+        &mut self,
+        end: Pc,
+        item: &mut dyn FnMut(&mut Self, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        let head = self.builder.emit(Inst::Split(Box::new([])))?;
+        let first = item(self, head)?;
+        let again = self.builder.text(b", ", first)?;
+        self.builder.patch(head, Inst::Split(Box::new([again, end])));
+        Ok(first)
+    }
+
+    /// Counted items. Where loops nest deeper than there are slots, the item is a rule: it has slots of its own.
+    fn counted_items(
+        &mut self,
+        (min, max): (u32, Option<u32>),
+        end: Pc,
+        item: &mut dyn FnMut(&mut Self, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        let bounds = (min, max.unwrap_or(super::nfa::UNBOUNDED));
+        if self.builder.depth() >= SLOTS {
+            let rule = self.inner_rule(&mut |compiler, end| {
+                compiler.looped(bounds, end, &mut |compiler, round| item(compiler, round))
+            })?;
+            return self.builder.emit(Inst::Call(rule, end));
+        }
+        self.looped(bounds, end, item)
+    }
+
+    fn looped(
+        &mut self,
+        bounds: (u32, u32),
+        end: Pc,
+        item: &mut dyn FnMut(&mut Self, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        let open = self.builder.begin_loop(bounds, end)?;
+        let first = item(self, open.round)?;
+        let again = self.builder.text(b", ", first)?;
+        self.builder.end_loop(open, first, again)
+    }
+
+    /// An object with any keys, none twice.
+    fn map(
+        &mut self,
+        next: Pc,
+        value: &mut dyn FnMut(&mut Self, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        let rule = self.inner_rule(&mut |compiler, next| compiler.members(next, value))?;
+        self.builder.emit(Inst::Call(rule, next))
+    }
+
+    fn members(
+        &mut self,
+        next: Pc,
+        value: &mut dyn FnMut(&mut Self, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        let end = self.builder.byte(b'}', next)?;
+        let chars = quoted(&Hir::dot(Dot::AnyChar));
+        let members = self.separated(end, &mut |compiler, next| {
+            let value = value(compiler, next)?;
+            let colon = compiler.builder.text(b"\": ", value)?;
+            let from = compiler.builder.len();
+            let key = compiler.repeat(&chars, 0, None, colon)?;
+            compiler.builder.mark_keys(from);
+            compiler.builder.byte(b'"', key)
+        })?;
+        let start = self.split(vec![members, end])?;
+        self.builder.byte(b'{', start)
+    }
+
+    /// The rule of any JSON value, made the first time.
+    fn any_json(&mut self) -> Result<RuleId, BuildError> {
+        if let Some(rule) = self.any_json {
+            return Ok(rule);
+        }
+        let rule = self.builder.declare();
+        self.any_json = Some(rule);
+        let start = self.outside_loops(|compiler| {
+            let end = compiler.builder.emit(Inst::Accept)?;
+            compiler.any_value(rule, end)
+        })?;
+        self.builder.define(rule, start);
+        Ok(rule)
+    }
+
+    fn any_value(&mut self, rule: RuleId, next: Pc) -> Result<Pc, BuildError> {
+        const SCALARS: [Spec; 4] = [
+            Spec::Text { min: 0, max: None },
+            Spec::Int { min: None, max: None },
+            Spec::Float { min: None, max: None },
+            Spec::Bool,
+        ];
+        let mut starts = Vec::new();
+        for scalar in &SCALARS {
+            starts.push(self.json(scalar, next)?);
+        }
+        starts.push(self.builder.text(b"null", next)?);
+        let mut value = |compiler: &mut Self, next: Pc| compiler.builder.emit(Inst::Call(rule, next));
+        starts.push(self.array(0, None, next, &mut value)?);
+        starts.push(self.map(next, &mut value)?);
+        self.split(starts)
+    }
+}
+
+/// The text of a string in JSON.
+pub(super) fn string_text(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match escaped(c) {
+            Some(escape) => out.push_str(&escape),
+            None => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// How a character is written in a string that must not stand there as it is.
+fn escaped(c: char) -> Option<String> {
+    Some(match c {
+        '"' => "\\\"".to_owned(),
+        '\\' => "\\\\".to_owned(),
+        '\n' => "\\n".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\t' => "\\t".to_owned(),
+        '\u{8}' => "\\b".to_owned(),
+        '\u{c}' => "\\f".to_owned(),
+        c if c < ' ' => format!("\\u{:04x}", c as u32),
+        _ => return None,
+    })
+}
+
+/// An expression on texts as one on their text in JSON strings.
+fn quoted(hir: &Hir) -> Hir {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => hir.clone(),
+        HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
+            Ok(text) => {
+                let text = string_text(text);
+                Hir::literal(&text.as_bytes()[1..text.len() - 1])
+            }
+            Err(_) => Hir::fail(),
+        },
+        HirKind::Class(class) => quoted_class(class),
+        HirKind::Repetition(repetition) => {
+            let mut repetition = repetition.clone();
+            repetition.sub = Box::new(quoted(&repetition.sub));
+            Hir::repetition(repetition)
+        }
+        HirKind::Capture(capture) => quoted(&capture.sub),
+        HirKind::Concat(parts) => Hir::concat(parts.iter().map(quoted).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(quoted).collect()),
+    }
+}
+
+fn quoted_class(class: &Class) -> Hir {
+    let all = match class {
+        Class::Unicode(class) => class.clone(),
+        Class::Bytes(class) => match class.to_unicode_class() {
+            Some(class) => class,
+            None => return Hir::fail(),
+        },
+    };
+    let range = ClassUnicodeRange::new;
+    let specials = [range('\0', '\u{1f}'), range('"', '"'), range('\\', '\\')];
+    let mut special = ClassUnicode::new(specials);
+    let mut plain = all.clone();
+    plain.difference(&special);
+    special.intersect(&all);
+    let mut parts = vec![Hir::class(Class::Unicode(plain))];
+    for c in special.ranges().iter().flat_map(|range| range.start()..=range.end()) {
+        parts.extend(escaped(c).map(|escape| Hir::literal(escape.into_bytes())));
+    }
+    Hir::alternation(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_written_as_serde_json_does() {
+        let all: String = (0..0x250u32).filter_map(char::from_u32).collect();
+        assert_eq!(string_text(&all), serde_json::to_string(&all).expect("a string"));
+    }
+}
