@@ -7,6 +7,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::sample::{Sampling, Stream};
 
+/// A question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// A model is to write something; answered by a [`GenAnswer`].
+    Gen(Box<GenAsk>),
+    /// What a context reads like, which only those know who have the model's template; answered by a text.
+    Text(TextAsk),
+}
+
+impl Ask {
+    /// The place that errors name.
+    pub fn span(&self) -> Span {
+        match self {
+            Ask::Gen(ask) => ask.span,
+            Ask::Text(ask) => ask.span,
+        }
+    }
+}
+
+/// A question: the text of a context, the template's marks included.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TextAsk {
+    /// Which question; answers carry it back.
+    pub id: u64,
+    /// The context, as events number it.
+    pub context: u32,
+    /// The place that errors name.
+    pub span: Span,
+}
+
 /// A question: the model is to write something at the end of a context.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GenAsk {
@@ -20,6 +51,10 @@ pub struct GenAsk {
     pub spec: Spec,
     /// The values of the spec's holes.
     pub bindings: Vec<Vec<String>>,
+    /// The model, by the name that the program gives it; `None` is the run's own.
+    pub model: Option<String>,
+    /// Tokens at least.
+    pub min: u32,
     /// Tokens at most; `None` is the default.
     pub max: Option<u32>,
     /// How tokens are chosen.
@@ -37,8 +72,11 @@ pub struct GenAsk {
 pub struct GenAnswer {
     /// The text of the value.
     pub text: String,
-    /// The tokens of the whole context after it.
-    pub tokens: Vec<TokenId>,
+    /// The tokens of the whole context after it; `None` from another model than the context's own, which has
+    /// tokens of its own.
+    pub tokens: Option<Vec<TokenId>>,
+    /// Bytes of text before it that events told for the first time.
+    pub told: usize,
     /// Why it ended.
     pub end: End,
     /// Tokens of the value.

@@ -3,6 +3,10 @@
 //! Contexts are append-only. The tokens of the pieces already read are kept beside them and are never
 //! made anew from text; pieces after that are *pending* and become tokens when the next generation needs
 //! them, all at once, so that a run of text is tokenised as one.
+//!
+//! Tokens are those of the run's own model. What another model writes is text to it, pending like any other;
+//! only that it was told in events already is remembered. Because nothing but the end ever changes, a
+//! [`Mark`] is all that is needed to undo what came after it.
 
 use agentc_compiler::ir::{Origin, Role};
 use agentc_constraint::TokenId;
@@ -30,13 +34,45 @@ pub enum Piece {
     Close(Role),
 }
 
+impl Piece {
+    /// Bytes of its text.
+    fn len(&self) -> usize {
+        match self {
+            Piece::Text { text, .. } | Piece::Generated { text } => text.len(),
+            Piece::Open(_) | Piece::Close(_) => 0,
+        }
+    }
+}
+
 /// What a model has read, and what it is to read next.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Context {
     pieces: Vec<Piece>,
     tokens: Vec<TokenId>,
     read: usize,
+    told: usize,
+    told_bytes: usize,
     role: Option<Role>,
+}
+
+/// A place in a context, to go back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    pieces: usize,
+    /// Bytes of the last piece, which later text may have joined.
+    last: usize,
+    tokens: usize,
+    read: usize,
+    told: usize,
+    told_bytes: usize,
+    role: Option<Role>,
+}
+
+impl Mark {
+    /// Bytes of the context's text that events had told by then.
+    pub fn told_bytes(&self) -> usize {
+        self.told_bytes
+    }
 }
 
 impl Context {
@@ -60,6 +96,11 @@ impl Context {
         &self.pieces[..self.read]
     }
 
+    /// How many of the pieces events have told.
+    pub fn told(&self) -> usize {
+        self.told
+    }
+
     /// The role of the open message.
     pub fn role(&self) -> Option<Role> {
         self.role
@@ -70,7 +111,7 @@ impl Context {
         if text.is_empty() {
             return;
         }
-        if self.pieces.len() > self.read
+        if self.pieces.len() > self.told
             && let Some(Piece::Text { text: last, origin: same }) = self.pieces.last_mut()
             && *same == origin
         {
@@ -94,19 +135,118 @@ impl Context {
     }
 
     /// Takes in what a generation read and wrote: the tokens of the whole context, and the text that was
-    /// written. Nothing is pending afterwards.
-    pub fn settle(&mut self, tokens: Vec<TokenId>, generated: String) {
-        self.pieces.push(Piece::Generated { text: generated });
+    /// written. Nothing is pending afterwards. `told` are the bytes of text that events told with it.
+    pub fn settle(&mut self, tokens: Vec<TokenId>, generated: String, told: usize) {
+        self.tell(generated, told);
         self.tokens = tokens;
         self.read = self.pieces.len();
     }
 
+    /// Takes in what another model wrote: text that has no tokens here.
+    pub fn tell(&mut self, generated: String, told: usize) {
+        self.pieces.push(Piece::Generated { text: generated });
+        self.told = self.pieces.len();
+        self.told_bytes += told;
+    }
+
+    /// The end of the context as it is now.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            pieces: self.pieces.len(),
+            last: self.pieces.last().map_or(0, Piece::len),
+            tokens: self.tokens.len(),
+            read: self.read,
+            told: self.told,
+            told_bytes: self.told_bytes,
+            role: self.role,
+        }
+    }
+
+    /// Undoes everything since a mark of this context. Settled tokens are never taken back by healing, so
+    /// those of then are the first of those of now.
+    pub fn undo(&mut self, mark: &Mark) {
+        self.pieces.truncate(mark.pieces);
+        if let Some(Piece::Text { text, .. }) = self.pieces.last_mut() {
+            text.truncate(mark.last);
+        }
+        self.tokens.truncate(mark.tokens);
+        (self.read, self.told, self.told_bytes) = (mark.read, mark.told, mark.told_bytes);
+        self.role = mark.role;
+    }
+
+    /// Whether a mark can be one of this context, at a place that lies between characters.
+    pub(crate) fn has(&self, mark: &Mark) -> bool {
+        let last = mark.pieces.checked_sub(1).map(|last| self.pieces.get(last));
+        let whole = match last {
+            Some(Some(Piece::Text { text, .. })) => text.is_char_boundary(mark.last),
+            Some(Some(_)) | None => true,
+            Some(None) => false,
+        };
+        let order = mark.read <= mark.told && mark.told <= mark.pieces;
+        whole && order && mark.tokens <= self.tokens.len()
+    }
+
+    /// Whether its parts belong together.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.read <= self.told && self.told <= self.pieces.len()
+    }
+
     /// Bytes of text in all pieces.
     pub fn text_len(&self) -> usize {
-        let bytes = |piece: &Piece| match piece {
-            Piece::Text { text, .. } | Piece::Generated { text } => text.len(),
-            Piece::Open(_) | Piece::Close(_) => 0,
-        };
-        self.pieces.iter().map(bytes).sum()
+        self.pieces.iter().map(Piece::len).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, n: u64) -> u64 {
+            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (self.0 >> 33) % n
+        }
+    }
+
+    /// One random change of a context, as a run could make it.
+    fn change(context: &mut Context, random: &mut Random) {
+        match random.below(6) {
+            0 => context.write("é", Origin::Literal),
+            1 => context.write("text", Origin::Data),
+            2 => context.open(Role::User),
+            3 => context.close(),
+            4 => {
+                let new = (0..random.below(4)).map(|token| token as TokenId);
+                let tokens = context.tokens().iter().copied().chain(new).collect();
+                context.settle(tokens, "one".into(), 5);
+            }
+            _ => context.tell("other".into(), 5),
+        }
+    }
+
+    #[test]
+    fn undoing_is_as_if_nothing_had_been() {
+        for seed in 0..500 {
+            let mut random = Random(seed);
+            let mut context = Context::default();
+            let mut marks: Vec<(Mark, Context)> = Vec::new();
+            for _ in 0..60 {
+                match random.below(5) {
+                    0 => marks.push((context.mark(), context.clone())),
+                    1 if !marks.is_empty() => {
+                        marks.truncate(1 + random.below(marks.len() as u64) as usize);
+                        if let Some((mark, copy)) = marks.pop() {
+                            assert!(context.has(&mark));
+                            context.undo(&mark);
+                            assert_eq!(context, copy);
+                        }
+                    }
+                    _ => change(&mut context, &mut random),
+                }
+                assert!(context.is_sound());
+            }
+        }
     }
 }

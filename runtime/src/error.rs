@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::chat::ChatError;
 use crate::model::ModelError;
+use crate::value::Value;
 
 /// The family of an error: what kind of thing went wrong, hence what the caller may do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -37,6 +38,31 @@ impl ErrorKind {
             ErrorKind::Interrupted => 130,
         }
     }
+}
+
+/// A part of a condition that did not hold, and what it was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operand {
+    /// Where it stands.
+    pub span: Span,
+    /// Its value.
+    pub value: Value,
+}
+
+impl Operand {
+    /// Its value as a person reads it: as JSON, shortened.
+    pub fn shown(&self) -> String {
+        short(self.value.quoted(), 60)
+    }
+}
+
+/// A text cut to so many characters, with dots where something is missing.
+pub(crate) fn short(mut text: String, characters: usize) -> String {
+    if let Some((cut, _)) = text.char_indices().nth(characters) {
+        text.truncate(cut);
+        text.push('…');
+    }
+    text
 }
 
 /// What went wrong, without the place.
@@ -82,6 +108,8 @@ pub enum Fault {
     Expect {
         /// Its message, or a description of the condition.
         message: String,
+        /// The parts of the condition that are not constants.
+        operands: Vec<Operand>,
     },
     /// `fail`.
     #[error("{message}")]
@@ -133,6 +161,26 @@ pub enum Fault {
         /// Why.
         error: MatchError,
     },
+    /// Each token that could come next would write something a second time.
+    #[error("`{name}` cannot go on without repeating {size} of its tokens")]
+    Repeats {
+        /// The capture.
+        name: String,
+        /// Tokens that may not occur twice in a row of so many.
+        size: u32,
+    },
+    /// The program uses something that runs in a later version.
+    #[error("{what} is not supported yet")]
+    NotYet {
+        /// What.
+        what: String,
+    },
+    /// The program names a model that is not there.
+    #[error("the program generates with its model `{name}`, which is not loaded")]
+    UnknownModel {
+        /// The name that the program gives it.
+        name: String,
+    },
     /// The mask allows no token that has logits. A bug of the engine, never the program's.
     #[error("no token is left for `{name}`")]
     EmptyMask {
@@ -176,13 +224,14 @@ impl Fault {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Fault::Input { .. } => ErrorKind::Input,
-            Fault::Constraint { .. } | Fault::Match { .. } => ErrorKind::Constraint,
+            Fault::Constraint { .. } | Fault::Match { .. } | Fault::Repeats { .. } => ErrorKind::Constraint,
             Fault::Limit { .. } | Fault::Deadline => ErrorKind::Budget,
             Fault::Interrupted => ErrorKind::Interrupted,
             Fault::PromptTooLong { .. }
             | Fault::ContextFull { .. }
             | Fault::Chat(_)
             | Fault::Model(_)
+            | Fault::UnknownModel { .. }
             | Fault::EmptyMask { .. }
             | Fault::NotOfType { .. } => ErrorKind::Model,
             _ => ErrorKind::Program,
@@ -203,30 +252,51 @@ impl Fault {
             Fault::Input { .. } => "R0201",
             Fault::Constraint { .. } => "R0401",
             Fault::Match { .. } => "R0402",
+            Fault::Repeats { .. } => "R0403",
             Fault::Limit { .. } => "R0501",
             Fault::Deadline => "R0502",
             Fault::Model(_) => "R0701",
             Fault::PromptTooLong { .. } => "R0702",
             Fault::Chat(_) => "R0703",
             Fault::ContextFull { .. } => "R0706",
+            Fault::UnknownModel { .. } => "R0707",
             Fault::NotOfType { .. } => "R0704",
             Fault::EmptyMask { .. } => "R0705",
             Fault::Interrupted => "R0130",
+            Fault::NotYet { .. } => "R0901",
+        }
+    }
+
+    /// Whether a `try` catches it: what a program does wrong, and constraints that its values make impossible.
+    /// Budgets and limits of the run, interruption, failures of the model and what is not supported yet end
+    /// the run whatever stands around them.
+    pub fn is_caught(&self) -> bool {
+        match self {
+            Fault::NotYet { .. } => false,
+            // Anything else that a matcher says is a defect of the engine.
+            Fault::Match { error, .. } => matches!(
+                error,
+                MatchError::CannotFinish { .. }
+                    | MatchError::TooShort { .. }
+                    | MatchError::NoToken { .. }
+                    | MatchError::TooLarge { .. }
+            ),
+            other => matches!(other.kind(), ErrorKind::Program | ErrorKind::Constraint),
         }
     }
 
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
-            Fault::BadOption { option: "max", .. } => "it is an int from 1",
-            Fault::BadOption { option: "top_k", .. } => "it is an int from 0, which keeps all",
-            Fault::BadOption { option: "temp", .. } => "it is a number from 0, which is greedy",
-            Fault::BadOption { .. } => "it is a number from 0 to 1",
+            Fault::BadOption { option, .. } => return Some(format!("it is {}", range_of(option))),
             Fault::DivisionByZero => "test the divisor first",
             Fault::BadIndex { .. } => "`len` tells how many there are; a slice such as `xs[0:2]` never fails",
             Fault::BadKey { .. } => "`keys` lists them",
             Fault::Limit { what: "instructions", .. } => {
                 "is there a loop that never ends? every loop needs a bound it can reach"
+            }
+            Fault::Limit { what: "levels in a value", .. } => {
+                "take lists and records apart rather than into each other"
             }
             Fault::Limit { what: "generated tokens", .. } => "give more with `--max-tokens`",
             Fault::Deadline => "give more time with `--timeout`",
@@ -234,6 +304,10 @@ impl Fault {
                 "give a larger context with `--ctx-size`, or the generation a smaller `max`"
             }
             Fault::PromptTooLong { .. } => "give a larger context with `--ctx-size`, or shorten the prompt",
+            Fault::Repeats { .. } => "give a larger `no_repeat`, or a type with more possible values",
+            Fault::UnknownModel { name } => {
+                return Some(format!("give it to the engine: `Engine::builder().also({name:?}, …)`"));
+            }
             Fault::Constraint { error, .. } => return error.hint(),
             Fault::Match { error, .. } => return error.hint(),
             Fault::Model(error) => return error.hint(),
@@ -243,6 +317,22 @@ impl Fault {
             _ => return None,
         };
         Some(text.to_owned())
+    }
+}
+
+/// What values an option takes.
+fn range_of(option: &str) -> &'static str {
+    match option {
+        "max" | "no_repeat" => "an int from 1",
+        "min" => "an int from 0, and not above `max`",
+        "max_calls" => "an int from 0",
+        "top_k" => "an int from 0, which keeps all",
+        "seed" => "an int",
+        "heal" => "true or false",
+        "temp" => "a number from 0, which is greedy",
+        "repeat_penalty" => "a number above 0; 1 is off",
+        "frequency_penalty" | "presence_penalty" => "a number; 0 is off",
+        _ => "a number from 0 to 1",
     }
 }
 

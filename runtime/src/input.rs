@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
-use agentc_compiler::ir::{self, Const, FuncId, Param, Ty};
+use agentc_compiler::ir::{self, FuncId, NamedTy, Param, Ty};
 
-use crate::error::{Fault, RunError};
+use crate::ask::Ask;
+use crate::error::{Fault, RunError, short};
 use crate::limits::Limits;
-use crate::value::{self, Value};
+use crate::value::Value;
+use crate::value::read::{ReadError, Reading};
 use crate::vm::{Defaults, Step, Vm};
 
 /// What a caller gives for an input.
@@ -42,31 +44,39 @@ fn argument(
 ) -> Result<Value, RunError> {
     // Of several the last: later flags override earlier ones.
     match inputs.iter().rev().find(|(name, _)| *name == param.name) {
-        Some((_, input)) => read(input, &param.ty).ok_or_else(|| refuse(ill_typed(param, input))),
+        Some((_, input)) => {
+            let reading = Reading { types: &program.types, depth: limits.value_depth };
+            let refused = |error| refuse(unfit(param, input, error, &reading));
+            read(input, &param.ty, &reading).map_err(refused)
+        }
         None => match param.default {
             Some(func) => default(program, func, limits),
-            None => Err(refuse(missing(param))),
+            None => Err(refuse(missing(param, program))),
         },
     }
 }
 
-fn read(input: &Input, ty: &Ty) -> Option<Value> {
+fn read(input: &Input, ty: &Ty, reading: &Reading<'_>) -> Result<Value, ReadError> {
     match input {
-        Input::Text(text) => value::from_input(text, ty),
-        Input::Value(value) => value::coerce(value.clone(), ty),
+        Input::Text(text) => reading.input(text, ty),
+        Input::Value(value) => reading.coerce(value, ty),
     }
 }
 
 /// Runs the function that computes a default. It is pure: a compiler that lets it do more is refused.
 fn default(program: &Arc<ir::Program>, func: FuncId, limits: &Limits) -> Result<Value, RunError> {
-    let mut vm = Vm::of_func(program.clone(), func, Vec::new(), Defaults::default(), limits.clone());
+    let mut vm = Vm::new(program.clone(), func, Vec::new(), Defaults::default(), limits.clone());
     loop {
         match vm.run()? {
             Step::Done(value) => return Ok(value),
-            Step::Pause | Step::Print(_) => {}
+            Step::Pause | Step::Tell(_) => {}
             Step::Ask(ask) => {
-                let message = format!("the default of an input cannot generate `{}`", ask.name);
-                return Err(RunError::at(ask.span, Fault::Input { message }));
+                let what = match &ask {
+                    Ask::Gen(ask) => format!("generate `{}`", ask.name),
+                    Ask::Text(_) => "read a context".to_owned(),
+                };
+                let message = format!("the default of an input cannot {what}");
+                return Err(RunError::at(ask.span(), Fault::Input { message }));
             }
         }
     }
@@ -90,22 +100,27 @@ fn unknown(name: &str, params: &[Param]) -> String {
     }
 }
 
-fn missing(param: &Param) -> String {
-    format!("the input `{0}` ({1}) is missing: give it with `--input {0}=…`", param.name, describe(&param.ty))
+fn missing(param: &Param, program: &ir::Program) -> String {
+    let ty = describe(&param.ty, &program.types);
+    format!("the input `{0}` ({ty}) is missing: give it with `--input {0}=…`", param.name)
 }
 
-fn ill_typed(param: &Param, input: &Input) -> String {
+fn unfit(param: &Param, input: &Input, error: ReadError, reading: &Reading<'_>) -> String {
+    let name = &param.name;
+    if error == ReadError::TooDeep {
+        return format!("the input `{name}` has more than {} levels of lists and records", reading.depth);
+    }
     let text = match input {
         Input::Text(text) => text.clone(),
+        // What is too deep to be printed has been refused.
         Input::Value(value) => value.to_string(),
     };
-    let short: String = text.chars().take(40).collect();
-    let dots = if short.len() < text.len() { "…" } else { "" };
-    format!("the input `{}` must be {}, and `{short}{dots}` is not", param.name, describe(&param.ty))
+    let ty = describe(&param.ty, reading.types);
+    format!("the input `{name}` must be {ty}, and `{}` is not", short(text, 40))
 }
 
 /// A type as the language writes it.
-fn describe(ty: &Ty) -> String {
+fn describe(ty: &Ty, types: &[NamedTy]) -> String {
     match ty {
         Ty::Null => "null".to_owned(),
         Ty::Bool => "bool".to_owned(),
@@ -113,14 +128,18 @@ fn describe(ty: &Ty) -> String {
         Ty::Float => "float".to_owned(),
         Ty::Str => "str".to_owned(),
         Ty::Any => "json".to_owned(),
-        Ty::Lit(Const::Str(text)) => serde_json::Value::from(text.as_str()).to_string(),
-        Ty::Lit(constant) => Value::from(constant).to_string(),
-        Ty::Union(members) => members.iter().map(describe).collect::<Vec<_>>().join(" | "),
-        Ty::List(item) if matches!(**item, Ty::Union(_)) => format!("({})[]", describe(item)),
-        Ty::List(item) => format!("{}[]", describe(item)),
+        Ty::Lit(constant) => Value::from(constant).quoted(),
+        Ty::Union(members) => {
+            members.iter().map(|member| describe(member, types)).collect::<Vec<_>>().join(" | ")
+        }
+        Ty::List(item) if matches!(**item, Ty::Union(_)) => format!("({})[]", describe(item, types)),
+        Ty::List(item) => format!("{}[]", describe(item, types)),
+        Ty::Map(item) => format!("map({})", describe(item, types)),
+        Ty::Named(id) => types.get(*id as usize).map_or("json", |named| named.name.as_str()).to_owned(),
         Ty::Record(fields) => {
             let field = |field: &ir::Field| {
-                format!("{}: {}{}", field.name, describe(&field.ty), if field.optional { "?" } else { "" })
+                let optional = if field.optional { "?" } else { "" };
+                format!("{}: {}{optional}", field.name, describe(&field.ty, types))
             };
             format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
         }
@@ -144,6 +163,8 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use agentc_compiler::ir::Const;
+
     use super::*;
 
     #[test]
@@ -157,6 +178,9 @@ mod tests {
     #[test]
     fn types_read_as_they_are_written() {
         let either = Ty::Union(vec![Ty::Lit(Const::Str("a".into())), Ty::Null]);
-        assert_eq!(describe(&Ty::List(Box::new(either))), r#"("a" | null)[]"#);
+        assert_eq!(describe(&Ty::List(Box::new(either)), &[]), r#"("a" | null)[]"#);
+        let types = [NamedTy { name: "Tree".into(), ty: Ty::Null }];
+        let trees = Ty::Map(Box::new(Ty::List(Box::new(Ty::Named(0)))));
+        assert_eq!(describe(&trees, &types), "map(Tree[])");
     }
 }

@@ -2,6 +2,12 @@
 //!
 //! Greedy decoding never applies the mask to the logits: it looks for the best token first and asks
 //! whether that one is allowed, which it almost always is. Otherwise only the allowed logits are gathered.
+//!
+//! What changes the choice is applied in this order: penalties, `top_k`, `temp`, `typical`, `min_p`, `top_p`.
+//! Greedy decoding knows the penalties only.
+
+mod history;
+mod typical;
 
 use agentc_constraint::{TokenId, TokenSet, Vocab};
 use serde::{Deserialize, Serialize};
@@ -17,11 +23,32 @@ pub struct Sampling {
     pub top_k: u32,
     /// Tokens less likely than this share of the best one are dropped.
     pub min_p: f64,
+    /// Locally typical sampling: the tokens whose information is nearest to what is expected of the next
+    /// one, as few as have this share of the probability.
+    pub typical: f64,
+    /// Divides the logits of tokens that this generation has written (and multiplies negative ones); 1 is off.
+    pub repeat_penalty: f64,
+    /// Subtracted from a token's logit for each time that this generation has written it.
+    pub frequency_penalty: f64,
+    /// Subtracted once from the logit of each token that this generation has written.
+    pub presence_penalty: f64,
+    /// Tokens that may not occur twice in a row of so many; 0 is off.
+    pub no_repeat: u32,
 }
 
 impl Default for Sampling {
     fn default() -> Sampling {
-        Sampling { temp: 0.0, top_p: 1.0, top_k: 0, min_p: 0.0 }
+        Sampling {
+            temp: 0.0,
+            top_p: 1.0,
+            top_k: 0,
+            min_p: 0.0,
+            typical: 1.0,
+            repeat_penalty: 1.0,
+            frequency_penalty: 0.0,
+            presence_penalty: 0.0,
+            no_repeat: 0,
+        }
     }
 }
 
@@ -54,19 +81,28 @@ impl Stream {
     }
 }
 
-/// Chooses a token of the mask. `logits` holds one number per token id. `None` if the mask is empty.
+/// Chooses a token of the mask. `logits` holds one number per token id, `written` the tokens that the
+/// generation has written. `None` if nothing is left: the mask is empty, or `no_repeat` forbids all of it.
 pub fn choose(
     logits: &[f32],
     mask: &TokenSet,
     vocab: &Vocab,
     sampling: &Sampling,
+    written: &[TokenId],
     stream: &mut Stream,
 ) -> Option<TokenId> {
+    let repeated = history::repeated(written, sampling.no_repeat as usize);
+    if !repeated.is_empty() {
+        let (mask, free) = (mask.without(vocab, &repeated), Sampling { no_repeat: 0, ..sampling.clone() });
+        return choose(logits, &mask, vocab, &free, written, stream);
+    }
+    let logits = &*history::penalised(logits, sampling, written);
     if sampling.temp <= 0.0 {
         return greedy(logits, mask, vocab);
     }
     let mut candidates = Candidates::new(logits, mask, vocab);
     candidates.keep_best(sampling.top_k as usize);
+    candidates.keep_typical(sampling.typical, sampling.temp);
     candidates.weigh(sampling.temp);
     candidates.drop_unlikely(sampling.min_p);
     candidates.keep_nucleus(sampling.top_p);
@@ -228,106 +264,4 @@ fn exp_of_negative(x: f32) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A vocabulary of one-byte tokens, of which all are allowed.
-    fn all(n: u8) -> (Vocab, TokenSet) {
-        let tokens: Vec<Option<Vec<u8>>> = (0..n).map(|byte| Some(vec![byte])).collect();
-        let vocab = Vocab::new(&tokens, &[]).expect("a vocabulary");
-        let spec = agentc_constraint::spec::Spec::Regex { pattern: "(?s-u:[\\x00-\\x7f])+".into() };
-        let limits = agentc_constraint::Limits::default();
-        let pattern = agentc_constraint::build(&spec, &[], &limits).expect("a pattern");
-        let shared = std::sync::Arc::new(vocab);
-        let constraint = agentc_constraint::Constraint::new(pattern, shared, limits);
-        let mask = agentc_constraint::Matcher::new(&constraint, b"", 100)
-            .expect("a matcher")
-            .mask()
-            .expect("a mask");
-        (Vocab::new(&tokens, &[]).expect("a vocabulary"), (*mask).clone())
-    }
-
-    #[test]
-    fn exponentials_are_right_to_five_digits() {
-        for step in 0..20_000 {
-            let x = -(step as f32) * 0.004;
-            let (ours, exact) = (f64::from(exp_of_negative(x)), f64::from(x).exp());
-            assert!((ours - exact).abs() <= exact * 1e-5, "{x}: {ours} {exact}");
-        }
-        assert_eq!(exp_of_negative(f32::NEG_INFINITY), 0.0);
-    }
-
-    #[test]
-    fn draws_follow_the_probabilities() {
-        let (vocab, mask) = all(8);
-        let logits: Vec<f32> = (0..8).map(|n| n as f32 * 0.5).collect();
-        let sampling = Sampling { temp: 0.8, ..Sampling::default() };
-        let mut counts = [0u32; 8];
-        let mut stream = Stream::new(1, &[2]);
-        for _ in 0..40_000 {
-            counts[choose(&logits, &mask, &vocab, &sampling, &mut stream).expect("a token") as usize] += 1;
-        }
-        let weights: Vec<f64> = logits.iter().map(|x| (f64::from(*x) / 0.8).exp()).collect();
-        let total: f64 = weights.iter().sum();
-        for (count, weight) in counts.iter().zip(&weights) {
-            let (seen, expected) = (f64::from(*count) / 40_000.0, weight / total);
-            assert!((seen - expected).abs() < 0.012, "{seen} {expected}");
-        }
-    }
-
-    /// Against the definition: sort, add up, cut.
-    #[test]
-    fn cuts_agree_with_their_definition() {
-        let (vocab, mask) = all(100);
-        let mut stream = Stream::new(3, &[]);
-        for round in 0..300 {
-            let logits: Vec<f32> = (0..100).map(|_| (stream.unit() * 12.0) as f32).collect();
-            let (k, p, floor) = (round % 7 * 5, 0.2 + stream.unit() * 0.8, (round % 3) as f64 * 0.02);
-            let sampling = Sampling { temp: 0.5 + stream.unit(), top_p: p, top_k: k as u32, min_p: floor };
-            let allowed = kept(&logits, &sampling);
-            for _ in 0..20 {
-                let token = choose(&logits, &mask, &vocab, &sampling, &mut stream).expect("a token");
-                assert!(allowed.contains(&token), "{token} of {sampling:?}");
-            }
-        }
-    }
-
-    fn kept(logits: &[f32], sampling: &Sampling) -> Vec<TokenId> {
-        let mut order: Vec<usize> = (0..logits.len()).collect();
-        order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
-        if sampling.top_k > 0 {
-            order.truncate(sampling.top_k as usize);
-        }
-        let weight = |id: usize| (f64::from(logits[id] - logits[order[0]]) / sampling.temp).exp();
-        let likely: Vec<usize> =
-            order.iter().copied().filter(|&id| weight(id) >= sampling.min_p * 0.9999).collect();
-        let total: f64 = likely.iter().map(|&id| weight(id)).sum();
-        let mut sum = 0.0;
-        let mut out = Vec::new();
-        for id in likely {
-            out.push(id as TokenId);
-            sum += weight(id);
-            if sum >= sampling.top_p * total * 1.0001 {
-                break;
-            }
-        }
-        out
-    }
-
-    #[test]
-    fn greedy_takes_the_best_allowed_and_of_equals_the_first() {
-        let (vocab, mask) = all(40);
-        let mut logits = vec![0.0; 40];
-        (logits[7], logits[20], logits[30]) = (3.0, 3.0, f32::NAN);
-        let mut stream = Stream::new(0, &[]);
-        assert_eq!(choose(&logits, &mask, &vocab, &Sampling::default(), &mut stream), Some(7));
-    }
-
-    #[test]
-    fn streams_are_their_own() {
-        let draw = |seed, path: &[u64]| Stream::new(seed, path).next();
-        assert_eq!(draw(1, &[2, 3]), draw(1, &[2, 3]));
-        assert_ne!(draw(1, &[2, 3]), draw(1, &[3, 2]));
-        assert_ne!(draw(1, &[2]), draw(2, &[2]));
-    }
-}
+mod tests;

@@ -1,5 +1,14 @@
 //! What happens in a run, as events in order, and what it cost.
+//!
+//! The texts of a context's [`Event::Text`], [`Event::Token`] and [`Event::GenEnd`] events, one after the
+//! other, spell the context: what the run's own model reads. Two events say otherwise. A
+//! [`Event::BranchStart`] begins a context that continues a copy of its parent: with all the text of the
+//! parent that has been told by then. An [`Event::Caught`] takes back all but the first `kept` bytes of what
+//! has been told of its context; text among it that was written before the `try` is told again later.
+//! Text at the end of an agent's or a branch's context that no generation has read is not told.
 
+use agentc_compiler::ir;
+use agentc_compiler::source::Span;
 use agentc_constraint::TokenId;
 use serde::{Serialize, Serializer};
 
@@ -21,7 +30,33 @@ pub enum TokenOrigin {
     Healed,
 }
 
-/// Something that happened. `context` is 0 for the entry point and counts the calls of agents from there.
+/// A place in a program, counted from 1, the column in characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The file, as the compiler was told its name.
+    pub file: String,
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+impl Place {
+    /// Where a span begins; the start of an unknown file where the program has no such place.
+    pub fn of(program: &ir::Program, span: Span) -> Place {
+        let Some(file) = program.files.get(span.file as usize) else {
+            return Place { file: String::new(), line: 1, column: 1 };
+        };
+        let end = (0..=(span.start as usize).min(file.text.len())).rev();
+        let before = end.into_iter().find_map(|end| file.text.get(..end)).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let column = line.chars().count() + 1;
+        Place { file: file.name.clone(), line: before.matches('\n').count() + 1, column }
+    }
+}
+
+/// Something that happened. `context` is 0 for the entry point; calls of agents and branches have the numbers
+/// from 1, in the order in which they begin.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
@@ -42,6 +77,9 @@ pub enum Event {
         context: u32,
         /// The capture.
         name: String,
+        /// The model that the program names for it; its tokens have that model's numbers.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
     },
     /// Tokens joined a context; `text` is what of the value became certain with them.
     Token {
@@ -71,6 +109,57 @@ pub enum Event {
         stop: Option<String>,
         /// The parsed value.
         value: Value,
+    },
+    /// An `aside`, or a branch of a `fork`, begins in a copy of its parent's context.
+    BranchStart {
+        /// The new context.
+        context: u32,
+        /// The context that it continues.
+        parent: u32,
+        /// Which branch of the `fork`, from 0.
+        branch: usize,
+        /// The `aside` or `fork`.
+        place: Place,
+    },
+    /// A branch ended.
+    BranchEnd {
+        /// Its context.
+        context: u32,
+        /// What it yields; nothing if an error outside of it ended it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        value: Option<Value>,
+    },
+    /// A `try` begins.
+    TryStart {
+        /// The context that an error would undo.
+        context: u32,
+    },
+    /// A `try` ended without an error, or was left.
+    TryEnd {
+        /// Its context.
+        context: u32,
+    },
+    /// An error ended a `try`: what it wrote is undone, and its handler goes on.
+    Caught {
+        /// Its context.
+        context: u32,
+        /// Bytes of the context's text that have been told and stay.
+        kept: usize,
+        /// The error's code.
+        code: &'static str,
+        /// What it says.
+        message: String,
+        /// Where it happened.
+        place: Place,
+    },
+    /// A `while` ended by its bound, although its condition still held.
+    BoundReached {
+        /// The context in which it runs.
+        context: u32,
+        /// The bound.
+        max: i64,
+        /// The loop.
+        place: Place,
     },
     /// `print`.
     Print {
@@ -130,4 +219,31 @@ impl Usage {
 /// Small parts are added up in microseconds and shown in milliseconds.
 fn as_ms<S: Serializer>(us: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64((us + 500) / 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_lines_and_characters_from_one() {
+        let file = ir::File { name: "a.agent".into(), text: "añb\n\ncd".into() };
+        let program = ir::Program {
+            version: ir::VERSION,
+            files: vec![file],
+            funcs: Vec::new(),
+            entry: ir::FuncId(0),
+            types: Vec::new(),
+            tools: Vec::new(),
+            tests: Vec::new(),
+            model: None,
+            models: Vec::new(),
+            chat: false,
+        };
+        for (at, line, column) in [(0, 1, 1), (2, 1, 2), (3, 1, 3), (5, 2, 1), (7, 3, 2), (99, 3, 3)] {
+            let place = Place::of(&program, Span::new(0, at, at));
+            assert_eq!((place.file.as_str(), place.line, place.column), ("a.agent", line, column), "{at}");
+        }
+        assert_eq!(Place::of(&program, Span::new(1, 0, 0)).line, 1);
+    }
 }

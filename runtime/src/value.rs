@@ -1,14 +1,18 @@
 //! Values of running programs: immutable, cheap to copy, always finite, and JSON at the border.
 //!
-//! How a value is printed ([`fmt::Display`]), read from generated text ([`parse`]) and checked against a
-//! type ([`coerce`]) is decided here and nowhere else.
+//! How a value is printed ([`fmt::Display`]) is decided here, and in [`read`] how it is read from text and
+//! checked against a type. A value knows how deep it is, so that nothing that walks it can exhaust the
+//! stack: the machine refuses values beyond a limit.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use agentc_compiler::ir::{Const, Field, Ty};
+use agentc_compiler::ir::Const;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
+
+pub mod read;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,9 +28,24 @@ pub enum Value {
     /// Text.
     Str(Arc<str>),
     /// A list.
-    List(Arc<Vec<Value>>),
-    /// A record, its fields in order.
-    Record(Arc<Vec<(String, Value)>>),
+    List(Arc<Nest<Value>>),
+    /// A record or a map, its fields in order.
+    Record(Arc<Nest<(String, Value)>>),
+}
+
+/// The parts of a value, and how many levels of lists and records it has, itself included.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Nest<T> {
+    parts: Vec<T>,
+    depth: usize,
+}
+
+impl<T> Deref for Nest<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.parts
+    }
 }
 
 impl Value {
@@ -37,12 +56,23 @@ impl Value {
 
     /// A list value.
     pub fn list(items: Vec<Value>) -> Value {
-        Value::List(Arc::new(items))
+        let depth = 1 + items.iter().map(Value::depth).max().unwrap_or(0);
+        Value::List(Arc::new(Nest { parts: items, depth }))
     }
 
     /// A record value.
     pub fn record(fields: Vec<(String, Value)>) -> Value {
-        Value::Record(Arc::new(fields))
+        let depth = 1 + fields.iter().map(|(_, value)| value.depth()).max().unwrap_or(0);
+        Value::Record(Arc::new(Nest { parts: fields, depth }))
+    }
+
+    /// Levels of lists and records: 0 for a scalar.
+    pub fn depth(&self) -> usize {
+        match self {
+            Value::List(items) => items.depth,
+            Value::Record(fields) => fields.depth,
+            _ => 0,
+        }
     }
 
     /// The text of a str.
@@ -129,6 +159,14 @@ impl Value {
         }
     }
 
+    /// The value as a JSON text on one line: its canonical form, but for a str, which is quoted.
+    pub fn quoted(&self) -> String {
+        match self {
+            Value::Str(text) => Json::String(text.to_string()).to_string(),
+            other => other.to_string(),
+        }
+    }
+
     /// The value as JSON.
     pub fn to_json(&self) -> Json {
         match self {
@@ -180,6 +218,10 @@ impl From<&Const> for Value {
             Const::Int(n) => Value::Int(*n),
             Const::Float(x) => Value::Float(*x),
             Const::Str(text) => Value::str(text.as_str()),
+            Const::List(items) => Value::list(items.iter().map(Value::from).collect()),
+            Const::Record(fields) => {
+                Value::record(fields.iter().map(|(name, value)| (name.clone(), Value::from(value))).collect())
+            }
         }
     }
 }
@@ -264,74 +306,6 @@ impl<'de> Deserialize<'de> for Value {
     }
 }
 
-/// Reads generated text as a value of a type; of a union the first member that fits.
-pub fn parse(text: &str, ty: &Ty) -> Option<Value> {
-    match ty {
-        Ty::Str | Ty::Any => Some(Value::str(text)),
-        Ty::Null => (text == "null").then_some(Value::Null),
-        Ty::Bool => text.parse().ok().map(Value::Bool),
-        Ty::Int => text.parse().ok().map(Value::Int),
-        Ty::Float => text.parse().ok().filter(|x: &f64| x.is_finite()).map(Value::Float),
-        Ty::Lit(constant) => {
-            let value = Value::from(constant);
-            (value.to_string() == text).then_some(value)
-        }
-        Ty::Union(members) => members.iter().find_map(|member| parse(text, member)),
-        Ty::List(_) | Ty::Record(_) => {
-            let value = Value::from_json(&serde_json::from_str(text).ok()?);
-            coerce(value, ty)
-        }
-    }
-}
-
-/// The value as one of the type: ints become floats where the type says so. `None` if it is not one.
-pub fn coerce(value: Value, ty: &Ty) -> Option<Value> {
-    match (ty, value) {
-        (Ty::Any, value) => Some(value),
-        (Ty::Null, Value::Null) => Some(Value::Null),
-        (Ty::Bool, Value::Bool(b)) => Some(Value::Bool(b)),
-        (Ty::Int, Value::Int(n)) => Some(Value::Int(n)),
-        (Ty::Float, Value::Int(n)) => Some(Value::Float(n as f64)),
-        (Ty::Float, Value::Float(x)) => Some(Value::Float(x)),
-        (Ty::Str, Value::Str(text)) => Some(Value::Str(text)),
-        (Ty::Lit(constant), value) => (Value::from(constant) == value).then_some(value),
-        (Ty::Union(members), value) => members.iter().find_map(|member| coerce(value.clone(), member)),
-        (Ty::List(item), Value::List(items)) => {
-            let items: Option<Vec<Value>> = items.iter().map(|value| coerce(value.clone(), item)).collect();
-            items.map(Value::list)
-        }
-        (Ty::Record(fields), Value::Record(values)) => coerce_record(fields, &values),
-        _ => None,
-    }
-}
-
-/// The fields in the type's order, optional ones where present; fields that the type does not know refuse.
-fn coerce_record(fields: &[Field], values: &[(String, Value)]) -> Option<Value> {
-    if values.iter().any(|(name, _)| fields.iter().all(|field| field.name != *name)) {
-        return None;
-    }
-    let mut out = Vec::with_capacity(values.len());
-    for field in fields {
-        match values.iter().find(|(name, _)| *name == field.name) {
-            Some((name, Value::Null)) if field.optional => out.push((name.clone(), Value::Null)),
-            Some((name, value)) => out.push((name.clone(), coerce(value.clone(), &field.ty)?)),
-            None if field.optional => {}
-            None => return None,
-        }
-    }
-    Some(Value::record(out))
-}
-
-/// Reads what a user typed for an input: the text as it is where the type takes any text, JSON otherwise.
-pub fn from_input(text: &str, ty: &Ty) -> Option<Value> {
-    let bare = || coerce(Value::str(text), ty);
-    match serde_json::from_str::<Json>(text) {
-        Ok(_) if *ty == Ty::Str => bare(),
-        Ok(json) => coerce(Value::from_json(&json), ty).or_else(bare),
-        Err(_) => bare(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,31 +327,24 @@ mod tests {
     }
 
     #[test]
-    fn text_is_read_by_type() {
-        let low = Ty::Union(vec![Ty::Lit(Const::Str("low".into())), Ty::Lit(Const::Int(3))]);
-        assert_eq!(parse("3", &low), Some(Value::Int(3)));
-        assert_eq!(parse("low", &low), Some("low".into()));
-        assert_eq!(parse("high", &low), None);
-        assert_eq!(parse("42", &Ty::Int), Some(Value::Int(42)));
-        assert_eq!(parse("4.50", &Ty::Float), Some(Value::Float(4.5)));
-        assert_eq!(parse("inf", &Ty::Float), None);
-    }
-
-    #[test]
-    fn inputs_are_text_for_str_and_json_otherwise() {
-        assert_eq!(from_input("12", &Ty::Str), Some("12".into()));
-        assert_eq!(from_input("\"12\"", &Ty::Str), Some("\"12\"".into()));
-        assert_eq!(from_input("12", &Ty::Int), Some(Value::Int(12)));
-        assert_eq!(from_input("12", &Ty::Float), Some(Value::Float(12.0)));
-        assert_eq!(from_input("twelve", &Ty::Int), None);
-        assert_eq!(from_input("[\"a\"]", &Ty::List(Box::new(Ty::Str))), Some(vec!["a"].into()));
-        assert_eq!(from_input("red", &Ty::Lit(Const::Str("red".into()))), Some("red".into()));
-    }
-
-    #[test]
     fn values_survive_json() {
         let value = Value::record(vec![("x".into(), Value::Float(2.0)), ("n".into(), Value::Int(2))]);
         let text = serde_json::to_string(&value).expect("a value is JSON");
         assert_eq!(serde_json::from_str::<Value>(&text).expect("it reads back"), value);
+    }
+
+    #[test]
+    fn values_know_their_depth() {
+        let pair = Value::list(vec![Value::Null, Value::list(Vec::new())]);
+        assert_eq!((Value::Int(1).depth(), pair.depth()), (0, 2));
+        assert_eq!(Value::record(vec![("a".into(), pair)]).depth(), 3);
+        let constant = Const::Record(vec![("a".into(), Const::List(vec![Const::Int(1)]))]);
+        assert_eq!(Value::from(&constant).to_string(), r#"{"a": [1]}"#);
+    }
+
+    #[test]
+    fn a_quoted_value_is_json() {
+        assert_eq!(Value::from("a\"b").quoted(), r#""a\"b""#);
+        assert_eq!(Value::from(vec!["a"]).quoted(), r#"["a"]"#);
     }
 }

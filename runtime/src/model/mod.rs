@@ -96,6 +96,14 @@ pub enum ModelError {
     /// The program has roles, and the model no chat template.
     #[error("the model has no chat template, and the program uses roles")]
     NoTemplate,
+    /// The left side of a scripted model's rule is not a regex.
+    #[error("`/{pattern}/` is not a regex that a script can use: {reason}")]
+    Rule {
+        /// The regex.
+        pattern: String,
+        /// Why not.
+        reason: String,
+    },
     /// A scripted model had no rule for a prompt.
     #[error("no rule of the scripted model matches the end of the prompt: {tail:?}")]
     NoRule {
@@ -116,6 +124,7 @@ impl ModelError {
                 Some("give a larger context with `--ctx-size`, or shorten the prompt".into())
             }
             ModelError::NoRule { .. } => Some("add a rule whose left side is the end of this prompt".into()),
+            ModelError::Rule { .. } => Some("the syntax is that of Rust's regex crate".into()),
             ModelError::NoTemplate => {
                 Some("take an instruct model, or write the prompt as plain text".into())
             }

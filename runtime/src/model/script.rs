@@ -1,14 +1,13 @@
 //! A model that answers from rules, in logits: what a test says the model *prefers* meets the same masks
 //! and the same sampler as a real model's opinion, so a test can prove that a mask changed the outcome.
 //!
-//! A [`Rule`] says that after a prompt the model would like to write a text. The model finds its place in
-//! that text from what it has read, whatever tokens it was read in, and goes on from there; also where
-//! healing took back the end of the prompt, or where a mask forced something else. Where no rule fits
-//! there is an error, never an invention.
+//! A [`Rule`] says that after a prompt the model would like to write a text. Where no rule fits there is an
+//! error, never an invention.
 //!
 //! Its KV memory is strict: positions must follow, sequences exist, batches fit.
 
 mod memory;
+mod rules;
 mod vocab;
 
 use std::sync::Arc;
@@ -18,26 +17,9 @@ use agentc_constraint::{TokenId, Tokenize, Vocab};
 use rustc_hash::FxHashMap;
 
 use self::memory::Memory;
+pub use self::rules::Rule;
+use self::rules::{Rules, Wish};
 use super::{Load, Model, ModelError, ModelInfo, Row, SeqId};
-
-/// How much of the end of a prompt healing may have taken back, in bytes.
-const HEALED: usize = 16;
-
-/// After a prompt, what the model would like to write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
-    /// The end of the prompt. An empty one fits everywhere, when no other does.
-    pub prompt: String,
-    /// The text; then the model ends its turn.
-    pub answer: String,
-}
-
-impl Rule {
-    /// After `prompt`, `answer`.
-    pub fn new(prompt: impl Into<String>, answer: impl Into<String>) -> Rule {
-        Rule { prompt: prompt.into(), answer: answer.into() }
-    }
-}
 
 /// What a scripted model was asked for. Shared, so that it can be read while an engine owns the model.
 #[derive(Debug, Default)]
@@ -61,21 +43,8 @@ impl Counters {
 /// Where logits come from.
 #[derive(Debug, Clone)]
 enum Mind {
-    Rules(Arc<[Line]>),
+    Rules(Arc<Rules>),
     Random(u64),
-}
-
-/// A rule, as one text: the first `prompt` bytes are what has to be there.
-#[derive(Debug)]
-struct Line {
-    whole: Vec<u8>,
-    prompt: usize,
-}
-
-impl From<Rule> for Line {
-    fn from(rule: Rule) -> Line {
-        Line { prompt: rule.prompt.len(), whole: (rule.prompt + &rule.answer).into_bytes() }
-    }
 }
 
 /// See the module's description.
@@ -96,7 +65,7 @@ pub struct ScriptModel {
 impl ScriptModel {
     /// A model of rules; of rules that fit equally well the first counts.
     pub fn new(rules: Vec<Rule>) -> Result<ScriptModel, ModelError> {
-        ScriptModel::build(Mind::Rules(rules.into_iter().map(Line::from).collect()), vocab::builtin())
+        ScriptModel::build(Mind::Rules(Arc::new(Rules::new(rules))), vocab::builtin())
     }
 
     /// A model whose logits are noise, the same for the same seed and text.
@@ -158,17 +127,45 @@ impl ScriptModel {
             Mind::Random(seed) => return Ok(self.noise(*seed, text)),
             Mind::Rules(rules) => rules,
         };
-        let wish = wish(rules, text).ok_or_else(|| ModelError::NoRule { tail: tail(text) })?;
+        let no_rule = || ModelError::NoRule { tail: tail(text) };
+        match rules.wish(text) {
+            Wish::Text(wish) => Ok(self.prefer(&wish)),
+            Wish::Healed(otherwise) => match (self.heal(rules, text), otherwise) {
+                (Some(logits), _) => Ok(logits),
+                (None, Some(wish)) => Ok(self.prefer(&wish)),
+                (None, None) => Err(no_rule()),
+            },
+            Wish::None => Err(no_rule()),
+        }
+    }
+
+    /// Logits that prefer a text; its end is the end of the turn.
+    fn prefer(&self, wish: &[u8]) -> Vec<f32> {
         let score = |(id, token): (TokenId, &Vec<u8>)| {
             if self.vocab.is_end(id) {
                 return if wish.is_empty() { 30.0 } else { -5.0 };
             }
             match self.vocab.bytes(id) {
                 bytes if !bytes.is_empty() && wish.starts_with(bytes) => 10.0 + bytes.len() as f32,
-                _ => hash(0, token) as f32 / u64::MAX as f32 * 1e-3,
+                _ => little(token),
             }
         };
-        Ok((0..).zip(self.tokens.iter()).map(score).collect())
+        (0..).zip(self.tokens.iter()).map(score).collect()
+    }
+
+    /// Logits that prefer tokens that bring back the end of a prompt; `None` if there is no such token.
+    fn heal(&self, rules: &Rules, text: &[u8]) -> Option<Vec<f32>> {
+        let mut found = false;
+        let score = |(id, token): (TokenId, &Vec<u8>)| {
+            let bytes = self.vocab.bytes(id);
+            if bytes.is_empty() || !rules.heals(text, bytes) {
+                return little(token);
+            }
+            found = true;
+            10.0 + bytes.len() as f32
+        };
+        let logits = (0..).zip(self.tokens.iter()).map(score).collect();
+        found.then_some(logits)
     }
 
     fn noise(&self, seed: u64, text: &[u8]) -> Vec<f32> {
@@ -206,32 +203,9 @@ fn info(text: TokenId) -> ModelInfo {
     }
 }
 
-/// What the model would like to write after `text`; empty where it would end its turn.
-fn wish<'r>(rules: &'r [Line], text: &[u8]) -> Option<&'r [u8]> {
-    let mut best: Option<(usize, &[u8])> = None;
-    for rule in rules {
-        if let Some((matched, rest)) = spelled(rule, text)
-            && best.is_none_or(|(other, _)| matched > other)
-        {
-            best = Some((matched, rest));
-        }
-    }
-    best.map(|(_, rest)| rest).or_else(|| rules.iter().find_map(|rule| deviated(rule, text)))
-}
-
-/// The text ends with a beginning of the rule's prompt and answer, be it that healing took back the end of
-/// the prompt: how many bytes of both, and the rest.
-fn spelled<'r>(line: &'r Line, text: &[u8]) -> Option<(usize, &'r [u8])> {
-    let least = line.prompt.saturating_sub(HEALED).max(line.prompt.min(1));
-    let matched = (least..=line.whole.len()).rev().find(|&matched| text.ends_with(&line.whole[..matched]))?;
-    Some((matched, &line.whole[matched..]))
-}
-
-/// The text has the prompt and then something else than the answer, not longer than it.
-fn deviated<'r>(line: &'r Line, text: &[u8]) -> Option<&'r [u8]> {
-    let prompt = &line.whole[..line.prompt];
-    let end = (prompt.len()..=text.len()).rev().find(|&end| text[..end].ends_with(prompt))?;
-    line.whole.get(line.prompt + text.len() - end..)
+/// The opinion on a token that nobody asked for.
+fn little(token: &[u8]) -> f32 {
+    hash(0, token) as f32 / u64::MAX as f32 * 1e-3
 }
 
 /// The last 60 characters.
@@ -349,31 +323,6 @@ impl Load for ScriptLoader {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    fn wish_of(rules: &[(&str, &str)], text: &str) -> Option<String> {
-        let lines: Vec<Line> =
-            rules.iter().map(|(prompt, answer)| Rule::new(*prompt, *answer).into()).collect();
-        wish(&lines, text.as_bytes()).map(|rest| String::from_utf8_lossy(rest).into_owned())
-    }
-
-    #[test]
-    fn a_rule_goes_on_from_what_was_read() {
-        let rules = [("A: ", "Yes, sir")];
-        assert_eq!(wish_of(&rules, "Q? A: ").as_deref(), Some("Yes, sir"));
-        assert_eq!(wish_of(&rules, "Q? A: Yes").as_deref(), Some(", sir"));
-        assert_eq!(wish_of(&rules, "Q? A: Yes, sir").as_deref(), Some(""));
-        assert_eq!(wish_of(&rules, "Q? A:").as_deref(), Some(" Yes, sir"));
-        assert_eq!(wish_of(&rules, "Q? A: No").as_deref(), Some("s, sir"));
-        assert_eq!(wish_of(&rules, "nothing like it"), None);
-    }
-
-    #[test]
-    fn the_longest_match_wins_and_then_the_first_rule() {
-        let rules = [("b", "1"), ("ab", "2"), ("ab", "3"), ("", "0")];
-        assert_eq!(wish_of(&rules, "ab").as_deref(), Some("2"));
-        assert_eq!(wish_of(&rules, "xb").as_deref(), Some("1"));
-        assert_eq!(wish_of(&rules, "zz").as_deref(), Some("0"));
-    }
 
     fn row(token: TokenId, pos: u32, seq: SeqId) -> Row {
         Row { token, pos, seq, logits: true }

@@ -11,8 +11,14 @@ use crate::model::Model;
 use crate::sample::{self, Stream};
 use crate::trace::{Event, TokenOrigin, Usage};
 
-/// Names a job of one scheduler.
-pub type JobId = u64;
+/// Names a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JobId {
+    /// Which scheduler's, of those that work together.
+    pub(super) sched: usize,
+    /// From 1, in the order of their beginning.
+    pub(super) number: u64,
+}
 
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +34,10 @@ pub(super) enum Stage {
 pub(super) struct Job {
     pub(super) id: JobId,
     pub(super) ask: GenAsk,
+    /// Whether the context is the model's own, and keeps its tokens.
+    pub(super) own: bool,
+    /// Bytes of the text before the generation that events tell with it.
+    pub(super) told: usize,
     /// The prompt, without what healing took back, and what was generated.
     pub(super) tokens: Vec<TokenId>,
     /// Tokens of the prompt.
@@ -80,8 +90,9 @@ impl Job {
         if !mask.is_all() {
             self.usage.masked_steps += 1;
         }
-        let chosen = sample::choose(logits, &mask, vocab, &self.ask.sampling, &mut self.stream);
-        let token = chosen.ok_or_else(|| Fault::EmptyMask { name: self.ask.name.clone() })?;
+        let (sampling, written) = (&self.ask.sampling, self.matcher.value_tokens());
+        let chosen = sample::choose(logits, &mask, vocab, sampling, written, &mut self.stream);
+        let token = chosen.ok_or_else(|| self.nothing_left())?;
         let healing = self.matcher.stable().is_empty() && self.healed > 0 && self.tokens.len() == self.prompt;
         let commit = self.matcher.commit(token).map_err(|error| self.fault(error))?;
         self.stage = match commit {
@@ -114,7 +125,8 @@ impl Job {
         self.usage.generated_tokens = kept.saturating_sub(self.forced);
         let answer = GenAnswer {
             text,
-            tokens,
+            tokens: self.own.then_some(tokens),
+            told: self.told,
             end: finished.end,
             value_tokens: finished.value_tokens,
             shown: self.shown,
@@ -143,6 +155,14 @@ impl Job {
         let text = String::from_utf8_lossy(stable.get(self.shown..).unwrap_or_default()).into_owned();
         self.shown = self.shown.max(stable.len());
         self.events.push(Event::Token { context: self.ask.context, text, origin, tokens });
+    }
+
+    fn nothing_left(&self) -> Fault {
+        let name = self.ask.name.clone();
+        match self.ask.sampling.no_repeat {
+            0 => Fault::EmptyMask { name },
+            size => Fault::Repeats { name, size },
+        }
     }
 
     fn fault(&self, error: agentc_constraint::MatchError) -> Fault {

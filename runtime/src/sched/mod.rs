@@ -4,18 +4,21 @@
 //! chooses their tokens. Jobs share what they have in common through the prefix tree; a job that cannot
 //! get a sequence or cells waits until another ends. The scheduler knows neither IR nor values.
 
+mod constraints;
 mod job;
-pub(crate) mod prompt;
+mod prompt;
+mod set;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agentc_constraint::{Constraint, Limits as ConstraintLimits, Matcher, Vocab};
-use rustc_hash::FxHashMap;
+use agentc_constraint::{Constraint, Matcher};
 
+use self::constraints::ConstraintCache;
 pub use self::job::JobId;
 use self::job::{Job, Stage};
 use self::prompt::Prompt;
+pub use self::set::Schedulers;
 use crate::ask::{GenAnswer, GenAsk};
 use crate::chat::ChatFormat;
 use crate::context::Context;
@@ -44,7 +47,9 @@ pub struct Scheduler<'m> {
     chat: Result<ChatFormat, Fault>,
     kv: PrefixTree,
     jobs: Vec<Job>,
-    next_job: JobId,
+    /// Which one it is of those that work together.
+    number: usize,
+    next_job: u64,
     constraints: ConstraintCache,
     limits: Limits,
 }
@@ -59,7 +64,7 @@ impl<'m> Scheduler<'m> {
         };
         let kv = PrefixTree::new(info.n_ctx as usize, info.n_seqs as usize);
         let constraints = ConstraintCache::new(model.vocab().clone(), limits.constraints);
-        Scheduler { model, chat, kv, jobs: Vec::new(), next_job: 0, constraints, limits }
+        Scheduler { model, chat, kv, jobs: Vec::new(), number: 0, next_job: 0, constraints, limits }
     }
 
     /// The model.
@@ -77,25 +82,42 @@ impl<'m> Scheduler<'m> {
         self.kv.cells()
     }
 
-    /// Begins a generation at the end of a context.
+    /// Begins a generation at the end of a context of this model's.
     pub fn submit(&mut self, ask: &GenAsk, context: &Context) -> Result<JobId, Fault> {
+        let prompt = prompt::prompt(context, self.model, self.chat.as_ref().ok())?;
+        self.start(ask, prompt, true)
+    }
+
+    /// Begins a generation at the end of another model's context, which this one reads as text. What is
+    /// pending in it is not told: that is the other one's business ([`flush`](Self::flush)).
+    pub fn submit_foreign(&mut self, ask: &GenAsk, context: &Context) -> Result<JobId, Fault> {
+        let prompt = prompt::reread(context, self.model, self.chat.as_ref().ok())?;
+        self.start(ask, prompt, false)
+    }
+
+    fn start(&mut self, ask: &GenAsk, prompt: Prompt, own: bool) -> Result<JobId, Fault> {
         let constraint = self.constraints.get(ask)?;
-        let Prompt { mut tokens, healable, written } =
-            prompt::prompt(context, self.model, self.chat.as_ref().ok())?;
+        let Prompt { mut tokens, healable, written } = prompt;
         let whole = tokens.len();
         let healed = self.take_back(&mut tokens, healable, ask, &constraint)?;
         let kept = tokens.len();
         self.begin(&mut tokens)?;
         let (max, cut) = self.room(ask, tokens.len())?;
-        let matcher = Matcher::new(&constraint, &healed, max)
+        let mut matcher = Matcher::new(&constraint, &healed, max)
             .map_err(|error| Fault::Match { name: ask.name.clone(), error })?;
+        matcher.set_min(ask.min);
+        let told = written.iter().map(|written| written.text.len()).sum();
         let mut events = text_events(ask.context, written, whole - kept);
-        events.push(Event::GenStart { context: ask.context, name: ask.name.clone() });
+        let (context, name, model) = (ask.context, ask.name.clone(), ask.model.clone());
+        events.push(Event::GenStart { context, name, model });
         let usage = Usage { prompt_tokens: tokens.len() as u64, ..Usage::default() };
         self.next_job += 1;
+        let id = JobId { sched: self.number, number: self.next_job };
         self.jobs.push(Job {
-            id: self.next_job,
+            id,
             ask: ask.clone(),
+            own,
+            told,
             prompt: tokens.len(),
             tokens,
             healed: healed.len(),
@@ -111,10 +133,10 @@ impl<'m> Scheduler<'m> {
             events,
             usage,
         });
-        Ok(self.next_job)
+        Ok(id)
     }
 
-    /// The events of the pieces of a context that no generation has read: its end.
+    /// The events of the pieces of a context that none has told: its end.
     pub fn flush(&mut self, number: u32, context: &Context) -> Result<Vec<Event>, Fault> {
         let prompt = prompt::prompt(context, self.model, self.chat.as_ref().ok())?;
         Ok(text_events(number, prompt.written, 0))
@@ -390,45 +412,4 @@ fn text_events(context: u32, written: Vec<prompt::Written>, mut taken: usize) ->
     }
     events.reverse();
     events
-}
-
-/// Constraints by content, so that a generation in a loop, a second run or another user's run finds its
-/// masks ready.
-struct ConstraintCache {
-    vocab: Arc<Vocab>,
-    built: FxHashMap<String, (Arc<Constraint>, u64)>,
-    capacity: usize,
-    clock: u64,
-}
-
-impl ConstraintCache {
-    fn new(vocab: Arc<Vocab>, capacity: usize) -> ConstraintCache {
-        ConstraintCache { vocab, built: FxHashMap::default(), capacity, clock: 0 }
-    }
-
-    fn get(&mut self, ask: &GenAsk) -> Result<Arc<Constraint>, Fault> {
-        self.clock += 1;
-        let clock = self.clock;
-        let key = serde_json::to_string(&(&ask.spec, &ask.bindings)).unwrap_or_default();
-        if let Some((constraint, used)) = self.built.get_mut(&key) {
-            *used = clock;
-            return Ok(constraint.clone());
-        }
-        let limits = ConstraintLimits::default();
-        let pattern = agentc_constraint::build(&ask.spec, &ask.bindings, &limits)
-            .map_err(|error| Fault::Constraint { name: ask.name.clone(), error })?;
-        let constraint = Constraint::new(pattern, self.vocab.clone(), limits);
-        self.make_room();
-        self.built.insert(key, (constraint.clone(), clock));
-        Ok(constraint)
-    }
-
-    fn make_room(&mut self) {
-        if self.built.len() >= self.capacity
-            && let Some(oldest) =
-                self.built.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone())
-        {
-            self.built.remove(&oldest);
-        }
-    }
 }

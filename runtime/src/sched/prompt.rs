@@ -3,6 +3,10 @@
 //! Template marks are tokenised with control tokens, everything else without: a value can spell
 //! `<|im_start|>` and stays text. A run of text is tokenised as one, so that the borders between literals
 //! and values do not show in its tokens.
+//!
+//! A context has tokens of its own model only. To another model it is text from its beginning, what was
+//! generated included; and what that model writes is text to the first. Generated text is part of a run, but
+//! healing never reaches into it.
 
 use agentc_compiler::ir::{Origin, Role};
 use agentc_constraint::TokenId;
@@ -34,31 +38,40 @@ pub(crate) struct Written {
 }
 
 /// A context as a sequence of marks and runs of text: the one place that knows how messages are laid out.
-pub(crate) enum Part {
-    /// Text of the template.
-    Mark(String),
-    /// Text of the program and of values.
-    Run(Vec<(String, TokenOrigin)>),
-    /// Text that the model wrote; its tokens are settled.
-    Generated(String),
+enum Part {
+    /// Text of the template, and whether events have still to tell it.
+    Mark(String, bool),
+    /// Text of the program, of values and of models.
+    Run(Vec<Stretch>),
 }
 
-/// Lays out pieces, the first of which follow `before`.
-pub(crate) fn layout(
+/// A text of one origin.
+struct Stretch {
+    text: String,
+    /// Whose text it is; `None` is a model's.
+    origin: Option<TokenOrigin>,
+    /// Whether events have still to tell it.
+    new: bool,
+}
+
+/// Lays out pieces, the first of which follow `before`; of them the first `told` are known from events.
+fn layout(
     before: &[Piece],
     pieces: &[Piece],
+    told: usize,
     chat: Option<&ChatFormat>,
 ) -> Result<Vec<Part>, Fault> {
     let mut layout = Layout::after(before);
-    let mut iter = pieces.iter().peekable();
-    while let Some(piece) = iter.next() {
+    let mut iter = pieces.iter().enumerate().peekable();
+    while let Some((at, piece)) = iter.next() {
+        layout.new = at >= told;
         match piece {
             Piece::Text { text, origin } => layout.text(text, *origin),
             Piece::Generated { text } => layout.generated(text),
             Piece::Open(role) => layout.open(*role, chat)?,
             Piece::Close(role) => {
                 let next = match iter.peek() {
-                    Some(Piece::Open(next)) => Some(*next),
+                    Some((_, Piece::Open(next))) => Some(*next),
                     _ => None,
                 };
                 layout.close(*role, next, chat)?;
@@ -76,6 +89,8 @@ struct Layout {
     trim_start: bool,
     /// The message being opened continues the one before it.
     joined: bool,
+    /// Whether events have still to tell the piece that is being laid out.
+    new: bool,
 }
 
 impl Layout {
@@ -85,28 +100,33 @@ impl Layout {
             _ => None,
         });
         let trim_start = matches!(before.last(), Some(Piece::Open(role)) if trims(*role));
-        Layout { parts: Vec::new(), last, trim_start, joined: false }
+        Layout { parts: Vec::new(), last, trim_start, joined: false, new: true }
     }
 
     fn text(&mut self, text: &str, origin: Origin) {
         let text = if self.trim_start { text.trim_start() } else { text };
-        if text.is_empty() {
-            return;
-        }
-        self.trim_start = false;
         let origin = match origin {
             Origin::Literal => TokenOrigin::Scaffold,
             Origin::Data => TokenOrigin::Data,
         };
-        match self.parts.last_mut() {
-            Some(Part::Run(run)) => run.push((text.to_owned(), origin)),
-            _ => self.parts.push(Part::Run(vec![(text.to_owned(), origin)])),
-        }
+        self.run(text, Some(origin));
     }
 
     fn generated(&mut self, text: &str) {
         self.trim_start = false;
-        self.parts.push(Part::Generated(text.to_owned()));
+        self.run(text, None);
+    }
+
+    fn run(&mut self, text: &str, origin: Option<TokenOrigin>) {
+        if text.is_empty() {
+            return;
+        }
+        self.trim_start = false;
+        let stretch = Stretch { text: text.to_owned(), origin, new: self.new };
+        match self.parts.last_mut() {
+            Some(Part::Run(run)) => run.push(stretch),
+            _ => self.parts.push(Part::Run(vec![stretch])),
+        }
     }
 
     fn open(&mut self, role: Role, chat: Option<&ChatFormat>) -> Result<(), Fault> {
@@ -114,7 +134,7 @@ impl Layout {
             self.text("\n\n", Origin::Literal);
         } else {
             let text = format_of(chat)?.open(role, self.last.is_none(), self.last)?;
-            self.parts.push(Part::Mark(text.to_owned()));
+            self.parts.push(Part::Mark(text.to_owned(), self.new));
         }
         self.last = Some(role);
         self.trim_start = trims(role);
@@ -129,17 +149,19 @@ impl Layout {
         if next == Some(role) && chat.joins_alike(role) {
             self.joined = true;
         } else {
-            self.parts.push(Part::Mark(chat.close(role).to_owned()));
+            self.parts.push(Part::Mark(chat.close(role).to_owned(), self.new));
         }
         Ok(())
     }
 
-    /// Drops white space at the end of the run of text that ends here.
+    /// Drops white space at the end of the run of text that ends here, but none that a model wrote.
     fn trim_end(&mut self) {
         while let Some(Part::Run(run)) = self.parts.last_mut() {
-            while let Some((text, _)) = run.last_mut() {
-                text.truncate(text.trim_end().len());
-                if !text.is_empty() {
+            while let Some(stretch) = run.last_mut() {
+                if stretch.origin.is_some() {
+                    stretch.text.truncate(stretch.text.trim_end().len());
+                }
+                if !stretch.text.is_empty() {
                     return;
                 }
                 run.pop();
@@ -158,20 +180,33 @@ fn format_of(chat: Option<&ChatFormat>) -> Result<&ChatFormat, Fault> {
     chat.ok_or(Fault::Model(crate::model::ModelError::NoTemplate))
 }
 
-/// The tokens of a context, its pending pieces included.
+/// The tokens of a context, its pending pieces included, for the model whose context it is.
 pub(crate) fn prompt(
     context: &Context,
     model: &dyn Model,
     chat: Option<&ChatFormat>,
 ) -> Result<Prompt, Fault> {
-    let mut prompt = Prompt { tokens: context.tokens().to_vec(), ..Prompt::default() };
+    let told = context.told() - context.settled().len();
+    let parts = layout(context.settled(), context.pending(), told, chat)?;
+    tokens(context.tokens().to_vec(), parts, model)
+}
+
+/// The tokens of a context for another model, which reads all of it as text.
+pub(crate) fn reread(
+    context: &Context,
+    model: &dyn Model,
+    chat: Option<&ChatFormat>,
+) -> Result<Prompt, Fault> {
+    tokens(Vec::new(), layout(&[], context.pieces(), context.pieces().len(), chat)?, model)
+}
+
+fn tokens(before: Vec<TokenId>, parts: Vec<Part>, model: &dyn Model) -> Result<Prompt, Fault> {
+    let mut prompt = Prompt { tokens: before, ..Prompt::default() };
     begin(&mut prompt, model);
-    for part in layout(context.settled(), context.pending(), chat)? {
-        prompt.healable = 0;
+    for part in parts {
         match part {
-            Part::Mark(text) => mark(&mut prompt, text, model)?,
+            Part::Mark(text, new) => mark(&mut prompt, text, new, model)?,
             Part::Run(run) => text_run(&mut prompt, run, model),
-            Part::Generated(_) => {}
         }
     }
     Ok(prompt)
@@ -184,41 +219,50 @@ fn begin(prompt: &mut Prompt, model: &dyn Model) {
     }
 }
 
-fn mark(prompt: &mut Prompt, text: String, model: &dyn Model) -> Result<(), Fault> {
+fn mark(prompt: &mut Prompt, text: String, new: bool, model: &dyn Model) -> Result<(), Fault> {
     let mut tokens = model.tokenize_scaffold(&text)?;
     let begun = prompt.tokens.len() == 1 && prompt.tokens.first() == model.info().bos.as_ref();
     if begun && tokens.first() == model.info().bos.as_ref() {
         tokens.remove(0);
     }
+    prompt.healable = 0;
     prompt.tokens.extend(&tokens);
-    prompt.written.push(Written { text, origin: TokenOrigin::Scaffold, tokens });
+    if new {
+        prompt.written.push(Written { text, origin: TokenOrigin::Scaffold, tokens });
+    }
     Ok(())
 }
 
-fn text_run(prompt: &mut Prompt, run: Vec<(String, TokenOrigin)>, model: &dyn Model) {
-    let whole: String = run.iter().map(|(text, _)| text.as_str()).collect();
+fn text_run(prompt: &mut Prompt, run: Vec<Stretch>, model: &dyn Model) {
+    let whole: String = run.iter().map(|stretch| stretch.text.as_str()).collect();
     let tokens = model.tokenize(whole.as_bytes());
-    prompt.healable = tokens.len();
     prompt.tokens.extend(&tokens);
+    prompt.healable = tokens.len();
     let (mut at, mut end, mut next) = (0, 0, 0);
-    for (text, origin) in run {
+    for Stretch { text, origin, new } in run {
         end += text.len();
         let first = next;
         while next < tokens.len() && at < end {
             at += model.vocab().bytes(tokens[next]).len();
             next += 1;
         }
-        prompt.written.push(Written { text, origin, tokens: tokens[first..next].to_vec() });
+        match origin {
+            Some(origin) if new => {
+                prompt.written.push(Written { text, origin, tokens: tokens[first..next].to_vec() });
+            }
+            Some(_) => {}
+            None => prompt.healable = tokens.len() - next,
+        }
     }
 }
 
 /// The text of a whole context, with the template's marks.
 pub(crate) fn render(context: &Context, chat: Option<&ChatFormat>) -> Result<String, Fault> {
     let mut out = String::new();
-    for part in layout(&[], context.pieces(), chat)? {
+    for part in layout(&[], context.pieces(), 0, chat)? {
         match part {
-            Part::Mark(text) | Part::Generated(text) => out.push_str(&text),
-            Part::Run(run) => run.iter().for_each(|(text, _)| out.push_str(text)),
+            Part::Mark(text, _) => out.push_str(&text),
+            Part::Run(run) => run.iter().for_each(|stretch| out.push_str(&stretch.text)),
         }
     }
     Ok(out)

@@ -2,14 +2,19 @@
 
 use agentc_compiler::ir::{BinOp, Local, Op, UnOp};
 
-use super::builtin;
-use crate::error::Fault;
+use super::builtin::{self, Regexes};
+use crate::error::{Fault, short};
 use crate::limits::Limits;
 use crate::value::Value;
 
 /// Evaluates a pure instruction; the local it writes, and the value. Effects are the machine's business
 /// and count as `null` here.
-pub(super) fn eval(op: &Op, locals: &[Value], limits: &Limits) -> Result<(Local, Value), Fault> {
+pub(super) fn eval(
+    op: &Op,
+    locals: &[Value],
+    limits: &Limits,
+    regexes: &mut Regexes,
+) -> Result<(Local, Value), Fault> {
     let get = |local: &Local| &locals[local.index()];
     let (dst, value) = match op {
         Op::Const { dst, value } => (dst, Value::from(value)),
@@ -30,7 +35,7 @@ pub(super) fn eval(op: &Op, locals: &[Value], limits: &Limits) -> Result<(Local,
         }
         Op::Builtin { dst, name, args } => {
             let args: Vec<Value> = args.iter().map(|arg| get(arg).clone()).collect();
-            (dst, builtin::call(name, &args, limits)?)
+            (dst, builtin::call(name, &args, limits, regexes)?)
         }
         Op::Format { dst, parts } => {
             (dst, Value::str(parts.iter().map(|part| get(part).to_string()).collect::<String>()))
@@ -70,8 +75,11 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// A string or a list must not outgrow the run's limit, however it came about.
+/// A value must not outgrow the run's limits, however it came about.
 pub(super) fn check_size(value: &Value, limits: &Limits) -> Result<(), Fault> {
+    if value.depth() > limits.value_depth {
+        return Err(Fault::Limit { what: "levels in a value", limit: limits.value_depth as u64 });
+    }
     let bytes = if matches!(value, Value::List(_)) { size(value).saturating_mul(ITEM) } else { size(value) };
     if bytes > limits.value_size {
         return Err(Fault::Limit { what: "bytes in a value", limit: limits.value_size as u64 });
@@ -217,11 +225,7 @@ pub(super) fn overflow(op: &str) -> Fault {
 }
 
 pub(super) fn bad_operand(op: &str, value: &Value) -> Fault {
-    let mut text = value.to_string();
-    if let Some((cut, _)) = text.char_indices().nth(40) {
-        text.truncate(cut);
-        text.push('…');
-    }
+    let text = short(value.to_string(), 40);
     Fault::BadArgument { function: op.to_owned(), value: format!("the {} {text}", value.kind()) }
 }
 

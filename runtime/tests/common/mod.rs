@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use agentc_compiler::source::NoFiles;
 use agentc_compiler::{Options, compile, ir};
+use agentc_runtime::model::Model;
 use agentc_runtime::model::script::{Rule, ScriptModel};
 use agentc_runtime::session::run;
-use agentc_runtime::{Event, Input, Limits, Outcome, RunOptions, Scheduler, Session, Value};
+use agentc_runtime::{Event, Input, Limits, Outcome, RunOptions, Scheduler, Schedulers, Session, Value};
 
 pub(crate) fn program(source: &str) -> Arc<ir::Program> {
     let compiled = compile("test.agent", source.as_bytes(), &NoFiles, &Options::default());
@@ -22,14 +23,20 @@ pub(crate) fn inputs(pairs: &[(&str, &str)]) -> Vec<(String, Input)> {
     pairs.iter().map(|(name, text)| ((*name).to_owned(), Input::Text((*text).to_owned()))).collect()
 }
 
+/// A scheduler that serves one model alone.
+pub(crate) fn scheds(model: &mut ScriptModel) -> Schedulers<'_> {
+    let model: &mut dyn Model = model;
+    Scheduler::new(model, Limits::default()).into()
+}
+
 /// The outcome and the events of one run on a fresh scheduler.
 pub(crate) fn play(model: &mut ScriptModel, source: &str, options: RunOptions) -> (Outcome, Vec<Event>) {
-    let mut sched = Scheduler::new(model, Limits::default());
+    let mut sched = scheds(model);
     play_on(&mut sched, source, &[], options)
 }
 
 pub(crate) fn play_on(
-    sched: &mut Scheduler<'_>,
+    sched: &mut Schedulers<'_>,
     source: &str,
     given: &[(&str, &str)],
     options: RunOptions,

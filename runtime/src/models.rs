@@ -1,0 +1,65 @@
+//! Which of a program's models a run may ask for: those have to be there before it starts.
+
+use std::collections::BTreeSet;
+
+use agentc_compiler::ir::{FuncId, Op, Program, TestModel, ToolBody, ToolId};
+
+/// The names of the models that a run of a function may ask for beside its own, in the order of the program.
+pub fn named_models(program: &Program, func: FuncId) -> Vec<&str> {
+    let mut found = Found { program, seen: BTreeSet::new(), models: BTreeSet::new(), open: vec![func] };
+    while let Some(func) = found.open.pop() {
+        if found.seen.insert(func) {
+            found.visit(func);
+        }
+    }
+    let names = found.models.iter().filter_map(|&model| program.models.get(model as usize));
+    names.map(|(name, _)| name.as_str()).collect()
+}
+
+/// The same for a test, its own model included if it has a name. A script answers for every model.
+pub fn test_models(program: &Program, test: usize) -> Vec<&str> {
+    let Some(test) = program.tests.get(test) else { return Vec::new() };
+    let own = match &test.model {
+        TestModel::Script(_) => return Vec::new(),
+        TestModel::Default => None,
+        TestModel::Named(model) => program.models.get(*model as usize).map(|(name, _)| name.as_str()),
+    };
+    let others = named_models(program, test.func).into_iter().filter(|name| own != Some(*name));
+    own.into_iter().chain(others).collect()
+}
+
+struct Found<'p> {
+    program: &'p Program,
+    seen: BTreeSet<FuncId>,
+    models: BTreeSet<u32>,
+    open: Vec<FuncId>,
+}
+
+impl Found<'_> {
+    fn visit(&mut self, func: FuncId) {
+        let Some(func) = self.program.funcs.get(func.index()) else { return };
+        self.open.extend(func.params.iter().filter_map(|param| param.default));
+        for inst in func.blocks.iter().flat_map(|block| &block.insts) {
+            match &inst.op {
+                Op::Call { func, .. } => self.open.push(*func),
+                Op::Gen(r#gen) => {
+                    self.models.extend(r#gen.model);
+                    self.tools(&r#gen.tools);
+                }
+                Op::CallGen(call) => {
+                    self.models.extend(call.model);
+                    self.tools(&call.tools);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn tools(&mut self, tools: &[ToolId]) {
+        let bodies = tools.iter().filter_map(|tool| self.program.tools.get(tool.index()));
+        self.open.extend(bodies.filter_map(|tool| match tool.body {
+            ToolBody::Func(func) => Some(func),
+            _ => None,
+        }));
+    }
+}

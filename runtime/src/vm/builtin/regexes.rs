@@ -1,0 +1,83 @@
+//! Functions of the prelude that look for matches of a regex. The pattern is a constant that the compiler has
+//! checked, so each is compiled once and kept.
+
+use regex::{NoExpand, Regex};
+use rustc_hash::FxHashMap;
+
+use super::super::ops::ITEM;
+use super::Call;
+use crate::error::{Fault, short};
+use crate::value::Value;
+
+/// Compiled patterns that are kept at most. Programs have fewer.
+const KEPT: usize = 256;
+
+/// Patterns that were compiled, by their text and whether they match the whole of one.
+#[derive(Debug, Clone, Default)]
+pub(in crate::vm) struct Regexes {
+    compiled: FxHashMap<(String, bool), Regex>,
+}
+
+impl Regexes {
+    /// A pattern, to be found somewhere in a text or, if `whole`, to match all of it.
+    fn get(&mut self, pattern: &str, whole: bool) -> Result<Regex, regex::Error> {
+        let key = (pattern.to_owned(), whole);
+        if let Some(regex) = self.compiled.get(&key) {
+            return Ok(regex.clone());
+        }
+        let regex = if whole { whole_text(pattern)? } else { Regex::new(pattern)? };
+        if self.compiled.len() >= KEPT {
+            self.compiled.clear();
+        }
+        self.compiled.insert(key, regex.clone());
+        Ok(regex)
+    }
+}
+
+/// A regex that matches all of a text. Where the pattern ends in a comment, which only the flag `x` allows, a
+/// line break ends the comment and says nothing else.
+fn whole_text(pattern: &str) -> Result<Regex, regex::Error> {
+    Regex::new(pattern)?;
+    Regex::new(&format!(r"\A(?:{pattern})\z")).or_else(|_| Regex::new(&format!("\\A(?:{pattern}\n)\\z")))
+}
+
+impl Call<'_> {
+    /// Whether the whole text matches.
+    pub(super) fn matches(&self, regexes: &mut Regexes) -> Result<Value, Fault> {
+        Ok(self.regex(regexes, true)?.is_match(self.text()?).into())
+    }
+
+    /// Whether some part of the text matches.
+    pub(super) fn contains_match(&self, regexes: &mut Regexes) -> Result<Value, Fault> {
+        Ok(self.regex(regexes, false)?.is_match(self.text()?).into())
+    }
+
+    /// Every match replaced by a text, which is taken as it is.
+    pub(super) fn replace_match(&self, regexes: &mut Regexes) -> Result<Value, Fault> {
+        let (text, new, regex) = (self.text()?, self.text_at(1)?, self.regex(regexes, false)?);
+        let added = regex.find_iter(text).count().checked_mul(new.len());
+        self.bound(added.and_then(|added| added.checked_add(text.len())))?;
+        Ok(regex.replace_all(text, NoExpand(new)).into_owned().into())
+    }
+
+    /// The parts between matches; a match without text separates nothing.
+    pub(super) fn split_match(&self, regexes: &mut Regexes) -> Result<Value, Fault> {
+        let (text, regex) = (self.text()?, self.regex(regexes, false)?);
+        let (mut parts, mut from) = (Vec::new(), 0);
+        for found in regex.find_iter(text).filter(|found| !found.is_empty()) {
+            parts.push(&text[from..found.start()]);
+            from = found.end();
+        }
+        parts.push(&text[from..]);
+        self.bound(parts.len().checked_mul(ITEM))?;
+        Ok(parts.into())
+    }
+
+    fn regex(&self, regexes: &mut Regexes, whole: bool) -> Result<Regex, Fault> {
+        let pattern = self.text_at(0)?;
+        regexes.get(pattern, whole).map_err(|_| Fault::BadArgument {
+            function: self.name.to_owned(),
+            value: format!("the regex /{}/", short(pattern.to_owned(), 40)),
+        })
+    }
+}

@@ -1,0 +1,158 @@
+//! Every function of the prelude: what it gives, and on what it traps.
+
+use agentc_compiler::builtin::{BUILTINS, Default as Given, Param, Takes};
+
+use super::*;
+
+fn run(name: &str, args: &[Value]) -> Result<Value, Fault> {
+    call(name, args, &Limits::default(), &mut Regexes::default())
+}
+
+fn ok(name: &str, args: &[Value]) -> String {
+    run(name, args).expect("a result").quoted()
+}
+
+fn ints(items: &[i64]) -> Value {
+    items.to_vec().into()
+}
+
+#[test]
+fn text_functions() {
+    assert_eq!(ok("len", &["añb".into()]), "3");
+    assert_eq!(ok("trim", &["  a b\n".into()]), r#""a b""#);
+    assert_eq!(ok("split", &["a,b,,c".into(), ",".into()]), r#"["a", "b", "", "c"]"#);
+    assert_eq!(ok("split", &[" a  b ".into(), Value::Null]), r#"["a", "b"]"#);
+    assert_eq!(ok("join", &[vec!["a", "b"].into(), ", ".into()]), r#""a, b""#);
+    assert_eq!(ok("lines", &["a\r\nb\n".into()]), r#"["a", "b"]"#);
+    assert_eq!(ok("replace", &["aXbX".into(), "X".into(), "--".into()]), r#""a--b--""#);
+    assert_eq!(ok("numbered", &[vec!["a", "b"].into(), Value::Int(1)]), r#""1. a\n2. b""#);
+    assert_eq!(ok("reversed", &["añ".into()]), r#""ña""#);
+    assert_eq!(ok("starts_with", &["abc".into(), "ab".into()]), "true");
+}
+
+#[test]
+fn conversions_trap_on_what_they_cannot_read() {
+    assert_eq!(ok("int", &[" 42 ".into()]), "42");
+    assert_eq!(ok("int", &[Value::Float(-2.9)]), "-2");
+    assert!(matches!(run("int", &["x".into()]), Err(Fault::BadArgument { .. })));
+    assert!(matches!(run("int", &[Value::Float(1e300)]), Err(Fault::Overflow { .. })));
+    assert!(matches!(run("int", &[Value::Float(9_223_372_036_854_775_808.0)]), Err(Fault::Overflow { .. })));
+    assert!(matches!(run("float", &["inf".into()]), Err(Fault::BadArgument { .. })));
+    assert!(matches!(run("parse_json", &["{".into()]), Err(Fault::BadArgument { .. })));
+    assert_eq!(ok("parse_json", &[r#"{"a":[1,2.5]}"#.into()]), r#"{"a": [1, 2.5]}"#);
+    assert_eq!(run("json", &["a\"b".into()]), Ok(r#""a\"b""#.into()));
+}
+
+#[test]
+fn numbers() {
+    assert_eq!(ok("round", &[Value::Float(2.5), Value::Null]), "3");
+    assert_eq!(ok("round", &[Value::Float(-2.5), Value::Null]), "-3");
+    assert_eq!(ok("round", &[Value::Float(2.346), Value::Int(2)]), "2.35");
+    assert_eq!(ok("sum", &[ints(&[1, 2, 3])]), "6");
+    assert!(matches!(run("sum", &[ints(&[i64::MAX, 1])]), Err(Fault::Overflow { .. })));
+    assert!(matches!(run("abs", &[Value::Int(i64::MIN)]), Err(Fault::Overflow { .. })));
+    assert_eq!(ok("min", &[ints(&[3, 1, 2])]), "1");
+    assert_eq!(ok("max", &[Value::Int(3), Value::Float(3.5)]), "3.5");
+    assert!(matches!(run("max", &[ints(&[])]), Err(Fault::BadArgument { .. })));
+}
+
+#[test]
+fn lists() {
+    assert_eq!(ok("sort", &[ints(&[3, 1, 2])]), "[1, 2, 3]");
+    assert_eq!(ok("sort", &[ints(&[])]), "[]");
+    assert!(run("sort", &[Value::list(vec![Value::Int(1), "a".into()])]).is_err());
+    assert_eq!(ok("unique", &[vec!["b", "a", "b"].into()]), r#"["b", "a"]"#);
+    assert_eq!(ok("unique", &[ints(&[1, 1, 2])]), "[1, 2]");
+    assert_eq!(ok("zip", &[ints(&[1, 2, 3]), vec!["a", "b"].into()]), r#"[[1, "a"], [2, "b"]]"#);
+    assert_eq!(ok("range", &[Value::Int(1), Value::Int(4)]), "[1, 2, 3]");
+    assert_eq!(ok("range", &[Value::Int(4), Value::Int(1)]), "[]");
+    let record = Value::record(vec![("a".into(), Value::Int(1))]);
+    assert_eq!(ok("keys", std::slice::from_ref(&record)), r#"["a"]"#);
+    assert_eq!(ok("values", &[record]), "[1]");
+}
+
+#[test]
+fn sizes_are_refused_before_they_are_made() {
+    let limits = Limits { value_size: 1000, ..Limits::default() };
+    let long = Value::str("x".repeat(100));
+    let refused = |name: &str, args: &[Value]| {
+        matches!(call(name, args, &limits, &mut Regexes::default()), Err(Fault::Limit { .. }))
+    };
+    assert!(refused("replace", &[long.clone(), "x".into(), long.clone()]));
+    assert!(refused("replace", &[long.clone(), "".into(), long.clone()]));
+    assert!(refused("range", &[Value::Int(i64::MIN), Value::Int(i64::MAX)]));
+    assert!(refused("join", &[vec!["a"; 20].into(), long]));
+}
+
+/// An argument of the kind that a parameter takes.
+fn plausible(takes: Takes) -> Value {
+    match takes {
+        Takes::Int | Takes::IntOrNull | Takes::Number => Value::Int(2),
+        Takes::List | Takes::Numbers | Takes::Ordered | Takes::Comparable => ints(&[3, 1]),
+        Takes::Record => Value::record(vec![("a".into(), Value::Int(1))]),
+        _ => "7".into(),
+    }
+}
+
+fn default(default: Given) -> Value {
+    match default {
+        Given::Null => Value::Null,
+        Given::Int(n) => Value::Int(n),
+        Given::Str(text) => text.into(),
+    }
+}
+
+#[test]
+fn every_function_of_the_compilers_table_is_here() {
+    for builtin in BUILTINS {
+        let filled = |p: &Param| p.default.map_or_else(|| plausible(p.takes), default);
+        let args: Vec<Value> = builtin.params.iter().map(filled).collect();
+        assert!(run(builtin.name, &args).is_ok(), "{}: {:?}", builtin.name, run(builtin.name, &args));
+        let args: Vec<Value> = builtin.params.iter().map(|p| plausible(p.takes)).collect();
+        assert!(run(builtin.name, &args).is_ok(), "{}: {:?}", builtin.name, run(builtin.name, &args));
+    }
+}
+
+#[test]
+fn regexes() {
+    let date = "[0-9]{4}-[0-9]{2}";
+    assert_eq!(ok("matches", &["2025-12".into(), date.into()]), "true");
+    assert_eq!(ok("matches", &["on 2025-12".into(), date.into()]), "false");
+    assert_eq!(ok("matches", &["ab".into(), "a|ab".into()]), "true");
+    assert_eq!(ok("matches", &["ab".into(), "(?x) a b # both".into()]), "true");
+    assert_eq!(ok("matches", &["ab\n".into(), "(?x) a b # both".into()]), "false");
+    assert_eq!(ok("contains_match", &["on 2025-12!".into(), date.into()]), "true");
+    assert_eq!(ok("replace_match", &["a1b22".into(), "[0-9]+".into(), "$0".into()]), r#""a$0b$0""#);
+    assert_eq!(ok("replace_match", &["aé".into(), "".into(), "-".into()]), r#""-a-é-""#);
+    assert_eq!(ok("split_match", &["a, b;c".into(), "[,;] *".into()]), r#"["a", "b", "c"]"#);
+    assert_eq!(ok("split_match", &["xaxx".into(), "x*".into()]), r#"["", "a", ""]"#);
+    assert!(matches!(run("matches", &["a".into(), "(".into()]), Err(Fault::BadArgument { .. })));
+    assert!(matches!(run("matches", &[Value::Int(1), "a".into()]), Err(Fault::BadArgument { .. })));
+    let limits = Limits { value_size: 100, ..Limits::default() };
+    let args = ["x".repeat(60).into(), "x".into(), "yy".into()];
+    let long = call("replace_match", &args, &limits, &mut Regexes::default());
+    assert!(matches!(long, Err(Fault::Limit { .. })));
+}
+
+#[test]
+fn lists_with_keys_and_flags() {
+    let flags = Value::list(vec![Value::Bool(true), Value::Bool(false), Value::Bool(true)]);
+    assert_eq!(ok("filter", &[ints(&[1, 2, 3]), flags.clone()]), "[1, 3]");
+    assert!(run("filter", &[ints(&[1, 2]), flags]).is_err());
+    assert!(run("filter", &[ints(&[1]), ints(&[1])]).is_err());
+    let words: Value = vec!["bb", "a", "cc", "d"].into();
+    assert_eq!(ok("sort_by", &[words.clone(), ints(&[2, 1, 2, 1])]), r#"["a", "d", "bb", "cc"]"#);
+    let mixed = Value::list(vec![Value::Int(1), "x".into(), Value::Null, Value::Bool(true)]);
+    assert!(matches!(run("sort_by", &[words.clone(), mixed]), Err(Fault::BadArgument { .. })));
+    assert!(run("sort_by", &[words, ints(&[1])]).is_err());
+    assert_eq!(ok("vote", &[vec!["a", "b", "b", "c"].into()]), r#""b""#);
+    assert_eq!(ok("vote", &[vec!["a", "b", "b", "a"].into()]), r#""a""#);
+    assert_eq!(ok("vote", &[Value::list(vec![Value::Int(1), 2.into(), Value::Float(2.0)])]), "2");
+    assert!(matches!(run("vote", &[ints(&[])]), Err(Fault::BadArgument { .. })));
+}
+
+#[test]
+fn json_that_is_too_deep_is_refused() {
+    let deep = "[".repeat(101) + &"]".repeat(101);
+    assert!(matches!(run("parse_json", &[deep.into()]), Err(Fault::BadArgument { .. })));
+}

@@ -1,0 +1,183 @@
+//! Generations: what the machine asks, from an instruction and its locals, and what it makes of the answer.
+
+use agentc_compiler::ir::{self, Gen, GenFact, GenOption, Inst, Method, Op};
+use agentc_compiler::source::Span;
+use agentc_constraint::End;
+
+use super::{Step, Vm, not_yet, unasked};
+use crate::ask::{Ask, GenAnswer, GenAsk};
+use crate::error::{Fault, RunError};
+use crate::sample::Stream;
+use crate::value::Value;
+use crate::value::read::ReadError;
+
+impl Vm {
+    pub(super) fn ask_gen(&mut self, program: &ir::Program, r#gen: &Gen, span: Span) -> Result<Step, Fault> {
+        supported(r#gen)?;
+        let again = self.state.waiting.is_some();
+        let id = self.next_ask();
+        let path = if again { self.lane().current() } else { self.lane().take() };
+        let defaults = &self.state.defaults;
+        let (mut seed, mut sampling) = (defaults.seed, defaults.sampling.clone());
+        let model = r#gen.model.map(|model| model as usize);
+        if let Some(own) = model.and_then(|model| defaults.models.get(model)) {
+            (seed, sampling.temp) = (own.seed, own.temp);
+        }
+        let mut ask = GenAsk {
+            id,
+            context: self.context_number(),
+            name: r#gen.name.clone(),
+            spec: r#gen.spec.clone(),
+            bindings: r#gen.bindings.iter().map(|&local| texts(&self.get(local))).collect(),
+            model: model.and_then(|model| program.models.get(model)).map(|(name, _)| name.clone()),
+            min: 0,
+            max: None,
+            sampling,
+            stream: Stream::new(seed, &path),
+            heal: true,
+            span,
+        };
+        for &(option, local) in &r#gen.options {
+            set_option(&mut ask, option, &self.get(local))?;
+        }
+        if ask.min > ask.max.unwrap_or(self.limits.default_max) {
+            return Err(Fault::BadOption { option: "min", value: ask.min.to_string() });
+        }
+        self.state.waiting = Some(id);
+        Ok(Step::Ask(Ask::Gen(Box::new(ask))))
+    }
+
+    /// Takes in what the model wrote; answers the parsed value.
+    pub fn answer(&mut self, id: u64, answer: GenAnswer) -> Result<Value, RunError> {
+        let program = self.program.clone();
+        let Inst { op: Op::Gen(r#gen), span } = self.waiting(&program, id)? else { return Err(unasked(id)) };
+        let read = self.reading(&program).parse(&answer.text, &r#gen.ty, r#gen.json);
+        let value = read.map_err(|error| RunError::at(*span, self.unread(error, r#gen, &answer.text)))?;
+        self.state.waiting = None;
+        for (fact, local) in &r#gen.facts {
+            self.set(*local, value_of(*fact, &answer));
+        }
+        let told = answer.told + answer.text.len();
+        self.with_context(|context| match answer.tokens {
+            Some(tokens) => context.settle(tokens, answer.text, told),
+            None => context.tell(answer.text, told),
+        });
+        self.set(r#gen.dst, value.clone());
+        self.advance();
+        Ok(value)
+    }
+
+    fn unread(&self, error: ReadError, r#gen: &Gen, text: &str) -> Fault {
+        match error {
+            ReadError::TooDeep => {
+                Fault::Limit { what: "levels in a value", limit: self.limits.value_depth as u64 }
+            }
+            ReadError::NotOfType => Fault::NotOfType { name: r#gen.name.clone(), text: text.to_owned() },
+        }
+    }
+}
+
+/// Refuses what a later version runs.
+fn supported(r#gen: &Gen) -> Result<(), Fault> {
+    match r#gen.method {
+        Method::Greedy => {}
+        Method::Norm => return Err(not_yet("`select … by norm`")),
+        Method::Uncond => return Err(not_yet("`select … by uncond`")),
+    }
+    for (option, _) in &r#gen.options {
+        match option {
+            GenOption::Samples => return Err(not_yet("the option `n`")),
+            GenOption::Beam => return Err(not_yet("the option `beam`")),
+            GenOption::Logprobs => return Err(not_yet("the option `logprobs`")),
+            _ => {}
+        }
+    }
+    for (fact, _) in &r#gen.facts {
+        let field = match fact {
+            GenFact::Text | GenFact::Tokens | GenFact::Stop => continue,
+            GenFact::Logprob => "logprob",
+            GenFact::Probs => "probs",
+            GenFact::Calls => "calls",
+        };
+        return Err(not_yet(format!("`{}.{field}`", r#gen.name)));
+    }
+    if r#gen.tools.is_empty() { Ok(()) } else { Err(not_yet("the option `tools`")) }
+}
+
+fn value_of(fact: GenFact, answer: &GenAnswer) -> Value {
+    match fact {
+        GenFact::Text => answer.text.as_str().into(),
+        GenFact::Tokens => Value::Int(i64::try_from(answer.value_tokens).unwrap_or(i64::MAX)),
+        GenFact::Stop => match &answer.end {
+            End::Value => Value::Null,
+            End::Stop { text } => text.as_str().into(),
+            End::EndOfTurn => "end".into(),
+            End::Max => "max".into(),
+        },
+        // Refused when it was asked.
+        GenFact::Logprob | GenFact::Probs | GenFact::Calls => Value::Null,
+    }
+}
+
+/// The texts that a hole's value stands for: a list's items, or the one value.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::List(items) => items.iter().map(Value::to_string).collect(),
+        Value::Null => Vec::new(),
+        one => vec![one.to_string()],
+    }
+}
+
+fn set_option(ask: &mut GenAsk, option: GenOption, value: &Value) -> Result<(), Fault> {
+    let read = Given { value };
+    let sampling = &mut ask.sampling;
+    match option {
+        GenOption::Max => ask.max = Some(read.count("max", 1)?),
+        GenOption::Min => ask.min = read.count("min", 0)?,
+        GenOption::Temp => sampling.temp = read.number("temp", |x| x >= 0.0)?,
+        GenOption::TopP => sampling.top_p = read.share("top_p")?,
+        GenOption::TopK => sampling.top_k = read.count("top_k", 0)?,
+        GenOption::MinP => sampling.min_p = read.share("min_p")?,
+        GenOption::Typical => sampling.typical = read.share("typical")?,
+        GenOption::RepeatPenalty => sampling.repeat_penalty = read.number("repeat_penalty", |x| x > 0.0)?,
+        GenOption::FrequencyPenalty => {
+            sampling.frequency_penalty = read.number("frequency_penalty", |_| true)?;
+        }
+        GenOption::PresencePenalty => {
+            sampling.presence_penalty = read.number("presence_penalty", |_| true)?;
+        }
+        GenOption::NoRepeat => sampling.no_repeat = read.count("no_repeat", 1)?,
+        GenOption::Seed => {
+            ask.stream = Stream::new(value.as_int().ok_or_else(|| read.bad("seed"))? as u64, &[]);
+        }
+        GenOption::Heal => ask.heal = value.as_bool().ok_or_else(|| read.bad("heal"))?,
+        // Without tools there is nothing that it bounds.
+        GenOption::MaxCalls => _ = read.count("max_calls", 0)?,
+        GenOption::Samples | GenOption::Beam | GenOption::Logprobs => {}
+    }
+    Ok(())
+}
+
+/// The value of an option.
+struct Given<'v> {
+    value: &'v Value,
+}
+
+impl Given<'_> {
+    fn bad(&self, option: &'static str) -> Fault {
+        Fault::BadOption { option, value: self.value.to_string() }
+    }
+
+    fn number(&self, option: &'static str, fits: impl Fn(f64) -> bool) -> Result<f64, Fault> {
+        self.value.as_float().filter(|&x| fits(x)).ok_or_else(|| self.bad(option))
+    }
+
+    fn share(&self, option: &'static str) -> Result<f64, Fault> {
+        self.number(option, |x| (0.0..=1.0).contains(&x))
+    }
+
+    fn count(&self, option: &'static str, least: u32) -> Result<u32, Fault> {
+        let count = self.value.as_int().and_then(|n| u32::try_from(n).ok()).filter(|&n| n >= least);
+        count.ok_or_else(|| self.bad(option))
+    }
+}
