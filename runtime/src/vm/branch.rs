@@ -7,9 +7,9 @@ use agentc_compiler::ir::{self, Inst, Local, Op, Over};
 use agentc_compiler::source::Span;
 use serde::{Deserialize, Serialize};
 
+use super::Vm;
 use super::frame::{Frame, Lane};
 use super::ops::{ITEM, bad_operand, check_size};
-use super::{Vm, unasked};
 use crate::error::{Fault, RunError};
 use crate::trace::{Event, Place};
 use crate::value::Value;
@@ -108,16 +108,12 @@ impl Vm {
     /// Ends the running branch with a value, and begins the next one or goes on behind the last.
     pub(super) fn end_branch(&mut self, program: &ir::Program, value: Value) -> Result<(), RunError> {
         let number = self.context_number();
-        let Some(Frame { branch: Some(branch), rescues, .. }) =
-            self.state.frames.pop_if(|frame| frame.branch.is_some())
-        else {
-            return Err(unasked(0));
-        };
-        self.events.extend(rescues.iter().map(|_| Event::TryEnd { context: number }));
+        let ended = self.state.frames.pop_if(|frame| frame.branch.is_some());
+        let Some(Frame { branch: Some(branch), .. }) = ended else { return Err(stray()) };
         self.events.push(Event::BranchEnd { context: number, value: Some(value.clone()) });
         self.close_contexts();
         let Some(Inst { op: Op::Branch { dst, over, .. }, span }) = self.instruction(program) else {
-            return Err(unasked(0));
+            return Err(stray());
         };
         let at = |fault| RunError::at(*span, fault);
         let Branch { number, mut yields, .. } = branch;
@@ -142,4 +138,9 @@ impl Vm {
         let branches = self.state.frames.iter_mut().rev().filter_map(|frame| frame.branch.as_mut());
         branches.map(|branch| &mut branch.lane).next().unwrap_or(&mut self.state.lane)
     }
+}
+
+/// A program that the compiler made, or that was validated, has no such thing.
+fn stray() -> RunError {
+    RunError::of_run(Fault::Input { message: "the program yields outside of a branch".to_owned() })
 }

@@ -8,7 +8,6 @@ use super::rescue::Rescue;
 use super::{State, Vm};
 use crate::context::Context;
 use crate::error::Fault;
-use crate::trace::Event;
 use crate::value::Value;
 
 /// A call or a branch in progress. The frame below it stands at the instruction that opened it.
@@ -95,9 +94,6 @@ impl Vm {
 
     /// Returns from a function; the value itself where the entry point does.
     pub(super) fn leave_func(&mut self, program: &ir::Program, value: Value) -> Option<Value> {
-        let context = self.context_number();
-        let open = self.state.frames.last().map_or(0, |frame| frame.rescues.len());
-        self.events.extend((0..open).map(|_| Event::TryEnd { context }));
         if self.state.frames.len() == 1 {
             return Some(value);
         }

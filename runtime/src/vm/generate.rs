@@ -41,7 +41,7 @@ impl Vm {
             set_option(&mut ask, option, &self.get(local))?;
         }
         if ask.min > ask.max.unwrap_or(self.limits.default_max) {
-            return Err(Fault::BadOption { option: "min", value: ask.min.to_string() });
+            return Err(Fault::BadOption { option: GenOption::Min.name(), value: ask.min.to_string() });
         }
         self.state.waiting = Some(id);
         Ok(Step::Ask(Ask::Gen(Box::new(ask))))
@@ -84,22 +84,13 @@ fn supported(r#gen: &Gen) -> Result<(), Fault> {
         Method::Norm => return Err(not_yet("`select … by norm`")),
         Method::Uncond => return Err(not_yet("`select … by uncond`")),
     }
-    for (option, _) in &r#gen.options {
-        match option {
-            GenOption::Samples => return Err(not_yet("the option `n`")),
-            GenOption::Beam => return Err(not_yet("the option `beam`")),
-            GenOption::Logprobs => return Err(not_yet("the option `logprobs`")),
-            _ => {}
-        }
+    let late = [GenOption::Samples, GenOption::Beam, GenOption::Logprobs];
+    if let Some((option, _)) = r#gen.options.iter().find(|(option, _)| late.contains(option)) {
+        return Err(not_yet(format!("the option `{}`", option.name())));
     }
-    for (fact, _) in &r#gen.facts {
-        let field = match fact {
-            GenFact::Text | GenFact::Tokens | GenFact::Stop => continue,
-            GenFact::Logprob => "logprob",
-            GenFact::Probs => "probs",
-            GenFact::Calls => "calls",
-        };
-        return Err(not_yet(format!("`{}.{field}`", r#gen.name)));
+    let late = [GenFact::Logprob, GenFact::Probs, GenFact::Calls];
+    if let Some((fact, _)) = r#gen.facts.iter().find(|(fact, _)| late.contains(fact)) {
+        return Err(not_yet(format!("`{}.{}`", r#gen.name, fact.name())));
     }
     if r#gen.tools.is_empty() { Ok(()) } else { Err(not_yet("the option `tools`")) }
 }
@@ -129,30 +120,26 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 fn set_option(ask: &mut GenAsk, option: GenOption, value: &Value) -> Result<(), Fault> {
-    let read = Given { value };
+    let given = Given { option: option.name(), value };
     let sampling = &mut ask.sampling;
     match option {
-        GenOption::Max => ask.max = Some(read.count("max", 1)?),
-        GenOption::Min => ask.min = read.count("min", 0)?,
-        GenOption::Temp => sampling.temp = read.number("temp", |x| x >= 0.0)?,
-        GenOption::TopP => sampling.top_p = read.share("top_p")?,
-        GenOption::TopK => sampling.top_k = read.count("top_k", 0)?,
-        GenOption::MinP => sampling.min_p = read.share("min_p")?,
-        GenOption::Typical => sampling.typical = read.share("typical")?,
-        GenOption::RepeatPenalty => sampling.repeat_penalty = read.number("repeat_penalty", |x| x > 0.0)?,
-        GenOption::FrequencyPenalty => {
-            sampling.frequency_penalty = read.number("frequency_penalty", |_| true)?;
-        }
-        GenOption::PresencePenalty => {
-            sampling.presence_penalty = read.number("presence_penalty", |_| true)?;
-        }
-        GenOption::NoRepeat => sampling.no_repeat = read.count("no_repeat", 1)?,
+        GenOption::Max => ask.max = Some(given.count(1)?),
+        GenOption::Min => ask.min = given.count(0)?,
+        GenOption::Temp => sampling.temp = given.number(|x| x >= 0.0)?,
+        GenOption::TopP => sampling.top_p = given.share()?,
+        GenOption::TopK => sampling.top_k = given.count(0)?,
+        GenOption::MinP => sampling.min_p = given.share()?,
+        GenOption::Typical => sampling.typical = given.share()?,
+        GenOption::RepeatPenalty => sampling.repeat_penalty = given.number(|x| x > 0.0)?,
+        GenOption::FrequencyPenalty => sampling.frequency_penalty = given.number(|_| true)?,
+        GenOption::PresencePenalty => sampling.presence_penalty = given.number(|_| true)?,
+        GenOption::NoRepeat => sampling.no_repeat = given.count(1)?,
         GenOption::Seed => {
-            ask.stream = Stream::new(value.as_int().ok_or_else(|| read.bad("seed"))? as u64, &[]);
+            ask.stream = Stream::new(value.as_int().ok_or_else(|| given.bad())? as u64, &[]);
         }
-        GenOption::Heal => ask.heal = value.as_bool().ok_or_else(|| read.bad("heal"))?,
+        GenOption::Heal => ask.heal = value.as_bool().ok_or_else(|| given.bad())?,
         // Without tools there is nothing that it bounds.
-        GenOption::MaxCalls => _ = read.count("max_calls", 0)?,
+        GenOption::MaxCalls => _ = given.count(0)?,
         GenOption::Samples | GenOption::Beam | GenOption::Logprobs => {}
     }
     Ok(())
@@ -160,24 +147,25 @@ fn set_option(ask: &mut GenAsk, option: GenOption, value: &Value) -> Result<(), 
 
 /// The value of an option.
 struct Given<'v> {
+    option: &'static str,
     value: &'v Value,
 }
 
 impl Given<'_> {
-    fn bad(&self, option: &'static str) -> Fault {
-        Fault::BadOption { option, value: self.value.to_string() }
+    fn bad(&self) -> Fault {
+        Fault::BadOption { option: self.option, value: self.value.to_string() }
     }
 
-    fn number(&self, option: &'static str, fits: impl Fn(f64) -> bool) -> Result<f64, Fault> {
-        self.value.as_float().filter(|&x| fits(x)).ok_or_else(|| self.bad(option))
+    fn number(&self, fits: impl Fn(f64) -> bool) -> Result<f64, Fault> {
+        self.value.as_float().filter(|&x| fits(x)).ok_or_else(|| self.bad())
     }
 
-    fn share(&self, option: &'static str) -> Result<f64, Fault> {
-        self.number(option, |x| (0.0..=1.0).contains(&x))
+    fn share(&self) -> Result<f64, Fault> {
+        self.number(|x| (0.0..=1.0).contains(&x))
     }
 
-    fn count(&self, option: &'static str, least: u32) -> Result<u32, Fault> {
+    fn count(&self, least: u32) -> Result<u32, Fault> {
         let count = self.value.as_int().and_then(|n| u32::try_from(n).ok()).filter(|&n| n >= least);
-        count.ok_or_else(|| self.bad(option))
+        count.ok_or_else(|| self.bad())
     }
 }
