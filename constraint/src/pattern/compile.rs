@@ -128,13 +128,6 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
                 self.texts(texts.iter().map(String::as_str), next)
             }
             Spec::Until { value, .. } => self.spec(value, next),
-<<<<<<< HEAD
-            Spec::Copy { .. } => Err(BuildError::NotYet { what: "`copy`" }),
-            Spec::Json | Spec::JsonOf { .. } => Err(BuildError::NotYet { what: "json" }),
-            Spec::Object { .. } | Spec::Map { .. } => Err(BuildError::NotYet { what: "a record or map" }),
-            Spec::Array { .. } => Err(BuildError::NotYet { what: "a list" }),
-            Spec::Flexible { .. } => Err(BuildError::NotYet { what: "white space in JSON" }),
-=======
             Spec::Copy { hole } => self.copy(*hole, char::to_string, next),
             Spec::Json
             | Spec::JsonOf { .. }
@@ -143,7 +136,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
             | Spec::Map { .. }
             | Spec::Ref { .. } => self.json(spec, next),
             Spec::Defs { defs, root } => self.with_defs(defs, |compiler| compiler.spec(root, next)),
->>>>>>> 594599eb149d63094ba9876c7072c4f66653d2c4
+            Spec::Flexible { .. } => Err(BuildError::NotYet { what: "white space in JSON" }),
             Spec::Schema { .. } => Err(BuildError::NotYet { what: "a schema" }),
             Spec::Grammar { .. } => Err(BuildError::NotYet { what: "a grammar" }),
         }
@@ -231,13 +224,8 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
             _ => None,
         });
         let mut starts = vec![self.texts(literals, next)?];
-<<<<<<< HEAD
-        let shared = |member: &&Spec| matches!(member, Spec::Literal { .. } | Spec::Constant { .. });
-        for member in members.iter().filter(|member| !shared(member)) {
-=======
         let others = |member: &&Spec| !matches!(member, Spec::Literal { .. } | Spec::Constant { .. });
         for member in members.iter().filter(others) {
->>>>>>> 594599eb149d63094ba9876c7072c4f66653d2c4
             starts.push(self.spec(member, next)?);
         }
         self.split(starts)
