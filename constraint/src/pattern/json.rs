@@ -54,7 +54,7 @@ impl<'s> Compiler<'s, '_, '_> {
                 let written = |c: &char| escaped(*c).unwrap_or_else(|| c.to_string());
                 self.string(next, |compiler, end| compiler.copy(*hole, written, end))
             }
-            Spec::Schema { .. } | Spec::Grammar { .. } | Spec::Until { .. } => {
+            Spec::Flexible { .. } | Spec::Schema { .. } | Spec::Grammar { .. } | Spec::Until { .. } => {
                 Err(BuildError::NotYet { what: "this type inside JSON" })
             }
         }
