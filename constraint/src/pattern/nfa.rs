@@ -140,6 +140,8 @@ pub(crate) struct Nfa {
     distance: Vec<u64>,
     /// The same by bytes that can be spelled; further where only others lead on.
     spelled: Vec<u64>,
+    /// For each place where ways part, the one that this distance counts.
+    nearest: Vec<Pc>,
     /// Bytes that can be spelled.
     bytes: ByteSet,
     /// Class of each byte; bytes of a class are never told apart.
@@ -291,11 +293,12 @@ impl<'l> Builder<'l> {
             slots,
             distance: Vec::new(),
             spelled: Vec::new(),
+            nearest: Vec::new(),
             bytes: ByteSet::ALL,
             classes,
             representatives,
         };
-        nfa.distance = nfa.measure(&ByteSet::ALL);
+        (nfa.distance, nfa.nearest) = nfa.measure(&ByteSet::ALL);
         nfa.spelled = nfa.distance.clone();
         nfa.rank_rules()?;
         Ok(nfa)
@@ -328,26 +331,32 @@ fn byte_classes(insts: &[Inst]) -> (Box<[u8; 256]>, Vec<u8>) {
 impl Nfa {
     /// The same automaton where only some bytes can be spelled.
     pub(crate) fn with_bytes(&self, bytes: ByteSet) -> Nfa {
-        let spelled = self.measure(&bytes);
-        Nfa { spelled, bytes, ..self.clone() }
+        let (spelled, nearest) = self.measure(&bytes);
+        Nfa { spelled, nearest, bytes, ..self.clone() }
     }
 
     /// The least fixed point of the distances by some bytes. Instructions lead mostly to earlier ones, so
-    /// that few rounds suffice.
-    fn measure(&self, bytes: &ByteSet) -> Vec<u64> {
+    /// that few rounds suffice. Where ways part, the target that gave the distance was known before it: who
+    /// follows these targets comes to an end, also where rounds read nothing.
+    fn measure(&self, bytes: &ByteSet) -> (Vec<u64>, Vec<Pc>) {
         let mut distances = vec![NEVER; self.insts.len()];
+        let mut nearest = vec![0; self.insts.len()];
         let mut changed = true;
         while changed {
             changed = false;
             for pc in 0..self.insts.len() {
                 let distance = self.step_distance(pc, &distances, bytes);
                 if distance < distances[pc] {
+                    if let Inst::Split(targets) = &self.insts[pc] {
+                        let target = targets.iter().min_by_key(|&&target| distances[target as usize]);
+                        nearest[pc] = target.copied().unwrap_or(0);
+                    }
                     distances[pc] = distance;
                     changed = true;
                 }
             }
         }
-        distances
+        (distances, nearest)
     }
 
     fn step_distance(&self, pc: usize, distances: &[u64], bytes: &ByteSet) -> u64 {
@@ -491,10 +500,7 @@ impl Nfa {
                     text.push(byte);
                     pc = target;
                 }
-                Inst::Split(targets) => {
-                    let Some(target) = targets.iter().min_by_key(|pc| to(pc)) else { return text };
-                    pc = *target;
-                }
+                Inst::Split(_) => pc = self.nearest[pc as usize],
                 Inst::Enter(id) => pc = self.turn(*id, 0, &mut counts),
                 Inst::Next(id) => {
                     let l = &self.loops[*id as usize];

@@ -96,6 +96,10 @@ pub const PATTERNS: &[&str] = &[
     "[a-b1]",
     "[ab1]{2}",
     "([ab1]a){1,2}",
+    // Ways that read nothing and come back to where they began.
+    "a(b*)*",
+    "1((a|b?)*)*",
+    "a((?:ab1a){0,9}|b*)*",
 ];
 
 pub fn vocabulary(random: &mut Random, every_byte: bool) -> Vec<Option<Vec<u8>>> {
