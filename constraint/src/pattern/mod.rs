@@ -6,6 +6,7 @@
 
 mod compile;
 pub(crate) mod cursor;
+pub mod facts;
 mod json;
 pub(crate) mod lazy;
 pub(crate) mod nfa;
