@@ -11,6 +11,7 @@ pub mod ast;
 pub mod builtin;
 mod check;
 pub mod diag;
+pub mod fmt;
 pub mod hir;
 pub mod ir;
 pub mod lex;
