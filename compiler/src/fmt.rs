@@ -4,8 +4,9 @@
 //! author's line breaks, but for a few that mean nothing. Text in `"""` moves along with its statement where
 //! that leaves the string's value the same. `docs/formatting.md` states the rules.
 //!
-//! One pass over the tokens, without recursion: [`marks`] asks the grammar what tokens are, [`print`]
-//! decides line by line, [`text`] moves long strings, and [`lines`] aligns what stands in columns.
+//! One pass over the tokens, without recursion: `marks` asks the grammar what tokens are, `print` decides
+//! where lines end, `frame` how far they are indented, `text` moves long strings, and `lines` aligns what
+//! stands in columns.
 
 mod frame;
 mod lines;
@@ -26,6 +27,7 @@ const INDENT: usize = 2;
 pub fn format(file: u32, text: &str) -> Result<String, Vec<Diag>> {
     let lexed = lex(file, text);
     match Marks::new(text, &lexed) {
+        Some(marks) if !marks.agreed() => Ok(text.to_owned()),
         Some(marks) => Ok(print::print(text, &lexed.tokens, &marks)),
         None => Err(parse(file, text).1),
     }

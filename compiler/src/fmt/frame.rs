@@ -92,6 +92,14 @@ impl<'a> Frames<'a> {
         open.and_then(|open| self.broken.get(open)).is_some_and(|broken| *broken)
     }
 
+    /// Makes the innermost brackets go over lines.
+    pub(super) fn break_at_ends(&mut self) {
+        let open = self.top().open;
+        if let Some(broken) = open.and_then(|open| self.broken.get_mut(open)) {
+            *broken = true;
+        }
+    }
+
     /// Whether spaces stand at the ends of the innermost brackets.
     pub(super) fn spaced(&self) -> bool {
         let mark = self.top().open.map_or(Mark::Plain, |open| self.marks.of(open));

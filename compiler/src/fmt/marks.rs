@@ -22,6 +22,9 @@ pub(super) enum Mark {
     Names,
     /// A `-` that is a sign.
     Sign,
+    /// The `.` of a field behind a pipe, `x | f .name`: without the space it would belong to the name of
+    /// the function.
+    Apart,
     /// The `:` of a slice.
     Slice,
     /// The `:` behind a key, which is this token.
@@ -36,16 +39,28 @@ pub(super) struct Marks {
     marks: Vec<Mark>,
     starts: Vec<bool>,
     headers: Vec<bool>,
+    /// Whether the lexer and the grammar see the same tokens.
+    agreed: bool,
 }
 
 impl Marks {
     /// What the grammar says; `None` if it rejects the file.
     pub(super) fn new(text: &str, lexed: &Lexed) -> Option<Marks> {
         let len = lexed.tokens.len();
-        let marks =
-            Marks { marks: vec![Mark::Plain; len], starts: vec![false; len], headers: vec![false; len] };
-        let mut marker = Marker { text, lexed, marks, at: 0, around: Vec::new() };
+        let marks = Marks {
+            marks: vec![Mark::Plain; len],
+            starts: vec![false; len],
+            headers: vec![false; len],
+            agreed: true,
+        };
+        let mut marker = Marker { text, lexed, marks, at: 0, around: Vec::new(), piped: 0 };
         visit(text, lexed, |rule, place| marker.see(rule, place)).then_some(marker.marks)
+    }
+
+    /// Whether the lexer and the grammar see the same tokens. They differ on a slash behind a word that is
+    /// a name elsewhere, as in `select a from /b/`, where no regex can stand anyway.
+    pub(super) fn agreed(&self) -> bool {
+        self.agreed
     }
 
     /// What is known of a token.
@@ -79,6 +94,8 @@ struct Marker<'a> {
     /// The token at which the last construct began. Constructs come in the order of their places.
     at: usize,
     around: Vec<Around>,
+    /// Where the name of the last pipe's function ends.
+    piped: usize,
 }
 
 impl Marker<'_> {
@@ -92,6 +109,9 @@ impl Marker<'_> {
         }
         if self.at < tokens.len() {
             self.mark(rule);
+            if rule == Rule::path && self.around.last().is_some_and(|outer| outer.rule == Rule::pipe) {
+                self.piped = place.end;
+            }
             self.around.push(Around { rule, at: self.at, end: place.end });
         }
     }
@@ -101,16 +121,23 @@ impl Marker<'_> {
         let outer = self.around.last().copied();
         let parent = outer.map_or(Rule::chunk, |outer| outer.rule);
         let from = outer.map_or(at, |outer| outer.at);
+        if rule == Rule::regex {
+            self.marks.agreed &= self.lexed.tokens.get(at).is_some_and(|token| token.kind == Kind::Regex);
+        }
         if is_part(parent, rule) {
             self.marks.starts[at] = true;
         }
         let mark = match rule {
             Rule::kw_else | Rule::else_if | Rule::else_block => Mark::Else,
             Rule::neg => Mark::Sign,
+            Rule::field if self.follows_pipe() => Mark::Apart,
             Rule::bound if self.sign() == "-" => Mark::Sign,
-            Rule::params | Rule::call_args | Rule::index | Rule::bounds | Rule::append | Rule::list_suffix => {
-                Mark::Attached
-            }
+            Rule::params
+            | Rule::call_args
+            | Rule::index
+            | Rule::bounds
+            | Rule::append
+            | Rule::list_suffix => Mark::Attached,
             Rule::paren | Rule::type_paren if is_word_with_brackets(parent) => Mark::Attached,
             Rule::lparen if parent == Rule::capability => Mark::Attached,
             Rule::block | Rule::branch => self.block(),
@@ -123,6 +150,11 @@ impl Marker<'_> {
             _ => return,
         };
         self.marks.marks[at] = mark;
+    }
+
+    fn follows_pipe(&self) -> bool {
+        let before = self.lexed.tokens.get(..self.at).unwrap_or(&[]);
+        before.iter().rev().find(|token| !token.kind.is_trivia()).is_some_and(|token| token.end == self.piped)
     }
 
     fn sign(&self) -> &str {

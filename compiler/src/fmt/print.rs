@@ -72,13 +72,15 @@ impl<'a> Printer<'a> {
     }
 
     fn token(&mut self, at: usize, gap: &Gap) {
+        let header_comment = self.header_comment(at, gap);
         match self.kind(at) {
             Kind::Text => return self.string_text(at),
             Kind::StrClose => self.close_string(),
             Kind::HoleOpen => {}
+            _ if header_comment.is_some() => self.space(at, &Gap::default(), false),
             _ => {
-                self.comments(gap, Some(at));
-                self.space(at, gap);
+                let begins = self.comments(gap, Some(at));
+                self.space(at, gap, begins);
             }
         }
         self.frames.token(at, self.first, self.last);
@@ -87,12 +89,27 @@ impl<'a> Printer<'a> {
         }
         self.lines.push(self.word(at));
         self.last = Some(at);
+        if let Some(comment) = header_comment {
+            self.lines.trailing(comment);
+            self.frames.break_at_ends();
+        }
     }
 
-    /// Writes comments, of which only the first can stand behind code.
-    fn comments(&mut self, gap: &Gap, next: Option<usize>) {
+    /// The comment behind a header whose `{` stands on the next line: the brace goes before it.
+    fn header_comment(&self, at: usize, gap: &Gap) -> Option<&'a str> {
+        let [(comment, 0)] = gap.comments.as_slice() else { return None };
+        let mut after = self.tokens.get(at + 1..)?.iter().map(|token| token.kind);
+        let free = after.find(|kind| *kind != Kind::Space) != Some(Kind::Comment);
+        let moves = matches!(self.marks.of(at), Mark::Block(_)) && self.last.is_some() && free;
+        moves.then(|| self.word(*comment).trim_end())
+    }
+
+    /// Writes comments, of which only the first can stand behind code. Says whether what follows them comes
+    /// first on a line of its own within the brackets around it, or in the file.
+    fn comments(&mut self, gap: &Gap, next: Option<usize>) -> bool {
+        let mut begins = self.frames.begin_with(self.last);
         let mut tail = None;
-        for (n, (at, breaks)) in gap.comments.iter().enumerate() {
+        for (at, breaks) in &gap.comments {
             let comment = self.word(*at).trim_end();
             let column = self.column(*at);
             if *breaks == 0 && self.last.is_some() {
@@ -101,14 +118,14 @@ impl<'a> Printer<'a> {
             } else if *breaks == 1 && tail == Some(column) {
                 self.lines.continued(comment);
             } else {
-                let begins = n == 0 && self.frames.begin_with(self.last);
                 if *breaks > 1 && !begins {
                     self.lines.blank();
                 }
                 self.lines.own(self.frames.comment_indent(next, self.last), comment);
-                tail = None;
+                (begins, tail) = (false, None);
             }
         }
+        begins
     }
 
     /// How many characters stand before a token on its line.
@@ -118,8 +135,8 @@ impl<'a> Printer<'a> {
     }
 
     /// Ends the line before a token, or leaves a space, or nothing.
-    fn space(&mut self, at: usize, gap: &Gap) {
-        let breaks = self.breaks(at, gap);
+    fn space(&mut self, at: usize, gap: &Gap, begins: bool) {
+        let breaks = self.breaks(at, gap, begins);
         if breaks > 1 {
             self.lines.blank();
         }
@@ -146,7 +163,7 @@ impl<'a> Printer<'a> {
     }
 
     /// How many line breaks stand before a token; two leave a line empty.
-    fn breaks(&self, at: usize, gap: &Gap) -> usize {
+    fn breaks(&self, at: usize, gap: &Gap, begins: bool) -> usize {
         let commented = !gap.comments.is_empty();
         if self.last.is_none() && !commented {
             return 1;
@@ -154,7 +171,6 @@ impl<'a> Printer<'a> {
         if !commented && matches!(self.marks.of(at), Mark::Else | Mark::Block(_)) {
             return 0;
         }
-        let begins = !commented && self.frames.begin_with(self.last);
         let ends = matches!(self.kind(at), Kind::Close | Kind::HoleClose);
         let least = commented || (begins || ends) && self.frames.breaks_at_ends();
         let most = if begins || ends { 1 } else { 2 };
@@ -171,16 +187,21 @@ impl<'a> Printer<'a> {
             return self.frames.spaced() && !(before == Kind::Open && after == Kind::Close);
         }
         let tight_after = matches!(self.marks.of(last), Mark::Sign | Mark::Slice);
+        if self.marks.of(at) == Mark::Apart {
+            return true;
+        }
         let tight_before = self.marks.of(at) == Mark::Attached;
         let sign = after == Kind::Punct && matches!(self.word(at), "," | ":" | "?" | "." | "..");
         let point = before == Kind::Punct && matches!(self.word(last), "." | "..");
         !(tight_after || tight_before || sign || point)
     }
 
+    /// Text moves as far as the line on which its string begins.
     fn open_string(&mut self, at: usize) {
         let start = self.tokens.get(at).map_or(0, |token| token.start);
-        let by = self.margin.cast_signed() - text::margin(self.text, start).cast_signed();
-        self.texts.push((self.strings.moved(self.text, at, by), self.frames.indent));
+        let by = || self.margin.cast_signed() - text::margin(self.text, start).cast_signed();
+        let texts = self.strings.moved(self.text, at, by);
+        self.texts.push((texts, self.frames.indent));
     }
 
     /// A hole is indented by the line of text on which it begins.

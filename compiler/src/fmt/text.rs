@@ -50,15 +50,17 @@ impl Strings {
         strings
     }
 
-    /// The texts of the string that a token opens, moved to the right, or, if `by` is negative, to the left.
-    pub(super) fn moved(&self, text: &str, open: usize, by: isize) -> Texts {
+    /// The texts of the string that a token opens, moved to the right by so much, or, if that is negative,
+    /// to the left. It is asked for only if there are lines to be moved.
+    pub(super) fn moved(&self, text: &str, open: usize, by: impl FnOnce() -> isize) -> Texts {
         let Some(ranges) = self.parts.get(&open) else { return Texts::Same };
+        let by = by();
         let written = |range: &Option<Range<usize>>| range.clone().and_then(|range| text.get(range));
         let old: Parts = ranges.iter().map(|range| written(range).map(str::to_owned)).collect();
         let plain: Parts = ranges.iter().map(|range| written(range).map(with_plain_breaks)).collect();
         let value = value(&old);
         let means_the_same = |new: &Parts| self::value(new) == value;
-        let new = Some(shift(&plain, by)).filter(means_the_same).or(Some(plain).filter(means_the_same));
+        let new = [shift(&plain, by), shift(&plain, 0), plain].into_iter().find(means_the_same);
         let new = new.unwrap_or(old).into_iter().zip(ranges);
         Texts::New(new.filter_map(|(new, range)| Some((range.as_ref()?.start, new?))).collect())
     }
@@ -69,9 +71,10 @@ impl Texts {
     pub(super) fn take(&mut self, source: &str, token: &Token) -> String {
         match self {
             Texts::Same => token.text(source).to_owned(),
-            Texts::New(texts) => {
-                texts.pop_front_if(|(start, _)| *start == token.start).map(|(_, new)| new).unwrap_or_default()
+            Texts::New(texts) if texts.front().is_some_and(|(start, _)| *start == token.start) => {
+                texts.pop_front().map(|(_, new)| new).unwrap_or_default()
             }
+            Texts::New(_) => String::new(),
         }
     }
 }

@@ -63,7 +63,7 @@ pub(crate) fn visit(text: &str, lexed: &Lexed, mut see: impl FnMut(Rule, Range<u
         }
         accepted
     };
-    lexed.diags.is_empty() && lexed.chunks(text).into_iter().all(&mut accepts)
+    !lexed.diags.iter().any(Diag::is_error) && lexed.chunks(text).into_iter().all(&mut accepts)
 }
 
 struct ChunkParser<'a> {
