@@ -23,7 +23,12 @@ use marks::Marks;
 const INDENT: usize = 2;
 
 /// A file as it should be set, or, if it does not parse, what is wrong with it. Names and types do not
-/// matter, nor does what this version cannot run.
+/// matter, nor does what this version cannot run. `file` is what the spans of the findings refer to.
+///
+/// ```
+/// let text = agentc_compiler::fmt::format(0, "user  \"Hello {{name}}\"").unwrap();
+/// assert_eq!(text, "user \"Hello {{ name }}\"\n");
+/// ```
 pub fn format(file: u32, text: &str) -> Result<String, Vec<Diag>> {
     let lexed = lex(file, text);
     match Marks::new(text, &lexed) {

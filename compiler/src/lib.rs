@@ -2,7 +2,7 @@
 //!
 //! Three stages: [`parse`] (text to tree), [`check`] (tree to typed tree) and [`lower`] (typed tree to
 //! [`ir`]); [`compile`] is the three in a row. The first two collect findings and never fail; the third
-//! takes only what was checked, and cannot fail.
+//! takes only what was checked, and cannot fail. [`fmt`] sets the text of a program, checked or not.
 //!
 //! The crate is pure: it opens no file, reads no clock, starts no thread and prints nothing. Other files
 //! are read through [`source::World`].
