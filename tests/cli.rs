@@ -172,3 +172,43 @@ fn completions_are_scripts() {
         assert!(out(&output).contains("agentc"));
     }
 }
+
+#[test]
+fn fmt_writes_only_what_changes() {
+    let folder = std::env::temp_dir().join(format!("agentc-cli-fmt-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.join(name), text).unwrap();
+        folder.join(name).to_str().unwrap().to_owned()
+    };
+    let (odd, even) = (write("odd.agent", "let a=1\r\n"), write("even.agent", "let a = 1\n"));
+    let bad = write("bad.agent", "let  = 1");
+    let unknown = write("unknown.agent", "print  unknown");
+    let read = |path: &str| std::fs::read_to_string(path).unwrap();
+
+    let check = agentc(&["fmt", "--check", &even, &odd], "");
+    assert_eq!((code(&check), out(&check), err(&check)), (1, format!("{odd}\n"), String::new()));
+    assert_eq!(read(&odd), "let a=1\r\n");
+    let before = std::fs::metadata(&even).unwrap().modified().unwrap();
+    let ran = agentc(&["fmt", &even, &odd, &unknown], "");
+    assert_eq!((code(&ran), out(&ran), err(&ran)), (0, String::new(), String::new()));
+    assert_eq!((read(&odd), read(&unknown)), ("let a = 1\n".into(), "print unknown\n".into()));
+    assert_eq!(std::fs::metadata(&even).unwrap().modified().unwrap(), before);
+    assert_eq!(code(&agentc(&["fmt", "--check", &even, &odd], "")), 0);
+
+    let refused = agentc(&["fmt", &bad, &even], "");
+    assert_eq!((code(&refused), read(&bad)), (3, "let  = 1".into()));
+    assert!(err(&refused).contains("bad.agent:1:6"), "{}", err(&refused));
+    assert_eq!(code(&agentc(&["fmt", "no-such-file.agent", &bad], "")), 2);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn fmt_reads_standard_input() {
+    let ran = agentc(&["fmt", "-"], "\"{{x}}\"");
+    assert_eq!((code(&ran), out(&ran)), (0, "\"{{ x }}\"\n".into()));
+    let check = agentc(&["fmt", "--check", "-"], "\"{{x}}\"");
+    assert_eq!((code(&check), out(&check)), (1, "<stdin>\n".into()));
+    let bad = agentc(&["fmt", "-"], "\"{{x");
+    assert_eq!((code(&bad), out(&bad)), (3, String::new()));
+}

@@ -3,7 +3,7 @@
 //! Three stages: [`load`] (texts to trees, imported files included; [`parse`] is its part for one file),
 //! [`check`] (trees to one typed tree) and [`lower`] (typed tree to [`ir`]); [`compile`] is the three in a
 //! row. The first two collect findings and never fail; the third takes only what was checked, and cannot
-//! fail.
+//! fail. [`fmt`] sets the text of a program, checked or not.
 //!
 //! The crate is pure: it opens no file, reads no clock, starts no thread and prints nothing. Other files
 //! are read through [`source::World`].
@@ -12,6 +12,7 @@ pub mod ast;
 pub mod builtin;
 mod check;
 pub mod diag;
+pub mod fmt;
 pub mod hir;
 pub mod ir;
 pub mod lex;

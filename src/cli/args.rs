@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Compile a program to its intermediate representation
     Build(BuildArgs),
+    /// Format programs in place
+    Fmt(FmtArgs),
     /// Fetch, list, show and remove local models
     #[command(subcommand)]
     Model(ModelCommand),
@@ -167,6 +169,16 @@ pub(crate) enum Emit {
     Hir,
     /// The intermediate representation as text
     Text,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FmtArgs {
+    /// The programs; `-` reads one from standard input and writes it to standard output
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Change nothing: print the names of the programs that would change, and exit 1 if there are any
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, Subcommand)]

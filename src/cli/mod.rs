@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod completions;
 mod doctor;
+mod fmt;
 mod model;
 mod output;
 mod run;
@@ -31,6 +32,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::run(args, look),
         Command::Check(args) => check::check(&args, look),
         Command::Build(args) => build::build(&args, look),
+        Command::Fmt(args) => fmt::fmt(&args, look),
         Command::Model(command) => model::model(command, look),
         Command::Doctor(args) => doctor::doctor(&args, look),
         Command::Completions { shell } => completions::completions(shell),

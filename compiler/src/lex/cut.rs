@@ -100,7 +100,8 @@ fn begins(text: &str, token: &Token) -> bool {
     }
 }
 
-fn ends(text: &str, token: Token) -> bool {
+/// Whether a statement may end with a token.
+pub(super) fn ends(text: &str, token: Token) -> bool {
     match token.kind {
         Kind::Word => words::may_end_statement(token.text(text)),
         // Text or a hole's opening before a line of code: a string that was left open, which ends with its line.

@@ -222,10 +222,10 @@ impl Scanner<'_> {
         self.push(Kind::Word, end);
     }
 
-    /// First on its line, or after a closing brace.
+    /// First on its line, after what may end a statement, or beside a brace: a block may stand on one line.
     fn at_statement_start(&self) -> bool {
         let Some(last) = self.last.map(|i| self.tokens[i]) else { return true };
-        self.fresh_line || last.text(self.text) == "}"
+        matches!(last.text(self.text), "{" | "}") || self.fresh_line && super::cut::ends(self.text, last)
     }
 
     /// Whether what follows a word on its line shows that it is no variable.
@@ -233,6 +233,10 @@ impl Scanner<'_> {
         let after = &self.text[end..];
         let rest = after.trim_start_matches([' ', '\t']);
         let word = |c: char| c.is_alphanumeric() || c == '_' || c == '"' || c == '{' || c == ':';
+        let key = rest.starts_with(':') && matches!(self.stack.last(), Some((Open::Brace, _)));
+        if key || words::joins(rest) {
+            return false;
+        }
         let spaced = rest.len() < after.len();
         let branch =
             matches!(&self.text[self.pos..end], "elif" | "elseif" | "elsif") && rest.starts_with('(');
@@ -264,10 +268,11 @@ impl Scanner<'_> {
 
     /// A slash divides after an operand and begins a regex elsewhere.
     fn slash(&mut self, end: usize) {
-        if !self.operand_may_begin() {
+        let close = regex_end(self.text, end);
+        if !self.operand_may_begin() && !close.is_some_and(|close| self.is_rule_before(close)) {
             return self.push(Kind::Punct, end);
         }
-        match regex_end(self.text, end) {
+        match close {
             Some(close) => self.push(Kind::Regex, close),
             None => {
                 let line_end = self.text[end..].find('\n').map_or(self.text.len(), |i| end + i);
@@ -278,6 +283,17 @@ impl Scanner<'_> {
                 self.push(Kind::Unknown, line_end);
             }
         }
+    }
+
+    /// Whether a regex that ends here is a rule of a script on the line of the rule before it, as in
+    /// `"a" => "b" /c/ => "d"`. No other string is followed by a regex, and nothing divides one.
+    fn is_rule_before(&self, close: usize) -> bool {
+        let after_string = self.last.is_some_and(|i| self.tokens[i].kind == Kind::StrClose);
+        let mut rest = self.text[close..].trim_start();
+        while let Some(comment) = rest.strip_prefix('#') {
+            rest = comment.split_once('\n').map_or("", |(_, after)| after.trim_start());
+        }
+        after_string && rest.starts_with("=>")
     }
 
     fn operand_may_begin(&self) -> bool {

@@ -99,6 +99,16 @@ pub(super) fn may_begin_statement(word: &str) -> bool {
     !JOINING.contains(&word)
 }
 
+/// Whether a text that follows a value goes on with the expression or the statement around it.
+pub(super) fn joins(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    match words.next() {
+        Some("not") => words.next() == Some("in"),
+        Some("true" | "false" | "null") | None => false,
+        Some(word) => JOINING.contains(&word),
+    }
+}
+
 /// Whether the word surely begins a statement at the start of a line, whatever stands before it.
 pub(super) fn must_begin_statement(word: &str) -> bool {
     ONLY_BEGINNING.binary_search(&word).is_ok()

@@ -5,6 +5,7 @@
 //! found and the names the stretch declares are known.
 
 mod build;
+mod dedent;
 mod explain;
 mod expr;
 mod item;
@@ -31,7 +32,9 @@ mod grammar {
     pub struct Grammar;
 }
 
-use grammar::{Grammar, Rule};
+pub(crate) use dedent::{common_indent, dedent};
+use grammar::Grammar;
+pub(crate) use grammar::Rule;
 
 type Pair<'i> = pest::iterators::Pair<'i, Rule>;
 
@@ -47,6 +50,21 @@ pub fn parse(file: u32, text: &str) -> (Ast, Vec<Diag>) {
     diags.sort_by_key(|d| (d.span.start, d.span.end));
     diags.dedup_by(|a, b| a.span == b.span && a.code == b.code);
     (ast, diags)
+}
+
+/// Shows every construct of a file, in the order of their places, outer ones before those within them.
+/// `false` if the file does not parse; what has been shown then means nothing.
+pub(crate) fn visit(text: &str, lexed: &Lexed, mut see: impl FnMut(Rule, Range<usize>)) -> bool {
+    let mut accepts = |chunk: Range<usize>| {
+        let pairs = text.get(chunk.clone()).and_then(|source| Grammar::parse(Rule::chunk, source).ok());
+        let accepted = pairs.is_some();
+        for pair in pairs.into_iter().flat_map(pest::iterators::Pairs::flatten) {
+            let span = pair.as_span();
+            see(pair.as_rule(), chunk.start + span.start()..chunk.start + span.end());
+        }
+        accepted
+    };
+    !lexed.diags.iter().any(Diag::is_error) && lexed.chunks(text).into_iter().all(&mut accepts)
 }
 
 struct ChunkParser<'a> {

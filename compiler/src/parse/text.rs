@@ -1,6 +1,7 @@
-//! The builder: strings. Escapes are read, and the indentation of `"""` is removed, here and only here.
+//! The builder: strings. Escapes in `"…"` are read here and only here; for `"""` see [`super::dedent`].
 
 use super::build::Builder;
+use super::dedent::dedent;
 use super::{Pair, Rule};
 use crate::ast::{Ident, Part, Text};
 use crate::diag::Diag;
@@ -14,7 +15,11 @@ impl Builder {
         let long = form.as_rule() == Rule::long_string;
         let mut parts: Vec<Part> = form.into_inner().map(|p| self.part(p, long)).collect();
         if long {
-            dedent(&mut parts);
+            let texts = parts.iter_mut().map(|part| match part {
+                Part::Lit(text, _) => Some(text),
+                _ => None,
+            });
+            dedent(&mut texts.collect::<Vec<_>>());
         }
         parts.retain(|part| !matches!(part, Part::Lit(text, _) if text.is_empty()));
         Text { parts, span }
@@ -113,80 +118,4 @@ fn read_unicode(escape: &str) -> Result<(String, usize), usize> {
     let code = digits[..end].bytes().all(|b| b.is_ascii_hexdigit()).then_some(&digits[..end]);
     let c = code.and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
     c.map(|c| (c.to_string(), len)).ok_or(len)
-}
-
-/// Removes the common indentation and the line breaks next to the quotes, then reads escapes.
-fn dedent(parts: &mut [Part]) {
-    trim_ends(parts);
-    let indent = common_indent(parts);
-    let mut line_start = starts_on_new_line(parts);
-    for part in parts.iter_mut() {
-        let Part::Lit(text, _) = part else {
-            line_start = false;
-            continue;
-        };
-        let mut out = String::with_capacity(text.len());
-        for (i, line) in text.split('\n').enumerate() {
-            if i > 0 {
-                out.push('\n');
-                line_start = true;
-            }
-            out.push_str(if line_start { without_indent(line, &indent) } else { line });
-            line_start = false;
-        }
-        *text = out.replace("\\{{", "{{").replace("\\\"\"\"", "\"\"\"");
-    }
-}
-
-/// Drops the line break before the closing quotes, and the white space between.
-fn trim_ends(parts: &mut [Part]) {
-    if let Some(Part::Lit(text, _)) = parts.last_mut() {
-        let kept = text.trim_end_matches([' ', '\t']);
-        if let Some(kept) = kept.strip_suffix('\n') {
-            text.truncate(kept.len());
-        }
-    }
-}
-
-/// Whether the text begins on the line after the opening quotes; drops that line break.
-fn starts_on_new_line(parts: &mut [Part]) -> bool {
-    let Some(Part::Lit(text, _)) = parts.first_mut() else { return false };
-    let first_line = text.split('\n').next().unwrap_or("");
-    if first_line.len() < text.len() && first_line.bytes().all(|b| b == b' ' || b == b'\t') {
-        text.drain(..=first_line.len());
-        return true;
-    }
-    false
-}
-
-/// The longest white space that all non-blank lines begin with; a line with a hole is not blank.
-fn common_indent(parts: &[Part]) -> String {
-    let mut common: Option<String> = None;
-    for (i, part) in parts.iter().enumerate() {
-        let Part::Lit(text, _) = part else { continue };
-        let lines: Vec<&str> = text.split('\n').collect();
-        for (n, line) in lines.iter().enumerate().skip(1) {
-            let rest = line.trim_start_matches([' ', '\t']);
-            let before_hole = n + 1 == lines.len() && i + 1 < parts.len();
-            if rest.is_empty() && !before_hole {
-                continue;
-            }
-            let indent = &line[..line.len() - rest.len()];
-            common = Some(match common {
-                None => indent.to_owned(),
-                Some(old) => shared_prefix(&old, indent).to_owned(),
-            });
-        }
-    }
-    common.unwrap_or_default()
-}
-
-fn shared_prefix<'a>(a: &'a str, b: &str) -> &'a str {
-    let len = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
-    a.get(..len).unwrap_or("")
-}
-
-/// A line without the indentation, or without all its white space if it has less.
-fn without_indent<'a>(line: &'a str, indent: &str) -> &'a str {
-    line.strip_prefix(indent).unwrap_or_else(|| line.trim_start_matches([' ', '\t']))
 }

@@ -1,0 +1,39 @@
+//! The formatter: one way to set a program, from its tokens and what the grammar says of them.
+//!
+//! It changes white space alone: tokens and comments stay as they are, in their order, and so do the
+//! author's line breaks, but for a few that mean nothing. Text in `"""` moves along with its statement where
+//! that leaves the string's value the same. `docs/formatting.md` states the rules.
+//!
+//! One pass over the tokens, without recursion: `marks` asks the grammar what tokens are, `print` decides
+//! where lines end, `frame` how far they are indented, `text` moves long strings, and `lines` aligns what
+//! stands in columns.
+
+mod frame;
+mod lines;
+mod marks;
+mod print;
+mod text;
+
+use crate::diag::Diag;
+use crate::lex::lex;
+use crate::parse::parse;
+use marks::Marks;
+
+/// Spaces for each level of indentation.
+const INDENT: usize = 2;
+
+/// A file as it should be set, or, if it does not parse, what is wrong with it. Names and types do not
+/// matter, nor does what this version cannot run. `file` is what the spans of the findings refer to.
+///
+/// ```
+/// let text = agentc_compiler::fmt::format(0, "user  \"Hello {{name}}\"").unwrap();
+/// assert_eq!(text, "user \"Hello {{ name }}\"\n");
+/// ```
+pub fn format(file: u32, text: &str) -> Result<String, Vec<Diag>> {
+    let lexed = lex(file, text);
+    match Marks::new(text, &lexed) {
+        Some(marks) if !marks.agreed() => Ok(text.to_owned()),
+        Some(marks) => Ok(print::print(text, &lexed.tokens, &marks)),
+        None => Err(parse(file, text).1),
+    }
+}
