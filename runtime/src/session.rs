@@ -51,6 +51,8 @@ pub struct Saved {
     program: String,
     home: Home,
     state: State,
+    /// What was printed and is still to be told.
+    prints: Vec<String>,
     /// Tokens generated so far, which count against the budget.
     spent: u64,
 }
@@ -88,7 +90,7 @@ pub struct Session {
     options: RunOptions,
     stage: Stage,
     /// What was printed behind text that events have not told yet: it must not overtake it.
-    prints: Vec<Event>,
+    prints: Vec<String>,
     usage: Usage,
     spent: u64,
     started: Instant,
@@ -128,7 +130,7 @@ impl Session {
     ) -> Session {
         let defaults = defaults(&program, &home, &options);
         let vm = Vm::new(program.clone(), func, args, defaults, options.limits.clone());
-        Session::of_vm(program, vm, home, options, 0)
+        Session::of_vm(program, vm, home, options)
     }
 
     /// A run that goes on where a saved one stopped. Seed and sampling are those it began with.
@@ -139,12 +141,13 @@ impl Session {
         }
         let vm =
             Vm::resume(program.clone(), saved.state, options.limits.clone()).map_err(RunError::of_run)?;
-        Ok(Session::of_vm(program, vm, saved.home, options, saved.spent))
+        let session = Session::of_vm(program, vm, saved.home, options);
+        Ok(Session { prints: saved.prints, spent: saved.spent, ..session })
     }
 
-    fn of_vm(program: Arc<ir::Program>, vm: Vm, home: Home, options: RunOptions, spent: u64) -> Session {
+    fn of_vm(program: Arc<ir::Program>, vm: Vm, home: Home, options: RunOptions) -> Session {
         let (prints, usage, started) = (Vec::new(), Usage::default(), Instant::now());
-        Session { program, vm, home, options, stage: Stage::Begin, prints, usage, spent, started }
+        Session { program, vm, home, options, stage: Stage::Begin, prints, usage, spent: 0, started }
     }
 
     /// The run as it stands. A generation in progress will start anew.
@@ -153,6 +156,7 @@ impl Session {
             program: fingerprint(&self.program),
             home: self.home.clone(),
             state: self.vm.state().clone(),
+            prints: self.prints.clone(),
             spent: self.spent,
         }
     }
@@ -213,7 +217,7 @@ impl Session {
                 waiting.shown.push_str(text);
             }
             if let Event::GenStart { .. } = &event {
-                self.prints.drain(..).for_each(&mut *emit);
+                self.prints.drain(..).for_each(|text| emit(Event::Print { text }));
             }
             emit(event);
         }
@@ -261,11 +265,11 @@ impl Session {
     /// Tells what happened in the machine. What it printed waits for the text before it.
     fn tell(&mut self, event: Event, emit: &mut dyn FnMut(Event)) {
         match event {
-            Event::Print { .. } if self.vm.has_untold_text() || !self.prints.is_empty() => {
-                self.prints.push(event);
+            Event::Print { text } if self.vm.has_untold_text() || !self.prints.is_empty() => {
+                self.prints.push(text);
             }
             event => {
-                self.prints.drain(..).for_each(&mut *emit);
+                self.prints.drain(..).for_each(|text| emit(Event::Print { text }));
                 emit(event);
             }
         }
@@ -319,7 +323,7 @@ impl Session {
                 Err(fault) => result = result.and(Err(RunError::of_run(fault))),
             }
         }
-        self.prints.drain(..).for_each(&mut *emit);
+        self.prints.drain(..).for_each(|text| emit(Event::Print { text }));
         self.usage.wall_ms = self.usage.load_ms + self.started.elapsed().as_millis() as u64;
         emit(Event::Usage(self.usage.clone()));
         let shown = partial.map(|waiting| waiting.shown).unwrap_or_default();

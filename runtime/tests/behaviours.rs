@@ -29,6 +29,41 @@ fn the_stop_that_ended_a_text_is_told() {
 }
 
 #[test]
+fn stops_that_are_regexes_end_a_text() {
+    for (source, value) in [
+        (r#""123{{ gen x with stop_regex = /\d233/ }}""#, "a"),
+        (r#""123{{ gen x with stop_regex = /\d+233/ }}""#, "a"),
+        (r#""123{{ gen x with stop_regex = [/[xy]/, /\d\d/], stop = "q" }}""#, "a"),
+    ] {
+        assert_eq!(capture(&[("123", "a3233")], source, "x"), value.into(), "{source}");
+    }
+}
+
+#[test]
+fn a_capture_tells_what_was_written_how_long_it_is_and_why_it_ended() {
+    let facts = |rules: &[(&str, &str)], written: &str| {
+        let source = format!("\"7, {{{{ gen x{written} }}}}\"\nreturn {{t: x.text, n: x.tokens, s: x.stop}}");
+        outcome(rules, &source).value().to_string()
+    };
+    let counting = [("7, ", "8, 9, 10")];
+    assert_eq!(facts(&counting, r#" with stop = ",""#), r#"{"t": "8", "n": 1, "s": ","}"#);
+    assert_eq!(facts(&counting, r" with stop_regex = /, [0-9]/"), r#"{"t": "8", "n": 1, "s": ", 9"}"#);
+    assert_eq!(facts(&counting, " with max = 3"), r#"{"t": "8, 9, 1", "n": 3, "s": "max"}"#);
+    assert_eq!(facts(&counting, ""), r#"{"t": "8, 9, 10", "n": 4, "s": "end"}"#);
+    assert_eq!(facts(&[("7, ", "8.50 or so")], ": float"), r#"{"t": "8.50", "n": 3, "s": null}"#);
+}
+
+#[test]
+fn facts_of_a_capture_are_those_of_its_last_generation() {
+    let source = r#"repeat 2 as i { "{{ i }}: {{ gen x with stop = "\n" }}\n" }
+return "{{ x.text }} {{ x.tokens }}""#;
+    assert_eq!(
+        outcome(&[("0: ", "one\n"), ("1: ", "the world\n")], source).value().to_string(),
+        "the world 2"
+    );
+}
+
+#[test]
 fn regexes_bend_what_the_model_prefers() {
     for (rule, source, value) in [
         (("123", "42333"), r#""123{{ gen x: /.?233/ }}""#, "4233"),

@@ -38,12 +38,12 @@ impl Vm {
             let limit = self.limits.value_size as u64;
             return Err(Fault::Limit { what: "bytes in a value", limit });
         }
+        self.lane().take();
         if count == 0 {
             self.set(dst, Value::list(Vec::new()));
             self.advance();
             return Ok(());
         }
-        self.lane().take();
         self.begin_branch(program, 0, Vec::new(), span)
     }
 

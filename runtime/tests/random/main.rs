@@ -1,0 +1,192 @@
+//! Random programs of loops, branches, `try` blocks, calls and generations, against a naive interpreter:
+//! the same value, prints, text and tokens; and the same again when the run is written down and taken up
+//! anew at every step.
+#![allow(clippy::unwrap_used)]
+
+mod naive;
+mod program;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use agentc_compiler::source::NoFiles;
+use agentc_compiler::{Options, compile, ir};
+use agentc_runtime::model::script::ScriptModel;
+use agentc_runtime::{Event, Limits, Outcome, Poll, RunOptions, Saved, Scheduler, Schedulers, Session};
+use naive::{End, Naive};
+use serde_json::Value as Json;
+
+const PROGRAMS: u64 = 300;
+
+fn compiled(source: &str) -> Arc<ir::Program> {
+    let compiled = compile("random.agent", source.as_bytes(), &NoFiles, &Options::default());
+    let program = compiled.program.unwrap_or_else(|| panic!("{source}\n{:#?}", compiled.diags));
+    ir::validate(&program).unwrap_or_else(|error| panic!("{error}\n{source}"));
+    Arc::new(program)
+}
+
+fn model() -> ScriptModel {
+    ScriptModel::random(11).unwrap()
+}
+
+fn options(seed: u64) -> RunOptions {
+    let temp = if seed % 2 == 0 { 0.9 } else { 0.0 };
+    RunOptions { seed: Some(seed), temp: Some(temp), ..RunOptions::default() }
+}
+
+/// What there is to see of a run, the main context's tokens included.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    result: Result<String, String>,
+    text: String,
+    context: Json,
+    prints: Vec<String>,
+}
+
+fn seen(outcome: &Outcome, saved: &Saved, prints: Vec<String>) -> Seen {
+    let result = match outcome.error() {
+        None => Ok(outcome.value().to_string()),
+        Some(error) => Err(error.fault.code().to_owned()),
+    };
+    let saved = serde_json::to_value(saved).unwrap();
+    Seen {
+        result,
+        text: outcome.text().to_owned(),
+        context: saved["state"]["contexts"][0][1].clone(),
+        prints,
+    }
+}
+
+/// A run; if `resumed`, written down and taken up anew at every step of the machine and in every ask.
+fn run(program: &Arc<ir::Program>, options: &RunOptions, resumed: bool) -> (Seen, Vec<Event>) {
+    let (mut events, mut prints) = (Vec::new(), Vec::new());
+    let mut session = Session::new(program.clone(), &[], options.clone()).unwrap();
+    let mut model = model();
+    let mut models = Schedulers::new(Scheduler::new(&mut model, Limits::default()));
+    // Whether the ask that it waits for is one that it made anew.
+    let mut anew = false;
+    loop {
+        let mut emit = |event: Event| {
+            if let Event::Print { text } = &event {
+                prints.push(text.clone());
+            }
+            events.push(event);
+        };
+        let poll = session.poll(&mut models, &mut emit);
+        if poll == Poll::Done {
+            break;
+        }
+        let waits = poll == Poll::Waiting;
+        if resumed && (!waits || !anew) {
+            let text = serde_json::to_string(&session.save()).unwrap();
+            let saved: Saved = serde_json::from_str(&text).unwrap();
+            session = Session::resume(program.clone(), saved, options.clone()).unwrap();
+        } else if waits {
+            // Asks of sessions that were written down are still under way.
+            for report in models.tick() {
+                if session.waits_for(report.job) {
+                    session.report(report, &mut models, &mut emit);
+                }
+            }
+        }
+        anew = waits;
+    }
+    let saved = session.save();
+    let outcome = session.into_outcome().unwrap();
+    (seen(&outcome, &saved, prints), events)
+}
+
+fn naive(program: &program::Program, options: &RunOptions) -> Seen {
+    let mut model = model();
+    let mut sched = Scheduler::new(&mut model, Limits::default());
+    let mut naive = Naive::new(program, &mut sched, options.seed.unwrap(), options.temp.unwrap());
+    let End { result, context } = naive.run();
+    let prints = std::mem::take(&mut naive.prints);
+    Seen {
+        result,
+        text: sched.render(&context).unwrap(),
+        context: serde_json::to_value(&context).unwrap(),
+        prints,
+    }
+}
+
+#[test]
+fn random_programs_do_what_a_naive_interpreter_does() {
+    let (mut caught, mut branches, mut failed) = (0, 0, 0);
+    for seed in 0..PROGRAMS {
+        let tree = program::program(seed);
+        let source = tree.to_string();
+        let program = compiled(&source);
+        let options = options(seed);
+        let (there, events) = run(&program, &options, false);
+        assert_eq!(there, naive(&tree, &options), "{source}");
+        caught += events.iter().filter(|event| matches!(event, Event::Caught { .. })).count();
+        branches += events.iter().filter(|event| matches!(event, Event::BranchStart { .. })).count();
+        failed += usize::from(there.result.is_err());
+    }
+    assert!(caught > 200 && branches > 300 && failed > 30, "{caught} {branches} {failed}");
+}
+
+#[test]
+fn runs_that_are_taken_up_anew_at_every_step_end_as_if_they_had_not_been() {
+    for seed in 0..PROGRAMS / 3 {
+        let source = program::program(seed).to_string();
+        let (program, options) = (compiled(&source), options(seed));
+        let (there, _) = run(&program, &options, false);
+        let (resumed, _) = run(&program, &options, true);
+        assert_eq!(resumed, there, "{source}");
+    }
+}
+
+/// What the events say of a context's text: as the description of the module of events has it.
+#[derive(Default)]
+struct Told {
+    texts: HashMap<u32, String>,
+}
+
+impl Told {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Text { context, text, .. }
+            | Event::Token { context, text, .. }
+            | Event::GenEnd { context, text, .. } => {
+                self.texts.entry(*context).or_default().push_str(text);
+            }
+            Event::BranchStart { context, parent, .. } => {
+                let copy = self.texts.get(parent).cloned().unwrap_or_default();
+                self.texts.insert(*context, copy);
+            }
+            Event::Caught { context, kept, .. } => self.texts.entry(*context).or_default().truncate(*kept),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn events_spell_the_text_whatever_is_undone() {
+    let mut undone = 0;
+    for seed in 0..PROGRAMS {
+        let source = program::program(seed).to_string();
+        let (there, events) = run(&compiled(&source), &options(seed), false);
+        let (mut told, mut open, mut branches) = (Told::default(), 0i32, Vec::new());
+        for event in &events {
+            match event {
+                Event::TryStart { .. } => open += 1,
+                Event::TryEnd { .. } => open -= 1,
+                Event::Caught { context, kept, .. } => {
+                    open -= 1;
+                    let text = told.texts.get(context).map_or(0, String::len);
+                    assert!(*kept <= text, "{kept} of {text} bytes stay");
+                    undone += text - kept;
+                }
+                Event::BranchStart { context, .. } => branches.push(*context),
+                Event::BranchEnd { context, .. } => assert_eq!(branches.pop(), Some(*context)),
+                _ => {}
+            }
+            told.event(event);
+        }
+        assert_eq!(told.texts.remove(&0).unwrap_or_default(), there.text, "{source}");
+        assert!(there.result.is_err() || (open == 0 && branches.is_empty()), "{source}");
+    }
+    assert!(undone > 1000, "{undone}");
+}

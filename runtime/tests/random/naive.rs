@@ -1,0 +1,291 @@
+//! The meaning of random programs, walked as trees: recursion for calls and branches, copies for what a `try`
+//! goes back to. It shares the scheduler with the machine, and nothing else.
+
+use std::collections::HashMap;
+
+use agentc_compiler::ir::{Origin, Role};
+use agentc_constraint::spec::Spec;
+use agentc_runtime::ask::GenAsk;
+use agentc_runtime::context::Context;
+use agentc_runtime::sample::{Sampling, Stream};
+use agentc_runtime::{Fault, Scheduler};
+
+use super::program::{Branch, Failure, Function, Kind, Name, Program, Source, Stmt, VARS};
+
+/// Why statements are left before their end.
+enum Leave {
+    Break,
+    Continue,
+    Return,
+    Failed(String, String),
+}
+
+type Done = Result<(), Leave>;
+
+/// A function or branch in progress.
+#[derive(Clone)]
+struct Frame {
+    vars: HashMap<Name, String>,
+    context: Context,
+}
+
+pub(crate) struct Naive<'n, 'm> {
+    pub(crate) program: &'n Program,
+    pub(crate) sched: &'n mut Scheduler<'m>,
+    pub(crate) temp: f64,
+    pub(crate) seed: u64,
+    pub(crate) prints: Vec<String>,
+    path: Vec<u64>,
+    taken: u64,
+}
+
+/// How a run ended: what main returned or the error that it ended with, and its context.
+pub(crate) struct End {
+    pub(crate) result: Result<String, String>,
+    pub(crate) context: Context,
+}
+
+impl<'n, 'm> Naive<'n, 'm> {
+    pub(crate) fn new(
+        program: &'n Program,
+        sched: &'n mut Scheduler<'m>,
+        seed: u64,
+        temp: f64,
+    ) -> Naive<'n, 'm> {
+        Naive { program, sched, temp, seed, prints: Vec::new(), path: Vec::new(), taken: 0 }
+    }
+
+    pub(crate) fn run(&mut self) -> End {
+        let mut frame = Frame { vars: vars("b"), context: Context::default() };
+        let program = self.program;
+        let done = self.begin(&mut frame).and_then(|()| self.stmts(&program.main, &mut frame));
+        let result = match done {
+            Ok(()) => Ok(["v0_0", "v0_1", "c0", "c1"].map(|name| frame.vars[name].clone()).join("|")),
+            Err(Leave::Failed(code, _)) => Err(code),
+            Err(_) => Err("left".to_owned()),
+        };
+        End { result, context: frame.context }
+    }
+
+    /// What main writes before its first statement.
+    fn begin(&mut self, frame: &mut Frame) -> Done {
+        if self.program.chat {
+            frame.context.open(Role::User);
+            frame.context.write("Go on.", Origin::Literal);
+            frame.context.close();
+            frame.context.open(Role::Assistant);
+        } else {
+            frame.context.write("Say: ", Origin::Literal);
+        }
+        self.captures(frame)?;
+        if self.program.chat {
+            frame.context.close();
+        }
+        Ok(())
+    }
+
+    fn captures(&mut self, frame: &mut Frame) -> Done {
+        self.generate("c0", "[a-c]{1,3}", None, frame)?;
+        frame.context.write(" ", Origin::Literal);
+        self.generate("c1", "[x-z]", None, frame)
+    }
+
+    fn stmts(&mut self, stmts: &[Stmt], frame: &mut Frame) -> Done {
+        stmts.iter().try_for_each(|stmt| self.stmt(stmt, frame))
+    }
+
+    fn stmt(&mut self, stmt: &Stmt, frame: &mut Frame) -> Done {
+        match stmt {
+            Stmt::Text(text) => frame.context.write(text, Origin::Literal),
+            Stmt::Show(name) => frame.context.write(&frame.vars[name].clone(), Origin::Data),
+            Stmt::Gen(name, Kind::Letters) => self.generate(name, "[a-c]{1,3}", None, frame)?,
+            Stmt::Gen(name, Kind::Impossible) => self.generate(name, "[a-c]{40}", Some(2), frame)?,
+            Stmt::Gen(name, Kind::Free) => self.generate(name, "", Some(3), frame)?,
+            Stmt::Set(name, source) => {
+                let value = self.value(source, frame)?;
+                frame.vars.insert(name.clone(), value);
+            }
+            Stmt::Print(name) => self.prints.push(frame.vars[name].clone()),
+            Stmt::If(name, then, otherwise) => {
+                let even = frame.vars[name].chars().count() % 2 == 0;
+                self.stmts(if even { then } else { otherwise }, frame)?;
+            }
+            Stmt::Repeat(count, body) => {
+                for _ in 0..*count {
+                    if !self.turn(body, frame)? {
+                        break;
+                    }
+                }
+            }
+            Stmt::While(name, max, body) => {
+                let mut turns = 0;
+                while frame.vars[name].chars().count() < 4 && turns < *max && self.turn(body, frame)? {
+                    turns += 1;
+                }
+            }
+            Stmt::Break => return Err(Leave::Break),
+            Stmt::Continue => return Err(Leave::Continue),
+            Stmt::Return => return Err(Leave::Return),
+            Stmt::Try(body, handler) => self.attempt(body, handler, frame)?,
+            Stmt::Fail(failure) => fail(failure, frame)?,
+            Stmt::Message(role, body) => {
+                frame.context.open(if *role == "user" { Role::User } else { Role::Assistant });
+                let done = self.stmts(body, frame);
+                if !matches!(done, Err(Leave::Failed(..))) {
+                    frame.context.close();
+                }
+                done?;
+            }
+            Stmt::Call(callee, name) => {
+                let arg = frame.vars[name].clone();
+                let mut inner = Frame { vars: vars(&arg), context: frame.context.clone() };
+                let done = self.call(&self.program.functions[*callee], &mut inner);
+                frame.context = inner.context;
+                done?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the loop goes on.
+    fn turn(&mut self, body: &[Stmt], frame: &mut Frame) -> Result<bool, Leave> {
+        match self.stmts(body, frame) {
+            Ok(()) | Err(Leave::Continue) => Ok(true),
+            Err(Leave::Break) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Text and captures are as they were; variables stay as they are.
+    fn attempt(&mut self, body: &[Stmt], handler: &[Stmt], frame: &mut Frame) -> Done {
+        let before = frame.clone();
+        match self.stmts(body, frame) {
+            Err(Leave::Failed(code, message)) => {
+                frame.context = before.context;
+                for (name, value) in before.vars.into_iter().filter(|(name, _)| name.starts_with('c')) {
+                    frame.vars.insert(name, value);
+                }
+                for (text, origin) in [
+                    ("(", Origin::Literal),
+                    (&code, Origin::Data),
+                    (": ", Origin::Literal),
+                    (&message, Origin::Data),
+                    (")", Origin::Literal),
+                ] {
+                    frame.context.write(text, origin);
+                }
+                self.stmts(handler, frame)
+            }
+            done => done,
+        }
+    }
+
+    /// A function's body, which begins with two captures. The text that an agent returns is in `p`.
+    fn call(&mut self, function: &Function, frame: &mut Frame) -> Done {
+        self.captures(frame)?;
+        match self.stmts(&function.body, frame) {
+            Ok(()) => {
+                let value = ["v0_0", "c0", "v0_1", "c1"].map(|name| frame.vars[name].as_str()).concat();
+                frame.vars.insert("p".to_owned(), value);
+                Ok(())
+            }
+            Err(Leave::Return) => {
+                frame.vars.insert("p".to_owned(), "early".to_owned());
+                Ok(())
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn value(&mut self, source: &Source, frame: &mut Frame) -> Result<String, Leave> {
+        match source {
+            Source::Longer(name, letter) => Ok(frame.vars[name].chars().chain([*letter]).take(6).collect()),
+            Source::Context => {
+                let text = self.sched.render(&frame.context).map_err(failed)?;
+                Ok((text.chars().count() % 7).to_string())
+            }
+            Source::Agent(callee, name) => {
+                let arg = frame.vars[name].clone();
+                let mut inner = Frame { vars: vars(&arg), context: Context::default() };
+                self.call(&self.program.functions[*callee], &mut inner)?;
+                Ok(inner.vars["p"].clone())
+            }
+            Source::Fork(count, branch) => {
+                self.taken += 1;
+                let yields: Result<Vec<String>, Leave> =
+                    (0..*count).map(|number| self.branch(branch, number, frame)).collect();
+                Ok(yields?.join("/"))
+            }
+            Source::Aside(branch) => {
+                self.taken += 1;
+                self.branch(branch, 0, frame)
+            }
+        }
+    }
+
+    fn branch(&mut self, branch: &Branch, number: usize, frame: &Frame) -> Result<String, Leave> {
+        let mut inner = frame.clone();
+        for var in 0..VARS {
+            let outer = inner.vars[&format!("v{}_{var}", branch.depth - 1)].clone();
+            inner.vars.insert(format!("v{}_{var}", branch.depth), outer);
+        }
+        let (path, taken) = (self.path.clone(), self.taken);
+        self.path.extend([taken, number as u64]);
+        self.taken = 0;
+        let done = self.stmts(&branch.body, &mut inner);
+        (self.path, self.taken) = (path, taken);
+        done?;
+        Ok(inner.vars[&branch.yields].clone())
+    }
+
+    /// A generation by the scheduler itself.
+    fn generate(&mut self, name: &str, pattern: &str, max: Option<u32>, frame: &mut Frame) -> Done {
+        self.taken += 1;
+        let path: Vec<u64> = self.path.iter().copied().chain([self.taken]).collect();
+        let free = Spec::Text { min: 0, max: None };
+        let ask = GenAsk {
+            id: 0,
+            context: 0,
+            name: name.to_owned(),
+            spec: if pattern.is_empty() { free } else { Spec::Regex { pattern: pattern.to_owned() } },
+            bindings: Vec::new(),
+            model: None,
+            min: 0,
+            max,
+            sampling: Sampling { temp: self.temp, ..Sampling::default() },
+            stream: Stream::new(self.seed, &path),
+            heal: true,
+            span: agentc_compiler::source::Span::default(),
+        };
+        let job = self.sched.submit(&ask, &frame.context).map_err(failed)?;
+        loop {
+            for report in self.sched.tick().into_iter().filter(|report| report.job == job) {
+                if let Some(result) = report.result {
+                    let answer = result.map_err(failed)?;
+                    let told = answer.told + answer.text.len();
+                    frame.vars.insert(name.to_owned(), answer.text.clone());
+                    frame.context.settle(answer.tokens.unwrap_or_default(), answer.text, told);
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+fn vars(first: &str) -> HashMap<Name, String> {
+    [("v0_0", first), ("v0_1", "")].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+fn failed(fault: Fault) -> Leave {
+    Leave::Failed(fault.code().to_owned(), fault.to_string())
+}
+
+fn fail(failure: &Failure, frame: &Frame) -> Done {
+    Err(failed(match failure {
+        Failure::Fail => Fault::Fail { message: "failed".to_owned() },
+        Failure::Division => Fault::DivisionByZero,
+        Failure::Argument => Fault::BadArgument { function: "int".to_owned(), value: "the str x".to_owned() },
+        Failure::Expect(name) if frame.vars[name].chars().count() > 2 => return Ok(()),
+        Failure::Expect(_) => Fault::Expect { message: "short".to_owned(), operands: Vec::new() },
+    }))
+}
