@@ -18,7 +18,7 @@ use agentc_runtime::model::script::{ScriptLoader, ScriptModel};
 use agentc_runtime::model::{Load, ModelInfo};
 
 pub use self::run::{Batch, Events, Row, Run};
-use self::worker::{Command, Ready};
+use self::worker::{Command, Loaders, Ready};
 use crate::error::Error;
 use crate::program::Program;
 use crate::store::{self, Store};
@@ -51,6 +51,11 @@ impl Engine {
     /// A run of a program, to be given its inputs and started.
     pub fn run<'p>(&self, program: &'p Program) -> Run<'p> {
         Run::new(self.clone(), program, self.shared.seed, self.shared.limits.clone())
+    }
+
+    /// A run of one of a program's [tests](Program::tests), by its number.
+    pub fn test<'p>(&self, program: &'p Program, test: usize) -> Run<'p> {
+        self.run(program).of_test(test)
     }
 
     /// One run for each row of inputs, several at a time; the outcomes come in the order of the rows.
@@ -99,6 +104,7 @@ enum Source {
 #[derive(Default)]
 pub struct Builder {
     source: Option<Source>,
+    others: Vec<(String, Source, Option<u32>)>,
     store: Option<Store>,
     context: Option<u32>,
     threads: Option<u32>,
@@ -112,6 +118,31 @@ impl Builder {
     /// The model: a name in the store, or the path of a GGUF file. By default the reference model.
     pub fn model(mut self, name_or_path: impl Into<String>) -> Builder {
         self.source = Some(Source::Named(name_or_path.into()));
+        self
+    }
+
+    /// A further model, for generations that ask for it by the name that the program gives it
+    /// (`model small = "…"`). All are loaded at once.
+    pub fn also(mut self, name: impl Into<String>, name_or_path: impl Into<String>) -> Builder {
+        self.others.push((name.into(), Source::Named(name_or_path.into()), None));
+        self
+    }
+
+    /// A further model from anywhere else.
+    pub fn also_loader(mut self, name: impl Into<String>, loader: impl Load + 'static) -> Builder {
+        self.others.push((name.into(), Source::Loader(Box::new(loader)), None));
+        self
+    }
+
+    /// The further models of a program that have these names, as it declares them. Names that the engine has
+    /// already, or that the program does not declare, change nothing.
+    pub fn also_of(mut self, program: &Program, names: &[&str]) -> Builder {
+        for (name, model) in &program.ir().models {
+            let has = self.others.iter().any(|(other, ..)| other == name);
+            if names.contains(&name.as_str()) && !has {
+                self.others.push((name.clone(), Source::Named(model.name.clone()), model.ctx));
+            }
+        }
         self
     }
 
@@ -170,14 +201,14 @@ impl Builder {
 
     /// Loads the model.
     pub fn build(mut self) -> Result<Engine, Error> {
-        let loader = self.take_loader()?;
+        let loaders = self.take_loaders()?;
         let limits = self.limits.clone();
         let (commands, receiver) = mpsc::channel();
         let (ready, loaded) = mpsc::channel();
         let started = Instant::now();
         let thread = std::thread::Builder::new()
             .name("agentc-engine".to_owned())
-            .spawn(move || worker::work(loader, limits, &receiver, &ready, started))
+            .spawn(move || worker::work(loaders, limits, &receiver, &ready, started))
             .map_err(|error| Error::io("start the engine's thread", &error))?;
         match loaded.recv() {
             Ok(Ready::Loaded(info)) => Ok(self.engine(commands, thread, *info)),
@@ -200,19 +231,29 @@ impl Builder {
         Engine { shared: Arc::new(shared) }
     }
 
-    fn take_loader(&mut self) -> Result<Box<dyn Load>, Error> {
-        let name = match self.source.take() {
-            Some(Source::Loader(loader)) => return Ok(loader),
-            Some(Source::Named(name)) => name,
-            None => store::REFERENCE_MODEL.to_owned(),
+    /// The loaders in reverse: the main model's is taken first.
+    fn take_loaders(&mut self) -> Result<Loaders, Error> {
+        let main = self.source.take().unwrap_or_else(|| Source::Named(store::REFERENCE_MODEL.to_owned()));
+        let mut loaders = vec![(String::new(), self.loader_of(main, self.context)?)];
+        for (name, source, context) in std::mem::take(&mut self.others) {
+            loaders.push((name, self.loader_of(source, context.or(self.context))?));
+        }
+        loaders.reverse();
+        Ok(loaders)
+    }
+
+    fn loader_of(&mut self, source: Source, context: Option<u32>) -> Result<Box<dyn Load>, Error> {
+        let name = match source {
+            Source::Loader(loader) => return Ok(loader),
+            Source::Named(name) => name,
         };
-        let store = match self.store.take() {
+        let store = match &self.store {
             Some(store) => store,
-            None => Store::open()?,
+            None => self.store.insert(Store::open()?),
         };
         let path = store.resolve(&name)?;
         let mut options = LlamaOptions::new(name, path);
-        options.n_ctx = self.context;
+        options.n_ctx = context;
         options.threads = self.threads.and_then(|threads| i32::try_from(threads).ok());
         options.gpu_layers = self.gpu_layers;
         options.deterministic = self.deterministic;

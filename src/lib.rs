@@ -21,14 +21,17 @@ mod engine;
 mod error;
 mod program;
 pub mod store;
+mod testing;
 
 pub use agentc_compiler::diag::{Diag, Severity};
 pub use agentc_compiler::source::{Source, Sources, Span, World, WorldError};
 pub use agentc_compiler::{Options, ir};
 pub use agentc_runtime::{
-    ErrorKind, Event, Fault, Input, Limits, Message, Outcome, RunError, TokenOrigin, Usage, Value, model,
+    ErrorKind, Event, Fault, Input, Limits, Message, Operand, Outcome, RunError, RunOptions, TokenOrigin,
+    Usage, Value, model, named_models,
 };
 
 pub use self::engine::{Batch, Builder, Engine, Events, Row, Run};
 pub use self::error::{Diagnostics, Error, Failure, Location};
 pub use self::program::{Compilation, Directory, Program};
+pub use self::testing::Test;

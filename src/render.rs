@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use agentc::{Diag, Error, Failure, Severity, Sources, Span};
+use agentc::{Diag, Error, Failure, Fault, Severity, Sources, Span};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
 /// Lines longer than this many bytes are not drawn.
@@ -76,10 +76,20 @@ pub(crate) fn failure(failure: &Failure, sources: &Sources, color: bool) -> Stri
             code: error.fault.code().to_owned(),
             severity: miette::Severity::Error,
             hint: error.fault.hint(),
-            excerpt: error.span.and_then(|span| excerpt(span, &[], sources)),
+            excerpt: error.span.and_then(|span| excerpt(span, &operands(&error.fault), sources)),
         },
         color,
     )
+}
+
+/// What the parts of an expectation were that did not hold.
+fn operands(fault: &Fault) -> Vec<(Span, String)> {
+    match fault {
+        Fault::Expect { operands, .. } => {
+            operands.iter().map(|operand| (operand.span, format!("this is {}", operand.shown()))).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Any other error, which has no place in a program.

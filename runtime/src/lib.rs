@@ -36,7 +36,7 @@ pub mod trace;
 pub mod value;
 pub mod vm;
 
-pub use self::error::{ErrorKind, Fault, RunError};
+pub use self::error::{ErrorKind, Fault, Operand, RunError};
 pub use self::input::Input;
 pub use self::limits::Limits;
 pub use self::models::{named_models, test_models};

@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Format programs in place
     Fmt(FmtArgs),
+    /// Run the `test` blocks of programs; exit 100 if one fails
+    Test(TestArgs),
     /// Fetch, list, show and remove local models
     #[command(subcommand)]
     Model(ModelCommand),
@@ -76,18 +78,8 @@ pub(crate) struct RunArgs {
     /// A JSON object of inputs; `--input` overrides it
     #[arg(long, value_name = "FILE.json")]
     pub(crate) input_file: Option<PathBuf>,
-    /// The model: a name (see `agentc model ls`) or the path of a GGUF file
-    #[arg(short, long, env = "AGENTC_MODEL")]
-    pub(crate) model: Option<String>,
-    /// Tokens of context
-    #[arg(short, long, env = "AGENTC_CTX_SIZE", value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) ctx_size: Option<u32>,
-    /// Threads that evaluate the model
-    #[arg(short, long, env = "AGENTC_THREADS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub(crate) threads: Option<u32>,
-    /// Layers of the model that a GPU evaluates (also `-ngl`)
-    #[arg(long, env = "AGENTC_GPU_LAYERS", value_name = "N")]
-    pub(crate) gpu_layers: Option<u32>,
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
     /// Seed of the random streams: the same seed gives the same bytes
     #[arg(short, long, env = "AGENTC_SEED", value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -109,9 +101,52 @@ pub(crate) struct RunArgs {
     /// Time the run may take, such as `30`, `500ms` or `2m`
     #[arg(long, env = "AGENTC_TIMEOUT", value_name = "SECONDS", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
+}
+
+/// Which model is loaded, and how.
+#[derive(Debug, Args)]
+pub(crate) struct LoadArgs {
+    /// The model: a name (see `agentc model ls`) or the path of a GGUF file
+    #[arg(short, long, env = "AGENTC_MODEL")]
+    pub(crate) model: Option<String>,
+    /// Tokens of context
+    #[arg(short, long, env = "AGENTC_CTX_SIZE", value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) ctx_size: Option<u32>,
+    /// Threads that evaluate the model
+    #[arg(short, long, env = "AGENTC_THREADS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) threads: Option<u32>,
+    /// Layers of the model that a GPU evaluates (also `-ngl`)
+    #[arg(long, env = "AGENTC_GPU_LAYERS", value_name = "N")]
+    pub(crate) gpu_layers: Option<u32>,
     /// Bit-identical results on one machine, for more memory and time
     #[arg(long, env = "AGENTC_DETERMINISTIC")]
     pub(crate) deterministic: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// The programs; `-` reads one from standard input
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Run only tests whose names contain this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// What standard output shows
+    #[arg(long, env = "AGENTC_TEST_FORMAT", value_enum, default_value = "text")]
+    pub(crate) format: TestFormat,
+    /// Seed of the random streams of tests on a model
+    #[arg(short, long, env = "AGENTC_SEED", value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// A line for each test, and a summary
+    Text,
+    /// One object when all tests have run
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

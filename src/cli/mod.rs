@@ -9,6 +9,7 @@ mod fmt;
 mod model;
 mod output;
 mod run;
+mod test;
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -32,6 +33,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::run(args, look),
         Command::Check(args) => check::check(&args, look),
         Command::Build(args) => build::build(&args, look),
+        Command::Test(args) => test::test(&args, look),
         Command::Fmt(args) => fmt::fmt(&args, look),
         Command::Model(command) => model::model(command, look),
         Command::Doctor(args) => doctor::doctor(&args, look),

@@ -162,7 +162,7 @@ fn summary(result: Result<&Outcome, &Failure>) -> Json {
     let outcome = result.unwrap_or_else(Failure::outcome);
     let mut object = match result {
         Ok(outcome) => json!({"status": "ok", "value": outcome.value()}),
-        Err(failure) => json!({"status": "error", "error": error(failure)}),
+        Err(failure) => json!({"status": "error", "error": failed(failure)}),
     };
     let captures = outcome.captures().iter().map(|(name, value)| (name.clone(), value.to_json()));
     object["captures"] = Json::Object(captures.collect());
@@ -172,7 +172,8 @@ fn summary(result: Result<&Outcome, &Failure>) -> Json {
     object
 }
 
-fn error(failure: &Failure) -> Json {
+/// A run's error: code, message and place.
+pub(super) fn failed(failure: &Failure) -> Json {
     json!({
         "code": failure.error().fault.code(),
         "message": failure.error().to_string(),

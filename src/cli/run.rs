@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use agentc::store::REFERENCE_MODEL;
 use agentc::{Engine, Error, Input, Program, Usage, Value};
 
-use super::args::{Look, RunArgs};
+use super::args::{LoadArgs, Look, RunArgs};
 use super::output::{Output, Terminal, refused};
 use super::{Exit, compile, io_error, show_diags};
 use crate::render;
@@ -36,7 +36,8 @@ fn attempt(args: RunArgs, look: Look) -> Exit {
     }
     let trace = args.trace.as_deref().map(create).transpose()?;
     let cancel = interrupt_flag();
-    let engine = load(&args, &program, look)?;
+    let others = agentc::named_models(program.ir(), program.ir().entry);
+    let engine = load(&args.load, &program, &others, look)?;
     let mut output = Output::new(args.format, look, trace);
     let result = watch(&args, &engine, &program, inputs, cancel, &mut output);
     match result {
@@ -100,12 +101,14 @@ fn fail(error: &Error, program: &Program, terminal: Terminal) -> Exit {
     Ok(error.exit_code())
 }
 
-/// Flag over environment (which clap looks up) over the program over the reference model.
-fn load(args: &RunArgs, program: &Program, look: Look) -> Result<Engine, Error> {
+/// Flag over environment (which clap looks up) over the program over the reference model; and the models that
+/// will be asked for by name.
+pub(super) fn load(args: &LoadArgs, program: &Program, others: &[&str], look: Look) -> Result<Engine, Error> {
     let declared = program.ir().model.as_ref();
     let name = args.model.clone().or_else(|| declared.map(|model| model.name.clone()));
     let name = name.unwrap_or_else(|| REFERENCE_MODEL.to_owned());
-    let mut builder = Engine::builder().model(&name).deterministic(args.deterministic);
+    let mut builder =
+        Engine::builder().model(&name).also_of(program, others).deterministic(args.deterministic);
     if let Some(tokens) = args.ctx_size.or_else(|| declared.and_then(|model| model.ctx)) {
         builder = builder.context(tokens);
     }

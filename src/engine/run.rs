@@ -25,6 +25,7 @@ pub type Row = Vec<(String, Value)>;
 pub struct Run<'p> {
     engine: Engine,
     program: &'p Program,
+    test: Option<usize>,
     inputs: Vec<(String, Input)>,
     options: RunOptions,
     timeout: Option<Duration>,
@@ -33,7 +34,12 @@ pub struct Run<'p> {
 impl<'p> Run<'p> {
     pub(super) fn new(engine: Engine, program: &'p Program, seed: Option<u64>, limits: Limits) -> Run<'p> {
         let options = RunOptions { seed, limits, ..RunOptions::default() };
-        Run { engine, program, inputs: Vec::new(), options, timeout: None }
+        Run { engine, program, test: None, inputs: Vec::new(), options, timeout: None }
+    }
+
+    /// One of the program's tests, instead of its entry point.
+    pub(super) fn of_test(self, test: usize) -> Run<'p> {
+        Run { test: Some(test), ..self }
     }
 
     /// The value of an input. Of several for one name the last counts.
@@ -92,11 +98,11 @@ impl<'p> Run<'p> {
 
     /// Starts it; its events come as they happen.
     pub fn stream(self) -> Result<Events<'p>, Error> {
-        let Run { engine, program, inputs, mut options, timeout } = self;
+        let Run { engine, program, test, inputs, mut options, timeout } = self;
         // A time too far away to be represented is no deadline.
         options.deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let (reply, replies) = mpsc::channel();
-        engine.send(Command { program: program.ir().clone(), inputs, options, reply })?;
+        engine.send(Command { program: program.ir().clone(), test, inputs, options, reply })?;
         Ok(Events { program, replies, outcome: None, _engine: engine })
     }
 }

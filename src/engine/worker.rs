@@ -6,11 +6,15 @@ use std::time::Instant;
 
 use agentc_compiler::ir;
 use agentc_runtime::model::{Load, Model, ModelError, ModelInfo};
-use agentc_runtime::{Event, Fault, Input, Limits, Outcome, Poll, RunOptions, Scheduler, Session};
+use agentc_runtime::{
+    Event, Fault, Input, Limits, Outcome, Poll, RunError, RunOptions, Scheduler, Schedulers, Session,
+};
 
 /// What the thread is asked for.
 pub(super) struct Command {
     pub(super) program: Arc<ir::Program>,
+    /// One of the program's tests, instead of its entry point.
+    pub(super) test: Option<usize>,
     pub(super) inputs: Vec<(String, Input)>,
     pub(super) options: RunOptions,
     pub(super) reply: Sender<Reply>,
@@ -22,8 +26,9 @@ pub(super) enum Reply {
     Over(Box<Outcome>),
 }
 
-/// Whether the model could be loaded.
+/// Whether the models could be loaded.
 pub(super) enum Ready {
+    /// What is known about the main one.
     Loaded(Box<ModelInfo>),
     Failed(ModelError),
 }
@@ -38,18 +43,25 @@ struct Live {
     deserted: bool,
 }
 
-/// Loads the model and serves until the last sender of commands is gone.
+/// Where models come from: the main one's loader is the last, since they are taken from the end.
+pub(super) type Loaders = Vec<(String, Box<dyn Load>)>;
+
+/// Models that are lent, each with the name that programs give it; the main one is the first.
+type Models<'m> = Vec<(String, &'m mut dyn Model)>;
+
+/// Loads the models and serves until the last sender of commands is gone.
 pub(super) fn work(
-    loader: Box<dyn Load>,
+    mut loaders: Loaders,
     limits: Limits,
     commands: &Receiver<Command>,
     ready: &Sender<Ready>,
     started: Instant,
 ) {
-    let result = loader.load(&mut |model| {
+    let result = load(&mut loaders, Vec::new(), &mut |models| {
         let load_ms = started.elapsed().as_millis() as u64;
-        if ready.send(Ready::Loaded(Box::new(model.info().clone()))).is_ok() {
-            serve(model, limits.clone(), commands, load_ms);
+        let Some(info) = models.first().map(|(_, model)| model.info().clone()) else { return };
+        if ready.send(Ready::Loaded(Box::new(info))).is_ok() {
+            serve(models, &limits, commands, load_ms);
         }
     });
     if let Err(error) = result {
@@ -58,8 +70,31 @@ pub(super) fn work(
     }
 }
 
-fn serve(model: &mut dyn Model, limits: Limits, commands: &Receiver<Command>, load_ms: u64) {
-    let mut sched = Scheduler::new(model, limits);
+/// Loads one model after the other. A loader lends its model only while a closure runs, so they nest.
+fn load(
+    rest: &mut Loaders,
+    mut loaded: Models<'_>,
+    serve: &mut dyn FnMut(Models<'_>),
+) -> Result<(), ModelError> {
+    let Some((name, loader)) = rest.pop() else {
+        serve(loaded);
+        return Ok(());
+    };
+    let mut result = Ok(());
+    loader.load(&mut |model| {
+        let lent = loaded.iter_mut().map(|(name, model)| (name.clone(), &mut **model as &mut dyn Model));
+        let mut all: Models<'_> = lent.collect();
+        all.push((name.clone(), model));
+        result = load(rest, all, serve);
+    })?;
+    result
+}
+
+fn serve(models: Models<'_>, limits: &Limits, commands: &Receiver<Command>, load_ms: u64) {
+    let mut models = models.into_iter().map(|(name, model)| (name, Scheduler::new(model, limits.clone())));
+    let Some((_, main)) = models.next() else { return };
+    let mut sched = Schedulers::new(main);
+    models.for_each(|(name, model)| sched.add(name, model));
     let mut live: Vec<Live> = Vec::new();
     // Loading is charged to the first run: the one that had to wait for it.
     let mut load_ms = load_ms;
@@ -94,8 +129,12 @@ fn receive(commands: &Receiver<Command>, idle: bool) -> Option<Vec<Command>> {
 }
 
 fn begin(command: Command, load_ms: u64) -> Option<Live> {
-    let Command { program, inputs, options, reply } = command;
-    match Session::new(program, &inputs, options) {
+    let Command { program, test, inputs, options, reply } = command;
+    let session = match test {
+        None => Session::new(program, &inputs, options),
+        Some(test) => Session::of_test(program, test, options).ok_or_else(|| no_test(test)),
+    };
+    match session {
         Ok(mut session) => {
             session.charge_load(load_ms);
             Some(Live { session, reply, deserted: false })
@@ -107,9 +146,13 @@ fn begin(command: Command, load_ms: u64) -> Option<Live> {
     }
 }
 
+fn no_test(test: usize) -> RunError {
+    RunError::of_run(Fault::Input { message: format!("the program has no test number {test}") })
+}
+
 /// Lets a run go on without the model, for a while: one that only computes must not hold up the others.
 /// Gives it back unless it is over.
-fn go_on(mut run: Live, sched: &mut Scheduler<'_>) -> Option<Live> {
+fn go_on(mut run: Live, sched: &mut Schedulers<'_>) -> Option<Live> {
     if run.deserted {
         run.session.abort(Fault::Interrupted, sched, &mut |_| {});
         return None;

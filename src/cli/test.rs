@@ -1,0 +1,186 @@
+//! `agentc test`: runs the `test` blocks of programs and tells which fail.
+
+use std::time::Instant;
+
+use agentc::{Engine, Error, Event, Failure, Outcome, Program, RunOptions, Test};
+use serde_json::{Value as Json, json};
+
+use super::args::{Look, TestArgs, TestFormat};
+use super::output::{Terminal, failed};
+use super::run;
+use super::{Exit, compile, print, show_diags};
+use crate::render;
+
+/// The exit code of failed tests.
+const FAILED: u8 = 100;
+
+/// Runs the tests of all files; exit 100 if one fails, and that of the first error that kept some from
+/// running.
+pub(super) fn test(args: &TestArgs, look: Look) -> Exit {
+    let mut programs = Vec::new();
+    let mut broken = None;
+    for file in &args.files {
+        match compile(file, None).and_then(agentc::Compilation::finish) {
+            Ok(program) => programs.push((file.display().to_string(), program)),
+            Err(error) => {
+                super::complain(&error, look);
+                broken = broken.or(Some(error.exit_code()));
+            }
+        }
+    }
+    let mut suite = Suite {
+        args,
+        look,
+        terminal: Terminal::new(look.color),
+        passed: 0,
+        failed: 0,
+        filtered: 0,
+        done: Vec::new(),
+    };
+    for (file, program) in &programs {
+        show_diags(program.warnings().iter(), program.sources(), look);
+        suite.run(file, program)?;
+    }
+    suite.end()?;
+    if let Some(code) = broken {
+        return Ok(code);
+    }
+    if suite.passed + suite.failed == 0 && suite.filtered > 0 {
+        suite.terminal.say("error: no test has a name that contains what `--filter` asks for\n");
+        return Ok(2);
+    }
+    Ok(if suite.failed > 0 { FAILED } else { 0 })
+}
+
+/// What has been run so far.
+struct Suite<'a> {
+    args: &'a TestArgs,
+    look: Look,
+    terminal: Terminal,
+    passed: usize,
+    failed: usize,
+    filtered: usize,
+    done: Vec<Json>,
+}
+
+impl Suite<'_> {
+    fn run(&mut self, file: &str, program: &Program) -> Result<(), Error> {
+        let wanted =
+            |test: &Test<'_>| self.args.filter.as_ref().is_none_or(|part| test.name().contains(part));
+        let (tests, others): (Vec<Test<'_>>, Vec<Test<'_>>) = program.tests().partition(wanted);
+        self.filtered += others.len();
+        let engine = self.engine(program, &tests)?;
+        for test in tests {
+            let began = Instant::now();
+            let result = self.play(engine.as_ref(), program, test);
+            let ms = began.elapsed().as_millis();
+            match &result {
+                Err(error) if !matches!(error, Error::Run(_)) => return result.map(drop),
+                result => self.tell(file, program, test, result, ms)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The engine of a program's tests, if one of them needs it: with all models that they ask for.
+    fn engine(&self, program: &Program, tests: &[Test<'_>]) -> Result<Option<Engine>, Error> {
+        let on_engine: Vec<&Test<'_>> = tests.iter().filter(|test| test.needs_engine()).collect();
+        if on_engine.is_empty() {
+            return Ok(None);
+        }
+        let others: Vec<&str> = on_engine.iter().flat_map(|test| test.models()).collect();
+        run::load(&self.args.load, program, &others, self.look).map(Some)
+    }
+
+    fn play(&self, engine: Option<&Engine>, program: &Program, test: Test<'_>) -> Result<Outcome, Error> {
+        let mut emit = |event: Event| self.show(&event);
+        let Some(engine) = engine.filter(|_| test.needs_engine()) else {
+            return test.run_alone(RunOptions { seed: self.args.seed, ..RunOptions::default() }, &mut emit);
+        };
+        let mut run = engine.test(program, test.number());
+        if let Some(seed) = self.args.seed {
+            run = run.seed(seed);
+        }
+        let mut events = run.stream()?;
+        events.by_ref().for_each(emit);
+        events.finish()
+    }
+
+    /// What a test prints.
+    fn show(&self, event: &Event) {
+        if let Event::Print { text } = event
+            && !self.look.quiet
+        {
+            self.terminal.say(&format!("{text}\n"));
+        }
+    }
+
+    fn tell(
+        &mut self,
+        file: &str,
+        program: &Program,
+        test: Test<'_>,
+        result: &Result<Outcome, Error>,
+        ms: u128,
+    ) -> Result<(), Error> {
+        let failure = match result {
+            Err(Error::Run(failure)) => Some(failure.as_ref()),
+            _ => None,
+        };
+        if failure.is_some() {
+            self.failed += 1
+        } else {
+            self.passed += 1
+        }
+        let mut line = json!({"file": file, "name": test.name(), "status": if failure.is_some() { "failed" } else { "passed" }, "ms": ms});
+        if let Some(failure) = failure {
+            line["error"] = error(failure, program);
+        }
+        self.done.push(line);
+        if self.args.format == TestFormat::Json {
+            return Ok(());
+        }
+        let name = format!("{file}: {}", test.name());
+        match failure {
+            None if self.look.quiet => {}
+            None => _ = print(format!("ok      {name} ({ms} ms)\n").as_bytes())?,
+            Some(failure) => {
+                print(format!("FAILED  {name} ({ms} ms)\n").as_bytes())?;
+                self.terminal.say(&render::failure(failure, program.sources(), self.terminal.color_err));
+            }
+        }
+        Ok(())
+    }
+
+    /// The summary.
+    fn end(&self) -> Result<(), Error> {
+        let Suite { passed, failed, filtered, .. } = self;
+        let text = match self.args.format {
+            TestFormat::Text => {
+                let skipped =
+                    if *filtered > 0 { format!(", {filtered} not asked for") } else { String::new() };
+                format!("{passed} passed, {failed} failed{skipped}\n")
+            }
+            TestFormat::Json => {
+                let status = if *failed > 0 { "failed" } else { "ok" };
+                let object = json!({"status": status, "passed": passed, "failed": failed, "filtered": filtered, "tests": self.done});
+                format!("{object}\n")
+            }
+        };
+        print(text.as_bytes()).map(drop)
+    }
+}
+
+/// A failure with the values that an expectation compared.
+fn error(failure: &Failure, program: &Program) -> Json {
+    let mut object = failed(failure);
+    if let agentc::Fault::Expect { operands, .. } = &failure.error().fault {
+        let operand = |operand: &agentc::Operand| {
+            let text =
+                program.sources().get(operand.span.file).map_or("", |source| source.slice(operand.span));
+            json!({"text": text, "value": operand.value})
+        };
+        object["operands"] = operands.iter().map(operand).collect();
+    }
+    object
+}
