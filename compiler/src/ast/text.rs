@@ -81,7 +81,7 @@ impl Writer {
         self.signature(&tool.params, tool.ret.as_ref());
         for capability in &tool.needs {
             self.put(format_args!(" (needs {}", capability.name.name));
-            for limit in &capability.limit {
+            if let Some(limit) = &capability.limit {
                 self.put(' ');
                 self.text(limit);
             }
@@ -150,7 +150,7 @@ impl Writer {
     fn param(&mut self, param: &Param) {
         self.put(format_args!("{}: ", param.name.name));
         self.ty(&param.ty);
-        for default in &param.default {
+        if let Some(default) = &param.default {
             self.put(' ');
             self.expr(default);
         }
