@@ -2,6 +2,8 @@
 //!
 //! Names are not resolved here and nothing is checked.
 
+mod text;
+
 use crate::source::Span;
 
 /// A parsed file.

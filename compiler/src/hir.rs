@@ -2,6 +2,10 @@
 //!
 //! Only the checker makes one, and only of a program without errors; only this can be lowered.
 
+mod text;
+
+use std::fmt;
+
 use agentc_constraint::spec::Spec;
 
 use crate::ir::{
@@ -87,8 +91,8 @@ pub struct Func {
     pub defaults: Vec<Option<u32>>,
     /// What it returns.
     pub ret: Ty,
-    /// Whether it neither writes, generates nor reads the context.
-    pub pure: bool,
+    /// What running it does.
+    pub effects: Effects,
     /// Its variables.
     pub vars: Vec<Var>,
     /// Captures, in order of appearance.
@@ -99,6 +103,42 @@ pub struct Func {
     pub body: Vec<Stmt>,
     /// Where it is declared.
     pub span: Span,
+}
+
+/// What running a function does beside giving a value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// It writes into the context it runs in.
+    pub writes: bool,
+    /// It generates, calls an agent or a tool, or asks for a score, here or in what it calls.
+    pub asks: bool,
+    /// It reads the context it runs in.
+    pub reads: bool,
+    /// It opens a role in the context it runs in.
+    pub roles: bool,
+}
+
+impl Effects {
+    /// Whether it neither writes, generates nor reads the context.
+    pub fn pure(self) -> bool {
+        self == Effects::default()
+    }
+}
+
+impl fmt::Display for Effects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.pure() {
+            return f.write_str("pure");
+        }
+        let all = [
+            (self.writes, "writes"),
+            (self.asks, "generates"),
+            (self.roles, "opens roles"),
+            (self.reads, "reads the context"),
+        ];
+        let names: Vec<&str> = all.iter().filter(|(does, _)| *does).map(|(_, name)| *name).collect();
+        f.write_str(&names.join(", "))
+    }
 }
 
 /// A variable.

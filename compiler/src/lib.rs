@@ -21,6 +21,7 @@ pub mod modules;
 mod parse;
 pub mod source;
 pub mod ty;
+mod written;
 
 pub use check::check;
 pub use diag::codes::codes;

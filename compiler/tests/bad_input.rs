@@ -158,7 +158,7 @@ fn many_types_that_name_one_another_are_fine() {
 #[test]
 fn large_types_that_are_named_often_are_refused() {
     let literals: Vec<String> = (0..4000).map(|i| format!("\"{i}\"")).collect();
-    let uses = "gen x: Big\n".repeat(600);
+    let uses = "gen x: Big\n".repeat(300);
     assert!(codes(&format!("type Big = {}\n{uses}", literals.join(" | "))).contains(&"E0211"));
 }
 

@@ -5,7 +5,7 @@ use super::scope::Global;
 use super::slots::{Origin, Param, Slot, State, TypeSlot};
 use crate::ast::{self, Item};
 use crate::diag::Diag;
-use crate::hir::{Expr, ExprKind, Func, Hir, Stmt, StmtKind};
+use crate::hir::{Effects, Expr, ExprKind, Func, Hir, Stmt, StmtKind};
 use crate::ir::{Const, FuncKind};
 use crate::source::Span;
 use crate::ty::Ty;
@@ -206,7 +206,7 @@ impl<'a> Checker<'a> {
             kind: FuncKind::Main,
             defaults: Vec::new(),
             ret: Ty::Null,
-            pure: true,
+            effects: Effects::default(),
             vars: Vec::new(),
             captures: Vec::new(),
             facts: Vec::new(),

@@ -6,7 +6,7 @@ use super::effects::scan;
 use super::slots::{Origin, State};
 use crate::ast;
 use crate::diag::Diag;
-use crate::hir::{Func, Stmt, StmtKind};
+use crate::hir::{Effects, Func, Stmt, StmtKind};
 use crate::ir::FuncKind;
 use crate::source::Span;
 use crate::ty::{self, Ty};
@@ -61,7 +61,7 @@ impl<'a> Checker<'a> {
             kind: FuncKind::Fn,
             defaults: Vec::new(),
             ret,
-            pure: true,
+            effects: Effects::default(),
             vars: std::mem::take(&mut self.body.vars),
             captures: Vec::new(),
             facts: Vec::new(),
@@ -95,7 +95,7 @@ impl<'a> Checker<'a> {
             kind,
             defaults: slot.params.iter().map(|p| p.default.and_then(|d| u32::try_from(d).ok())).collect(),
             ret,
-            pure: slot.effects.pure(),
+            effects: slot.effects.of_hir(),
             vars: std::mem::take(&mut self.body.vars),
             captures: std::mem::take(&mut self.body.order),
             facts: std::mem::take(&mut self.body.facts),

@@ -114,7 +114,12 @@ pub(super) struct Effects {
 
 impl Effects {
     pub(super) fn pure(&self) -> bool {
-        !self.writes && !self.asks && !self.reads
+        self.of_hir().pure()
+    }
+
+    pub(super) fn of_hir(&self) -> hir::Effects {
+        let Effects { writes, asks, reads, roles, .. } = *self;
+        hir::Effects { writes, asks, reads, roles }
     }
 }
 

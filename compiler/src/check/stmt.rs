@@ -295,7 +295,7 @@ fn ends_here(stmt: &Stmt) -> bool {
 }
 
 impl ast::Role {
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         self.of_ir().name()
     }
 

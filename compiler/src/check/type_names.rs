@@ -15,7 +15,7 @@ use crate::source::Span;
 use crate::ty::{self, NamedTy, Ty};
 
 /// Parts of named types that a program may use in sum: each use copies its type.
-const MAX_USED: usize = 1 << 21;
+const MAX_USED: usize = 1 << 20;
 
 impl Checker<'_> {
     /// Finds out what all declared types stand for.

@@ -73,7 +73,7 @@ fn func(func: &hir::Func) -> ir::Func {
             .map(|(v, d)| ir::Param { name: v.name.clone(), ty: ty(&v.ty), default: d.map(FuncId) })
             .collect(),
         ret: ty(&func.ret),
-        pure: func.pure,
+        pure: func.effects.pure(),
         locals,
         captures: func
             .captures

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Field, Ty};
 use crate::ir::Const;
+use crate::written::key;
 
 impl fmt::Display for Ty {
     /// As in the language; long unions are cut.
@@ -47,7 +48,7 @@ fn write_record(f: &mut fmt::Formatter<'_>, fields: &[Field]) -> fmt::Result {
     for (i, field) in fields.iter().enumerate() {
         let comma = if i > 0 { ", " } else { "" };
         let mark = if field.optional { "?" } else { "" };
-        write!(f, "{comma}{}: {}{mark}", field.name, field.ty)?;
+        write!(f, "{comma}{}: {}{mark}", key(&field.name), field.ty)?;
     }
     f.write_str("}")
 }

@@ -1,0 +1,107 @@
+//! Expressions: the operator or the callee first.
+
+use super::super::{Block, Expr, ExprKind, Fork, UnOp};
+use super::Writer;
+use crate::written::key;
+
+impl Writer {
+    pub(super) fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Error => self.put('?'),
+            ExprKind::Null => self.put("null"),
+            ExprKind::Bool(value) => self.put(value),
+            ExprKind::Int(value) => self.put(value),
+            ExprKind::Float(value) => self.put(format_args!("{value:?}")),
+            ExprKind::Str(text) => self.text(text),
+            ExprKind::Regex(regex) => self.put(format_args!("/{}/", regex.pattern)),
+            ExprKind::Name(name) => self.put(name),
+            ExprKind::List(items) => self.list("[", items, "]"),
+            ExprKind::Record(fields) => {
+                self.put('{');
+                for (at, (name, value)) in fields.iter().enumerate() {
+                    self.put(format_args!("{}{}: ", if at > 0 { ", " } else { "" }, key(&name.name)));
+                    self.expr(value);
+                }
+                self.put('}');
+            }
+            ExprKind::Unary(UnOp::Neg, value) => self.word("-", Some(value)),
+            ExprKind::Unary(UnOp::Not, value) => self.word("not", Some(value)),
+            ExprKind::Binary(op, _, left, right) => {
+                self.put(format_args!("({} ", op.sign()));
+                self.expr(left);
+                self.last(right);
+            }
+            ExprKind::If(arms, otherwise) => {
+                self.put("(if");
+                for (cond, value) in arms {
+                    self.put(' ');
+                    self.expr(cond);
+                    self.put(' ');
+                    self.expr(value);
+                }
+                self.put(" else");
+                self.last(otherwise);
+            }
+            ExprKind::Call(call) => {
+                self.put(if call.piped { "(pipe " } else { "(call " });
+                self.expr(&call.callee);
+                for (name, value) in &call.args {
+                    self.put(' ');
+                    name.iter().for_each(|n| self.put(format_args!("{} = ", n.name)));
+                    self.expr(value);
+                }
+                self.put(')');
+            }
+            ExprKind::Field(base, name) => {
+                self.expr(base);
+                self.put(format_args!(".{}", name.name));
+            }
+            ExprKind::Index(base, index) => {
+                self.expr(base);
+                self.list("[", std::slice::from_ref(&**index), "]");
+            }
+            ExprKind::Slice(base, from, to) => {
+                self.expr(base);
+                self.put('[');
+                from.iter().for_each(|e| self.expr(e));
+                self.put(':');
+                to.iter().for_each(|e| self.expr(e));
+                self.put(']');
+            }
+            ExprKind::Fork(over, body) => self.fork(over, body),
+            ExprKind::Aside(body) => {
+                self.put("(aside");
+                self.closed(body);
+            }
+            ExprKind::Embed(path) => {
+                self.put("(embed ");
+                self.text(path);
+                self.put(')');
+            }
+        }
+    }
+
+    fn list(&mut self, open: &str, items: &[Expr], close: &str) {
+        self.put(open);
+        for (at, item) in items.iter().enumerate() {
+            self.put(if at > 0 { ", " } else { "" });
+            self.expr(item);
+        }
+        self.put(close);
+    }
+
+    fn fork(&mut self, over: &Fork, body: &Block) {
+        match over {
+            Fork::Count(count, index) => {
+                self.put("(fork ");
+                self.expr(count);
+                index.iter().for_each(|i| self.put(format_args!(" as {}", i.name)));
+            }
+            Fork::Each(item, list) => {
+                self.put(format_args!("(fork {} in ", item.name));
+                self.expr(list);
+            }
+        }
+        self.closed(body);
+    }
+}

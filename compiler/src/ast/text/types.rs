@@ -1,0 +1,79 @@
+//! Types, as they are written.
+
+use super::super::{Bounds, Number, Text, Type, TypeKind};
+use super::{Writer, dotted};
+use crate::written::key;
+
+impl Writer {
+    pub(super) fn ty(&mut self, ty: &Type) {
+        match &ty.kind {
+            TypeKind::Error => self.put('?'),
+            TypeKind::Name(path, bounds) => {
+                self.put(dotted(path));
+                self.bounds(bounds.as_ref());
+            }
+            TypeKind::Str(text) => self.put(format_args!("{text:?}")),
+            TypeKind::Int(value) => self.put(value),
+            TypeKind::Float(value) => self.put(format_args!("{value:?}")),
+            TypeKind::Bool(value) => self.put(value),
+            TypeKind::Null => self.put("null"),
+            TypeKind::Regex(regex) => self.put(format_args!("/{}/", regex.pattern)),
+            TypeKind::Record(fields) => {
+                self.put('{');
+                for (at, field) in fields.iter().enumerate() {
+                    self.put(format_args!("{}{}: ", if at > 0 { ", " } else { "" }, key(&field.name.name)));
+                    self.ty(&field.ty);
+                    self.put(if field.optional { "?" } else { "" });
+                }
+                self.put('}');
+            }
+            TypeKind::List(item, bounds) => {
+                match item.kind {
+                    TypeKind::Union(_) => self.in_parentheses("", item),
+                    _ => self.ty(item),
+                }
+                self.put("[]");
+                self.bounds(bounds.as_ref());
+            }
+            TypeKind::Union(members) => {
+                for (at, member) in members.iter().enumerate() {
+                    self.put(if at > 0 { " | " } else { "" });
+                    self.ty(member);
+                }
+            }
+            TypeKind::Map(value) => self.in_parentheses("map", value),
+            TypeKind::JsonOf(value) => self.in_parentheses("json", value),
+            TypeKind::Schema(path) => self.with_text("schema ", path),
+            TypeKind::Grammar(text) => self.with_text("grammar ", text),
+            TypeKind::Copy(text) => {
+                self.put("copy(");
+                self.last(text);
+            }
+            TypeKind::OneOf(list) => {
+                self.put("one_of(");
+                self.last(list);
+            }
+        }
+    }
+
+    fn in_parentheses(&mut self, word: &str, ty: &Type) {
+        self.put(format_args!("{word}("));
+        self.ty(ty);
+        self.put(')');
+    }
+
+    fn with_text(&mut self, word: &str, text: &Text) {
+        self.put(word);
+        self.text(text);
+    }
+
+    fn bounds(&mut self, bounds: Option<&Bounds>) {
+        let Some(bounds) = bounds else { return };
+        let show = |bound: Option<super::super::Bound>| match bound.map(|b| b.value) {
+            Some(Number::Int(value)) => value.to_string(),
+            Some(Number::Float(value)) => format!("{value:?}"),
+            None => String::new(),
+        };
+        self.put(format_args!("({}..{})", show(bounds.min), show(bounds.max)));
+    }
+}
