@@ -88,9 +88,5 @@ fn fact_named(name: &str) -> Option<(GenFact, Ty)> {
 
 /// Whether a value may have a field of this name itself.
 fn has_own(ty: &Ty, name: &str) -> bool {
-    match ty {
-        Ty::Any | Ty::Map(_) => true,
-        Ty::Union(members) => members.iter().any(|m| has_own(m, name)),
-        other => other.field(name).is_some(),
-    }
+    ty.alternatives().iter().any(|t| matches!(t, Ty::Any | Ty::Map(_)) || t.field(name).is_some())
 }

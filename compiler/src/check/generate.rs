@@ -222,9 +222,7 @@ fn literal(value: &Const) -> Spec {
 
 /// Whether a value is one of several literals.
 fn is_choice(ty: &Ty) -> bool {
-    match ty {
-        Ty::Union(members) => members.iter().all(|m| matches!(m, Ty::Lit(_) | Ty::Null | Ty::Bool)),
-        Ty::Bool => true,
-        _ => false,
-    }
+    let options = ty.alternatives();
+    let literal = |t: &Ty| matches!(t, Ty::Lit(_) | Ty::Null | Ty::Bool);
+    options.iter().all(literal) && (options.len() > 1 || options.first() == Some(&Ty::Bool))
 }
