@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use agentc::{Compilation, Diag, Directory, Error, Options, ir};
-use agentc_compiler::{check, decode, parse};
+use agentc_compiler::{check, decode, load, parse};
 
 use super::args::{BuildArgs, Emit, Look};
 use super::{Exit, SourceFile, io_error, print, show_diags};
@@ -15,7 +15,7 @@ pub(super) fn build(args: &BuildArgs, look: Look) -> Exit {
     let compilation = Compilation::of_bytes(&file.name, &file.bytes, &Directory::new(file.dir()), &options);
     show_diags(compilation.diags.iter(), &compilation.sources, look);
     let text = match args.emit {
-        Emit::Ast | Emit::Hir => tree(&file.bytes, args.emit, &options),
+        Emit::Ast | Emit::Hir => tree(&file, args.emit, &options),
         Emit::Ir => compilation.ir.as_ref().map(to_json),
         Emit::Text => compilation.ir.as_ref().map(ToString::to_string),
     };
@@ -25,16 +25,17 @@ pub(super) fn build(args: &BuildArgs, look: Look) -> Exit {
     Ok(if compilation.diags.iter().any(Diag::is_error) { 3 } else { 0 })
 }
 
-/// A tree as the compiler sees it: for people who work on the compiler. There is a syntax tree of every
-/// text, and a typed one of every program without errors.
-fn tree(bytes: &[u8], emit: Emit, options: &Options) -> Option<String> {
-    let text = decode(bytes).ok()?;
-    let (ast, found) = parse(0, text);
+/// A tree as the compiler sees it. There is a syntax tree of every text, and a typed one, with the result
+/// types and effects that were inferred, of every program without errors.
+fn tree(file: &SourceFile, emit: Emit, options: &Options) -> Option<String> {
     if emit == Emit::Ast {
-        return Some(format!("{ast:#?}\n"));
+        let (ast, _) = parse(0, decode(&file.bytes).ok()?);
+        return Some(ast.to_string());
     }
-    let (hir, _) = check(&ast, options.agent.as_deref());
-    hir.filter(|_| !found.iter().any(Diag::is_error)).map(|hir| format!("{hir:#?}\n"))
+    let world = Directory::new(file.dir());
+    let loaded = load(&file.name, &file.bytes, &world);
+    let (hir, _) = check(&loaded.modules, &world, options.agent.as_deref());
+    hir.filter(|_| !loaded.diags.iter().any(Diag::is_error)).map(|hir| hir.to_string())
 }
 
 fn to_json(program: &ir::Program) -> String {
