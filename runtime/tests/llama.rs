@@ -302,15 +302,16 @@ const CHAT: &str = "system \"You are brief.\"\nuser \"Name a colour and a number
 fn a_saved_run_ends_as_the_uninterrupted_one() {
     use agentc_compiler::{Options, compile, source::NoFiles};
     use agentc_runtime::session::run;
-    use agentc_runtime::{Limits, Poll, RunOptions, Saved, Scheduler, Session};
+    use agentc_runtime::{Limits, Poll, RunOptions, Saved, Scheduler, Schedulers, Session};
     let compiled = compile("chat.agent", CHAT.as_bytes(), &NoFiles, &Options::default());
     let program = std::sync::Arc::new(compiled.program.unwrap());
     let begin = || Session::new(program.clone(), &[], RunOptions::default()).unwrap();
     with_model(true, |model| {
-        let whole = run(begin(), &mut Scheduler::new(&mut *model, Limits::default()), &mut |_| {}).unwrap();
+        let whole =
+            run(begin(), &mut Scheduler::new(&mut *model, Limits::default()).into(), &mut |_| {}).unwrap();
         assert_eq!(whole.error(), None);
         for ticks in [1, 3, 6, 9, 12] {
-            let mut sched = Scheduler::new(&mut *model, Limits::default());
+            let mut sched = Schedulers::new(Scheduler::new(&mut *model, Limits::default()));
             let mut session = begin();
             for _ in 0..ticks {
                 if session.poll(&mut sched, &mut |_| {}) == Poll::Done {
@@ -324,7 +325,8 @@ fn a_saved_run_ends_as_the_uninterrupted_one() {
             let saved: Saved = serde_json::from_str(&saved).unwrap();
             let session = Session::resume(program.clone(), saved, RunOptions::default()).unwrap();
             let resumed =
-                run(session, &mut Scheduler::new(&mut *model, Limits::default()), &mut |_| {}).unwrap();
+                run(session, &mut Scheduler::new(&mut *model, Limits::default()).into(), &mut |_| {})
+                    .unwrap();
             assert_eq!((resumed.text(), resumed.error()), (whole.text(), None), "saved after {ticks} ticks");
         }
     });
