@@ -8,6 +8,7 @@ use agentc_compiler::ir;
 use agentc_compiler::source::{NoFiles, Sources, Span, World, WorldError};
 use agentc_compiler::{Compiled, Options, compile};
 use agentc_runtime::{Input, RunOptions, Session};
+use agentc_stdlib::WithLibrary;
 
 use crate::error::{Diagnostics, Error, Failure, Location};
 
@@ -25,7 +26,7 @@ impl Program {
         Compilation::of_file(path.as_ref(), &Options::default())?.finish()
     }
 
-    /// Compiles a text, which has no files.
+    /// Compiles a text, which has no files but those of the standard library.
     pub fn from_source(name: &str, text: &str) -> Result<Program, Error> {
         Compilation::of_bytes(name, text.as_bytes(), &NoFiles, &Options::default()).finish()
     }
@@ -85,9 +86,9 @@ impl Compilation {
         Ok(Compilation::of_bytes(&shown, &bytes, &world, options))
     }
 
-    /// Compiles what may not even be text.
+    /// Compiles what may not even be text. The standard library lies beside the files of any world.
     pub fn of_bytes(name: &str, bytes: &[u8], world: &dyn World, options: &Options) -> Compilation {
-        let Compiled { program, diags, sources, .. } = compile(name, bytes, world, options);
+        let Compiled { program, diags, sources, .. } = compile(name, bytes, &WithLibrary(world), options);
         Compilation { ir: program, diags, sources }
     }
 

@@ -82,7 +82,7 @@ fn hostile_files_are_diagnostics() {
 fn build_writes_every_form() {
     let source = "\"{{ gen x: int }}\"\nreturn x";
     let ir: Json = serde_json::from_str(&out(&agentc(&["build", "-"], source))).unwrap();
-    assert_eq!(ir["version"], 1);
+    assert_eq!(ir["version"], agentc::ir::VERSION);
     for form in ["ast", "hir", "text"] {
         let output = agentc(&["build", "--emit", form, "-"], source);
         assert_eq!(code(&output), 0);
@@ -90,6 +90,24 @@ fn build_writes_every_form() {
     }
     let bad = agentc(&["build", "-"], "\"{{ y }}\"");
     assert_eq!((code(&bad), out(&bad)), (3, String::new()));
+}
+
+#[test]
+fn imports_are_read_beside_the_file_and_from_the_library() {
+    let folder = std::env::temp_dir().join(format!("agentc-imports-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("lib")).unwrap();
+    let main = folder.join("main.agent");
+    let imports = "import { f } from \"lib/a.agent\"\nimport { bullets } from \"std/text\"\n";
+    std::fs::write(&main, format!("{imports}print bullets([f()])")).unwrap();
+    std::fs::write(folder.join("lib/a.agent"), "fn f() -> str { return undeclared }").unwrap();
+    let bad = agentc(&["check", "--message-format", "short", main.to_str().unwrap()], "");
+    assert_eq!(code(&bad), 3);
+    assert!(err(&bad).contains("lib/a.agent:1:24: error[E0100]"), "{}", err(&bad));
+    std::fs::write(folder.join("lib/a.agent"), "fn f() -> str { return \"a\" }").unwrap();
+    let good = agentc(&["build", "--emit", "hir", main.to_str().unwrap()], "");
+    assert_eq!((code(&good), err(&good)), (0, String::new()));
+    assert!(out(&good).contains("fn bullets#"), "{}", out(&good));
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use agentc::{Compilation, Diag, Directory, Error, Options, ir};
-use agentc_compiler::{check, decode, load, parse};
+use agentc_compiler::modules::Loaded;
+use agentc_compiler::{check, load};
+use agentc_stdlib::WithLibrary;
 
 use super::args::{BuildArgs, Emit, Look};
 use super::{Exit, SourceFile, io_error, print, show_diags};
@@ -25,17 +27,17 @@ pub(super) fn build(args: &BuildArgs, look: Look) -> Exit {
     Ok(if compilation.diags.iter().any(Diag::is_error) { 3 } else { 0 })
 }
 
-/// A tree as the compiler sees it. There is a syntax tree of every text, and a typed one, with the result
-/// types and effects that were inferred, of every program without errors.
+/// A tree as the compiler sees it: for people who work on the compiler. There is a syntax tree of every
+/// text, and a typed one, with the result types and effects that were inferred, of every program without errors.
 fn tree(file: &SourceFile, emit: Emit, options: &Options) -> Option<String> {
+    let files = Directory::new(file.dir());
+    let world = WithLibrary(&files);
+    let Loaded { modules, diags, .. } = load(&file.name, &file.bytes, &world);
     if emit == Emit::Ast {
-        let (ast, _) = parse(0, decode(&file.bytes).ok()?);
-        return Some(ast.to_string());
+        return modules.list().first().filter(|own| !own.lost).map(|own| own.ast.to_string());
     }
-    let world = Directory::new(file.dir());
-    let loaded = load(&file.name, &file.bytes, &world);
-    let (hir, _) = check(&loaded.modules, &world, options.agent.as_deref());
-    hir.filter(|_| !loaded.diags.iter().any(Diag::is_error)).map(|hir| hir.to_string())
+    let (hir, _) = check(&modules, &world, options.agent.as_deref());
+    hir.filter(|_| !diags.iter().any(Diag::is_error)).map(|hir| hir.to_string())
 }
 
 fn to_json(program: &ir::Program) -> String {
