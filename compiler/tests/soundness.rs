@@ -1,0 +1,338 @@
+//! What the checker says about `null` and about unbound captures is true: random programs that it accepts are
+//! run, on every input, by a small machine that takes no `null` where a number is needed.
+
+mod common;
+
+use agentc_compiler::ir::{BinOp, BlockId, Const, Func, Local, Op, Over, Program, Term, UnOp};
+use agentc_compiler::source::NoFiles;
+use agentc_compiler::{Options, compile};
+
+// ---- programs
+
+struct Writer {
+    random: u64,
+    /// Loops around the place, of which `break` and `continue` may speak.
+    loops: usize,
+    /// Whether the place lies in a branch.
+    branch: bool,
+    /// What questions around the place asked for: uses of it may be right.
+    asked: Vec<String>,
+    out: String,
+}
+
+const HEAD: &str = "type T { due: int? }\ninput x: int | null\ninput y: int | null\ninput t: T\ninput u: T\n\
+                    input c: bool\ninput d: bool\n";
+
+impl Writer {
+    fn below(&mut self, n: u64) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random % n
+    }
+
+    fn pick(&mut self, of: &[&str]) -> String {
+        let at = self.below(of.len() as u64);
+        of[usize::try_from(at).unwrap_or(0)].to_owned()
+    }
+
+    fn cond(&mut self, depth: u64) -> String {
+        match self.below(if depth == 0 { 6 } else { 10 }) {
+            0 => "c".to_owned(),
+            1 | 2 => self.pick(&["x == null", "null == y", "t.due == null", "y == x"]),
+            3..=5 => self.pick(&["x != null", "y != null", "t.due != null", "null != x", "d"]),
+            6 => format!("not ({})", self.cond(depth - 1)),
+            7 | 8 => format!("({}) and ({})", self.cond(depth - 1), self.cond(depth - 1)),
+            _ => format!("({}) or ({})", self.cond(depth - 1), self.cond(depth - 1)),
+        }
+    }
+
+    fn block(&mut self, depth: u64) {
+        self.out.push_str("{ ");
+        for _ in 0..=self.below(3) {
+            self.stmt(depth);
+        }
+        self.out.push_str("} ");
+    }
+
+    fn say(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.out.push(' ');
+    }
+
+    fn stmt(&mut self, depth: u64) {
+        match self.below(if depth == 0 { 6 } else { 13 }) {
+            0 if !self.asked.is_empty() => {
+                let text = format!("print {} + 1", self.asked[self.asked.len() - 1]);
+                self.say(&text);
+            }
+            1 | 2 if !self.branch && !self.asked.is_empty() => {
+                let text = match self.asked[self.asked.len() - 1].clone().as_str() {
+                    "t.due" => self.pick(&["t = u", "t = {}"]),
+                    "g" => "gen g: int".to_owned(),
+                    var => format!("{var} = {}", self.pick(&["null", "2"])),
+                };
+                self.say(&text);
+            }
+            0 | 1 => self.guarded(depth),
+            2 if self.branch => self.say("gen g: int"),
+            2 | 3 => {
+                let text = self.pick(&[
+                    "x = 1",
+                    "x = null",
+                    "y = x",
+                    "x = y",
+                    "t = u",
+                    "t = {due: 1}",
+                    "gen g: int",
+                    "g = 2",
+                ]);
+                self.say(&text);
+            }
+            4 => self.leave(),
+            5 => {
+                let text = format!("expect {}", self.cond(1));
+                self.say(&text);
+            }
+            6 | 7 => {
+                let text = format!("if {} ", self.cond(2));
+                self.out.push_str(&text);
+                self.block(depth - 1);
+                if self.below(2) == 0 {
+                    self.out.push_str("else ");
+                    self.block(depth - 1);
+                }
+            }
+            8 | 9 => self.turns(depth),
+            10 | 11 => {
+                self.out.push_str("try ");
+                self.block(depth - 1);
+                if self.below(2) == 0 {
+                    self.out.push_str("else ");
+                    self.block(depth - 1);
+                }
+            }
+            _ => self.aside(depth),
+        }
+    }
+
+    /// A use of something that may be null, mostly behind a question, with something between the two.
+    fn guarded(&mut self, depth: u64) {
+        let what = self.pick(&["x", "y", "t.due", "x", "g"]);
+        let more = self.cond(1);
+        let open = match self.below(if what == "t.due" { 6 } else { 7 }) {
+            _ if what == "g" => "gen g: int if true {".to_owned(),
+            0 => format!("if {what} != null {{"),
+            1 => format!("if {what} != null and {more} {{"),
+            2 => format!("if {what} == null or {more} {{ }} else {{"),
+            3 => format!("expect {what} != null if true {{"),
+            4 => format!("while {what} != null max 2 {{"),
+            5 => {
+                let word = if self.branch { "yield 2" } else { "return" };
+                format!("if {what} == null {{ {word} }} if true {{")
+            }
+            _ => format!("if {what} == null {{ {what} = 3 }} if true {{"),
+        };
+        self.say(&open);
+        self.loops += usize::from(open.starts_with("while"));
+        self.asked.push(what.clone());
+        if depth > 0 && self.below(2) == 0 {
+            self.stmt(depth - 1);
+        }
+        self.asked.pop();
+        if self.below(2) == 0 {
+            let text = format!("print {what} + 1");
+            self.say(&text);
+        }
+        self.say("}");
+        self.loops -= usize::from(open.starts_with("while"));
+    }
+
+    fn leave(&mut self) {
+        let word = match self.below(3) {
+            0 if self.loops > 0 => "break",
+            1 if self.loops > 0 => "continue",
+            _ if self.branch => "yield 1",
+            2 => "fail \"f\"",
+            _ => "return",
+        };
+        let text = format!("if {} {{ {word} }}", self.cond(1));
+        self.say(&text);
+    }
+
+    fn turns(&mut self, depth: u64) {
+        let head = match self.below(4) {
+            0 => "repeat 2".to_owned(),
+            1 => "for i in [1, 2]".to_owned(),
+            2 => "while true max 2".to_owned(),
+            _ => format!("while {} max 2", self.cond(2)),
+        };
+        self.say(&head);
+        self.loops += 1;
+        self.block(depth - 1);
+        self.loops -= 1;
+    }
+
+    fn aside(&mut self, depth: u64) {
+        let outer = (std::mem::take(&mut self.loops), std::mem::replace(&mut self.branch, true));
+        self.out.push_str("if true { let z = aside ");
+        self.block(depth - 1);
+        self.out.push_str("} ");
+        (self.loops, self.branch) = outer;
+    }
+}
+
+fn random_program(seed: u64) -> String {
+    let random = (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5555;
+    let mut writer = Writer { random, loops: 0, branch: false, asked: Vec::new(), out: HEAD.to_owned() };
+    for _ in 0..2 + writer.below(3) {
+        writer.stmt(3);
+    }
+    writer.out
+}
+
+// ---- the machine
+
+#[derive(Debug, Clone, PartialEq)]
+enum Value {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Other(Vec<(String, Value)>),
+}
+
+struct Machine<'a> {
+    func: &'a Func,
+    /// Whether generations fail where a `try` is open.
+    failing: bool,
+    steps: usize,
+}
+
+/// How a run of some blocks ends.
+enum End {
+    Done,
+    Failed,
+}
+
+impl Machine<'_> {
+    fn run(&mut self, start: BlockId, mut locals: Vec<Value>, nested: bool) -> End {
+        let mut tries: Vec<(BlockId, Vec<(Local, Value)>)> = Vec::new();
+        let mut at = start;
+        'blocks: loop {
+            let block = &self.func.blocks[at.index()];
+            for inst in &block.insts {
+                self.steps += 1;
+                assert!(self.steps < 100_000, "it does not end");
+                let failed = match &inst.op {
+                    Op::Try { handler, restore, .. } => {
+                        let saved = restore.iter().map(|l| (*l, locals[l.index()].clone())).collect();
+                        tries.push((*handler, saved));
+                        false
+                    }
+                    Op::EndTry => tries.pop().is_none(),
+                    Op::Gen(_) if self.failing && (nested || !tries.is_empty()) => true,
+                    Op::Branch { body, over: Over::Aside, .. } => {
+                        let nested = nested || !tries.is_empty();
+                        matches!(self.run(*body, locals.clone(), nested), End::Failed)
+                    }
+                    op => !step(op, &mut locals),
+                };
+                if failed {
+                    let Some((handler, saved)) = tries.pop() else { return End::Failed };
+                    saved.into_iter().for_each(|(local, value)| locals[local.index()] = value);
+                    at = handler;
+                    continue 'blocks;
+                }
+            }
+            at = match &block.term {
+                Term::Jump(to) => *to,
+                Term::Branch { cond, then, otherwise } => match locals[cond.index()] {
+                    Value::Bool(true) => *then,
+                    Value::Bool(false) => *otherwise,
+                    ref other => panic!("a branch on {other:?}"),
+                },
+                Term::Return(_) | Term::Yield(_) => return End::Done,
+            };
+        }
+    }
+}
+
+/// One instruction; whether it succeeds.
+fn step(op: &Op, locals: &mut [Value]) -> bool {
+    let get = |l: &Local| locals[l.index()].clone();
+    let number = |l: &Local| match get(l) {
+        Value::Int(n) => n,
+        other => panic!("{other:?} where a number is needed"),
+    };
+    let (dst, value) = match op {
+        Op::Const { dst, value } => (dst, constant(value)),
+        Op::Copy { dst, src } => (dst, get(src)),
+        Op::Unary { dst, op: UnOp::Not, src } => (dst, Value::Bool(get(src) == Value::Bool(false))),
+        Op::Binary { dst, op, lhs, rhs } => {
+            let value = match op {
+                BinOp::Eq => Value::Bool(get(lhs) == get(rhs)),
+                BinOp::Ne => Value::Bool(get(lhs) != get(rhs)),
+                BinOp::Lt => Value::Bool(number(lhs) < number(rhs)),
+                _ => Value::Int(number(lhs) + number(rhs)),
+            };
+            (dst, value)
+        }
+        Op::Field { dst, src, name } => match get(src) {
+            Value::Other(fields) => {
+                let found = fields.into_iter().find(|(n, _)| n == name);
+                (dst, found.map_or(Value::Null, |(_, value)| value))
+            }
+            other => panic!("a field of {other:?}"),
+        },
+        Op::Record { dst, fields } => {
+            (dst, Value::Other(fields.iter().map(|(name, l)| (name.clone(), get(l))).collect()))
+        }
+        Op::List { dst, .. } => (dst, Value::Other(Vec::new())),
+        Op::Builtin { dst, .. } => (dst, Value::Int(2)),
+        Op::Index { dst, .. } => (dst, Value::Int(1)),
+        Op::Gen(generation) => (&generation.dst, Value::Int(7)),
+        Op::Expect { cond, .. } => return get(cond) == Value::Bool(true),
+        Op::Fail { .. } => return false,
+        _ => return true,
+    };
+    locals[dst.index()] = value;
+    true
+}
+
+fn constant(value: &Const) -> Value {
+    match value {
+        Const::Null => Value::Null,
+        Const::Bool(b) => Value::Bool(*b),
+        Const::Int(n) => Value::Int(*n),
+        _ => Value::Other(Vec::new()),
+    }
+}
+
+fn run_on_every_input(program: &Program) {
+    let func = &program.funcs[program.entry.index()];
+    for bits in 0..128 {
+        let bit = |n: u32| bits & (1 << n) != 0;
+        let number = |n: u32| if bit(n) { Value::Int(1) } else { Value::Null };
+        let record =
+            |n: u32| Value::Other(if bit(n) { vec![("due".to_owned(), Value::Int(1))] } else { Vec::new() });
+        let mut locals =
+            vec![number(0), number(1), record(2), record(3), Value::Bool(bit(4)), Value::Bool(bit(5))];
+        locals.resize(func.locals.len(), Value::Null);
+        Machine { func, failing: bit(6), steps: 0 }.run(BlockId(0), locals, false);
+    }
+}
+
+#[test]
+fn accepted_programs_never_meet_null() {
+    let (mut accepted, mut used) = (0, 0);
+    for seed in 0..5_000 {
+        let text = random_program(seed);
+        let compiled = compile("random.agent", text.as_bytes(), &NoFiles, &Options::default());
+        let Some(program) = compiled.program else { continue };
+        accepted += 1;
+        used += usize::from(text.contains("+ 1"));
+        let run = std::panic::catch_unwind(|| run_on_every_input(&program));
+        assert!(run.is_ok(), "{text}\n{program}");
+    }
+    assert!(accepted > 1_500 && used > 1_000, "{accepted} {used}");
+}
