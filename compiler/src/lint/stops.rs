@@ -1,0 +1,105 @@
+//! Stops that do nothing, or too much.
+
+use agentc_constraint::Pattern;
+use agentc_constraint::spec::Stop;
+
+use super::Lint;
+use super::constraint::{FUEL, Known};
+use crate::diag::Diag;
+use crate::hir::Gen;
+
+impl Lint<'_> {
+    /// The stops of a generation that has values. A stop that can only follow a complete value is of use: it
+    /// says what ended it.
+    pub(super) fn stops(&mut self, generation: &Gen, known: &Known, pattern: &Pattern) {
+        if known.stops.is_empty() {
+            return;
+        }
+        let name = &generation.name;
+        if let Some((stop, shorter)) = shadowed(&known.stops) {
+            let message =
+                format!("the stop {stop:?} never comes to effect: {shorter:?} ends the text before");
+            let hint = format!("leave out {stop:?}");
+            return self.report(Diag::new("W0302", generation.span, message).hint(hint));
+        }
+        let Ok(value) = self.constraints.build(&known.value, &known.bindings) else { return };
+        if pattern.has_text(FUEL) == Some(false) && value.has_text(FUEL) == Some(true) {
+            let stops = quoted_stops(&known.stops);
+            let message = format!("`{name}` is always empty: {stops} ends every value where it begins");
+            let hint = "use a stop with which no value begins";
+            return self.report(Diag::new("W0301", generation.span, message).hint(hint));
+        }
+        let absent = |stop: &Stop| value.can_contain(stop, FUEL) == Some(false);
+        if value.ends_by_itself(FUEL) == Some(true) && known.stops.iter().all(absent) {
+            let stops = quoted_stops(&known.stops);
+            let message = format!("{stops} has no effect: `{name}` ends by itself wherever it is complete");
+            let hint = "leave the stop out";
+            self.report(Diag::new("W0302", generation.span, message).hint(hint));
+        }
+    }
+}
+
+/// A stop, and another one that ends the text before it can be complete: inside it, or equal to it.
+fn shadowed(stops: &[Stop]) -> Option<(&str, &str)> {
+    let texts: Vec<&str> = stops
+        .iter()
+        .filter_map(|stop| match stop {
+            Stop::Text { text } if !text.is_empty() => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    for (at, stop) in texts.iter().enumerate() {
+        let mut ends = stop.char_indices();
+        let inside = ends.next_back().map_or("", |(last, _)| &stop[..last]);
+        let earlier = texts[..at].iter().find(|other| *other == stop);
+        if let Some(other) = texts.iter().find(|other| inside.contains(**other)).or(earlier) {
+            return Some((stop, other));
+        }
+    }
+    None
+}
+
+/// Whether all stops are texts.
+pub(super) fn are_texts(stops: &[Stop]) -> bool {
+    stops.iter().all(|stop| matches!(stop, Stop::Text { .. }))
+}
+
+/// Whether one of the stops that are texts occurs in a text.
+pub(super) fn contains_stop(text: &str, stops: &[Stop]) -> bool {
+    stops
+        .iter()
+        .any(|stop| matches!(stop, Stop::Text { text: stop } if !stop.is_empty() && text.contains(stop)))
+}
+
+/// Stops as messages name them.
+pub(super) fn quoted_stops(stops: &[Stop]) -> String {
+    let one = |stop: &Stop| match stop {
+        Stop::Text { text } => format!("{text:?}"),
+        Stop::Regex { pattern } => format!("`/{pattern}/`"),
+        Stop::Hole { .. } => "…".to_owned(),
+    };
+    let list: Vec<String> = stops.iter().map(one).collect();
+    match list.as_slice() {
+        [only] => format!("the stop {only}"),
+        _ => format!("one of the stops {}", list.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stops(texts: &[&str]) -> Vec<Stop> {
+        texts.iter().map(|text| Stop::Text { text: (*text).to_owned() }).collect()
+    }
+
+    #[test]
+    fn a_stop_within_another_ends_first_unless_they_end_together() {
+        assert_eq!(shadowed(&stops(&["\n\n", "\n"])), Some(("\n\n", "\n")));
+        assert_eq!(shadowed(&stops(&["a", "b", "a"])), Some(("a", "a")));
+        assert_eq!(shadowed(&stops(&["xay", "a"])), Some(("xay", "a")));
+        // Of two that end at once the one that began first counts.
+        assert_eq!(shadowed(&stops(&["END.", "."])), None);
+        assert_eq!(shadowed(&stops(&["é", "aé"])), None);
+    }
+}
