@@ -19,6 +19,7 @@ mod lint;
 mod lower;
 pub mod modules;
 mod parse;
+pub mod size;
 pub mod source;
 pub mod ty;
 
@@ -62,9 +63,10 @@ pub fn compile(name: &str, bytes: &[u8], world: &dyn World, options: &Options) -
     diags.extend(found);
     let hir = hir.filter(|_| !broken);
     diags.extend(hir.iter().flat_map(|hir| lint(hir, &sources)));
-    diags.sort_by_key(|d| (d.span.file, d.span.start, d.span.end));
     let hir = hir.filter(|_| !diags.iter().any(Diag::is_error));
     let program = hir.map(|hir| lower(&hir, &sources));
+    diags.extend(program.iter().flat_map(size::check));
+    diags.sort_by_key(|d| (d.span.file, d.span.start, d.span.end));
     Compiled { program, diags, sources }
 }
 

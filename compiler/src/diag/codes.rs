@@ -276,6 +276,11 @@ const CODES: &[Code] = &[
         "option without effect",
         "At temperature 0 the likeliest token is always taken: what only sampling uses does nothing.",
     ),
+    (
+        "W0400",
+        "context too small",
+        "Literal text and generations at their `max` need more tokens than the context of the declared model has.",
+    ),
 ];
 
 #[cfg(test)]

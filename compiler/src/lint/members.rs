@@ -93,7 +93,7 @@ fn repeated(members: &[Spec]) -> Option<&Spec> {
     let (mut texts, mut others): (HashSet<&str>, Vec<&Spec>) = (HashSet::new(), Vec::new());
     members.iter().find(|member| match member {
         Spec::Literal { text } => !texts.insert(text),
-        other if others.contains(&other) => true,
+        other if others.contains(other) => true,
         other => {
             others.push(other);
             false
