@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::graph::callees;
 use super::unreachable::surely_turns;
 use super::walk::{self, Child, Node};
-use crate::hir::{Callee, Expr, ExprKind, Func, Gen, Hir, Over, Stmt, StmtKind, VarId};
+use crate::hir::{Expr, ExprKind, Func, Gen, Hir, Over, Stmt, StmtKind, VarId};
 use crate::ir::Const;
 use crate::source::Span;
 
@@ -59,6 +59,9 @@ fn dependencies(func: &Func) -> HashMap<VarId, BTreeSet<VarId>> {
             if let Over::Each(var, list) = &**over {
                 flows.push((*var, walk::reads(Child::Expr(list))));
             }
+        }
+        Node::Expr(Expr { kind: ExprKind::Map(map), .. }) => {
+            flows.push((map.item, walk::reads(Child::Expr(&map.list))));
         }
         _ => {}
     });
@@ -203,13 +206,11 @@ impl Calls<'_> {
             ExprKind::Branch(over, body) => self.branch(over, body, place),
             ExprKind::Call(to, args) => {
                 args.iter().for_each(|arg| self.expr(arg, place));
-                self.call(*to, Some(args), expr.span, place);
+                self.call(*to, args, expr.span, place);
             }
-            ExprKind::Map(callee, list) => {
-                walk::of_expr(expr).into_iter().for_each(|child| self.child(child, place));
-                if let Callee::Func(to, _) = callee {
-                    self.call(*to, None, expr.span, &self.under(place, list));
-                }
+            ExprKind::Map(map) => {
+                self.expr(&map.list, place);
+                self.expr(&map.body, &self.under(place, &map.list));
             }
             _ => walk::of_expr(expr).into_iter().for_each(|child| self.child(child, place)),
         }
@@ -227,11 +228,10 @@ impl Calls<'_> {
         self.block(body, inner);
     }
 
-    /// A call with its arguments, or with the items of a list.
-    fn call(&mut self, to: u32, args: Option<&[Expr]>, span: Span, place: &Place) {
+    fn call(&mut self, to: u32, args: &[Expr], span: Span, place: &Place) {
         let handed_on = |arg: &Expr| matches!(arg.kind, ExprKind::Var(var) if self.kept.contains(&var));
         let again = |param: &VarId| {
-            let arg = args.and_then(|args| args.get(param.0 as usize));
+            let arg = args.get(param.0 as usize);
             arg.is_some_and(
                 |arg| matches!(arg.kind, ExprKind::Var(var) if var == *param && self.kept.contains(&var)),
             )
@@ -240,7 +240,7 @@ impl Calls<'_> {
             true => place.guards.iter().any(|param| !again(param)),
             false => !place.guards.is_empty(),
         };
-        let changes = args.is_none_or(|args| !args.iter().all(handed_on));
+        let changes = !args.iter().all(handed_on);
         let from = self.id;
         self.edges.push(Edge { from, to, span, always: place.certain, guarded, changes });
     }

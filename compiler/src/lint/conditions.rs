@@ -1,7 +1,8 @@
 //! Conditions and comparisons whose outcome is known, and choices that are none.
 
+use std::collections::{HashMap, HashSet};
+
 use super::Lint;
-use super::graph::is_pure;
 use super::walk::{self, Node};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, Func, Gen, Stmt, StmtKind, VarId};
@@ -14,35 +15,37 @@ impl Lint<'_> {
     pub(super) fn conditions(&mut self) {
         let hir = self.hir;
         for func in &hir.funcs {
-            let mut done: Vec<Span> = Vec::new();
             let mut nodes = Vec::new();
             walk::each(&func.body, &mut |node| nodes.push(node));
-            for node in nodes {
-                match node {
-                    Node::Stmt(stmt) => {
-                        self.statement(stmt);
-                        for cond in asked(stmt) {
-                            self.condition(cond, &mut done);
-                        }
-                    }
-                    Node::Expr(expr) => {
-                        if let ExprKind::If(arms, _) = &expr.kind {
-                            arms.iter().for_each(|(cond, _)| self.condition(cond, &mut done));
-                        }
-                        if !done.iter().any(|span| span.contains(expr.span)) {
-                            self.comparison(func, expr, &mut done);
-                        }
-                    }
-                    Node::Gen(_) => {}
-                }
+            let mut told = Told { captures: captures(func), conditions: HashSet::new(), until: 0 };
+            nodes.into_iter().for_each(|node| self.condition_node(func, node, &mut told));
+        }
+    }
+
+    fn condition_node(&mut self, func: &Func, node: Node<'_>, told: &mut Told<'_>) {
+        let expr = match node {
+            Node::Stmt(stmt) => {
+                self.statement(stmt);
+                return asked(stmt).into_iter().for_each(|cond| self.condition(cond, told));
             }
+            Node::Expr(expr) => expr,
+            Node::Gen(_) => return,
+        };
+        if told.conditions.contains(&expr.span) {
+            told.until = told.until.max(expr.span.end);
+        }
+        if let ExprKind::If(arms, _) = &expr.kind {
+            arms.iter().for_each(|(cond, _)| self.condition(cond, told));
+        }
+        if expr.span.start >= told.until && self.comparison(func, expr, told) {
+            told.until = told.until.max(expr.span.end);
         }
     }
 
     /// A condition that is made of literals.
-    fn condition(&mut self, cond: &Expr, done: &mut Vec<Span>) {
+    fn condition(&mut self, cond: &Expr, told: &mut Told<'_>) {
         let Some(outcome) = self.outcome(cond) else { return };
-        done.push(cond.span);
+        told.conditions.insert(cond.span);
         let diag = Diag::new("W0110", cond.span, format!("this condition is always {outcome}"));
         let hint = if outcome {
             "leave the condition out, or ask about a variable"
@@ -81,61 +84,56 @@ impl Lint<'_> {
         matches!(expr.kind, ExprKind::Const(_)) && (!named || matches!(text, "true" | "false" | "null"))
     }
 
-    /// A comparison of a value with itself, or of a capture with what it can never be.
-    fn comparison(&mut self, func: &Func, expr: &Expr, done: &mut Vec<Span>) {
-        let ExprKind::Binary(op, a, b) = &expr.kind else { return };
+    /// A comparison of a value with itself, or of a capture with what it can never be; whether it is one.
+    fn comparison(&mut self, func: &Func, expr: &Expr, told: &Told<'_>) -> bool {
+        let ExprKind::Binary(op, a, b) = &expr.kind else { return false };
         let same = match op {
             BinOp::Eq | BinOp::Le | BinOp::Ge => Some(true),
             BinOp::Ne | BinOp::Lt | BinOp::Gt => Some(false),
             _ => None,
         };
-        if let Some(outcome) = same
-            && is_same(a, b)
-            && is_pure(self.hir, a)
-        {
-            done.push(expr.span);
-            let diag =
-                Diag::new("W0110", expr.span, format!("both sides are the same: this is always {outcome}"));
-            return self.report(diag.hint("compare with another value"));
+        if let Some(outcome) = same.filter(|_| is_same(a, b)) {
+            let message = format!("both sides are the same: this is always {outcome}");
+            self.report(Diag::new("W0110", expr.span, message).hint("compare with another value"));
+            return true;
         }
         let sides = match op {
-            BinOp::Eq | BinOp::Ne => [(a, b), (b, a)],
-            BinOp::In => [(a, b), (a, b)],
-            _ => return,
+            BinOp::Eq | BinOp::Ne => vec![(a, b), (b, a)],
+            BinOp::In => vec![(a, b)],
+            _ => return false,
         };
-        for (value, with) in sides {
-            if let (ExprKind::Var(var), Some(texts)) = (&value.kind, texts(with, *op))
-                && self.is_never(func, *var, &texts)
-            {
-                done.push(expr.span);
-                return self.never_equal(func, *var, expr, &texts);
-            }
-        }
-    }
-
-    /// Whether a variable is given values by generations alone, of which none can write one of the texts.
-    fn is_never(&mut self, func: &Func, var: VarId, texts: &[String]) -> bool {
-        let mut gens: Vec<&Gen> = Vec::new();
-        let mut set = func.defaults.len() > var.0 as usize;
-        walk::each(&func.body, &mut |node| match node {
-            Node::Gen(generation) if generation.var == var => gens.push(generation),
-            Node::Stmt(Stmt { kind: StmtKind::Set(to, _) | StmtKind::For(to, ..), .. }) => set |= *to == var,
-            _ => {}
-        });
-        let plain = |generation: &&Gen| !generation.append && !generation.json && !generation.call;
-        if set || gens.is_empty() || !gens.iter().all(plain) || texts.is_empty() {
-            return false;
-        }
-        gens.into_iter().all(|generation| {
-            // With samples the value is a list.
-            let samples = func.vars.get(var.0 as usize).is_none_or(|v| v.ty.base() != generation.ty.base());
-            let pattern = self.pattern_of(generation).filter(|_| !samples);
-            pattern.is_some_and(|pattern| !texts.iter().any(|text| pattern.is_match(text.as_bytes())))
+        sides.into_iter().any(|(value, with)| match (&value.kind, texts(with, *op)) {
+            (ExprKind::Var(var), Some(texts)) => self.never_equal(func, *var, expr, &texts, told),
+            _ => false,
         })
     }
 
-    fn never_equal(&mut self, func: &Func, var: VarId, expr: &Expr, texts: &[String]) {
-        let Some(var) = func.vars.get(var.0 as usize) else { return };
+    /// A variable that is given values by generations alone, of which none can write one of the texts.
+    fn never_equal(
+        &mut self,
+        func: &Func,
+        var: VarId,
+        expr: &Expr,
+        texts: &[String],
+        told: &Told<'_>,
+    ) -> bool {
+        let (Some(gens), Some(var)) = (told.captures.get(&var), func.vars.get(var.0 as usize)) else {
+            return false;
+        };
+        // With samples the value is a list.
+        let plain = |generation: &&Gen| {
+            !generation.append
+                && !generation.json
+                && !generation.call
+                && var.ty.base() == generation.ty.base()
+        };
+        let mut impossible = |generation: &&Gen| {
+            let pattern = self.pattern_of(generation);
+            pattern.is_some_and(|pattern| !texts.iter().any(|text| pattern.is_match(text.as_bytes())))
+        };
+        if texts.is_empty() || !gens.iter().all(plain) || !gens.iter().all(&mut impossible) {
+            return false;
+        }
         let which = match texts {
             [only] => format!("{only:?}"),
             _ => "any of these".to_owned(),
@@ -143,6 +141,7 @@ impl Lint<'_> {
         let diag = Diag::new("W0110", expr.span, format!("`{}` can never be {which}", var.name));
         let diag = diag.label(var.span, "what its type and stops allow is written here");
         self.report(diag.hint("check the spelling, spaces and line breaks; a stop is no part of the value"));
+        true
     }
 
     fn statement(&mut self, stmt: &Stmt) {
@@ -166,6 +165,28 @@ impl Lint<'_> {
         let diag = Diag::new("W0113", span, "whatever the condition, the same happens");
         self.report(diag.hint("write it once, without `if`; or change one of the blocks"));
     }
+}
+
+/// What was said about a function so far, and what is known of it.
+struct Told<'h> {
+    /// Variables that only generations give values, and those.
+    captures: HashMap<VarId, Vec<&'h Gen>>,
+    /// Conditions with a finding.
+    conditions: HashSet<Span>,
+    /// Where the last expression with a finding ends: within it nothing more is said.
+    until: u32,
+}
+
+fn captures(func: &Func) -> HashMap<VarId, Vec<&Gen>> {
+    let mut gens: HashMap<VarId, Vec<&Gen>> = HashMap::new();
+    let mut others: Vec<VarId> = (0..).take(func.defaults.len()).map(VarId).collect();
+    walk::each(&func.body, &mut |node| match node {
+        Node::Gen(generation) => gens.entry(generation.var).or_default().push(generation),
+        Node::Stmt(Stmt { kind: StmtKind::Set(to, _) | StmtKind::For(to, ..), .. }) => others.push(*to),
+        _ => {}
+    });
+    others.iter().for_each(|var| drop(gens.remove(var)));
+    gens
 }
 
 /// The conditions that a statement asks; of loops only those that can keep one from running.

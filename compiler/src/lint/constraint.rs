@@ -19,31 +19,79 @@ pub(super) const FUEL: usize = 2_000;
 /// Bytes of the longest token that a vocabulary is expected to have; known ones have up to 256.
 const LONGEST_TOKEN: usize = 512;
 
-/// Patterns that were built, by what they were built from.
+/// What the engine says about types, kept for each one.
 pub(super) struct Constraints {
     limits: Limits,
-    known: HashMap<String, Result<Pattern, BuildError>>,
+    patterns: HashMap<String, Result<Pattern, BuildError>>,
+    findings: HashMap<String, Vec<Finding>>,
+}
+
+/// Something about a type with its stops, wherever it is generated.
+#[derive(Debug, Clone)]
+pub(super) struct Finding {
+    code: &'static str,
+    message: String,
+    hint: String,
+}
+
+impl Finding {
+    pub(super) fn new(code: &'static str, message: String, hint: &str) -> Finding {
+        Finding { code, message, hint: hint.to_owned() }
+    }
 }
 
 impl Constraints {
     pub(super) fn new(limits: Limits) -> Constraints {
-        Constraints { limits, known: HashMap::new() }
+        Constraints { limits, patterns: HashMap::new(), findings: HashMap::new() }
     }
 
     /// The pattern of a spec.
     pub(super) fn build(&mut self, spec: &Spec, bindings: &Bindings) -> Result<Pattern, BuildError> {
+        let Constraints { limits, patterns, .. } = self;
         let key = format!("{spec:?} {bindings:?}");
-        let Constraints { limits, known } = self;
-        known.entry(key).or_insert_with(|| build(spec, bindings, limits)).clone()
+        patterns.entry(key).or_insert_with(|| build(spec, bindings, limits)).clone()
     }
 
     /// Whether nothing satisfies a spec; `false` where that is not known.
     pub(super) fn is_empty(&mut self, spec: &Spec, bindings: &Bindings) -> bool {
         matches!(self.build(spec, bindings), Err(BuildError::Empty { .. }))
     }
+
+    fn findings(&mut self, known: &Known, json: bool) -> Vec<Finding> {
+        let key = format!("{known:?} {json}");
+        if let Some(found) = self.findings.get(&key) {
+            return found.clone();
+        }
+        let found: Vec<Finding> = match self.build(&known.with_stops(&known.value), &known.bindings) {
+            Ok(pattern) => {
+                [self.stops(known, &pattern), self.members(known, json)].into_iter().flatten().collect()
+            }
+            Err(BuildError::Empty { .. }) => vec![self.impossible(known)],
+            Err(error @ BuildError::TooLarge { .. }) => {
+                let hint = error.hint().unwrap_or_else(|| "use a smaller type".to_owned());
+                vec![Finding::new("E0403", error.to_string(), &hint)]
+            }
+            // Said elsewhere, or for a later version.
+            Err(_) => Vec::new(),
+        };
+        self.findings.insert(key, found.clone());
+        found
+    }
+
+    fn impossible(&mut self, known: &Known) -> Finding {
+        if self.is_empty(&known.value, &known.bindings) {
+            let message = "no text satisfies this type".to_owned();
+            return Finding::new("E0402", message, "widen the type so that at least one value is possible");
+        }
+        let stops = quoted_stops(&known.stops);
+        let message = format!("no value is possible: each one that the type allows contains {stops}");
+        let hint = "use another stop, or leave it out: a value also ends where its type is complete";
+        Finding::new("E0402", message, hint)
+    }
 }
 
 /// A generation whose run-time values are known.
+#[derive(Debug)]
 pub(super) struct Known {
     /// What may be written before a stop.
     pub(super) value: Spec,
@@ -78,40 +126,18 @@ impl Lint<'_> {
 
     fn constraint(&mut self, generation: &Gen) {
         let Some(known) = known(self.hir, generation) else { return };
-        match self.constraints.build(&known.with_stops(&known.value), &known.bindings) {
-            Ok(pattern) => {
-                self.stops(generation, &known, &pattern);
-                self.members(generation, &known);
-                self.lengths(generation, &pattern);
-            }
-            Err(BuildError::Empty { .. }) => self.impossible(generation, &known),
-            Err(error @ BuildError::TooLarge { .. }) => {
-                let diag = Diag::new("E0403", generation.span, error.to_string());
-                let hint = error.hint().unwrap_or_else(|| "use a smaller type".to_owned());
-                self.report(diag.hint(hint));
-            }
-            // Said elsewhere, or for a later version.
-            Err(_) => {}
+        for finding in self.constraints.findings(&known, generation.json) {
+            let Finding { code, message, hint } = finding;
+            self.report(Diag::new(code, generation.span, message).hint(hint));
         }
-    }
-
-    fn impossible(&mut self, generation: &Gen, known: &Known) {
-        let name = &generation.name;
-        let by_stops = !self.constraints.is_empty(&known.value, &known.bindings);
-        let (message, hint) = if by_stops {
-            let stops = quoted_stops(&known.stops);
-            let message = format!("`{name}` has no value: each one that its type allows contains {stops}");
-            (message, "use another stop, or leave it out: a value also ends where its type is complete")
-        } else {
-            let message = format!("`{name}` has no value: no text satisfies its type");
-            (message, "widen the type so that at least one value is possible")
-        };
-        self.report(Diag::new("E0402", generation.span, message).hint(hint));
+        self.lengths(generation, &known);
     }
 
     /// Bounds in tokens that the values of the type cannot keep.
-    fn lengths(&mut self, generation: &Gen, pattern: &Pattern) {
+    fn lengths(&mut self, generation: &Gen, known: &Known) {
         let (min, max) = (option(generation, GenOption::Min), option(generation, GenOption::Max));
+        let spec = known.with_stops(&known.value);
+        let Ok(pattern) = self.constraints.build(&spec, &known.bindings) else { return };
         let name = &generation.name;
         if let Some((max, span)) = max
             && pattern.shortest().len() > max.saturating_mul(LONGEST_TOKEN)

@@ -1,14 +1,14 @@
 //! What functions do to the context they run in, and whom they call.
 
 use super::walk::{self, Child, Node};
-use crate::hir::{Callee, Expr, ExprKind, Func, Gen, Hir, Part, Stmt, StmtKind, ToolBody};
+use crate::hir::{Expr, ExprKind, Func, Gen, Hir, Part, Stmt, StmtKind, ToolBody};
 use crate::ir::{FuncKind, Role};
 use crate::source::Span;
 
 /// The calls of a program, and what each function does to its context.
 pub(super) struct Graph {
     contexts: Vec<Context>,
-    /// Functions that write into the context of each one, itself excluded.
+    /// The `fn`s that each function calls.
     helpers: Vec<Vec<u32>>,
 }
 
@@ -43,17 +43,18 @@ pub(super) enum Act<'h> {
 impl Graph {
     pub(super) fn new(hir: &Hir) -> Graph {
         let mut contexts: Vec<Context> = vec![Context::default(); hir.funcs.len()];
-        let mut helpers: Vec<Vec<u32>> = vec![Vec::new(); hir.funcs.len()];
-        for (at, func) in hir.funcs.iter().enumerate() {
+        let mut uses: Vec<Vec<Use>> = Vec::with_capacity(hir.funcs.len());
+        for (context, func) in contexts.iter_mut().zip(&hir.funcs) {
+            let mut own = Vec::new();
             acts(&func.body, None, &mut |role, act| match act {
-                Act::Call(callee, _) if is_fn(hir, callee) => helpers[at].push(callee),
-                act => contexts[at].note(role, act),
+                Act::Call(callee, span) if is_fn(hir, callee) => own.push(Use { callee, role, span }),
+                act => context.note(role, act),
             });
-            helpers[at].sort_unstable();
-            helpers[at].dedup();
+            uses.push(own);
         }
-        while spread(hir, &mut contexts) {}
-        Graph { contexts, helpers }
+        spread(&mut contexts, &uses);
+        let helpers = uses.into_iter().map(|uses| uses.into_iter().map(|u| u.callee).collect());
+        Graph { contexts, helpers: helpers.collect() }
     }
 
     /// What a function does to its context.
@@ -62,42 +63,53 @@ impl Graph {
         self.contexts.get(func as usize).unwrap_or(NOTHING)
     }
 
-    /// The functions that run in a context without roles, with whoever has the context first.
+    /// The functions that run in a context without roles, whether they have it or are called in it.
     pub(super) fn without_roles(&self, hir: &Hir) -> Vec<u32> {
         let has_context = |func: &Func| func.kind != FuncKind::Fn;
-        let mut open: Vec<u32> = numbered(hir)
-            .filter(|(id, func)| has_context(func) && self.context(*id).opens.is_none())
-            .map(|(id, _)| id)
-            .collect();
-        let mut seen: Vec<u32> = Vec::new();
+        let plain = |id: u32, func: &Func| has_context(func) && self.context(id).opens.is_none();
+        let mut open: Vec<u32> = numbered(hir).filter(|(id, f)| plain(*id, f)).map(|(id, _)| id).collect();
+        let mut seen = vec![false; hir.funcs.len()];
         while let Some(id) = open.pop() {
-            if !seen.contains(&id) {
-                seen.push(id);
+            if let Some(seen) = seen.get_mut(id as usize)
+                && !std::mem::replace(seen, true)
+            {
                 open.extend(self.helpers.get(id as usize).into_iter().flatten());
             }
         }
-        seen.sort_unstable();
-        seen
+        (0..).zip(seen).filter(|(_, seen)| *seen).map(|(id, _)| id).collect()
     }
 }
 
-/// One round of handing on what functions do to those that call them; whether anything changed.
-fn spread(hir: &Hir, contexts: &mut [Context]) -> bool {
-    let mut changed = false;
-    for (at, func) in hir.funcs.iter().enumerate() {
-        let mut context = contexts[at].clone();
-        acts(&func.body, None, &mut |role, act| {
-            if let Act::Call(callee, span) = act
-                && is_fn(hir, callee)
-                && let Some(inner) = contexts.get(callee as usize)
-            {
-                context.join(role, inner, span);
+/// A call of a function that writes into its caller's context.
+#[derive(Debug, Clone, Copy)]
+struct Use {
+    callee: u32,
+    /// The role that is open.
+    role: Option<Role>,
+    span: Span,
+}
+
+/// Hands what functions do on to those that call them: each kind of effect travels once over each call.
+fn spread(contexts: &mut [Context], uses: &[Vec<Use>]) {
+    let mut callers: Vec<Vec<(usize, Use)>> = vec![Vec::new(); contexts.len()];
+    for (caller, uses) in uses.iter().enumerate() {
+        for one in uses {
+            if let Some(callers) = callers.get_mut(one.callee as usize) {
+                callers.push((caller, *one));
             }
-        });
-        changed |= context != contexts[at];
-        contexts[at] = context;
+        }
     }
-    changed
+    let mut work: Vec<usize> = (0..contexts.len()).collect();
+    while let Some(id) = work.pop() {
+        let inner = contexts[id].clone();
+        for (caller, one) in &callers[id] {
+            let before = contexts[*caller].clone();
+            contexts[*caller].join(one.role, &inner, one.span);
+            if contexts[*caller] != before {
+                work.push(*caller);
+            }
+        }
+    }
 }
 
 impl Context {
@@ -173,9 +185,7 @@ fn child_acts<'h>(child: Child<'h>, role: Option<Role>, see: &mut impl FnMut(Opt
         Child::Expr(expr) => {
             walk::of_expr(expr).into_iter().for_each(|child| child_acts(child, role, see));
             match &expr.kind {
-                ExprKind::Call(func, _) | ExprKind::Map(Callee::Func(func, _), _) => {
-                    see(role, Act::Call(*func, expr.span));
-                }
+                ExprKind::Call(func, _) => see(role, Act::Call(*func, expr.span)),
                 ExprKind::Context | ExprKind::Score(_) => see(role, Act::Read),
                 _ => {}
             }
@@ -189,9 +199,7 @@ pub(super) fn is_pure(hir: &Hir, expr: &Expr) -> bool {
     walk::each_of(Child::Expr(expr), &mut |node| {
         if let Node::Expr(expr) = node {
             pure &= match &expr.kind {
-                ExprKind::Call(func, _) | ExprKind::Map(Callee::Func(func, _), _) => {
-                    hir.funcs.get(*func as usize).is_some_and(|f| f.pure)
-                }
+                ExprKind::Call(func, _) => hir.funcs.get(*func as usize).is_some_and(|f| f.pure),
                 ExprKind::Tool(..) | ExprKind::Branch(..) | ExprKind::Context | ExprKind::Score(_) => false,
                 _ => true,
             };
@@ -204,9 +212,6 @@ pub(super) fn is_pure(hir: &Hir, expr: &Expr) -> bool {
 pub(super) fn callees(hir: &Hir, node: Node<'_>) -> Vec<u32> {
     match node {
         Node::Expr(Expr { kind: ExprKind::Call(func, _), .. }) => vec![*func],
-        Node::Expr(Expr { kind: ExprKind::Map(Callee::Func(func, defaults), _), .. }) => {
-            [*func].into_iter().chain(defaults.iter().copied()).collect()
-        }
         Node::Gen(generation) => {
             let tools = generation.tools.iter().filter_map(|tool| hir.tools.get(*tool as usize));
             tools

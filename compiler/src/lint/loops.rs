@@ -6,6 +6,7 @@ use super::walk::{self, Child, Node};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, Stmt, StmtKind};
 use crate::ir::Const;
+use crate::source::Span;
 
 impl Lint<'_> {
     pub(super) fn loops(&mut self) {
@@ -18,30 +19,30 @@ impl Lint<'_> {
                 }
             });
             for stmt in stmts {
-                self.without_turns(stmt);
-                if let StmtKind::While(cond, _, body) = &stmt.kind {
-                    self.unchanging(cond, body);
+                match (self.never_turns(stmt), &stmt.kind) {
+                    (Some(span), _) => {
+                        let diag = Diag::new("W0111", span, "this loop never runs");
+                        self.report(diag.hint("remove the loop, or give it at least one turn"));
+                    }
+                    (None, StmtKind::While(cond, _, body)) => self.unchanging(cond, body),
+                    _ => {}
                 }
             }
         }
     }
 
-    fn without_turns(&mut self, stmt: &Stmt) {
-        let span = match &stmt.kind {
-            StmtKind::Repeat(count, ..) if matches!(count.kind, ExprKind::Const(Const::Int(n)) if n <= 0) => {
-                count.span
-            }
+    /// What keeps a loop from turning at all.
+    fn never_turns(&self, stmt: &Stmt) -> Option<Span> {
+        let at_most_zero = |count: &Expr| matches!(count.kind, ExprKind::Const(Const::Int(n)) if n <= 0);
+        match &stmt.kind {
+            StmtKind::Repeat(count, ..) if at_most_zero(count) => Some(count.span),
             StmtKind::For(_, list, _) if matches!(&list.kind, ExprKind::List(items) if items.is_empty()) => {
-                list.span
+                Some(list.span)
             }
-            StmtKind::While(cond, ..) if self.outcome(cond) == Some(false) => cond.span,
-            StmtKind::While(_, max, _) if matches!(max.kind, ExprKind::Const(Const::Int(n)) if n <= 0) => {
-                max.span
-            }
-            _ => return,
-        };
-        let diag = Diag::new("W0111", span, "this loop never runs");
-        self.report(diag.hint("remove the loop, or give it at least one turn"));
+            StmtKind::While(cond, ..) if self.outcome(cond) == Some(false) => Some(cond.span),
+            StmtKind::While(_, max, _) if at_most_zero(max) => Some(max.span),
+            _ => None,
+        }
     }
 
     /// A `while` whose body cannot change what its condition asks, and never leaves.
@@ -57,7 +58,7 @@ impl Lint<'_> {
         let mut ends = false;
         walk::each(body, &mut |node| ends |= matches!(node, Node::Stmt(stmt) if leaves(stmt)));
         let same = asked.iter().all(|var| !changed.contains(var));
-        if ends || !same || !is_pure(self.hir, cond) || self.outcome(cond) == Some(false) {
+        if ends || !same || !is_pure(self.hir, cond) {
             return;
         }
         let diag = Diag::new("W0114", cond.span, "nothing in the loop changes this condition");

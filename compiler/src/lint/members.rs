@@ -4,62 +4,54 @@ use std::collections::HashSet;
 
 use agentc_constraint::spec::{Bindings, Spec};
 
-use super::Lint;
-use super::constraint::{FUEL, Known};
+use super::constraint::{Constraints, FUEL, Finding, Known};
 use super::stops::{are_texts, contains_stop, quoted_stops};
-use crate::diag::Diag;
-use crate::hir::Gen;
 
 /// Members of a union that are compared with each other.
 const MEMBERS: usize = 64;
 
-impl Lint<'_> {
-    /// Members of a union that add nothing.
-    pub(super) fn members(&mut self, generation: &Gen, known: &Known) {
+impl Constraints {
+    /// The first member of a union that can never be chosen, or adds nothing to another. `json` says that
+    /// texts are quoted, so that stops are not about them as they stand.
+    pub(super) fn members(&mut self, known: &Known, json: bool) -> Option<Finding> {
         let mut unions = Vec::new();
         collect_unions(&known.value, &known.bindings, &mut unions);
-        let plain = !generation.json;
-        for members in unions {
-            if let Some(message) = self.useless_member(&members, known, plain) {
-                let diag = Diag::new(message.0, generation.span, message.1);
-                return self.report(diag.hint(message.2));
-            }
-        }
+        unions.iter().find_map(|members| self.useless_member(members, known, json))
     }
 
-    /// The first member of a union that can never be chosen, or adds nothing to another.
-    fn useless_member(
-        &mut self,
-        members: &[Spec],
-        known: &Known,
-        plain: bool,
-    ) -> Option<(&'static str, String, &'static str)> {
+    fn useless_member(&mut self, members: &[Spec], known: &Known, json: bool) -> Option<Finding> {
         if let Some(member) = repeated(members) {
             let message = format!("{} is there twice", shown(member));
-            return Some(("W0303", message, "remove one of the two"));
+            return Some(Finding::new("W0303", message, "remove one of the two"));
         }
-        let stopped = |lint: &mut Self, member: &Spec| match (member, plain) {
-            (_, false) => false,
-            (Spec::Literal { text }, true) if are_texts(&known.stops) => contains_stop(text, &known.stops),
-            (other, true) => lint.constraints.is_empty(&known.with_stops(other), &known.bindings),
-        };
-        if let Some(member) = members.iter().filter(|_| !known.stops.is_empty()).find(|m| stopped(self, m)) {
+        if !known.stops.is_empty()
+            && !json
+            && let Some(member) = members.iter().find(|member| self.is_stopped(member, known))
+        {
             let stops = quoted_stops(&known.stops);
             let message = format!("{} can never be chosen: it contains {stops}", shown(member));
-            return Some(("W0303", message, "take it out, or use a stop that is no part of it"));
+            return Some(Finding::new("W0303", message, "take it out, or use a stop that is no part of it"));
         }
         let (inner, outer) = self.included(members, &known.bindings)?;
         let message = format!("{} adds nothing: {} allows it too", shown(&inner), shown(&outer));
-        Some(("W0304", message, "leave it out; the model then still can write it"))
+        Some(Finding::new("W0304", message, "leave it out; the model then still can write it"))
+    }
+
+    /// Whether each value of a member contains a stop.
+    fn is_stopped(&mut self, member: &Spec, known: &Known) -> bool {
+        match member {
+            Spec::Literal { text } if are_texts(&known.stops) => contains_stop(text, &known.stops),
+            other => self.is_empty(&known.with_stops(other), &known.bindings),
+        }
     }
 
     /// A member that is included in another one of its kind.
     fn included(&mut self, members: &[Spec], bindings: &Bindings) -> Option<(Spec, Spec)> {
         let members = members.get(..members.len().min(MEMBERS))?;
         for outer in members.iter().filter(|member| !is_single(member)) {
-            let Ok(pattern) = self.constraints.build(outer, bindings) else { continue };
+            let Ok(pattern) = self.build(outer, bindings) else { continue };
             for inner in members.iter().filter(|inner| *inner != outer && alike(inner, outer)) {
-                let Ok(other) = self.constraints.build(inner, bindings) else { continue };
+                let Ok(other) = self.build(inner, bindings) else { continue };
                 if pattern.includes(&other, FUEL) == Some(true) {
                     return Some((inner.clone(), outer.clone()));
                 }

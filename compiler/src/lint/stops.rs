@@ -3,39 +3,32 @@
 use agentc_constraint::Pattern;
 use agentc_constraint::spec::Stop;
 
-use super::Lint;
-use super::constraint::{FUEL, Known};
-use crate::diag::Diag;
-use crate::hir::Gen;
+use super::constraint::{Constraints, FUEL, Finding, Known};
 
-impl Lint<'_> {
-    /// The stops of a generation that has values. A stop that can only follow a complete value is of use: it
-    /// says what ended it.
-    pub(super) fn stops(&mut self, generation: &Gen, known: &Known, pattern: &Pattern) {
+impl Constraints {
+    /// What is wrong with the stops of a type that has values. A stop that can only follow a complete value
+    /// is of use: it says what ended it.
+    pub(super) fn stops(&mut self, known: &Known, pattern: &Pattern) -> Option<Finding> {
         if known.stops.is_empty() {
-            return;
+            return None;
         }
-        let name = &generation.name;
         if let Some((stop, shorter)) = shadowed(&known.stops) {
             let message =
                 format!("the stop {stop:?} never comes to effect: {shorter:?} ends the text before");
-            let hint = format!("leave out {stop:?}");
-            return self.report(Diag::new("W0302", generation.span, message).hint(hint));
+            return Some(Finding::new("W0302", message, &format!("leave out {stop:?}")));
         }
-        let Ok(value) = self.constraints.build(&known.value, &known.bindings) else { return };
+        let value = self.build(&known.value, &known.bindings).ok()?;
+        let stops = quoted_stops(&known.stops);
         if pattern.has_text(FUEL) == Some(false) && value.has_text(FUEL) == Some(true) {
-            let stops = quoted_stops(&known.stops);
-            let message = format!("`{name}` is always empty: {stops} ends every value where it begins");
-            let hint = "use a stop with which no value begins";
-            return self.report(Diag::new("W0301", generation.span, message).hint(hint));
+            let message = format!("this is always empty: {stops} ends every value where it begins");
+            return Some(Finding::new("W0301", message, "use a stop with which no value begins"));
         }
         let absent = |stop: &Stop| value.can_contain(stop, FUEL) == Some(false);
         if value.ends_by_itself(FUEL) == Some(true) && known.stops.iter().all(absent) {
-            let stops = quoted_stops(&known.stops);
-            let message = format!("{stops} has no effect: `{name}` ends by itself wherever it is complete");
-            let hint = "leave the stop out";
-            self.report(Diag::new("W0302", generation.span, message).hint(hint));
+            let message = format!("{stops} has no effect: the value ends by itself wherever it is complete");
+            return Some(Finding::new("W0302", message, "leave the stop out"));
         }
+        None
     }
 }
 

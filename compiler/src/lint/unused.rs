@@ -10,7 +10,7 @@ use super::Lint;
 use super::graph::{callees, is_pure, numbered};
 use super::walk::{self, Child, Node};
 use crate::diag::Diag;
-use crate::hir::{Callee, Expr, ExprKind, Func, Gen, Hir, Over, Part, Stmt, StmtKind, VarId};
+use crate::hir::{Expr, ExprKind, Func, Gen, Hir, Over, Part, Stmt, StmtKind, VarId};
 use crate::ir::FuncKind;
 use crate::source::Span;
 
@@ -184,11 +184,9 @@ fn reads(hir: &Hir, func: &Func) -> BTreeSet<VarId> {
             _ => {}
         };
     });
-    walk::each_gen(&func.body, |generation| {
-        if generation.facts.iter().any(|(_, fact)| read.contains(fact)) {
-            read.insert(generation.var);
-        }
-    });
+    let facts = func.facts.iter().filter(|(_, _, holder)| read.contains(holder));
+    let captures: Vec<VarId> = facts.map(|(capture, _, _)| *capture).collect();
+    read.extend(captures);
     read
 }
 
@@ -276,7 +274,7 @@ impl Last<'_, '_> {
         match node {
             Node::Gen(_) => true,
             Node::Expr(expr) => match &expr.kind {
-                ExprKind::Call(func, _) | ExprKind::Map(Callee::Func(func, _), _) => {
+                ExprKind::Call(func, _) => {
                     let is_fn =
                         self.lint.hir.funcs.get(*func as usize).is_some_and(|f| f.kind == FuncKind::Fn);
                     is_fn && self.lint.graph.context(*func).asks

@@ -1,6 +1,6 @@
 //! What a body holds, in the order of the source: the one place of the checks that knows every node.
 
-use crate::hir::{Callee, Expr, ExprKind, Gen, Over, Part, Stmt, StmtKind, VarId};
+use crate::hir::{Expr, ExprKind, Gen, Over, Part, Stmt, StmtKind, VarId};
 
 /// A part of a statement, expression or generation.
 #[derive(Clone, Copy)]
@@ -68,9 +68,11 @@ pub(super) fn of_expr(expr: &Expr) -> Vec<Child<'_>> {
     use Child::{Block, Expr};
     match &expr.kind {
         ExprKind::Const(_) | ExprKind::Var(_) | ExprKind::Context => Vec::new(),
-        ExprKind::IntToFloat(a) | ExprKind::Unary(_, a) | ExprKind::Field(a, _) | ExprKind::Score(a) => {
-            vec![Expr(a)]
-        }
+        ExprKind::Present(a)
+        | ExprKind::IntToFloat(a)
+        | ExprKind::Unary(_, a)
+        | ExprKind::Field(a, _)
+        | ExprKind::Score(a) => vec![Expr(a)],
         ExprKind::Binary(_, a, b)
         | ExprKind::And(a, b)
         | ExprKind::Or(a, b)
@@ -89,10 +91,7 @@ pub(super) fn of_expr(expr: &Expr) -> Vec<Child<'_>> {
         ExprKind::Builtin(_, args) | ExprKind::Call(_, args) | ExprKind::Tool(_, args) => {
             args.iter().map(Expr).collect()
         }
-        ExprKind::Map(Callee::Func(..), list) => vec![Expr(list)],
-        ExprKind::Map(Callee::Builtin(_, args), list) => {
-            [Expr(list)].into_iter().chain(args.iter().map(Expr)).collect()
-        }
+        ExprKind::Map(map) => vec![Expr(&map.list), Expr(&map.body)],
         ExprKind::Branch(over, body) => {
             let (Over::Count(value, _) | Over::Each(_, value)) = &**over else { return vec![Block(body)] };
             vec![Expr(value), Block(body)]
@@ -143,7 +142,7 @@ pub(super) fn reads(child: Child<'_>) -> Vec<VarId> {
     vars
 }
 
-/// The variables that a body gives values.
+/// The variables that a body gives values, those that hold facts about captures aside.
 pub(super) fn writes(stmts: &[Stmt]) -> Vec<VarId> {
     let mut vars = Vec::new();
     each(stmts, &mut |node| match node {
@@ -153,10 +152,7 @@ pub(super) fn writes(stmts: &[Stmt]) -> Vec<VarId> {
             StmtKind::Try(parts) => vars.extend(parts.error.iter().chain(&parts.restore)),
             _ => {}
         },
-        Node::Gen(generation) => {
-            vars.push(generation.var);
-            vars.extend(generation.facts.iter().map(|(_, var)| *var));
-        }
+        Node::Gen(generation) => vars.push(generation.var),
         Node::Expr(_) => {}
     });
     vars
