@@ -80,11 +80,22 @@ pub struct Test {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VarId(pub u32);
 
+/// Where a function comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A body: of a declaration, of a test, or of the file.
+    Func,
+    /// The value of a constant, or the default of a parameter.
+    Value,
+}
+
 /// A function, or the value of a constant or default.
 #[derive(Debug, Clone)]
 pub struct Func {
     /// Its name.
     pub name: String,
+    /// Where it comes from.
+    pub origin: Origin,
     /// What a call does to the context.
     pub kind: FuncKind,
     /// How many of the variables are parameters, and the function that computes each one's default.
@@ -150,6 +161,8 @@ pub struct Var {
     pub ty: Ty,
     /// Whether it is a list that generations append to, and so begins empty.
     pub grows: bool,
+    /// The name where it is declared or first generated.
+    pub span: Span,
 }
 
 /// A statement.

@@ -2,8 +2,8 @@
 //!
 //! Three stages: [`load`] (texts to trees, imported files included; [`parse`] is its part for one file),
 //! [`check`] (trees to one typed tree) and [`lower`] (typed tree to [`ir`]); [`compile`] is the three in a
-//! row. The first two collect findings and never fail; the third takes only what was checked, and cannot
-//! fail. [`fmt`] sets the text of a program, checked or not.
+//! row, with [`lint`] before the last. The first two collect findings and never fail; the third takes only
+//! what was checked, and cannot fail. [`fmt`] sets the text of a program, checked or not.
 //!
 //! The crate is pure: it opens no file, reads no clock, starts no thread and prints nothing. Other files
 //! are read through [`source::World`].
@@ -16,15 +16,18 @@ pub mod fmt;
 pub mod hir;
 pub mod ir;
 pub mod lex;
+mod lint;
 mod lower;
 pub mod modules;
 mod parse;
+pub mod size;
 pub mod source;
 pub mod ty;
 mod written;
 
 pub use check::check;
 pub use diag::codes::codes;
+pub use lint::lint;
 pub use lower::lower;
 pub use modules::load;
 pub use parse::parse;
@@ -54,15 +57,18 @@ pub struct Compiled {
     pub sources: Sources,
 }
 
-/// Compiles a program: load, check and lower.
+/// Compiles a program: load, check, lint and lower.
 pub fn compile(name: &str, bytes: &[u8], world: &dyn World, options: &Options) -> Compiled {
     let Loaded { modules, sources, mut diags } = load(name, bytes, world);
     let broken = diags.iter().any(Diag::is_error);
     let (hir, found) = check(&modules, world, options.agent.as_deref());
     diags.extend(found);
-    diags.sort_by_key(|d| (d.span.file, d.span.start, d.span.end));
     let hir = hir.filter(|_| !broken);
+    diags.extend(hir.iter().flat_map(|hir| lint(hir, &sources)));
+    let hir = hir.filter(|_| !diags.iter().any(Diag::is_error));
     let program = hir.map(|hir| lower(&hir, &sources));
+    diags.extend(program.iter().flat_map(size::check));
+    diags.sort_by_key(|d| (d.span.file, d.span.start, d.span.end));
     Compiled { program, diags, sources }
 }
 

@@ -110,7 +110,7 @@ impl Body {
 
     pub(super) fn new_var(&mut self, name: &str, ty: Ty, span: Span) -> VarId {
         let id = VarId(u32::try_from(self.vars.len()).unwrap_or(u32::MAX));
-        self.vars.push(Var { name: name.to_owned(), ty, grows: false });
+        self.vars.push(Var { name: name.to_owned(), ty, grows: false, span });
         self.places.push(span);
         id
     }

@@ -5,7 +5,7 @@ use super::scope::Global;
 use super::slots::{Origin, Param, Slot, State, TypeSlot};
 use crate::ast::{self, Item};
 use crate::diag::Diag;
-use crate::hir::{Effects, Expr, ExprKind, Func, Hir, Stmt, StmtKind};
+use crate::hir::{self, Effects, Expr, ExprKind, Func, Hir, Stmt, StmtKind};
 use crate::ir::{Const, FuncKind};
 use crate::source::Span;
 use crate::ty::Ty;
@@ -203,6 +203,7 @@ impl<'a> Checker<'a> {
         let body = vec![Stmt { kind: StmtKind::Fail(message), span }];
         let func = Func {
             name: "main".to_owned(),
+            origin: hir::Origin::Func,
             kind: FuncKind::Main,
             defaults: Vec::new(),
             ret: Ty::Null,

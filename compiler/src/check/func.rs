@@ -6,7 +6,7 @@ use super::effects::scan;
 use super::slots::{Origin, State};
 use crate::ast;
 use crate::diag::Diag;
-use crate::hir::{Effects, Func, Stmt, StmtKind};
+use crate::hir::{self, Effects, Func, Stmt, StmtKind};
 use crate::ir::FuncKind;
 use crate::source::Span;
 use crate::ty::{self, Ty};
@@ -58,6 +58,7 @@ impl<'a> Checker<'a> {
         let body = vec![Stmt { kind: StmtKind::Return(Some(value)), span: place }];
         Func {
             name: self.slots[id].name.clone(),
+            origin: hir::Origin::Value,
             kind: FuncKind::Fn,
             defaults: Vec::new(),
             ret,
@@ -92,6 +93,7 @@ impl<'a> Checker<'a> {
         let slot = &self.slots[id];
         Func {
             name: slot.name.clone(),
+            origin: hir::Origin::Func,
             kind,
             defaults: slot.params.iter().map(|p| p.default.and_then(|d| u32::try_from(d).ok())).collect(),
             ret,

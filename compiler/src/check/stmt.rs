@@ -11,7 +11,6 @@ use crate::ty::{self, Ty};
 
 impl Checker<'_> {
     pub(super) fn stmt(&mut self, stmt: &ast::Stmt, out: &mut Vec<Stmt>) {
-        let was_live = self.body.flow.live;
         let kind = match &stmt.kind {
             Ast::Text(text) => Some(StmtKind::Text(self.text(text))),
             Ast::Let { name, ty, value } => self.let_stmt(name, ty.as_ref(), value),
@@ -32,10 +31,6 @@ impl Checker<'_> {
             Ast::Gen(generation) => self.generation(generation).map(StmtKind::Gen),
             Ast::Expr(expr) => self.expr_stmt(expr),
         };
-        if !was_live && out.last().is_some_and(ends_here) {
-            let diag = Diag::new("W0002", stmt.span, "this is never reached");
-            self.report(diag.hint("remove it, or the statement before it that always leaves"));
-        }
         out.extend(kind.map(|kind| Stmt { kind, span: stmt.span }));
     }
 
@@ -284,14 +279,6 @@ impl Checker<'_> {
         }
         None
     }
-}
-
-/// Whether control never goes on behind it: only directly behind it is a warning due.
-fn ends_here(stmt: &Stmt) -> bool {
-    matches!(
-        stmt.kind,
-        StmtKind::Return(_) | StmtKind::Yield(_) | StmtKind::Fail(_) | StmtKind::Break | StmtKind::Continue
-    )
 }
 
 impl ast::Role {

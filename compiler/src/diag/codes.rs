@@ -137,6 +137,11 @@ const CODES: &[Code] = &[
         "jump across a branch",
         "A branch of `fork` or `aside` ends with `yield`, which stands nowhere else; `return`, and `break` and `continue` of a loop around it, cannot leave it.",
     ),
+    (
+        "E0310",
+        "recursion without an end",
+        "Every way through the function calls it again. Put the call under a condition that is false in the end.",
+    ),
     ("E0400", "invalid regex", "Regexes follow the syntax of Rust's `regex` crate."),
     (
         "E0401",
@@ -200,6 +205,81 @@ const CODES: &[Code] = &[
         "W0011",
         "hidden import",
         "A file's own declaration comes before an import of the same name, which so is never used.",
+    ),
+    (
+        "W0100",
+        "unused variable",
+        "Nothing reads the variable. A name that begins with `_` is meant to be unused.",
+    ),
+    (
+        "W0101",
+        "wasted generation",
+        "Nothing reads the capture, and nothing is generated behind it in its context: the model writes for nobody.",
+    ),
+    (
+        "W0102",
+        "unused parameter",
+        "Nothing reads the parameter. A name that begins with `_` is meant to be unused.",
+    ),
+    ("W0103", "unused function", "No run of this program can reach the function or agent."),
+    (
+        "W0110",
+        "always the same",
+        "The condition or comparison does not depend on anything, or asks a capture for what its type rules out.",
+    ),
+    ("W0111", "loop without turns", "The loop never runs."),
+    ("W0112", "assignment without effect", "The variable gets the value that it has."),
+    ("W0113", "blocks alike", "All blocks of the `if` are the same, so its condition decides nothing."),
+    (
+        "W0114",
+        "condition that nothing changes",
+        "The loop cannot change what its condition asks, and never leaves.",
+    ),
+    (
+        "W0120",
+        "recursion without a bound",
+        "Calls that come back to their function need a condition about a parameter, and an argument that is not \
+         just handed on; a run ends with an error when 256 calls are open.",
+    ),
+    (
+        "W0200",
+        "text outside of a role",
+        "In a chat all text belongs into messages: the model's template has no place for other text.",
+    ),
+    (
+        "W0201",
+        "prompt without an answer",
+        "The chat, or the agent's prompt, ends without a generation: the model is never asked.",
+    ),
+    (
+        "W0202",
+        "generation in another's message",
+        "A generation in `system`, `user` or `tool` lets the model write what others are to say.",
+    ),
+    (
+        "W0300",
+        "generation without an end",
+        "In a text without roles free text goes on until the default `max` of 256 tokens: say where it ends.",
+    ),
+    ("W0301", "always empty", "A stop stands at the beginning of every value, so that each one is empty."),
+    ("W0302", "stop without effect", "Another stop always comes before it, or the value ends without one."),
+    ("W0303", "option never chosen", "The option is there twice, or contains a stop."),
+    ("W0304", "option within another", "Another member of the union allows all that this one does."),
+    (
+        "W0305",
+        "`max` too small",
+        "Even the shortest value of the type has more bytes than so many tokens can hold.",
+    ),
+    ("W0306", "`min` too large", "Even the longest value of the type has fewer bytes than so many tokens."),
+    (
+        "W0307",
+        "option without effect",
+        "At temperature 0 the likeliest token is always taken: what only sampling uses does nothing.",
+    ),
+    (
+        "W0400",
+        "context too small",
+        "Literal text and generations at their `max` need more tokens than the context of the declared model has.",
     ),
 ];
 

@@ -1,0 +1,67 @@
+//! Static checks: passes over the typed tree that find what is probably a mistake, or cannot work, in a
+//! program that is otherwise right.
+//!
+//! A check knows what it says: it asks the engine about constraints and gives up, silently, where an answer
+//! would take too long. What a program may do on purpose is no finding; what it surely does not mean is a
+//! warning; what cannot work is an error. Types, names and captures used before they are bound are the
+//! checker's business, not ours.
+
+mod calls;
+mod conditions;
+mod constraint;
+mod endless;
+mod graph;
+mod loops;
+mod members;
+mod options;
+mod recursion;
+mod roles;
+mod stops;
+mod unreachable;
+mod unused;
+mod walk;
+
+use agentc_constraint::Limits;
+
+use crate::diag::Diag;
+use crate::hir::Hir;
+use crate::source::{Sources, Span};
+use constraint::Constraints;
+use graph::Graph;
+
+/// Everything that is suspicious about a checked program.
+pub fn lint(hir: &Hir, sources: &Sources) -> Vec<Diag> {
+    let graph = Graph::new(hir);
+    let limits = Limits::default();
+    let mut lint = Lint { hir, sources, graph, constraints: Constraints::new(limits), diags: Vec::new() };
+    lint.unreachable();
+    lint.unused();
+    lint.roles();
+    lint.constraints();
+    lint.endless();
+    lint.options();
+    lint.conditions();
+    lint.loops();
+    lint.recursion();
+    lint.diags
+}
+
+/// What the passes share.
+struct Lint<'h> {
+    hir: &'h Hir,
+    sources: &'h Sources,
+    graph: Graph,
+    constraints: Constraints,
+    diags: Vec<Diag>,
+}
+
+impl Lint<'_> {
+    fn report(&mut self, diag: Diag) {
+        self.diags.push(diag);
+    }
+
+    /// The source of a span, as written.
+    fn text(&self, span: Span) -> &str {
+        self.sources.get(span.file).map_or("", |source| source.slice(span))
+    }
+}

@@ -1,0 +1,98 @@
+//! Stops that do nothing, or too much.
+
+use agentc_constraint::Pattern;
+use agentc_constraint::spec::Stop;
+
+use super::constraint::{Constraints, FUEL, Finding, Known};
+
+impl Constraints {
+    /// What is wrong with the stops of a type that has values. A stop that can only follow a complete value
+    /// is of use: it says what ended it.
+    pub(super) fn stops(&mut self, known: &Known, pattern: &Pattern) -> Option<Finding> {
+        if known.stops.is_empty() {
+            return None;
+        }
+        if let Some((stop, shorter)) = shadowed(&known.stops) {
+            let message =
+                format!("the stop {stop:?} never comes to effect: {shorter:?} ends the text before");
+            return Some(Finding::new("W0302", message, &format!("leave out {stop:?}")));
+        }
+        let value = self.build(&known.value, &known.bindings).ok()?;
+        let stops = quoted_stops(&known.stops);
+        if pattern.has_text(FUEL) == Some(false) && value.has_text(FUEL) == Some(true) {
+            let message = format!("this is always empty: {stops} ends every value where it begins");
+            return Some(Finding::new("W0301", message, "use a stop with which no value begins"));
+        }
+        let absent = |stop: &Stop| value.can_contain(stop, FUEL) == Some(false);
+        if value.ends_by_itself(FUEL) == Some(true) && known.stops.iter().all(absent) {
+            let message = format!("{stops} has no effect: the value ends by itself wherever it is complete");
+            return Some(Finding::new("W0302", message, "leave the stop out"));
+        }
+        None
+    }
+}
+
+/// A stop, and another one that ends the text before it can be complete: inside it, or equal to it.
+fn shadowed(stops: &[Stop]) -> Option<(&str, &str)> {
+    let texts: Vec<&str> = stops
+        .iter()
+        .filter_map(|stop| match stop {
+            Stop::Text { text } if !text.is_empty() => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    for (at, stop) in texts.iter().enumerate() {
+        let mut ends = stop.char_indices();
+        let inside = ends.next_back().map_or("", |(last, _)| &stop[..last]);
+        let earlier = texts[..at].iter().find(|other| *other == stop);
+        if let Some(other) = texts.iter().find(|other| inside.contains(**other)).or(earlier) {
+            return Some((stop, other));
+        }
+    }
+    None
+}
+
+/// Whether all stops are texts.
+pub(super) fn are_texts(stops: &[Stop]) -> bool {
+    stops.iter().all(|stop| matches!(stop, Stop::Text { .. }))
+}
+
+/// Whether one of the stops that are texts occurs in a text.
+pub(super) fn contains_stop(text: &str, stops: &[Stop]) -> bool {
+    stops
+        .iter()
+        .any(|stop| matches!(stop, Stop::Text { text: stop } if !stop.is_empty() && text.contains(stop)))
+}
+
+/// Stops as messages name them.
+pub(super) fn quoted_stops(stops: &[Stop]) -> String {
+    let one = |stop: &Stop| match stop {
+        Stop::Text { text } => format!("{text:?}"),
+        Stop::Regex { pattern } => format!("`/{pattern}/`"),
+        Stop::Hole { .. } => "…".to_owned(),
+    };
+    let list: Vec<String> = stops.iter().map(one).collect();
+    match list.as_slice() {
+        [only] => format!("the stop {only}"),
+        _ => format!("one of the stops {}", list.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stops(texts: &[&str]) -> Vec<Stop> {
+        texts.iter().map(|text| Stop::Text { text: (*text).to_owned() }).collect()
+    }
+
+    #[test]
+    fn a_stop_within_another_ends_first_unless_they_end_together() {
+        assert_eq!(shadowed(&stops(&["\n\n", "\n"])), Some(("\n\n", "\n")));
+        assert_eq!(shadowed(&stops(&["a", "b", "a"])), Some(("a", "a")));
+        assert_eq!(shadowed(&stops(&["xay", "a"])), Some(("xay", "a")));
+        // Of two that end at once the one that began first counts.
+        assert_eq!(shadowed(&stops(&["END.", "."])), None);
+        assert_eq!(shadowed(&stops(&["é", "aé"])), None);
+    }
+}

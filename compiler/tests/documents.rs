@@ -1,0 +1,58 @@
+//! The programs of the documents and the examples are as they should be: no finding at all.
+#![allow(clippy::disallowed_methods)] // tests read files
+
+use std::path::{Path, PathBuf};
+
+use agentc_compiler::source::{NoFiles, World, WorldError};
+use agentc_compiler::{Options, compile};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The files beside a program.
+struct Folder(PathBuf);
+
+impl World for Folder {
+    fn read(&self, path: &str) -> Result<Vec<u8>, WorldError> {
+        std::fs::read(self.0.join(path)).map_err(|error| WorldError { message: error.to_string() })
+    }
+}
+
+fn findings(name: &str, text: &str, world: &dyn World) -> String {
+    let compiled = compile(name, text.as_bytes(), world, &Options::default());
+    compiled.diags.iter().map(|d| format!("{name}: {} {}\n", d.code, d.message)).collect()
+}
+
+#[test]
+fn examples_have_no_findings() {
+    let folder = root().join("examples");
+    let (mut report, mut count) = (String::new(), 0);
+    for entry in std::fs::read_dir(&folder).expect("the examples are readable") {
+        let path = entry.expect("the examples are readable").path();
+        if path.extension().is_some_and(|e| e == "agent") {
+            let text = std::fs::read_to_string(&path).expect("an example is text");
+            report += &findings(&path.display().to_string(), &text, &Folder(folder.clone()));
+            count += 1;
+        }
+    }
+    assert!(report.is_empty() && count > 5, "{count}\n{report}");
+}
+
+#[test]
+fn whole_programs_in_the_documents_have_no_findings() {
+    let (mut report, mut count) = (String::new(), 0);
+    for page in ["README.md", "grammar/README.md"] {
+        let text = std::fs::read_to_string(root().join(page)).expect("the page is readable");
+        for block in text.split("\n```\n").skip(1).step_by(2).filter(|block| is_program(block)) {
+            report += &findings(page, block, &NoFiles);
+            count += 1;
+        }
+    }
+    assert!(report.is_empty() && count >= 2, "{count}\n{report}");
+}
+
+/// Drawings and tables of forms stand in the same kind of block; a program generates or calls.
+fn is_program(block: &str) -> bool {
+    block.contains("{{ gen") || block.contains("assistant gen") || block.contains("{{ select")
+}
