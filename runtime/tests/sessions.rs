@@ -255,6 +255,25 @@ fn inputs_are_checked_by_name_and_type() {
 }
 
 #[test]
+fn inputs_of_types_that_contain_themselves_are_read_and_bounded() {
+    let source =
+        "type Tree { v: int, kids: Tree[] }\ninput tree: Tree\ninput more: map(Tree)\nreturn tree.kids[0].v";
+    let leaf = |v: i32| format!("{{\"v\": {v}, \"kids\": []}}");
+    let given = |tree: &str| {
+        Session::new(program(source), &inputs(&[("tree", tree), ("more", "{}")]), RunOptions::default())
+    };
+    let mut model = script(&[]);
+    let session = given(&format!("{{\"v\": 1, \"kids\": [{}]}}", leaf(7))).unwrap();
+    assert_eq!(run(session, &mut scheds(&mut model), &mut |_| {}).unwrap().value().to_string(), "7");
+    let refused = |tree: &str| given(tree).err().unwrap().to_string();
+    assert!(refused(&leaf(1).replace('1', "\"x\"")).contains("`tree` must be Tree"));
+    let deep = "{\"v\": 1, \"kids\": [".repeat(200_000);
+    assert!(refused(&deep).contains("more than 100 levels"), "{}", refused(&deep));
+    let missing = Session::new(program(source), &inputs(&[("tree", &leaf(1))]), RunOptions::default());
+    assert!(missing.err().unwrap().to_string().contains("`more` (map(Tree))"));
+}
+
+#[test]
 fn errors_of_the_model_have_the_place_of_the_ask() {
     let (outcome, _) = play(&mut script(&[("nothing", "fits")]), r#""a {{ gen x }}""#, RunOptions::default());
     let error = outcome.error().unwrap();

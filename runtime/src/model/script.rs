@@ -2,7 +2,8 @@
 //! and the same sampler as a real model's opinion, so a test can prove that a mask changed the outcome.
 //!
 //! A [`Rule`] says that after a prompt the model would like to write a text. Where no rule fits there is an
-//! error, never an invention.
+//! error, never an invention. A prompt may spell the marks of the template (ChatML) or leave them out: then
+//! the contents of messages stand one behind the other.
 //!
 //! Its KV memory is strict: positions must follow, sequences exist, batches fit.
 
@@ -121,16 +122,19 @@ impl ScriptModel {
         })
     }
 
-    /// The logits after `text`.
-    fn think(&self, text: &[u8]) -> Result<Vec<f32>, ModelError> {
+    /// The logits after some tokens.
+    fn think(&self, tokens: &[TokenId]) -> Result<Vec<f32>, ModelError> {
+        let text = self.text(tokens, false);
         let rules = match &self.mind {
-            Mind::Random(seed) => return Ok(self.noise(*seed, text)),
+            Mind::Random(seed) => return Ok(self.noise(*seed, &text)),
             Mind::Rules(rules) => rules,
         };
-        let no_rule = || ModelError::NoRule { tail: tail(text) };
-        match rules.wish(text) {
+        let plain = self.text(tokens, true);
+        let no_rule = || ModelError::NoRule { tail: tail(&plain) };
+        let readings: &[&[u8]] = if plain == text { &[&text] } else { &[&text, &plain] };
+        match rules.wish(readings) {
             Wish::Text(wish) => Ok(self.prefer(&wish)),
-            Wish::Healed(otherwise) => match (self.heal(rules, text), otherwise) {
+            Wish::Healed(otherwise) => match (self.heal(rules, readings), otherwise) {
                 (Some(logits), _) => Ok(logits),
                 (None, Some(wish)) => Ok(self.prefer(&wish)),
                 (None, None) => Err(no_rule()),
@@ -154,11 +158,11 @@ impl ScriptModel {
     }
 
     /// Logits that prefer tokens that bring back the end of a prompt; `None` if there is no such token.
-    fn heal(&self, rules: &Rules, text: &[u8]) -> Option<Vec<f32>> {
+    fn heal(&self, rules: &Rules, readings: &[&[u8]]) -> Option<Vec<f32>> {
         let mut found = false;
         let score = |(id, token): (TokenId, &Vec<u8>)| {
             let bytes = self.vocab.bytes(id);
-            if bytes.is_empty() || !rules.heals(text, bytes) {
+            if bytes.is_empty() || !rules.heals(readings, bytes) {
                 return little(token);
             }
             found = true;
@@ -173,12 +177,34 @@ impl ScriptModel {
         self.tokens.iter().map(|token| hash(seed, token) as f32 / u64::MAX as f32 * 10.0).collect()
     }
 
-    fn text(&self, seq: SeqId, len: usize) -> Vec<u8> {
-        let tokens = self.memory.tokens(seq, len);
-        tokens
-            .flat_map(|token| self.tokens.get(token as usize).map(Vec::as_slice).unwrap_or_default())
-            .copied()
-            .collect()
+    /// The text of tokens; without the template's marks if `plain`: a control token, the role behind one that
+    /// opens a message, and a line break behind one that closes it.
+    fn text(&self, tokens: &[TokenId], plain: bool) -> Vec<u8> {
+        let (mut text, mut mark) = (Vec::new(), None);
+        for &token in tokens {
+            let bytes = self.tokens.get(token as usize).map(Vec::as_slice).unwrap_or_default();
+            if plain && self.vocab.bytes(token).is_empty() {
+                mark = Some(bytes == vocab::OPEN.as_bytes());
+                continue;
+            }
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            match (mark, end) {
+                (Some(true), None) => {}
+                (Some(true), Some(end)) => {
+                    text.extend(&bytes[end + 1..]);
+                    mark = None;
+                }
+                (Some(false), Some(0)) => {
+                    text.extend(&bytes[1..]);
+                    mark = None;
+                }
+                _ => {
+                    text.extend(bytes);
+                    mark = None;
+                }
+            }
+        }
+        text
     }
 
     fn misuse<T>(&self, reason: String) -> Result<T, ModelError> {
@@ -282,7 +308,8 @@ impl Model for ScriptModel {
         self.rows.clear();
         for row in rows {
             self.memory.push(row);
-            let logits = row.logits.then(|| self.think(&self.text(row.seq, row.pos as usize + 1)));
+            let tokens: Vec<TokenId> = self.memory.tokens(row.seq, row.pos as usize + 1).collect();
+            let logits = row.logits.then(|| self.think(&tokens));
             self.rows.push(logits);
         }
         self.counters.forwards.fetch_add(1, Ordering::Relaxed);
@@ -344,11 +371,23 @@ mod tests {
         assert!(misuse(model.decode(&[row(97, 0, 0)])));
         model.share(0, 1, 2).unwrap();
         model.decode(&[row(97, 2, 1), row(97, 3, 0)]).unwrap();
-        assert_eq!(model.text(1, 9), b"aba");
+        assert_eq!(model.text(&model.memory.tokens(1, 9).collect::<Vec<_>>(), false), b"aba");
         let full = [row(97, 4, 0), row(97, 5, 0), row(97, 6, 0), row(97, 7, 0)];
         assert_eq!(model.decode(&full), Err(ModelError::Full { n_ctx: 8 }));
         model.truncate(1, 0).unwrap();
         model.decode(&full).unwrap();
+    }
+
+    #[test]
+    fn a_text_can_be_read_without_marks() {
+        let model = ScriptModel::new(Vec::new()).unwrap();
+        let chat =
+            "<|im_start|>user\nWhy?\n<|im_end|>\n\n<|im_start|>assistant\n\nSo<|im_end|>x<|endoftext|>";
+        let tokens = model.tokenize_scaffold(chat).unwrap();
+        assert_eq!(model.text(&tokens, false), chat.as_bytes());
+        assert_eq!(model.text(&tokens, true), b"Why?\n\n\nSox");
+        let data = model.tokenize(chat.as_bytes());
+        assert_eq!(model.text(&data, true), chat.as_bytes());
     }
 
     #[test]

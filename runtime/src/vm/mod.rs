@@ -5,9 +5,9 @@
 //! can be written down while it waits and taken up again elsewhere. A machine never panics on a valid
 //! program; what a program does wrong is a [`RunError`] with the span of the instruction.
 //!
-//! Calls and branches are frames ([`frame`], [`branch`]); a `try` remembers in its frame what to go back to
-//! ([`rescue`]). What generations ask and how they are answered is in [`generate`], the pure instructions
-//! are in [`ops`] and [`builtin`].
+//! Calls and branches are frames (`frame`, `branch`); a `try` remembers in its frame what to go back to
+//! (`rescue`). What generations ask and how they are answered is in `generate`, the pure instructions are in
+//! `ops` and `builtin`.
 
 mod branch;
 mod builtin;

@@ -30,7 +30,7 @@ fn model() -> ScriptModel {
 }
 
 fn options(seed: u64) -> RunOptions {
-    let temp = if seed % 2 == 0 { 0.9 } else { 0.0 };
+    let temp = if seed.is_multiple_of(2) { 0.9 } else { 0.0 };
     RunOptions { seed: Some(seed), temp: Some(temp), ..RunOptions::default() }
 }
 

@@ -107,7 +107,7 @@ impl<'n, 'm> Naive<'n, 'm> {
             }
             Stmt::Print(name) => self.prints.push(frame.vars[name].clone()),
             Stmt::If(name, then, otherwise) => {
-                let even = frame.vars[name].chars().count() % 2 == 0;
+                let even = frame.vars[name].chars().count().is_multiple_of(2);
                 self.stmts(if even { then } else { otherwise }, frame)?;
             }
             Stmt::Repeat(count, body) => {

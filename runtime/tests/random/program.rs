@@ -118,7 +118,7 @@ struct Place {
 
 pub(crate) fn program(seed: u64) -> Program {
     let mut make = Make { random: Random::new(seed), functions: Vec::new() };
-    let chat = seed % 3 == 0;
+    let chat = seed.is_multiple_of(3);
     for callable in 0..3 {
         let place = Place { depth: 0, in_loop: false, may_open: false, fuel: 2, callable, in_function: true };
         let agent = make.random.below(2) == 0;

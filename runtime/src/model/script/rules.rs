@@ -115,10 +115,12 @@ impl Rules {
         Rules { rules, regexes }
     }
 
-    /// What comes after a text.
-    pub(super) fn wish(&self, text: &[u8]) -> Wish {
+    /// What comes after a text, of which there may be several readings: of those that fit equally well the
+    /// first counts.
+    pub(super) fn wish(&self, readings: &[&[u8]]) -> Wish {
+        let pairs = || readings.iter().flat_map(|text| self.rules.iter().map(move |rule| (rule, text)));
         let mut best: Option<(usize, Vec<u8>)> = None;
-        for rule in &self.rules {
+        for (rule, text) in pairs() {
             let spelled = rule.spelled(text).map(|(matched, rest)| (matched, rest.to_vec()));
             if let Some((matched, rest)) = spelled.or_else(|| rule.cut(text))
                 && best.as_ref().is_none_or(|(other, _)| matched > *other)
@@ -129,7 +131,7 @@ impl Rules {
         match best {
             Some((matched, rest)) if matched > 0 || !self.regexes => Wish::Text(rest),
             Some((_, rest)) => Wish::Healed(Some(rest)),
-            None => match self.rules.iter().find_map(|rule| rule.deviated(text)) {
+            None => match pairs().find_map(|(rule, text)| rule.deviated(text)) {
                 Some(rest) => Wish::Text(rest.to_vec()),
                 None if self.regexes => Wish::Healed(None),
                 None => Wish::None,
@@ -138,9 +140,9 @@ impl Rules {
     }
 
     /// Whether a token brings back the end of a prompt that a regex describes.
-    pub(super) fn heals(&self, text: &[u8], token: &[u8]) -> bool {
-        let regexes = self.rules.iter().filter(|rule| matches!(rule.prompt, Prompt::Regex(_)));
-        regexes.into_iter().any(|rule| rule.heals(text, token))
+    pub(super) fn heals(&self, readings: &[&[u8]], token: &[u8]) -> bool {
+        let mut regexes = self.rules.iter().filter(|rule| matches!(rule.prompt, Prompt::Regex(_)));
+        regexes.any(|rule| readings.iter().any(|text| rule.heals(text, token)))
     }
 }
 
@@ -154,7 +156,7 @@ mod tests {
     }
 
     fn wish_of(rules: &Rules, text: &str) -> Option<String> {
-        match rules.wish(text.as_bytes()) {
+        match rules.wish(&[text.as_bytes()]) {
             Wish::Text(rest) | Wish::Healed(Some(rest)) => Some(String::from_utf8(rest).unwrap()),
             Wish::Healed(None) | Wish::None => None,
         }
@@ -193,9 +195,10 @@ mod tests {
         assert_eq!(wish_of(&rules, "12 apples").as_deref(), Some("."));
         assert_eq!(wish_of(&rules, "no apples").as_deref(), Some("!"));
         assert_eq!(wish_of(&rules, "xy").as_deref(), Some("z"));
-        assert_eq!(rules.wish(b"Why?\nA:"), Wish::Healed(None));
-        assert!(rules.heals(b"Why?\nA:", b" Be") && rules.heals(b"Why?\nA:", b" "));
-        assert!(!rules.heals(b"Why?\nA:", b" No") && !rules.heals(b"Who?\nA:", b" "));
+        let text = |text: &'static str| [text.as_bytes()];
+        assert_eq!(rules.wish(&text("Why?\nA:")), Wish::Healed(None));
+        assert!(rules.heals(&text("Why?\nA:"), b" Be") && rules.heals(&text("Why?\nA:"), b" "));
+        assert!(!rules.heals(&text("Why?\nA:"), b" No") && !rules.heals(&text("Who?\nA:"), b" "));
         assert!(matches!(Rule::regex("(", ""), Err(ModelError::Rule { .. })));
     }
 }

@@ -1,7 +1,10 @@
 //! The vocabulary of scripted models: every byte, common words and pieces, and ChatML's control tokens.
 
 /// Names of the control tokens. They end every vocabulary, in this order.
-pub(super) const CONTROL: [&str; 3] = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
+pub(super) const CONTROL: [&str; 3] = ["<|endoftext|>", OPEN, "<|im_end|>"];
+
+/// Opens a message.
+pub(super) const OPEN: &str = "<|im_start|>";
 
 /// ChatML, which three of four instruct models speak.
 pub(super) const TEMPLATE: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + \
