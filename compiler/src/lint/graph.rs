@@ -199,7 +199,7 @@ pub(super) fn is_pure(hir: &Hir, expr: &Expr) -> bool {
     walk::each_of(Child::Expr(expr), &mut |node| {
         if let Node::Expr(expr) = node {
             pure &= match &expr.kind {
-                ExprKind::Call(func, _) => hir.funcs.get(*func as usize).is_some_and(|f| f.pure),
+                ExprKind::Call(func, _) => hir.funcs.get(*func as usize).is_some_and(|f| f.effects.pure()),
                 ExprKind::Tool(..) | ExprKind::Branch(..) | ExprKind::Context | ExprKind::Score(_) => false,
                 _ => true,
             };
