@@ -1,0 +1,82 @@
+//! What must hold for any bytes: each function panics where it does not.
+//!
+//! Used by the fuzz targets beside this file, and by `compiler/tests/fuzz.rs`, which includes it.
+
+use agentc_compiler::source::NoFiles;
+use agentc_compiler::{Options, compile, decode, fmt, ir, lex, parse};
+use agentc_constraint::spec::Spec;
+use agentc_constraint::{Limits, build};
+
+/// Any bytes compile to a valid program, or to findings with a place, a code and a hint.
+pub fn text(bytes: &[u8]) {
+    if let Ok(text) = decode(bytes) {
+        tokens_cover(text);
+    }
+    let compiled = compile("fuzz.agent", bytes, &NoFiles, &Options::default());
+    for diag in &compiled.diags {
+        let source = compiled.sources.get(diag.span.file).expect("a finding has a file");
+        assert!(diag.span.start <= diag.span.end && diag.span.end as usize <= source.text.len() + 1, "{diag:?}");
+        assert!(diag.hint.as_ref().is_some_and(|hint| !hint.is_empty()), "{diag:?}");
+    }
+    let failed = compiled.diags.iter().any(|diag| diag.is_error());
+    assert_eq!(compiled.program.is_none(), failed, "{:?}", compiled.diags);
+    if let Some(program) = compiled.program {
+        ir::validate(&program).expect("what the compiler makes is valid");
+        let json = serde_json::to_vec(&program).expect("a program is JSON");
+        let back: ir::Program = serde_json::from_slice(&json).expect("it reads back");
+        assert_eq!(back, program);
+    }
+}
+
+fn tokens_cover(text: &str) {
+    let mut at = 0;
+    for token in lex::lex(0, text).tokens {
+        assert_eq!(token.start, at, "tokens leave nothing out");
+        at = token.end;
+    }
+    assert_eq!(at, text.len(), "tokens reach the end");
+}
+
+/// What is formatted is set already, and is the same program.
+pub fn format(bytes: &[u8]) {
+    let Ok(text) = decode(bytes) else { return };
+    match fmt::format(0, text) {
+        Ok(set) => {
+            assert_eq!(fmt::format(0, &set).as_ref(), Ok(&set), "formatting twice is formatting once");
+            let errors = |text: &str| parse(0, text).1.len();
+            assert_eq!(errors(&set), errors(text), "what parses still parses");
+        }
+        Err(diags) => assert!(!diags.is_empty(), "a refusal has a reason"),
+    }
+}
+
+/// Any IR is refused with a reason, or has only indices that are there.
+pub fn ir(bytes: &[u8]) {
+    let Ok(program) = serde_json::from_slice::<ir::Program>(bytes) else { return };
+    match ir::validate(&program) {
+        Ok(()) => _ = program.to_string(),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// Any spec builds a pattern whose shortest text matches it, or is refused by a typed error, under small limits.
+pub fn spec(bytes: &[u8]) {
+    let Ok(spec) = serde_json::from_slice::<Spec>(bytes) else { return };
+    let limits = Limits {
+        instructions: 20_000,
+        states: 2_000,
+        configurations: 200,
+        search: 2_000,
+        witness_bytes: 4_096,
+        ..Limits::default()
+    };
+    let bindings = [vec!["a b, c".to_owned(), "b".to_owned()], vec!["b".to_owned()]];
+    match build(&spec, &bindings, &limits) {
+        Ok(pattern) => {
+            let shortest = pattern.shortest().to_vec();
+            // Reading it back may hit the small limits, which refuse.
+            assert!(pattern.is_match(&shortest) || shortest.len() > 1_000, "{spec:?}: {shortest:?}");
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
