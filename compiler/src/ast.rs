@@ -11,7 +11,7 @@ use crate::source::Span;
 pub struct Ast {
     /// Its items and top-level statements in order.
     pub items: Vec<Item>,
-    /// Stretches that could not be parsed, and the words in them: what they would have declared is unknown.
+    /// Statements that could not be parsed, and names that are unknown for it.
     pub damage: Damage,
     /// Comments that silence warnings: `# allow W0003: reason`.
     pub allows: Vec<Allow>,
@@ -33,10 +33,19 @@ pub struct Allow {
 /// What recovery left out.
 #[derive(Debug, Clone, Default)]
 pub struct Damage {
-    /// The items that lost a part. Findings inside them may be consequences.
+    /// The statements that lost a part, without their blocks, in order. Errors inside them may be
+    /// consequences.
     pub spans: Vec<Span>,
-    /// Words of the lost parts.
+    /// The names of declarations that were lost.
     pub words: std::collections::HashSet<String>,
+}
+
+impl Damage {
+    /// Whether a place lies in a statement that lost a part.
+    pub fn covers(&self, span: Span) -> bool {
+        let after = self.spans.partition_point(|s| (s.file, s.start) <= (span.file, span.start));
+        self.spans[..after].last().is_some_and(|s| s.contains(span))
+    }
 }
 
 /// A name and its place.
@@ -370,6 +379,13 @@ pub enum StmtKind {
     Gen(Gen),
     /// An expression: only calls mean something here.
     Expr(Expr),
+    /// Could not be read; reported already.
+    Error {
+        /// Names that it may have declared.
+        names: Vec<Ident>,
+        /// Its blocks, as far as they could be read.
+        blocks: Vec<Block>,
+    },
 }
 
 /// The word that opens a role.

@@ -69,6 +69,8 @@ pub fn compile(name: &str, bytes: &[u8], world: &dyn World, options: &Options) -
     let program = hir.map(|hir| lower(&hir, &sources));
     diags.extend(program.iter().flat_map(size::check));
     diags.sort_by_key(|d| (d.span.file, d.span.start, d.span.end));
+    let allows = modules.list().iter().flat_map(|module| &module.ast.allows);
+    let diags = diag::allow::silence(allows, diags);
     Compiled { program, diags, sources }
 }
 

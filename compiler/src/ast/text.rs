@@ -257,6 +257,12 @@ impl Writer {
             StmtKind::Role { role, body } => self.role(role.word(), body),
             StmtKind::Gen(generation) => self.generation(generation),
             StmtKind::Expr(expr) => self.expr(expr),
+            StmtKind::Error { names, blocks } => {
+                self.put("(error");
+                names.iter().for_each(|name| self.put(format_args!(" {}", name.name)));
+                blocks.iter().for_each(|block| self.block(block));
+                self.put(')');
+            }
         }
     }
 

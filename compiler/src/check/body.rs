@@ -46,6 +46,8 @@ pub(super) struct Body {
     pub(super) returned: Option<Ty>,
     /// Whether this is the implicit main.
     pub(super) main: bool,
+    /// Names that may be declared in what could not be read; `None` if all was read.
+    pub(super) lost: Option<HashSet<String>>,
 }
 
 /// What is known of the generations that bind a capture.
@@ -88,6 +90,7 @@ impl Body {
     pub(super) fn look_ahead(&mut self, scan: &Scan<'_>) {
         self.captures = scan.gens.iter().map(|g| (g.name.name.clone(), None)).collect();
         self.hides_context |= scan.declares_context;
+        self.lost = scan.lost.as_ref().map(|names| names.iter().map(|name| (*name).to_owned()).collect());
     }
 
     pub(super) fn enter(&mut self) {
@@ -199,6 +202,11 @@ impl Body {
             let of = facts.iter().find(|(_, _, holder)| *holder == var).map_or(var, |(of, ..)| *of);
             !changed.contains(name(of))
         });
+    }
+
+    /// Whether a statement that could not be read may have declared a name.
+    pub(super) fn is_lost(&self, name: &str) -> bool {
+        self.lost.as_ref().is_some_and(|names| names.contains(name))
     }
 
     /// Every name that a value may be read from here.

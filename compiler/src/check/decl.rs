@@ -187,7 +187,9 @@ impl<'a> Checker<'a> {
         if found.is_none() && !self.tests.is_empty() {
             return Some(self.unclear_main());
         }
-        if found.is_none() {
+        if found.is_none() && self.lost_items() {
+            self.hidden = true;
+        } else if found.is_none() {
             let span = agents.first().map_or(Span::default(), |id| self.slots[*id].span);
             let diag = Diag::new("E0501", span, UNCLEAR);
             self.report(diag.hint("name one of them `main`, add top-level statements that call one, or pick one with --agent NAME"));

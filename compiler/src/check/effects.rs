@@ -29,6 +29,8 @@ pub(super) struct Scan<'a> {
     pub(super) changed: HashSet<&'a str>,
     /// Whether some variable has the name `context`.
     pub(super) declares_context: bool,
+    /// What statements that could not be read may have declared; `None` if every statement was read.
+    pub(super) lost: Option<Vec<&'a str>>,
 }
 
 /// Functions of the prelude that call another.
@@ -93,6 +95,10 @@ impl<'a> Scan<'a> {
                 handler.iter().for_each(|b| self.block(b));
             }
             StmtKind::Yield(value) => value.iter().for_each(|v| self.expr(v)),
+            StmtKind::Error { names, blocks } => {
+                self.lost.get_or_insert_default().extend(names.iter().map(|name| name.name.as_str()));
+                blocks.iter().for_each(|b| self.block(b));
+            }
         }
     }
 

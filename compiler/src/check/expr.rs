@@ -172,7 +172,9 @@ impl Checker<'_> {
     }
 
     pub(super) fn read(&mut self, var: VarId, name: &str, span: Span) -> Expr {
-        if self.body.is_captured(var) && !self.body.is_bound(var) {
+        if self.body.is_captured(var) && !self.body.is_bound(var) && self.body.is_lost(name) {
+            self.hidden = true;
+        } else if self.body.is_captured(var) && !self.body.is_bound(var) {
             let diag = Diag::new("E0103", span, format!("`{name}` may not be generated yet at this point"));
             let diag = diag.label(self.body.place(var), "generated here, but not on every way to this place");
             self.report(diag.hint("generate it on every branch before, or give it a value first: let x = …"));
@@ -196,6 +198,10 @@ impl Checker<'_> {
     }
 
     fn unbound(&mut self, name: &str, span: Span) -> Expr {
+        if self.body.is_lost(name) {
+            self.hidden = true;
+            return error(span);
+        }
         let diag = Diag::new("E0103", span, format!("`{name}` is used before it is generated"));
         self.report(diag.hint("move this below the generation"));
         error(span)

@@ -115,6 +115,7 @@ impl<'a> Checker<'a> {
         let Some(want) = declared else {
             let returned = self.body.returned.take();
             return match returned {
+                _ if self.body.lost.is_some() => Ty::Error,
                 None => Ty::Null,
                 Some(ty) if !falls_through || ty.may_be_null() => self.settled(&ty, span),
                 Some(ty) if self.body.main => ty::union(vec![ty, Ty::Null]),
@@ -131,6 +132,11 @@ impl<'a> Checker<'a> {
     }
 
     fn missing_return(&mut self, name: &str, ty: &Ty, span: Span) {
+        // The `return` may be what could not be read.
+        if self.body.lost.is_some() {
+            self.hidden = true;
+            return;
+        }
         let diag = Diag::new("E0208", span, format!("`{name}` gives {ty}, but can end without `return`"));
         self.report(diag.hint("add a `return` at its end"));
     }

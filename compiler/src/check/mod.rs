@@ -138,11 +138,11 @@ impl Checker<'_> {
         done
     }
 
-    /// Adds a finding, unless it lies in an item that lost a part to a syntax error.
+    /// Adds a finding, unless it lies in a statement that lost a part to a syntax error.
     fn report(&mut self, diag: Diag) {
-        let damaged = |m: &crate::modules::Module| m.ast.damage.spans.iter().any(|s| s.contains(diag.span));
-        if diag.is_error() && self.modules.of(diag.span).is_some_and(damaged) {
-            self.hidden = true;
+        let damaged = |m: &crate::modules::Module| m.ast.damage.covers(diag.span);
+        if self.modules.of(diag.span).is_some_and(damaged) {
+            self.hidden |= diag.is_error();
         } else {
             self.diags.push(diag);
         }

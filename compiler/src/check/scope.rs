@@ -139,7 +139,13 @@ impl<'a> Checker<'a> {
 
     /// Whether a name may have been declared where the current file could not be parsed.
     pub(super) fn is_lost(&self, name: &str) -> bool {
-        self.is_lost_in(self.module, name)
+        self.body.is_lost(name) || self.is_lost_in(self.module, name)
+    }
+
+    /// Whether the current file may have declared more at top level than could be parsed.
+    pub(super) fn lost_items(&self) -> bool {
+        let module = self.modules.list().get(self.module);
+        module.is_some_and(|m| m.lost || !m.ast.damage.words.is_empty())
     }
 
     fn is_lost_in(&self, module: usize, name: &str) -> bool {

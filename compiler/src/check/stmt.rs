@@ -30,6 +30,10 @@ impl Checker<'_> {
             Ast::Role { role, body } => self.role(*role, body, stmt.span),
             Ast::Gen(generation) => self.generation(generation).map(StmtKind::Gen),
             Ast::Expr(expr) => self.expr_stmt(expr),
+            Ast::Error { blocks, .. } => {
+                self.lost_blocks(blocks);
+                None
+            }
         };
         out.extend(kind.map(|kind| Stmt { kind, span: stmt.span }));
     }
@@ -44,6 +48,18 @@ impl Checker<'_> {
         self.depth -= 1;
         self.body.leave();
         out
+    }
+
+    /// The blocks of a statement that could not be read. What may end in them is unknown, and so is whether
+    /// they stand in a loop.
+    fn lost_blocks(&mut self, blocks: &[Block]) {
+        let entry = self.body.flow.clone();
+        for block in blocks {
+            self.body.loops.push(super::body::Loop::default());
+            self.block(block);
+            self.body.loops.pop();
+            self.body.flow = entry.clone();
+        }
     }
 
     /// Text of a prompt: holes are printed, generate, or call a function that writes.

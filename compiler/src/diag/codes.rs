@@ -57,11 +57,26 @@ const CODES: &[Code] = &[
     ("E0020", "syntax error", "Something else was expected at this place."),
     ("E0021", "habit of another language", "The construct is written differently here; the hint says how."),
     ("E0022", "reserved word as a name", "Words that begin statements or join expressions cannot be names."),
+    (
+        "E0023",
+        "declaration inside a block",
+        "Functions, agents, types, constants, imports, models, tools, tests and inputs stand at the top level of a file.",
+    ),
     ("E0024", "number too large", "An int has 64 bits; a float is finite."),
     (
         "E0025",
         "hole in a fixed string",
         "This string is part of a type, key or declaration and cannot hold `{{ }}`.",
+    ),
+    (
+        "E0026",
+        "carriage return alone",
+        "Lines end with a line feed, or with a carriage return and a line feed. Alone, a carriage return shows a program in another way than it is read.",
+    ),
+    (
+        "E0027",
+        "text without quotes",
+        "Prompt text stands in quotes: \"…\" on one line, \"\"\"…\"\"\" over several.",
     ),
     ("E0100", "unknown name", "Nothing of this name is declared here, in the file, or in the prelude."),
     ("E0101", "unknown type", "No type of this name is declared in the file or in the prelude."),
@@ -192,6 +207,16 @@ const CODES: &[Code] = &[
     ("W0001", "single braces around a variable", "`{x}` is plain text; a hole is written `{{ x }}`."),
     ("W0002", "unreachable", "Control never comes here."),
     (
+        "W0003",
+        "template tag in text",
+        "`{% … %}` is plain text. Conditions and loops stand outside of strings: if x { \"…\" }.",
+    ),
+    (
+        "W0004",
+        "directive in a comment",
+        "`#` begins a comment, so nothing is included. Files are imported: import \"file.agent\" as name.",
+    ),
+    (
         "W0005",
         "branch without a value",
         "What a `fork` or `aside` does is lost but for what its branches yield.",
@@ -205,6 +230,17 @@ const CODES: &[Code] = &[
         "W0011",
         "hidden import",
         "A file's own declaration comes before an import of the same name, which so is never used.",
+    ),
+    ("W0020", "nothing to allow", "The comment silences a warning that is not reported on its line."),
+    (
+        "W0021",
+        "unknown warning allowed",
+        "A comment silences one warning by its code; errors cannot be silenced.",
+    ),
+    (
+        "W0022",
+        "allowed without a reason",
+        "A comment that silences a warning says why: # allow W0001: the reason.",
     ),
     (
         "W0100",

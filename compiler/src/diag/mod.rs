@@ -3,14 +3,13 @@
 //! A diagnostic has a stable code from [`codes`], one primary span, further labelled places, and a hint.
 //! Drawing them is the business of whoever shows them.
 
+pub(crate) mod allow;
 pub mod codes;
+pub(crate) mod near;
 
 use serde::Serialize;
 
 use crate::source::Span;
-
-/// The hint wherever `while` stands.
-pub(crate) const INSTEAD_OF_WHILE: &str = "say how many turns at most: while condition max 10 { … }";
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

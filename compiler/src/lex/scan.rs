@@ -1,14 +1,22 @@
-//! The scanner: a stack of open brackets, holes and strings decides which tokens may come next.
+//! The scanner: a stack of open strings and holes decides which tokens may come next.
+//!
+//! Brackets outside of strings are only counted here; which of them belong together is found by
+//! [`super::nest`], which sees whole lines. What strings hold is in [`super::strings`], what belongs to other
+//! languages in [`super::foreign`].
+
+use std::borrow::Cow;
+use std::ops::Range;
 
 use logos::Logos;
 
+use super::strings::Long;
 use super::token::{Code, Inside};
-use super::{Kind, Lexed, MAX_NESTING, Token, words};
+use super::{Kind, Lexed, MAX_NESTING, Mend, Token, nest, words};
 use crate::diag::Diag;
 use crate::source::Span;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Open {
+pub(super) enum Open {
     Paren,
     Bracket,
     Brace,
@@ -17,20 +25,37 @@ enum Open {
     Long,
 }
 
-struct Scanner<'a> {
-    file: u32,
-    text: &'a str,
-    pos: usize,
-    /// What is open, and where it was opened.
-    stack: Vec<(Open, usize)>,
-    tokens: Vec<Token>,
+pub(super) struct Scanner<'a> {
+    pub(super) file: u32,
+    pub(super) text: &'a str,
+    pub(super) pos: usize,
+    /// The strings and holes that are open, the brackets in holes, and the place behind each opening.
+    pub(super) stack: Vec<(Open, usize)>,
+    /// The brackets that are open outside of strings, as far as brackets of a kind simply match.
+    pub(super) outer: Vec<(Open, usize)>,
+    /// Where the line begins.
+    pub(super) line: usize,
+    pub(super) tokens: Vec<Token>,
     /// Index of the last token that is not trivia.
-    last: Option<usize>,
+    pub(super) last: Option<usize>,
     /// Whether a line break came after it.
-    fresh_line: bool,
-    diags: Vec<Diag>,
-    broken: Vec<usize>,
-    too_deep: Vec<std::ops::Range<usize>>,
+    pub(super) fresh_line: bool,
+    pub(super) diags: Vec<Diag>,
+    pub(super) mends: Vec<Mend>,
+    pub(super) doubtful: Vec<usize>,
+    pub(super) too_deep: Vec<Range<usize>>,
+    /// Line breaks that end a string which was left open.
+    pub(super) broken_lines: Vec<usize>,
+    /// The `"""` strings outside of holes.
+    pub(super) longs: Vec<Long>,
+    /// How often the text was read again from the middle.
+    pub(super) rereads: usize,
+    /// The string in which a template tag was reported: the place behind its opening.
+    pub(super) tagged: Option<usize>,
+    /// Whether a carriage return without a line feed was reported.
+    pub(super) lone_return: bool,
+    /// Signs that do not stand anywhere ahead.
+    pub(super) missing: Vec<&'static str>,
 }
 
 pub(super) fn scan(file: u32, text: &str) -> Lexed {
@@ -39,29 +64,50 @@ pub(super) fn scan(file: u32, text: &str) -> Lexed {
         text,
         pos: 0,
         stack: Vec::new(),
+        outer: Vec::new(),
+        line: 0,
         tokens: Vec::new(),
         last: None,
         fresh_line: true,
         diags: Vec::new(),
-        broken: Vec::new(),
+        mends: Vec::new(),
+        doubtful: Vec::new(),
         too_deep: Vec::new(),
+        broken_lines: Vec::new(),
+        longs: Vec::new(),
+        rereads: 0,
+        tagged: None,
+        lone_return: false,
+        missing: Vec::new(),
     };
-    while s.pos < text.len() {
-        match s.stack.last() {
-            Some((Open::Short | Open::Long, _)) => s.inside(),
-            _ => s.code(),
+    loop {
+        while s.pos < text.len() {
+            match s.stack.last() {
+                Some((Open::Short | Open::Long, _)) => s.inside(),
+                _ => s.code(),
+            }
+        }
+        if s.may_end() {
+            break;
         }
     }
-    s.unclosed_at_end();
-    Lexed { tokens: s.tokens, diags: s.diags, broken: s.broken, too_deep: s.too_deep }
+    let lexed = Lexed {
+        tokens: s.tokens,
+        diags: s.diags,
+        mends: s.mends,
+        doubtful: s.doubtful,
+        too_deep: s.too_deep,
+        openings: Vec::new(),
+    };
+    nest::nest(file, text, lexed, &s.broken_lines)
 }
 
-impl Scanner<'_> {
-    fn span(&self, start: usize, end: usize) -> Span {
+impl<'a> Scanner<'a> {
+    pub(super) fn span(&self, start: usize, end: usize) -> Span {
         Span::new(self.file, start, end)
     }
 
-    fn push(&mut self, kind: Kind, end: usize) {
+    pub(super) fn push(&mut self, kind: Kind, end: usize) {
         let depth = u16::try_from(self.stack.len()).unwrap_or(u16::MAX);
         self.tokens.push(Token { kind, start: self.pos, end, depth });
         if !kind.is_trivia() {
@@ -71,9 +117,30 @@ impl Scanner<'_> {
         self.pos = end;
     }
 
-    fn report(&mut self, diag: Diag) {
-        self.broken.push(diag.span.start as usize);
+    /// Reports a mistake whose mend is what was meant.
+    pub(super) fn report(&mut self, diag: Diag) {
         self.diags.push(diag);
+    }
+
+    /// Reports a mistake whose mend is a guess.
+    pub(super) fn report_doubtful(&mut self, diag: Diag) {
+        self.doubtful.push(diag.span.start as usize);
+        self.diags.push(diag);
+    }
+
+    pub(super) fn mend(&mut self, place: Range<usize>, text: impl Into<Cow<'static, str>>) {
+        self.mends.push(Mend::new(place, text));
+    }
+
+    /// The last token that is not trivia.
+    pub(super) fn before(&self) -> Option<Token> {
+        self.last.and_then(|at| self.tokens.get(at)).copied()
+    }
+
+    /// The rest of the line.
+    pub(super) fn rest(&self) -> &'a str {
+        let rest = &self.text[self.pos..];
+        &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())]
     }
 
     fn code(&mut self) {
@@ -92,9 +159,9 @@ impl Scanner<'_> {
             Code::Space => self.push(Kind::Space, end),
             Code::Newline => self.newline(end),
             Code::Comment => self.comment(end),
-            Code::Word => self.word(end),
+            Code::Word => self.push(Kind::Word, end),
             Code::Number => self.number(end),
-            Code::Triple => self.open(Open::Long, Kind::StrOpen, end),
+            Code::Triple => self.triple(end),
             Code::Quote => self.open(Open::Short, Kind::StrOpen, end),
             Code::ParenOpen => self.open(Open::Paren, Kind::Open, end),
             Code::BracketOpen => self.open(Open::Bracket, Kind::Open, end),
@@ -108,149 +175,86 @@ impl Scanner<'_> {
         }
     }
 
-    /// Opens a bracket, unless that nests too deeply: then the rest of the nest is skipped.
-    fn open(&mut self, open: Open, kind: Kind, end: usize) {
-        if self.stack.len() >= MAX_NESTING {
+    /// Opens a bracket, hole or string, unless that nests too deeply: then the rest of the nest is skipped.
+    pub(super) fn open(&mut self, open: Open, kind: Kind, end: usize) {
+        if self.stack.len() + self.outer.len() >= MAX_NESTING {
             return self.skip_nest();
         }
         if kind == Kind::StrOpen {
-            self.string_prefix();
+            self.string_prefix(end);
         }
         self.push(kind, end);
-        self.stack.push((open, end));
+        if kind == Kind::Open && self.stack.is_empty() {
+            self.outer.push((open, end));
+        } else {
+            self.stack.push((open, end));
+        }
     }
 
     /// Everything from here to the next line that begins an item is one unknown token.
     fn skip_nest(&mut self) {
         let span = self.span(self.pos, self.pos + 1);
         let diag = Diag::new("E0003", span, format!("this nests more than {MAX_NESTING} levels deep"));
-        self.report(diag.hint("take the inner part out into a `let`, a `fn` or a `type` of its own"));
-        let from = self.stack.first().map_or(self.pos, |(_, at)| *at);
+        self.report_doubtful(
+            diag.hint("take the inner part out into a `let`, a `fn` or a `type` of its own"),
+        );
+        let from = self.outer.first().or(self.stack.first()).map_or(self.pos, |(_, at)| *at);
         let rest = &self.text[self.pos..];
         let end = rest
             .match_indices('\n')
             .map(|(i, _)| self.pos + i + 1)
-            .find(|at| self.item_begins_at(*at))
+            .find(|at| words::item_begins(&self.text[*at..]))
             .unwrap_or(self.text.len());
         self.stack.clear();
+        self.outer.clear();
         self.push(Kind::Unknown, end);
         self.too_deep.push(from..end);
         self.fresh_line = true;
-    }
-
-    /// Whether a line begins with `fn NAME`, `agent NAME` or the like, which cannot stand inside a block.
-    fn item_begins_at(&self, at: usize) -> bool {
-        let line = self.text[at..].split('\n').next().unwrap_or("");
-        let mut parts = line.split_whitespace();
-        let (Some(first), Some(second)) = (parts.next(), parts.next()) else { return false };
-        let named = second.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '"');
-        line.starts_with(first) && words::is_item_only(first) && named
+        self.line = end;
     }
 
     fn newline(&mut self, end: usize) {
-        if let Some(close) = self.close_short_strings().then(|| broken_string_end(self.text, end)).flatten() {
+        let here = self.pos;
+        if let Some(close) = self.end_short_strings(end) {
             return self.push(Kind::Unknown, close);
         }
-        if !self.stack.is_empty() && !self.in_text() && self.item_begins_at(end) {
-            self.report_unclosed();
-            self.stack.clear();
+        if self.pos < here {
+            // The end of the line is code again.
+            return;
+        }
+        self.look_at_return(end);
+        if self.stack.is_empty() && words::item_begins(&self.text[end..]) {
+            self.outer.clear();
         }
         self.push(Kind::Newline, end);
         self.fresh_line = true;
+        self.line = end;
     }
 
-    fn in_text(&self) -> bool {
-        self.stack.iter().any(|(open, _)| *open == Open::Long)
-    }
-
-    /// A line break ends every `"…"` that is open around here; the outermost one is reported. Says whether
-    /// that was a string and no hole in it.
-    fn close_short_strings(&mut self) -> bool {
-        let Some(at) = self.stack.iter().position(|(open, _)| *open == Open::Short) else { return false };
-        let (_, opened) = self.stack[at];
-        let hole = self.stack.get(at + 1).map(|(_, opened)| *opened);
-        match hole {
-            Some(hole) => {
-                // What was found in it is text that was read as code.
-                while self.diags.last().is_some_and(|d| d.span.start as usize >= hole) {
-                    self.diags.pop();
-                }
-                self.unclosed_hole(hole);
-            }
-            None => self.unclosed_string(opened),
+    /// A carriage return belongs before a line feed; alone it is a line break that is reported once.
+    pub(super) fn look_at_return(&mut self, end: usize) {
+        if &self.text[self.pos..end] != "\r" {
+            return;
         }
-        self.stack.truncate(at);
-        hole.is_none()
+        self.mend(self.pos..end, "\n");
+        if !std::mem::replace(&mut self.lone_return, true) {
+            let span = self.span(self.pos, end);
+            let diag = Diag::new("E0026", span, "a carriage return stands here without a line feed");
+            self.report(diag.hint("save the file with line breaks of one kind, LF or CRLF"));
+        }
     }
 
-    fn unclosed_string(&mut self, opened: usize) {
-        let end = self.pos.max(opened);
-        let diag = Diag::new("E0010", self.span(opened - 1, end), "this string is not closed on its line");
-        self.report(diag.hint("add `\"` at its end, or use \"\"\"…\"\"\" for text of several lines"));
-    }
-
-    fn unclosed_hole(&mut self, opened: usize) {
-        let diag = Diag::new("E0011", self.span(opened - 2, opened), "this hole is not closed");
-        self.report(
-            diag.hint(
-                "a hole ends with `}}` on the line of its string; write `\\{{` for the braces themselves",
-            ),
-        );
-    }
-
+    /// A comment; in a hole none may be.
     fn comment(&mut self, end: usize) {
-        if self.stack.iter().any(|(open, _)| *open == Open::Hole) {
-            let diag = Diag::new("E0018", self.span(self.pos, self.pos + 1), "a hole holds no comment");
-            self.report(
-                diag.hint("put the comment on a line outside the string, or close the hole with `}}`"),
-            );
-            // The comment may well have swallowed the hole's end: go on behind the `#`.
-            return self.push(Kind::Unknown, self.pos + 1);
+        if self.stack.is_empty() {
+            return self.push(Kind::Comment, end);
         }
-        self.push(Kind::Comment, end);
-    }
-
-    fn word(&mut self, end: usize) {
-        let word = &self.text[self.pos..end];
-        if self.at_statement_start()
-            && let Some(hint) = words::foreign_statement(word)
-            && self.continues_as_statement(end)
-        {
-            let diag = Diag::new("E0021", self.span(self.pos, end), format!("`{word}` is not a statement"));
-            self.report(diag.hint(hint));
-        }
-        self.push(Kind::Word, end);
-    }
-
-    /// First on its line, after what may end a statement, or beside a brace: a block may stand on one line.
-    fn at_statement_start(&self) -> bool {
-        let Some(last) = self.last.map(|i| self.tokens[i]) else { return true };
-        matches!(last.text(self.text), "{" | "}") || self.fresh_line && super::cut::ends(self.text, last)
-    }
-
-    /// Whether what follows a word on its line shows that it is no variable.
-    fn continues_as_statement(&self, end: usize) -> bool {
-        let after = &self.text[end..];
-        let rest = after.trim_start_matches([' ', '\t']);
-        let word = |c: char| c.is_alphanumeric() || c == '_' || c == '"' || c == '{' || c == ':';
-        let key = rest.starts_with(':') && matches!(self.stack.last(), Some((Open::Brace, _)));
-        if key || words::joins(rest) {
-            return false;
-        }
-        let spaced = rest.len() < after.len();
-        let branch =
-            matches!(&self.text[self.pos..end], "elif" | "elseif" | "elsif") && rest.starts_with('(');
-        (spaced || rest.starts_with(['{', ':'])) && rest.starts_with(word) || branch
-    }
-
-    /// `f"…"` and the like.
-    fn string_prefix(&mut self) {
-        let Some(last) = self.last.map(|i| self.tokens[i]) else { return };
-        let adjacent = last.kind == Kind::Word && last.end == self.pos;
-        if adjacent && !words::is_reserved(last.text(self.text)) {
-            let diag = Diag::new("E0015", self.span(last.start, last.end), "strings have no prefix");
-            self.report(diag.hint("every string may hold `{{ x }}`: write it without a prefix"));
-        }
+        let diag = Diag::new("E0018", self.span(self.pos, self.pos + 1), "a hole holds no comment");
+        self.report(diag.hint("put the comment on a line outside the string, or close the hole with `}}`"));
+        // The comment may well have swallowed the hole's end.
+        let end = self.rest().find("}}").map_or(end, |at| self.pos + at);
+        self.mend(self.pos..end, "");
+        self.push(Kind::Unknown, end);
     }
 
     fn number(&mut self, end: usize) {
@@ -258,140 +262,147 @@ impl Scanner<'_> {
         let tail: usize =
             rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum();
         if tail > 0 {
-            let whole = &self.text[self.pos..end + tail];
-            let diag =
-                Diag::new("E0017", self.span(self.pos, end + tail), format!("`{whole}` is not a number"));
-            self.report(diag.hint("numbers look like 42, 2.5 or 1e5; names begin with a letter"));
+            self.malformed_number(end, end + tail);
         }
         self.push(Kind::Number, end + tail);
     }
 
-    /// A slash divides after an operand and begins a regex elsewhere.
-    fn slash(&mut self, end: usize) {
-        let close = regex_end(self.text, end);
-        if !self.operand_may_begin() && !close.is_some_and(|close| self.is_rule_before(close)) {
-            return self.push(Kind::Punct, end);
+    fn malformed_number(&mut self, digits: usize, end: usize) {
+        let whole = &self.text[self.pos..end];
+        let diag = Diag::new("E0017", self.span(self.pos, end), format!("`{whole}` is not a number"));
+        let plain: String = whole.chars().filter(|c| *c != '_').collect();
+        if plain.bytes().all(|b| b.is_ascii_digit()) {
+            self.report(diag.hint(format!("write {plain}")));
+            return self.mend(self.pos..end, plain);
         }
-        match close {
-            Some(close) => self.push(Kind::Regex, close),
-            None => {
-                let line_end = self.text[end..].find('\n').map_or(self.text.len(), |i| end + i);
-                let diag = Diag::new("E0019", self.span(self.pos, line_end), "this regex is not closed");
-                self.report(diag.hint(
-                    "a regex stands between slashes on one line: /[a-z]+/; write an inner slash as `\\/`",
-                ));
-                self.push(Kind::Unknown, line_end);
-            }
-        }
+        self.report_doubtful(diag.hint("numbers look like 42, 2.5 or 1e5; names begin with a letter"));
+        self.mend(digits..end, "");
     }
 
-    /// Whether a regex that ends here is a rule of a script on the line of the rule before it, as in
-    /// `"a" => "b" /c/ => "d"`. No other string is followed by a regex, and nothing divides one.
-    fn is_rule_before(&self, close: usize) -> bool {
-        let after_string = self.last.is_some_and(|i| self.tokens[i].kind == Kind::StrClose);
-        let mut rest = self.text[close..].trim_start();
+    /// A slash divides after an operand and begins a regex elsewhere.
+    fn slash(&mut self, end: usize) {
+        if !self.operand_may_begin() && !self.is_rule(end) {
+            return self.push(Kind::Punct, end);
+        }
+        if self.text[end..].starts_with('*') {
+            return self.block_comment();
+        }
+        let Some(found) = RegexEnd::find(&self.text[end..]) else { return self.unclosed_regex() };
+        let found = RegexEnd { close: end + found.close, ..found };
+        if found.slash_in_class {
+            let diag =
+                Diag::new("E0019", self.span(self.pos, found.close), "this regex ends at its first `/`");
+            self.report(diag.hint("write a slash as `\\/`, inside of `[…]` too"));
+            self.mend(self.pos..found.close, "\0");
+        }
+        self.push(Kind::Regex, found.close);
+        self.regex_flags();
+    }
+
+    fn unclosed_regex(&mut self) {
+        let end = self.pos + self.rest().len();
+        let diag = Diag::new("E0019", self.span(self.pos, end), "this regex is not closed");
+        self.report(
+            diag.hint("a regex stands between slashes on one line: /[a-z]+/; write an inner slash as `\\/`"),
+        );
+        self.mend(self.pos..end, "\0");
+        self.push(Kind::Unknown, end);
+    }
+
+    /// `/a/i`
+    fn regex_flags(&mut self) {
+        let rest = &self.text[self.pos..];
+        let flags = &rest[..rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len())];
+        if flags.is_empty() || !flags.bytes().all(|b| b"gimsuxy".contains(&b)) {
+            return;
+        }
+        let kept: String = flags.chars().filter(|c| !"gy".contains(*c)).collect();
+        let end = self.pos + flags.len();
+        let diag = Diag::new("E0021", self.span(self.pos, end), "a regex has no flags behind it");
+        let hint = match kept.as_str() {
+            "" => "leave them out: a regex always matches the whole value".to_owned(),
+            _ => format!("write them at its start: /(?{kept})…/"),
+        };
+        self.report(diag.hint(hint));
+        self.mend(self.pos..end, "");
+        self.push(Kind::Unknown, end);
+    }
+
+    /// Whether a regex whose body begins here is a rule of a script on the line of the rule before it, as
+    /// in `"a" => "b" /c/ => "d"`. No other string is followed by a regex, and nothing divides one.
+    fn is_rule(&self, body: usize) -> bool {
+        if self.before().is_none_or(|t| t.kind != Kind::StrClose) {
+            return false;
+        }
+        let near = self.text[body..].char_indices().nth(LONGEST_RULE);
+        let near = near.map_or(self.text.len(), |(at, _)| body + at);
+        let Some(end) = RegexEnd::find(&self.text[body..near]) else { return false };
+        let mut rest = self.text[body + end.close..].trim_start();
         while let Some(comment) = rest.strip_prefix('#') {
             rest = comment.split_once('\n').map_or("", |(_, after)| after.trim_start());
         }
-        after_string && rest.starts_with("=>")
+        rest.starts_with("=>")
     }
 
     fn operand_may_begin(&self) -> bool {
-        let Some(last) = self.last.map(|i| self.tokens[i]) else { return true };
+        let Some(last) = self.before() else { return true };
         match last.kind {
             Kind::Punct => last.text(self.text) != "?",
-            Kind::Open | Kind::HoleOpen => true,
+            Kind::Open | Kind::HoleOpen | Kind::Unknown => true,
             // A slash never stands first on a line as a division.
             Kind::Word => self.fresh_line || words::is_reserved(last.text(self.text)),
             _ => self.fresh_line,
         }
     }
 
-    fn foreign(&mut self, end: usize) {
-        let sign = &self.text[self.pos..end];
-        match sign {
-            "'" => self.single_quotes(),
-            // `{{ a }}--`: two unary minuses are legal, if odd.
-            "--" => self.push(Kind::Punct, self.pos + 1),
-            "++" | "**" | "//" | "||" | "&&" | "===" | ";" | "`" | "!" => {
-                let (message, hint) = words::foreign_sign(sign);
-                self.report(Diag::new("E0015", self.span(self.pos, end), message).hint(hint));
-                self.push(Kind::Unknown, if sign == "//" { self.line_end() } else { end });
-            }
-            _ => self.unknown(),
-        }
-    }
-
-    fn line_end(&self) -> usize {
-        self.text[self.pos..].find('\n').map_or(self.text.len(), |i| self.pos + i)
-    }
-
-    fn single_quotes(&mut self) {
-        let line_end = self.line_end();
-        let inner = &self.text[self.pos + 1..line_end];
-        let end = inner.find('\'').map_or(self.pos + 1, |i| self.pos + i + 2);
-        let diag = Diag::new("E0016", self.span(self.pos, end), "strings stand in double quotes");
-        let fixed = self.text[self.pos..end].trim_matches('\'').replace('"', "\\\"");
-        let hint = if end > self.pos + 1 { format!("write \"{fixed}\"") } else { "write \"…\"".to_owned() };
-        self.report(diag.hint(hint));
-        self.push(Kind::Unknown, end);
-    }
-
-    fn unknown(&mut self) {
-        let c = self.text[self.pos..].chars().next().unwrap_or(' ');
-        let end = self.pos + c.len_utf8();
-        let quote = matches!(c, '\u{201C}' | '\u{201D}' | '\u{2018}' | '\u{2019}');
-        let hint = if quote {
-            "write strings with straight double quotes: \"…\""
-        } else {
-            "remove it, or put it into a string"
-        };
-        let shown = c.escape_debug();
-        self.report(
-            Diag::new("E0015", self.span(self.pos, end), format!("`{shown}` has no meaning here")).hint(hint),
-        );
-        self.push(Kind::Unknown, end);
-    }
-
     fn brace_close(&mut self, end: usize) {
-        let double = self.text[self.pos..].starts_with("}}");
         let hole = self.stack.iter().rposition(|(open, _)| *open == Open::Hole);
-        let brace = self.stack.iter().rposition(|(open, _)| *open == Open::Brace);
-        // `}}` closes a hole once no brace is open inside it.
-        if double && hole.is_some() && hole > brace {
-            return self.hole_close(hole.unwrap_or(0));
+        let Some(hole) = hole else { return self.close(Open::Brace, end) };
+        let inside = self.stack[hole + 1..].iter().filter(|(open, _)| *open == Open::Brace).count();
+        let here = self.text[self.pos..].bytes().take_while(|b| *b == b'}').take(3).count();
+        // `}}` closes a hole once no brace is open inside it; one that is open then was forgotten.
+        match (inside, here) {
+            (0, 1) => self.half_closed_hole(hole, end),
+            (0, _) | (1, 2) => self.hole_close(hole, end + 1),
+            _ => self.close(Open::Brace, end),
         }
-        self.close(Open::Brace, end);
     }
 
-    fn hole_close(&mut self, hole: usize) {
+    pub(super) fn hole_close(&mut self, hole: usize, end: usize) {
         while self.stack.len() > hole + 1 {
-            self.report_unclosed();
+            self.report_unclosed(self.pos);
             self.stack.pop();
         }
         self.stack.pop();
-        self.push(Kind::HoleClose, self.pos + 2);
+        self.push(Kind::HoleClose, end);
     }
 
-    fn close(&mut self, open: Open, end: usize) {
+    pub(super) fn close(&mut self, open: Open, end: usize) {
+        if self.stack.is_empty() {
+            if let Some(at) = self.outer.iter().rposition(|(o, _)| *o == open) {
+                self.outer.truncate(at);
+            }
+            return self.push(Kind::Close, end);
+        }
         // A bracket cannot close what was opened outside the hole it stands in.
         let floor = self.stack.iter().rposition(|(o, _)| *o == Open::Hole).map_or(0, |i| i + 1);
         let Some(at) = self.stack[floor..].iter().rposition(|(o, _)| *o == open).map(|i| i + floor) else {
             let sign = &self.text[self.pos..end];
             let diag = Diag::new("E0013", self.span(self.pos, end), format!("this `{sign}` closes nothing"));
-            self.report(diag.hint("remove it, or open its partner before it"));
+            self.report_doubtful(diag.hint("remove it, or open its partner before it"));
+            self.mend(self.pos..end, "");
             return self.push(Kind::Unknown, end);
         };
         while self.stack.len() > at + 1 {
-            self.report_unclosed();
+            self.report_unclosed(self.pos);
             self.stack.pop();
         }
         self.stack.pop();
         self.push(Kind::Close, end);
     }
 
-    /// Reports the innermost open thing.
-    fn report_unclosed(&mut self) {
+    /// Reports the innermost open thing, which should have ended before a place.
+    pub(super) fn report_unclosed(&mut self, before: usize) {
         let Some((open, opened)) = self.stack.last().copied() else { return };
         let (sign, partner) = match open {
             Open::Paren => ("(", ")"),
@@ -399,19 +410,11 @@ impl Scanner<'_> {
             Open::Brace => ("{", "}"),
             Open::Hole => return self.unclosed_hole(opened),
             Open::Short => return self.unclosed_string(opened),
-            Open::Long => {
-                let diag = Diag::new("E0010", self.span(opened - 3, opened), "this string is not closed");
-                return self.report(diag.hint("add `\"\"\"` where the text ends"));
-            }
+            Open::Long => return self.unclosed_long(opened, None),
         };
         let diag = Diag::new("E0012", self.span(opened - 1, opened), format!("this `{sign}` is not closed"));
-        self.report(diag.hint(format!("add `{partner}` where it ends")));
-    }
-
-    fn unclosed_at_end(&mut self) {
-        self.close_short_strings();
-        // One report is enough: whatever is open around it is open for the same reason.
-        self.report_unclosed();
+        self.report_doubtful(diag.hint(format!("add `{partner}` where it ends")));
+        self.mends.push(Mend::closing(opened - 1, before, partner));
     }
 
     fn inside(&mut self) {
@@ -422,7 +425,7 @@ impl Scanner<'_> {
         let end = lexer.span().end.max(self.pos + 1);
         let Some(Ok(token)) = token else { return self.unknown() };
         match token {
-            Inside::Hole => self.open(Open::Hole, Kind::HoleOpen, end),
+            Inside::Hole => self.hole(end),
             Inside::EscapedHole | Inside::Chunk | Inside::Brace => self.push(Kind::Text, end),
             Inside::EscapedTriple if long => self.push(Kind::Text, end),
             Inside::EscapedTriple => self.push(Kind::Text, self.pos + 2),
@@ -433,46 +436,53 @@ impl Scanner<'_> {
             Inside::Triple if long => self.str_close(end),
             Inside::Quote if long => self.push(Kind::Text, end),
             Inside::Triple | Inside::Quote => self.str_close(self.pos + 1),
-            Inside::Newline if long => self.push(Kind::Text, end),
+            Inside::Newline if long => {
+                self.look_at_return(end);
+                self.push(Kind::Text, end);
+            }
             Inside::Newline => self.newline(end),
         }
     }
-
-    fn str_close(&mut self, end: usize) {
-        self.stack.pop();
-        self.push(Kind::StrClose, end);
-    }
 }
 
-/// One past the quote that ends a `"…"` which was broken over lines, the second of which begins at `from`:
-/// the only quote of the first line that has one, with nothing but closing brackets behind it.
-fn broken_string_end(text: &str, from: usize) -> Option<usize> {
-    let mut start = from;
-    for line in text[from..].split_inclusive('\n').take(20) {
-        if line.trim().is_empty() {
-            return None;
-        }
-        if let Some(at) = line.find('"') {
-            let closing = |c: char| c.is_whitespace() || matches!(c, ')' | ']' | '}' | ',');
-            let begins = line[..at].trim_end().ends_with(['=', '(', '[', '{', ',', ':', '+']);
-            return (!begins && line[at + 1..].chars().all(closing)).then_some(start + at + 1);
-        }
-        start += line.len();
-    }
-    None
+/// The longest regex, in characters, that begins a rule behind another one on its line.
+const LONGEST_RULE: usize = 1000;
+
+/// Where a regex ends.
+#[derive(Debug, Clone, Copy)]
+struct RegexEnd {
+    /// One past the slash that closes it.
+    close: usize,
+    /// Whether a slash before that one stands in a `[…]`, where it ends the regex, too.
+    slash_in_class: bool,
 }
 
-/// One past the slash that closes a regex whose body begins at `from`.
-fn regex_end(text: &str, from: usize) -> Option<usize> {
-    let mut escaped = false;
-    for (i, c) in text[from..].char_indices() {
-        match c {
-            '\n' => return None,
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '/' => return (i > 0).then_some(from + i + 1),
-            _ => {}
+impl RegexEnd {
+    /// The end of the regex with this body, which ends on its line.
+    fn find(body: &str) -> Option<RegexEnd> {
+        let (mut escaped, mut classes, mut first) = (false, 0_usize, None);
+        // A `]` that comes first in a class is a member of it.
+        let mut class_begins = false;
+        for (at, c) in body.char_indices() {
+            let begins = std::mem::take(&mut class_begins);
+            match c {
+                '\n' | '\r' => break,
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '[' => {
+                    classes += 1;
+                    class_begins = true;
+                }
+                '^' => class_begins = begins,
+                ']' if !begins => classes = classes.saturating_sub(1),
+                '/' if at == 0 => return None,
+                '/' if classes == 0 => {
+                    return Some(RegexEnd { close: at + 1, slash_in_class: first.is_some() });
+                }
+                '/' => first = first.or(Some(at + 1)),
+                _ => {}
+            }
         }
+        first.map(|close| RegexEnd { close, slash_in_class: false })
     }
-    None
 }

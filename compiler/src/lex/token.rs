@@ -8,11 +8,13 @@ use logos::Logos;
 /// A token of code.
 #[derive(Logos, Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Code {
-    #[regex(r"[ \t\r\u{FEFF}]+")]
+    #[regex(r"[ \t\u{FEFF}]+")]
     Space,
     #[token("\n")]
+    #[token("\r\n")]
+    #[token("\r")]
     Newline,
-    #[regex(r"#[^\n]*", allow_greedy = true)]
+    #[regex(r"#[^\r\n]*", allow_greedy = true)]
     Comment,
     #[regex(r"[\p{XID_Start}_]\p{XID_Continue}*")]
     Word,
@@ -69,6 +71,17 @@ pub(super) enum Code {
     #[token("++")]
     #[token("--")]
     #[token("===")]
+    #[token("!==")]
+    #[token("<>")]
+    #[token(":=")]
+    #[token("-=")]
+    #[token("*=")]
+    #[token("%=")]
+    #[token("..=")]
+    #[token("...")]
+    #[token("?.")]
+    #[token("|>")]
+    #[token("{%")]
     Foreign,
 }
 
@@ -79,7 +92,7 @@ pub(super) enum Inside {
     Hole,
     #[token("\\{{")]
     EscapedHole,
-    #[regex(r"\\[^\n]")]
+    #[regex(r"\\[^\r\n]")]
     Escape,
     #[token("\\\"\"\"")]
     EscapedTriple,
@@ -88,8 +101,10 @@ pub(super) enum Inside {
     #[token("\"", priority = 5)]
     Quote,
     #[token("\n", priority = 5)]
+    #[token("\r\n", priority = 5)]
+    #[token("\r", priority = 5)]
     Newline,
-    #[regex(r#"[^"\\{\n]+"#)]
+    #[regex(r#"[^"\\{\r\n]+"#)]
     Chunk,
     #[token("{")]
     Brace,

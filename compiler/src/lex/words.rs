@@ -81,8 +81,46 @@ const ONLY_BEGINNING: &[&str] = &[
     "yield",
 ];
 
-/// Words that stand before a name at top level only.
-const ITEM_ONLY: &[&str] = &["agent", "const", "fn", "import", "type"];
+/// Words behind which a block stands, those of other languages included.
+const BEFORE_BLOCK: &[&str] = &[
+    "agent",
+    "aside",
+    "assistant",
+    "case",
+    "catch",
+    "class",
+    "def",
+    "do",
+    "elif",
+    "else",
+    "elseif",
+    "elsif",
+    "enum",
+    "except",
+    "finally",
+    "fn",
+    "for",
+    "foreach",
+    "fork",
+    "fun",
+    "func",
+    "function",
+    "if",
+    "interface",
+    "loop",
+    "match",
+    "repeat",
+    "struct",
+    "switch",
+    "system",
+    "test",
+    "tool",
+    "try",
+    "unless",
+    "until",
+    "user",
+    "while",
+];
 
 /// Whether a word is reserved.
 pub fn is_reserved(word: &str) -> bool {
@@ -90,71 +128,145 @@ pub fn is_reserved(word: &str) -> bool {
 }
 
 /// Whether a line that ends with this word may be a whole statement.
-pub(super) fn may_end_statement(word: &str) -> bool {
+pub(crate) fn may_end_statement(word: &str) -> bool {
     ENDING.contains(&word) || !(is_reserved(word) || CONTEXTUAL.contains(&word))
 }
 
 /// Whether a line that begins with this word may be a new statement.
-pub(super) fn may_begin_statement(word: &str) -> bool {
+pub(crate) fn may_begin_statement(word: &str) -> bool {
     !JOINING.contains(&word)
 }
 
-/// Whether a text that follows a value goes on with the expression or the statement around it.
-pub(super) fn joins(text: &str) -> bool {
-    let mut words = text.split_whitespace();
-    match words.next() {
-        Some("not") => words.next() == Some("in"),
-        Some("true" | "false" | "null") | None => false,
-        Some(word) => JOINING.contains(&word),
-    }
-}
-
 /// Whether the word surely begins a statement at the start of a line, whatever stands before it.
-pub(super) fn must_begin_statement(word: &str) -> bool {
+pub(crate) fn must_begin_statement(word: &str) -> bool {
     ONLY_BEGINNING.binary_search(&word).is_ok()
 }
 
-/// Whether the word, before a name, can only begin a top-level item.
-pub(super) fn is_item_only(word: &str) -> bool {
-    ITEM_ONLY.contains(&word)
+/// Whether a block may stand behind the word.
+pub(crate) fn stands_before_block(word: &str) -> bool {
+    BEFORE_BLOCK.binary_search(&word).is_ok()
+}
+
+/// Whether the word opens a role, whatever follows.
+pub(crate) fn is_role(word: &str) -> bool {
+    matches!(word, "system" | "user" | "assistant")
+}
+
+/// Whether the word is an option of a generation.
+pub(crate) fn is_option(word: &str) -> bool {
+    matches!(
+        word,
+        "max" | "min" | "stop" | "temp" | "top_p" | "top_k" | "min_p" | "seed" | "heal" | "tools" | "model"
+    )
+}
+
+/// Whether the word names a type, here or in other languages.
+pub(crate) fn is_type(word: &str) -> bool {
+    matches!(
+        word,
+        "str"
+            | "int"
+            | "float"
+            | "bool"
+            | "json"
+            | "string"
+            | "String"
+            | "double"
+            | "number"
+            | "boolean"
+            | "char"
+            | "list"
+            | "List"
+            | "dict"
+            | "any"
+            | "auto"
+            | "void"
+    )
+}
+
+/// Whether a text begins with the head of an item, such as `fn NAME`, which cannot stand inside a block.
+pub(super) fn item_begins(text: &str) -> bool {
+    // Most lines are decided by their first byte.
+    if !text.starts_with(['a', 'c', 'f', 'i', 't']) {
+        return false;
+    }
+    let Some((word, rest)) = text.split_once([' ', '\t']) else { return false };
+    let rest = rest.trim_start_matches([' ', '\t']);
+    let named = rest.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    match word {
+        "agent" | "const" | "fn" | "type" => named,
+        "import" => named || rest.starts_with('"'),
+        "test" => rest.starts_with('"'),
+        "tool" => {
+            named && rest.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_').starts_with('(')
+        }
+        _ => false,
+    }
+}
+
+/// The columns of white space that a line begins with; a tab counts as four.
+pub(crate) fn indent(line: &str) -> usize {
+    let space = line.bytes().take_while(|b| matches!(b, b' ' | b'\t'));
+    space.map(|b| if b == b'\t' { 4 } else { 1 }).sum()
+}
+
+/// Whether a line looks like a statement or an item rather than like text.
+pub(super) fn looks_like_code(line: &str) -> bool {
+    let line = line.trim();
+    let (word, rest) =
+        line.split_at(line.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(line.len()));
+    let rest = rest.trim_start();
+    let name = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+    let behind = rest[name..].trim_start();
+    match word {
+        "" => line == "}" || line.starts_with("} else"),
+        "let" | "const" | "type" | "input" => {
+            name > 0 && behind.starts_with(['=', ':', '{']) && !behind.starts_with("==")
+        }
+        "fn" | "agent" | "tool" => name > 0 && behind.starts_with('('),
+        "system" | "user" | "assistant" => {
+            rest.starts_with(['"', '{']) || matches!(&rest[..name], "gen" | "select" | "call")
+        }
+        "if" | "for" | "repeat" | "while" | "test" => line.ends_with('{') || line.ends_with('}'),
+        "import" | "model" | "print" => rest.starts_with('"'),
+        "gen" | "select" => name > 0 && (behind.is_empty() || behind.starts_with([':', 'w', 'f'])),
+        _ => false,
+    }
 }
 
 /// What to write instead of a statement word of another language.
-pub(super) fn foreign_statement(word: &str) -> Option<&'static str> {
+pub(crate) fn foreign_statement(word: &str) -> Option<&'static str> {
     Some(match word {
         "elif" | "elseif" | "elsif" => "write `else if`",
-        "def" | "func" | "function" | "fun" => "functions are declared with `fn NAME(…) { … }`",
-        "var" | "set" => "variables are declared with `let`",
-        "foreach" => "write `for x in xs { … }`",
-        "loop" => "write `repeat N { … }`: every loop has a bound",
-        "switch" | "match" | "case" => "write `if … { … } else if … { … }`",
-        "class" | "struct" | "interface" => "records are declared with `type NAME { field: TYPE }`",
-        "async" | "await" => "calls wait by themselves; leave the word out",
-        "raise" | "throw" => "write `fail \"message\"`",
-        "except" | "catch" => {
-            "errors cannot be caught yet: ask with `if` before, or end the run with `fail \"message\"`"
+        "def" | "func" | "function" | "fun" | "proc" | "sub" => {
+            "functions are declared with `fn NAME(a: str) -> str { … }`"
         }
+        "var" | "set" | "local" | "mut" | "val" | "auto" | "dim" => {
+            "variables are declared with `let NAME = …`"
+        }
+        "foreach" => "write `for x in xs { … }`",
+        "loop" | "until" | "do" => "write `repeat N { … }` or `while c max N { … }`: every loop has a bound",
+        "unless" => "write `if not … { … }`",
+        "switch" | "match" | "case" => "write `if … { … } else if … { … }`",
+        "class" | "struct" | "interface" | "record" => {
+            "records are declared with `type NAME { field: TYPE }`"
+        }
+        "enum" => "write a union of texts: type NAME = \"a\" | \"b\"",
+        "async" | "await" => "calls wait by themselves; leave the word out",
+        "export" | "pub" | "public" | "private" | "static" => {
+            "leave the word out: everything that a file declares can be imported"
+        }
+        "raise" | "throw" => "write `fail \"message\"`",
+        "except" | "catch" => "write `try { … } else e { … }`",
+        "finally" => "write what has to happen behind the `try`",
         "assert" => "write `expect condition, \"message\"`",
-        "endif" | "endfor" | "end" => "blocks end with `}`",
+        "echo" | "puts" | "printf" | "println" => "write `print value`",
+        "include" | "require" | "using" | "use" | "from" => "write import \"file.agent\" as name",
+        "del" | "delete" => "values need not be removed",
+        "endif" | "endfor" | "end" | "endwhile" | "done" | "fi" => "blocks end with `}`",
+        "pass" => "leave it out: a block may be empty",
         _ => return None,
     })
-}
-
-/// What to write instead of a sign of another language.
-pub(super) fn foreign_sign(sign: &str) -> (&'static str, &'static str) {
-    match sign {
-        ";" => ("statements do not end with `;`", "leave it out: a new line is enough"),
-        "&&" => ("`&&` is not an operator", "write `and`"),
-        "||" => ("`||` is not an operator", "write `or`, or `??` for a default in place of null"),
-        "!" => ("`!` is not an operator", "write `not`"),
-        "//" => ("`//` does not begin a comment", "comments begin with `#`; a division is a single `/`"),
-        "**" => ("`**` is not an operator", "multiply with `*`"),
-        "++" => ("`++` is not an operator", "write `x += 1`"),
-        "--" => ("`--` is not an operator", "write `x = x - 1`; a comment begins with `#`"),
-        "===" => ("`===` is not an operator", "write `==`"),
-        "`" => ("a backtick does not begin a string", "write the text in double quotes: \"…\""),
-        _ => ("this sign has no meaning here", "remove it, or put it into a string"),
-    }
 }
 
 #[cfg(test)]
@@ -163,6 +275,6 @@ mod tests {
 
     #[test]
     fn reserved_words_are_sorted() {
-        assert!(RESERVED.is_sorted() && ONLY_BEGINNING.is_sorted());
+        assert!(RESERVED.is_sorted() && ONLY_BEGINNING.is_sorted() && BEFORE_BLOCK.is_sorted());
     }
 }

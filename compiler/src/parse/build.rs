@@ -2,6 +2,9 @@
 //!
 //! The grammar guarantees the shape of every pair, so what "cannot be there" is skipped, not reported.
 
+use std::collections::BTreeMap;
+
+use super::patch::Places;
 use super::{Pair, Rule};
 use crate::ast::{
     Block, ConstDecl, FuncDecl, FuncWord, Ident, Item, ModelDecl, Param, Path, Stmt, StmtKind, TypeDecl,
@@ -13,16 +16,38 @@ use crate::source::Span;
 /// Costs the stack of every later stage: measured, 500 take up to 1.5 MiB.
 pub(super) const MAX_DEPTH: usize = 500;
 
+/// The statements of blocks that were read apart, by the place where each block begins.
+pub(super) type Bodies = BTreeMap<usize, (Vec<Stmt>, Span)>;
+
 pub(super) struct Builder {
     file: u32,
-    base: usize,
+    places: Places,
+    bodies: Bodies,
     pub(super) depth: usize,
     pub(super) diags: Vec<Diag>,
 }
 
 impl Builder {
-    pub(super) fn new(file: u32, base: usize) -> Builder {
-        Builder { file, base, depth: 0, diags: Vec::new() }
+    /// For a text whose parts have these places in the file.
+    pub(super) fn new(file: u32, places: Places) -> Builder {
+        Builder { file, places, bodies: Bodies::new(), depth: 0, diags: Vec::new() }
+    }
+
+    /// The same for a piece so many levels deep, whose blocks were read apart.
+    pub(super) fn with_bodies(self, bodies: Bodies, depth: usize) -> Builder {
+        Builder { bodies, depth, ..self }
+    }
+
+    /// The statements of a block, if it was read apart.
+    pub(super) fn take_body(&mut self, block: Span) -> Option<Block> {
+        let (stmts, span) = self.bodies.remove(&(block.start as usize))?;
+        Some(Block { stmts, span })
+    }
+
+    /// The blocks that were read apart and not asked for.
+    pub(super) fn rest_of_bodies(&mut self) -> Vec<Block> {
+        let bodies = std::mem::take(&mut self.bodies).into_values();
+        bodies.map(|(stmts, span)| Block { stmts, span }).collect()
     }
 
     pub(super) fn span(&self, pair: &Pair<'_>) -> Span {
@@ -31,7 +56,9 @@ impl Builder {
     }
 
     pub(super) fn place(&self, start: usize, end: usize) -> Span {
-        Span::new(self.file, self.base + start, self.base + end)
+        let from = self.places.start(start);
+        let to = if start == end { from } else { self.places.end(end).max(from) };
+        Span::new(self.file, from, to)
     }
 
     pub(super) fn ident(&self, pair: &Pair<'_>) -> Ident {

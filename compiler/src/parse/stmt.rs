@@ -7,6 +7,9 @@ use crate::ast::{Block, Expr, Gen, GenKind, Ident, Role, RoleBody, Stmt, StmtKin
 impl Builder {
     pub(super) fn block(&mut self, pair: Pair<'_>) -> Block {
         let span = self.span(&pair);
+        if let Some(block) = self.take_body(span) {
+            return block;
+        }
         let stmts = self.nested(1, span, Vec::new(), |b| {
             let parts = pair.into_inner().filter(|p| !matches!(p.as_rule(), Rule::lbrace | Rule::rbrace));
             parts.map(|p| b.stmt(p)).collect()

@@ -1,0 +1,214 @@
+//! Mistakes around blocks: their signs, loops, branches, and what stands behind a role.
+
+use super::{At, Found};
+use crate::lex::{Kind, Mend, words};
+use crate::parse::Rule;
+use crate::parse::outline::Word;
+
+pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
+    colon(at)
+        .or_else(|| role(at))
+        .or_else(|| loops(at))
+        .or_else(|| without_bound(at))
+        .or_else(|| comparison(at))
+        .or_else(|| choice(at))
+        .or_else(|| result_type(at))
+        .or_else(|| missing_brace(at))
+}
+
+/// `if x: …` on one line.
+fn colon(at: At<'_, '_>) -> Option<Found> {
+    let head = at.leaf.at(at.leaf.line(at.index).start);
+    let lead = if words::stands_before_block(head) { head } else { at.lead() };
+    let block = matches!(lead, "if" | "else" | "for" | "repeat" | "while" | "try" | "test");
+    if at.word() != ":" || !block || at.leaf.around(at.index).is_some() || at.index < 1 {
+        return None;
+    }
+    if at.next(1) == "{" {
+        let found = at.habit("a block does not begin with `:`", "leave the `:` out");
+        return Some(found.mend(at.place(), "").sure());
+    }
+    let begins = match at.leaf.kind(at.index + 1) {
+        Some(Kind::Word) => words::may_begin_statement(at.next(1)),
+        Some(Kind::StrOpen) | None => true,
+        _ => false,
+    };
+    if !begins || !at.before().is_some_and(|w| w.ends_operand() || matches!(w.text, "else" | "try")) {
+        return None;
+    }
+    let found = at.habit("a block does not begin with `:`", "put the block into braces: if x { … }");
+    let end = at.leaf.line_end(at.index);
+    let end = at.leaf.place(at.index..end).end;
+    Some(found.mend(at.place(), "{").mend(end..end, "}").sure())
+}
+
+/// `user: "…"`, `system = "…"`, `user {{ x }}`
+fn role(at: At<'_, '_>) -> Option<Found> {
+    let role = at.back(1);
+    if !words::is_role(role) {
+        return None;
+    }
+    match at.word() {
+        ":" | "=" => {
+            let hint = format!("write `{role} \"text\"`, `{role} x` or `{role} {{ … }}`");
+            Some(at.habit("a role is followed by its text alone", hint).mend(at.place(), "").sure())
+        }
+        _ => None,
+    }
+}
+
+fn loops(at: At<'_, '_>) -> Option<Found> {
+    let lead = at.lead();
+    let found = match (lead, at.word()) {
+        ("for", "(") if at.back(1) == "for" => {
+            at.habit("a loop has one variable, without brackets", "write `for x in xs { … }`")
+        }
+        ("for", ",") => {
+            at.habit("a loop has one variable", "write `for x in xs { … }`; to count, use `repeat N as i`")
+        }
+        ("for", "of" | "=") => {
+            let place = at.place();
+            at.habit("a loop goes over a list", "write `for x in xs { … }`, or `for i in range(10) { … }`")
+                .mend(place, "in")
+        }
+        ("repeat", "times") => at
+            .habit("`repeat` is followed by a number alone", "write `repeat 3 { … }`")
+            .mend(at.place(), "")
+            .sure(),
+        ("repeat", "{") if at.back(1) == "repeat" => {
+            let place = at.place().start..at.place().start;
+            at.habit("a loop has a bound", "write `repeat 10 { if … { break } … }`").mend(place, "\0 ").sure()
+        }
+        (_, "..") if in_types(at) => return None,
+        ("for", "..") => {
+            let found = at.habit(
+                "`..` stands in the bounds of a type only",
+                "write range(1, 5) for the numbers from 1 to 4",
+            );
+            let from = at.leaf.line(at.index).rev().find(|i| at.leaf.at(*i) == "in").map(|i| i + 1)?;
+            let to = at.index + 2;
+            found.mend(at.leaf.place(from..to), "\0").sure()
+        }
+        (_, "..") => at.habit(
+            "`..` stands in the bounds of a type only",
+            "write int(1..5) for a type, and range(1, 5) for numbers to loop over",
+        ),
+        _ => return None,
+    };
+    Some(found)
+}
+
+fn in_types(at: At<'_, '_>) -> bool {
+    at.tried().contains(&Rule::rparen) && at.opening(0) == "("
+}
+
+/// `while c { … }`
+fn without_bound(at: At<'_, '_>) -> Option<Found> {
+    let line = at.leaf.line(at.index);
+    let open = matches!(at.word(), "{" | "") && at.leaf.at(line.start) == "while" && at.index > 1;
+    if !open || line.clone().any(|i| at.leaf.at(i) == "max") {
+        return None;
+    }
+    let cond = super::clip(at.leaf.source(line.start + 1..at.index));
+    let place = at.after().end as usize;
+    let found = Found::habit(
+        at.leaf.span(line.start..line.start + 1),
+        "this `while` has no bound",
+        format!("write `while {cond} max 10 {{ … }}`: 10 turns at most"),
+    );
+    let max = if at.word() == "{" { " max \0 " } else { " max \0 {}" };
+    Some(Found { mends: vec![Mend::new(place..place, max)], ..found }.sure())
+}
+
+/// `if x = 1 { … }`, `expect x = 1`
+fn comparison(at: At<'_, '_>) -> Option<Found> {
+    let asks = matches!(at.lead(), "if" | "while" | "expect" | "else");
+    if at.word() != "=" || !asks || at.next(1) == "{" || at.leaf.around(at.index).is_some() {
+        return None;
+    }
+    Some(at.habit("values are compared with `==`", "write `==`").mend(at.place(), "==").sure())
+}
+
+/// `a if c else b`, `c ? a : b`, `[x for x in xs]`
+fn choice(at: At<'_, '_>) -> Option<Found> {
+    let ends = at.ends_line() || matches!(at.next(1), "=" | "," | ")" | "{" | "}");
+    match at.word() {
+        "for" if !at.lead().is_empty() && at.before().is_some_and(|w| w.kind != Kind::Close) => {
+            Some(at.habit(
+                "a list is not built by a `for` inside it",
+                "build it in a loop: for x in xs { ys += [x] }",
+            ))
+        }
+        "if" | "else" if at.before().is_some_and(|w| w.text != "}") => Some(at.habit(
+            "a value that depends on a condition is written differently",
+            "write if condition { a } else { b }",
+        )),
+        "?" if !at.before().is_some_and(Word::ends_operand) => None,
+        "?" if ends => Some(
+            at.habit(
+                "`?` stands behind a field of a record type only",
+                "write `T | null`, such as str | null",
+            )
+            .mend(at.place(), ""),
+        ),
+        "?" => Some(at.habit(
+            "a choice is not written with `?` and `:`",
+            "write if c { a } else { b }, which is an expression",
+        )),
+        _ => None,
+    }
+}
+
+/// `fn f(a: str): str {`, `fn f(a: str) => str {`, `fn f(a: str) str {`
+fn result_type(at: At<'_, '_>) -> Option<Found> {
+    let line = at.leaf.line(at.index);
+    if !matches!(at.leaf.at(line.start), "fn" | "agent" | "tool")
+        || at.back(1) != ")"
+        || at.leaf.around(at.index).is_some()
+    {
+        return None;
+    }
+    let hint = "write `fn f(a: str) -> str { … }`";
+    match at.word() {
+        ":" | "=>" if at.next(1) == "{" => {
+            let message = format!("`{}` does not begin a block", at.word());
+            Some(at.habit(message, "leave it out").mend(at.place(), "").sure())
+        }
+        ":" | "=>" => {
+            Some(at.habit("the result type stands behind `->`", hint).mend(at.place(), "->").sure())
+        }
+        word if at.kind() == Some(Kind::Word)
+            && word != "needs"
+            && at.leaf.on_line(at.index)
+            && at.next(1) == "{" =>
+        {
+            let place = at.place().start..at.place().start;
+            Some(at.habit("the result type stands behind `->`", hint).mend(place, "-> ").sure())
+        }
+        _ => None,
+    }
+}
+
+/// The head of a block without one.
+fn missing_brace(at: At<'_, '_>) -> Option<Found> {
+    let first = at.leaf.at(0);
+    let line = at.leaf.line(at.leaf.words.len());
+    let head = at.leaf.at(line.start);
+    let waits = at.tried().iter().any(|rule| matches!(rule, Rule::block | Rule::lbrace));
+    if at.index < at.leaf.words.len() || !waits || !words::stands_before_block(head) && first != "tool" {
+        return None;
+    }
+    let block = at.leaf.words.len().saturating_sub(2);
+    if at.leaf.is_block(block) && !at.leaf.words.get(block.wrapping_sub(1)).is_some_and(Word::ends_operand) {
+        // The braces were read as a record.
+        let span = at.leaf.span(block..block + 1);
+        let found =
+            Found::new("E0020", span, "a value expected, found `{`", "write a value before the block");
+        let before = at.leaf.place(block..block + 1).start;
+        return Some(found.mend(before..before, "\0 "));
+    }
+    let message = format!("the block of this `{head}` lacks its `{{`");
+    let end = at.leaf.bytes().end;
+    let found = Found::new("E0020", at.span(), message, "a block stands in braces: if x { … }");
+    Some(found.mend(end..end, " {}").sure())
+}

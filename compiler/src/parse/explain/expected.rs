@@ -1,0 +1,67 @@
+//! What could have stood at a mistake that nothing else explains.
+
+use super::{At, Found, clip};
+use crate::lex::Kind;
+use crate::parse::Rule;
+
+pub(super) fn explain(at: At<'_, '_>) -> Found {
+    let expected = expected(at.tried());
+    let found = match at.leaf.words.get(at.index) {
+        Some(_) => format!("`{}`", clip(at.word())),
+        None => "the end of the line".to_owned(),
+    };
+    let found =
+        Found::new("E0020", at.span(), format!("{expected} expected, found {found}"), hint(expected, at));
+    match expected {
+        // The block is elsewhere, or nowhere; the statement stands without it.
+        "`{`" if at.leaf.words.get(at.index).is_none() => {
+            let end = at.leaf.bytes().end;
+            found.mend(end..end, " {}").sure()
+        }
+        _ => found,
+    }
+}
+
+/// The most telling of the rules that were tried.
+fn expected(rules: &[Rule]) -> &'static str {
+    let has = |rule: Rule| rules.contains(&rule);
+    let named = [
+        (has(Rule::let_stmt) || has(Rule::text_stmt) || has(Rule::EOI), "a statement"),
+        (has(Rule::type_member) || has(Rule::type_expr) || has(Rule::type_name), "a type"),
+        (has(Rule::postfix) || has(Rule::expr) || has(Rule::number) && has(Rule::list), "a value"),
+        (has(Rule::ident) || has(Rule::word) || has(Rule::capture), "a name"),
+        (has(Rule::string), "a string"),
+        (has(Rule::block) || has(Rule::lbrace), "`{`"),
+        (has(Rule::eq), "`=`"),
+        (has(Rule::colon) && !has(Rule::comma), "`:`"),
+        (has(Rule::kw_in), "`in`"),
+        (has(Rule::kw_from), "`from`"),
+        (has(Rule::kw_max), "`max`"),
+        (has(Rule::rparen), "`)`"),
+        (has(Rule::rbracket), "`]`"),
+        (has(Rule::rbrace), "`}`"),
+        (has(Rule::dots), "`..`"),
+        (has(Rule::params) || has(Rule::lparen), "`(`"),
+    ];
+    let found = named.iter().find(|(yes, _)| *yes);
+    found.map_or("something else", |(_, name)| name)
+}
+
+fn hint(expected: &str, at: At<'_, '_>) -> String {
+    match expected {
+        "a statement" if at.before().is_some_and(|w| w.kind == Kind::Word) => {
+            format!("`{}` begins no statement; prompt text stands in quotes: \"…\"", clip(at.back(1)))
+        }
+        "a statement" => {
+            "prompt text stands in quotes: \"…\"; code is `let`, `if`, `for`, `gen` and so on".to_owned()
+        }
+        "a type" => "types are str, int, float, bool, \"a\" | \"b\", /regex/, {a: T}, T[]".to_owned(),
+        "a value" => "write a number, a \"string\", a name, a list [a, b] or a record {a: 1}".to_owned(),
+        "a name" => "names begin with a letter or `_`".to_owned(),
+        "`..`" => "bounds are written (2..80), (..80) or (2..)".to_owned(),
+        "`{`" => "a block stands in braces".to_owned(),
+        "`max`" => "every loop has a bound: while condition max 10 { … }".to_owned(),
+        "something else" => "see the reference for what may stand here".to_owned(),
+        sign => format!("put {sign} here"),
+    }
+}

@@ -1,0 +1,169 @@
+//! Mistakes in `gen`, `select`, `call` and their options.
+
+use super::{At, Found, clip};
+use crate::lex::{Kind, words};
+
+pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
+    bare_option(at)
+        .or_else(|| option_sign(at))
+        .or_else(|| not_a_value(at))
+        .or_else(|| called(at))
+        .or_else(|| misnamed(at))
+        .or_else(|| select_list(at))
+        .or_else(|| other_type(at))
+}
+
+/// `gen x, max = 5`, `gen x max = 5`, `gen x (max = 5)`.
+fn bare_option(at: At<'_, '_>) -> Option<Found> {
+    let skip = usize::from(matches!(at.word(), "," | "("));
+    let (name, sign, value) = (at.next(skip), at.next(skip + 1), at.index + skip + 2);
+    let inner = at.inner();
+    let head = inner.clone().rev().find(|i| matches!(at.leaf.at(*i), "gen" | "select" | "call"))?;
+    let mut written = head..at.index;
+    let named = at.leaf.is_name(at.index + skip) && sign == "=" || sign == ":" && words::is_option(name);
+    if !named || written.len() < 2 || written.any(|i| at.leaf.at(i) == "with") {
+        return None;
+    }
+    let value = at.leaf.words.get(value).filter(|w| w.kind == Kind::Number).map_or("…", |w| w.text);
+    let hint = format!("write `{} with {name} = {value}`", clip(at.leaf.source(head..at.index)));
+    let found = at.habit("options come after `with`", hint);
+    let sign = at.leaf.place(at.index + skip + 1..at.index + skip + 2);
+    Some(match skip {
+        0 => found.mend(at.place().start..at.place().start, " with ").mend(sign, "=").sure(),
+        _ if at.word() == "," => found.mend(at.place(), " with ").mend(sign, "=").sure(),
+        _ => found,
+    })
+}
+
+/// `with max: 5`, `with (max = 5)`, `with max 5`.
+fn option_sign(at: At<'_, '_>) -> Option<Found> {
+    if at.lead() != "with" {
+        return None;
+    }
+    let hint = "write `with max = 20, stop = \"\\n\"`";
+    let named = at.leaf.is_name(at.index.wrapping_sub(1));
+    match at.word() {
+        ":" if named => Some(at.habit("options are set with `=`", hint).mend(at.place(), "=").sure()),
+        "{" | "(" if at.back(1) == "with" => Some(at.habit("options stand without brackets", hint)),
+        _ if named
+            && matches!(at.back(2), "with" | ",")
+            && at.kind() == Some(Kind::Number)
+            && at.next(1) != "=" =>
+        {
+            let place = at.place().start..at.place().start;
+            Some(at.habit("options are set with `=`", hint).mend(place, "= ").sure())
+        }
+        _ => None,
+    }
+}
+
+/// `let x = gen y`, `"…" + gen x`, `f(gen x)`.
+fn not_a_value(at: At<'_, '_>) -> Option<Found> {
+    if !matches!(at.word(), "gen" | "select" | "call") || at.back(1) == "{{" {
+        return None;
+    }
+    let before = at.before()?;
+    let operator = before.kind == Kind::Punct
+        || matches!(
+            before.text,
+            "(" | "[" | "return" | "print" | "in" | "and" | "or" | "not" | "yield" | "if" | "while"
+        );
+    let word = at.word();
+    if !operator {
+        return None;
+    }
+    let name = if at.leaf.is_name(at.index + 1) { at.next(1) } else { "x" };
+    let hint = match (at.leaf.kind(0), at.back(1)) {
+        (Some(Kind::StrOpen), "+") => format!("put it into the text: \"… {{{{ {word} {name} }}}}\""),
+        (_, "=") if at.leaf.at(0) == "let" && at.leaf.at(2) == "=" => {
+            format!("write `gen {}` alone: it declares the name itself", at.leaf.at(1))
+        }
+        _ => format!("generate first, use the name then: `{word} {name}` and, behind it, `{name}`"),
+    };
+    Some(at.habit("a generation is not an expression", hint))
+}
+
+/// `gen(x)`, `gen("x", max_tokens = 5)`, `select(["a", "b"])`
+fn called(at: At<'_, '_>) -> Option<Found> {
+    let word = at.back(1);
+    if at.word() != "(" || !matches!(word, "gen" | "select") {
+        return None;
+    }
+    let close = at.leaf.closing(at.index);
+    let quoted =
+        at.leaf.kind(at.index + 1) == Some(Kind::StrOpen) && at.leaf.kind(at.index + 2) == Some(Kind::Text);
+    let inner = at.next(if quoted { 2 } else { 1 });
+    let plain = inner.chars().all(|c| c.is_alphanumeric() || c == '_') && !inner.is_empty();
+    let name = if plain { inner } else { "NAME" };
+    let hint = match word {
+        "gen" => format!("write `gen {name} with max = 20`"),
+        _ => "write `select NAME from [\"a\", \"b\"]`".to_owned(),
+    };
+    let found = at.habit(format!("`{word}` is not called"), hint);
+    let place = at.place().start..at.leaf.place(close..close + 1).end;
+    Some(if plain { found.mend(place, format!(" {name}: \0")) } else { found })
+}
+
+/// `gen "name"`, `gen str x`
+fn misnamed(at: At<'_, '_>) -> Option<Found> {
+    match (at.back(1), at.kind()?) {
+        ("gen" | "call", Kind::StrOpen) => {
+            let name = at.next(1);
+            let plain = at.leaf.kind(at.index + 1) == Some(Kind::Text)
+                && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+            let shown = if plain { name } else { "name" };
+            let found = at.habit(
+                "a generation is named by a plain word",
+                format!("write `{} {shown}`, without quotes", at.back(1)),
+            );
+            let place = at.place().start..at.leaf.place(at.index + 2..at.index + 3).end;
+            Some(if plain { found.mend(place, name.to_owned()).sure() } else { found })
+        }
+        ("gen", Kind::Unknown) => {
+            let name = at.word().trim_matches(['\'', '`']);
+            let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+            let shown = if plain { name } else { "name" };
+            let found = at.habit(
+                "a generation is named by a plain word",
+                format!("write `gen {shown}`, without quotes"),
+            );
+            Some(if plain { found.mend(at.place(), name.to_owned()) } else { found })
+        }
+        _ => None,
+    }
+}
+
+/// `select x in [..]`, `select x: [..]`, `select ["a", "b"]`
+fn select_list(at: At<'_, '_>) -> Option<Found> {
+    let hint = "write `select name from [\"a\", \"b\"]`";
+    if at.back(1) == "select" && at.kind().is_some_and(|kind| kind != Kind::Word) {
+        return Some(at.habit("a selection has a name and a list", hint));
+    }
+    if at.back(2) == "select" && at.leaf.is_name(at.index.wrapping_sub(1)) && at.next(1) != "from" {
+        return match at.word() {
+            "in" | "of" | ":" | "=" => {
+                let message = "the list of a selection stands behind `from`";
+                Some(at.habit(message, hint).mend(at.place(), " from ").sure())
+            }
+            "[" => {
+                let message = "the list of a selection stands behind `from`";
+                Some(at.habit(message, hint).mend(at.place().start..at.place().start, " from ").sure())
+            }
+            _ => None,
+        };
+    }
+    None
+}
+
+/// `gen x -> int`, `gen x = int`, `gen x as int`
+fn other_type(at: At<'_, '_>) -> Option<Found> {
+    if at.back(2) != "gen" || !at.leaf.is_name(at.index.wrapping_sub(1)) {
+        return None;
+    }
+    if !matches!(at.word(), "->" | "=" | "as" | "=>") {
+        return None;
+    }
+    let name = at.back(1);
+    let found = at.habit("what a generation may write stands behind `:`", format!("write `gen {name}: int`"));
+    Some(if at.word() == "=" { found } else { found.mend(at.place(), ": ").sure() })
+}

@@ -1,0 +1,211 @@
+//! Mistakes in types, and in declarations that lack one.
+
+use super::{At, Found};
+use crate::lex::{Kind, words};
+use crate::parse::Rule;
+
+pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
+    bounds(at)
+        .or_else(|| square_bounds(at))
+        .or_else(|| generic(at))
+        .or_else(|| optional_field(at))
+        .or_else(|| separator(at))
+        .or_else(|| untyped(at))
+        .or_else(|| type_sign(at))
+}
+
+/// `str(80)`, `int(1, 5)`, `int(1-5)`
+fn bounds(at: At<'_, '_>) -> Option<Found> {
+    let open = at.leaf.around(at.index)?;
+    let waits = at.tried().contains(&Rule::dots) || at.tried().contains(&Rule::bound);
+    if at.leaf.at(open) != "(" || !waits {
+        return None;
+    }
+    let close = at.leaf.closing(open);
+    let name = at.leaf.back(open, 1);
+    let numbers: Vec<&str> =
+        (open + 1..close).filter(|i| at.leaf.kind(*i) == Some(Kind::Number)).map(|i| at.leaf.at(i)).collect();
+    let (hint, mend) = match numbers.as_slice() {
+        [only] => (
+            format!("write {name}(..{only}) for at most {only}, {name}({only}..) for at least"),
+            format!("..{only}"),
+        ),
+        [from, to] => (format!("write {name}({from}..{to})"), format!("{from}..{to}")),
+        _ => return None,
+    };
+    let inner = at.leaf.place(open + 1..close);
+    let found = Found::new("E0020", at.leaf.span(open..close + 1), "bounds are written with `..`", hint);
+    Some(found.mend(inner, mend).sure())
+}
+
+/// `str[2..80]`
+fn square_bounds(at: At<'_, '_>) -> Option<Found> {
+    let open = (at.index.saturating_sub(2)..=at.index).find(|i| at.leaf.at(*i) == "[")?;
+    let close = at.leaf.closing(open);
+    let inner = at.leaf.source(open + 1..close);
+    let name = at.leaf.back(open, 1);
+    if open == 0 || close >= at.leaf.words.len() || !in_type(at, open) {
+        return None;
+    }
+    if inner.contains("..") || inner.bytes().all(|b| b.is_ascii_digit()) && !inner.is_empty() {
+        let bounds = if inner.contains("..") { inner.to_owned() } else { format!("..{inner}") };
+        let hint = format!("write {name}({bounds}), or {name}[]({bounds}) for a list");
+        let found = Found::habit(at.leaf.span(open..close + 1), "bounds stand in parentheses", hint);
+        return Some(found.mend(at.leaf.place(open - 1..close + 1), "\0"));
+    }
+    let (message, hint) = match name {
+        "list" | "List" | "Array" | "array" | "Sequence" | "set" => {
+            ("a list type is written behind its item's type", format!("write {inner}[]"))
+        }
+        "Optional" | "Maybe" => ("what may be null is a union", format!("write {inner} | null")),
+        "Literal" | "Enum" | "enum" | "Union" => {
+            ("a choice is a union", format!("write {}", inner.replace(", ", " | ").replace('\'', "\"")))
+        }
+        "dict" | "Dict" | "Map" | "map" | "Record" => {
+            ("a map type names the type of its values", "write map(int) for values of type int".to_owned())
+        }
+        _ => return None,
+    };
+    let found = Found::habit(at.leaf.span(open - 1..close + 1), message, hint);
+    Some(found.mend(at.leaf.place(open - 1..close + 1), "\0").sure())
+}
+
+/// `List<string>`
+fn generic(at: At<'_, '_>) -> Option<Found> {
+    let open = (at.index.saturating_sub(2)..=at.index).rev().find(|i| at.leaf.at(*i) == "<")?;
+    let close = (open..at.leaf.line_end(open)).find(|i| at.leaf.at(*i) == ">")?;
+    let typed = open > 0 && in_type(at, open);
+    if !typed {
+        return None;
+    }
+    let (name, inner) = (at.leaf.back(open, 1), at.leaf.source(open + 1..close));
+    let hint = match name {
+        "Optional" | "Maybe" | "Option" => format!("write {inner} | null"),
+        "Map" | "Record" | "Dict" | "HashMap" => "write map(int) for values of type int".to_owned(),
+        _ => format!("write {inner}[] for a list"),
+    };
+    let found = Found::habit(at.leaf.span(open - 1..close + 1), "types take no `<…>`", hint);
+    Some(found.mend(at.leaf.place(open - 1..close + 1), "\0").sure())
+}
+
+/// Whether a bracket behind a name stands where a type does: behind a `:`, `->`, `|` or `type NAME =`.
+fn in_type(at: At<'_, '_>, open: usize) -> bool {
+    let name = open - 1;
+    at.leaf.is_name(name)
+        && (matches!(at.leaf.back(name, 1), ":" | "->" | "|")
+            || at.leaf.back(name, 3) == "type" && at.leaf.back(name, 1) == "=")
+}
+
+/// `{a?: str}`
+fn optional_field(at: At<'_, '_>) -> Option<Found> {
+    let sign = if at.word() == "?" { at.index } else { at.index.checked_sub(1)? };
+    if at.leaf.at(sign) != "?" || at.leaf.at(sign + 1) != ":" || !at.leaf.is_name(sign.checked_sub(1)?) {
+        return None;
+    }
+    let name = at.leaf.back(sign, 1);
+    let found = Found::habit(
+        at.leaf.span(sign..sign + 1),
+        "the `?` of an optional field stands behind its type",
+        format!("write `{name}: str?`"),
+    );
+    Some(found.mend(at.leaf.place(sign..sign + 1), "").sure())
+}
+
+/// `;` between fields is the lexer's; here `type X: {…}` and `type X as …`.
+fn separator(at: At<'_, '_>) -> Option<Found> {
+    if at.back(2) != "type" || !matches!(at.word(), ":" | "as" | "is") {
+        return None;
+    }
+    let name = at.back(1);
+    let found = at.habit(
+        "a type is declared with `=` or braces",
+        format!("write `type {name} = …` or `type {name} {{ … }}`"),
+    );
+    Some(found.mend(at.place(), "=").sure())
+}
+
+/// A field, parameter or input that is a name alone. All such fields of a record are reported together.
+fn untyped(at: At<'_, '_>) -> Option<Found> {
+    let before = at.index.checked_sub(1)?;
+    let name = at.leaf.words.get(before).filter(|w| w.is_name())?;
+    if at.leaf.at(0) == "input" && before == 1 && matches!(at.word(), "" | "=") {
+        let found = Found::habit(
+            at.leaf.span(1..2),
+            format!("the input `{}` needs a type", name.text),
+            format!("write `input {}: str`", name.text),
+        );
+        return Some(found.mend(name.end..name.end, ": \0").sure());
+    }
+    if !at.tried().contains(&Rule::colon) || at.next(1) == ":" {
+        return None;
+    }
+    let typed = at.kind() == Some(Kind::Word)
+        && at.leaf.on_line(at.index)
+        && matches!(at.next(1), "," | ")" | "=" | "[");
+    let params = at.opening(0) == "(" && matches!(at.opening(2), "fn" | "agent" | "tool");
+    let ends = matches!(at.word(), "," | "}") || !at.leaf.on_line(at.index);
+    let (message, hint) = if params {
+        let ty = if typed { at.word() } else { "str" };
+        (format!("the parameter `{}` needs a type", name.text), format!("write `{}: {ty}`", name.text))
+    } else if at.opening(0) != "{" || !ends {
+        return None;
+    } else if at.leaf.at(0) == "type" || at.opening(1) == "->" || at.opening(1) == ":" {
+        (format!("the field `{}` needs a type", name.text), format!("write `{}: str`", name.text))
+    } else if at.opening(1) == "{{" || at.opening(1) == "{" {
+        let message = "a hole has two braces on each side".to_owned();
+        (message, format!("write `{{{{ {} }}}}`", name.text))
+    } else {
+        (format!("the field `{}` needs a value", name.text), format!("write `{0}: {0}`", name.text))
+    };
+    let found = Found::habit(at.leaf.span(before..at.index), message, hint);
+    let text = if params && typed { ": " } else { ": \0" };
+    Some(found.mend(name.end..name.end, text).sure())
+}
+
+/// `let x: 3`, `x: int = 3` and `let str x = …`.
+fn type_sign(at: At<'_, '_>) -> Option<Found> {
+    let line = at.leaf.line(at.index);
+    let lead = at.leaf.at(line.start);
+    if matches!(lead, "let" | "const") && at.tried().contains(&Rule::eq) {
+        let name = at.leaf.at(line.start + 1);
+        let literal = at.leaf.at(line.start + 2) == ":" && at.index >= line.start + 4;
+        let value = at.leaf.source(line.start + 3..at.index);
+        if literal && !value.is_empty() && at.leaf.words.get(at.index).is_none_or(|w| w.fresh) {
+            let constant = !at.leaf.is_name(line.start + 3) || matches!(value, "true" | "false" | "null");
+            let (message, hint) = if constant {
+                ("a value stands behind `=`", format!("write `{lead} {name} = {value}`"))
+            } else {
+                ("the value is missing", format!("write `{lead} {name}: {value} = …`"))
+            };
+            let sign = at.leaf.span(line.start + 2..line.start + 3);
+            let end = at.after().end as usize;
+            let span = if constant { sign } else { at.after() };
+            return Some(Found::habit(span, message, hint).mend(end..end, " = \0").sure());
+        }
+        if at.index == line.start + 2 && at.leaf.words.get(at.index).is_none_or(|w| w.fresh) {
+            let end = at.after().end as usize;
+            let found = Found::new(
+                "E0020",
+                at.after(),
+                format!("`{name}` needs a value"),
+                format!("write `{lead} {name} = …`"),
+            );
+            return Some(found.mend(end..end, " = \0").sure());
+        }
+        if name == "mut" && at.leaf.is_name(at.index) {
+            let found = Found::habit(
+                at.leaf.span(line.start + 1..line.start + 2),
+                "variables can always be changed",
+                format!("leave `mut` out: let {} = …", at.word()),
+            );
+            return Some(found.mend(at.leaf.place(line.start + 1..line.start + 2), "").sure());
+        }
+        if at.index == line.start + 2 && at.leaf.is_name(at.index) && words::is_type(name) {
+            let hint = format!("write `{lead} {}: {name} = …`", at.word());
+            let found = at.habit("the type stands behind the name", hint);
+            let place = at.leaf.place(line.start + 1..at.index + 1);
+            return Some(found.mend(place, format!("{}: {name}", at.word())));
+        }
+    }
+    None
+}

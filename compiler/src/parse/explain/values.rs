@@ -1,0 +1,150 @@
+//! Mistakes in expressions, records, lists and calls.
+
+use super::{At, Found};
+use crate::lex::{Kind, words};
+
+pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
+    part_assigned(at)
+        .or_else(|| record_sign(at))
+        .or_else(|| argument_sign(at))
+        .or_else(|| several_names(at))
+        .or_else(|| comma(at))
+        .or_else(|| piped_text(at))
+        .or_else(|| operator(at))
+        .or_else(|| unquoted(at))
+        .or_else(|| function_value(at))
+}
+
+/// `r.a = 2` and `xs[0] = "b"`.
+fn part_assigned(at: At<'_, '_>) -> Option<Found> {
+    if !matches!(at.word(), "=" | "+=") || matches!(at.lead(), "let" | "const" | "gen" | "select" | "with") {
+        return None;
+    }
+    let end = at.leaf.place(at.index..at.leaf.line_end(at.index)).end;
+    let line = at.leaf.place(at.leaf.line(at.index)).start..end;
+    if at.back(1) == "]" && at.back(2) != "[" {
+        let hint = "build a new list and assign that: xs = xs[:1] + [x] + xs[2:]";
+        return Some(at.habit("an item of a list cannot be assigned", hint).mend(line, "\0").sure());
+    }
+    if at.back(2) == "." {
+        let name = at.back(1);
+        let hint = format!("build a new record and assign that: x = {{{name}: …}}, with all of its fields");
+        return Some(
+            at.habit(format!("the field `{name}` cannot be assigned"), hint).mend(line, "\0").sure(),
+        );
+    }
+    None
+}
+
+/// `{a = 1}`
+fn record_sign(at: At<'_, '_>) -> Option<Found> {
+    let key = matches!(at.before().map(|w| w.kind), Some(Kind::Word | Kind::StrClose));
+    if !matches!(at.word(), "=" | "=>") || at.opening(0) != "{" || !key {
+        return None;
+    }
+    Some(at.habit("a field is set with `:`", "write `{name: value}`").mend(at.place(), ":").sure())
+}
+
+/// `f(a: 1)`
+fn argument_sign(at: At<'_, '_>) -> Option<Found> {
+    let called = at.opening(0) == "("
+        && at.leaf.around(at.index).is_some_and(|open| at.leaf.is_name(open.wrapping_sub(1)));
+    if at.word() != ":" || !called || !matches!(at.back(2), "(" | ",") {
+        return None;
+    }
+    let name = at.back(1);
+    let found = at.habit("an argument is named with `=`", format!("write `{name} = …`"));
+    Some(found.mend(at.place(), "=").sure())
+}
+
+/// `let a, b = 1, 2`, `let {a, b} = r`, `a, b = b, a`
+fn several_names(at: At<'_, '_>) -> Option<Found> {
+    let lead = at.leaf.at(at.leaf.line(at.index).start);
+    let declares = matches!(lead, "let" | "const") && at.index <= at.leaf.line(at.index).start + 2;
+    let pattern = declares && matches!(at.word(), "{" | "[" | "(" | ",");
+    let swaps = at.word() == "," && at.index == 1 && at.leaf.is_name(0);
+    if !pattern && !swaps {
+        return None;
+    }
+    let hint = "take the parts one by one: let a = r.a, and let b = r.b in the next line";
+    Some(at.habit("one name is declared at a time", hint))
+}
+
+/// `[1,, 2]`, `[, 1]`, `f(, 1)`
+fn comma(at: At<'_, '_>) -> Option<Found> {
+    if at.word() != "," || !matches!(at.back(1), "," | "(" | "[" | "{") {
+        return None;
+    }
+    let found = Found::new("E0020", at.span(), "this `,` separates nothing", "remove it");
+    Some(found.mend(at.place(), "").sure())
+}
+
+/// `"text" | upper` as a statement.
+fn piped_text(at: At<'_, '_>) -> Option<Found> {
+    let text = at.before().is_some_and(|w| w.kind == Kind::StrClose);
+    if !text {
+        return None;
+    }
+    match at.word() {
+        "|" => Some(at.habit("text is not piped", "pipe the value inside its hole: \"{{ x | trim }}\"")),
+        "+" => Some(at.habit(
+            "text is not joined with `+`",
+            "write the text as it goes on, with values in holes: \"… {{ x }} …\"",
+        )),
+        "where" => Some(at.habit(
+            "what a generation may write is its type",
+            "write \"{{ gen x: str(..80) }}\", or stop = \"\\n\" behind `with`",
+        )),
+        _ => None,
+    }
+}
+
+/// `x is None`, `x equals y`, `a => b`, `x % …` with text
+fn operator(at: At<'_, '_>) -> Option<Found> {
+    let operand = at.before().is_some_and(|w| w.ends_operand());
+    let message = match at.word() {
+        "is" if operand => ("`is` is not an operator", "write `==`, or `!=` for `is not`"),
+        "=>" if operand && at.opening(0) != "{" => {
+            ("functions have a name", "declare it with `fn name(x: str) -> str { … }` and pass the name")
+        }
+        "?" => return None,
+        _ => return None,
+    };
+    let found = at.habit(message.0, message.1);
+    Some(match at.word() {
+        "is" if at.next(1) == "not" => found.mend(at.leaf.place(at.index..at.index + 2), "!=").sure(),
+        "is" => found.mend(at.place(), "==").sure(),
+        _ => found,
+    })
+}
+
+/// `system You are helpful.`, `print hello world`
+fn unquoted(at: At<'_, '_>) -> Option<Found> {
+    let line = at.leaf.line(at.index);
+    let lead = at.leaf.at(line.start);
+    let takes_text = words::is_role(lead) || matches!(lead, "print" | "fail" | "return" | "yield");
+    let word = at.leaf.is_name(at.index.wrapping_sub(1)) && at.index >= line.start + 2;
+    let sign = matches!(at.word(), "," | ":" | "?" | ".") && at.leaf.is_name(at.index + 1);
+    let goes_on = at.leaf.is_name(at.index) || matches!(at.kind()?, Kind::Unknown | Kind::Number) || sign;
+    let plain = (line.start + 1..at.index).all(|i| at.leaf.is_name(i));
+    if !takes_text || !word || !goes_on || !plain || !at.leaf.on_line(at.index) {
+        return None;
+    }
+    let to = at.leaf.line_end(at.index);
+    let text = super::clip(at.leaf.source(line.start + 1..to));
+    let span = at.leaf.span(line.start + 1..to);
+    let found = Found::new("E0027", span, "text stands in quotes", format!("write `{lead} \"{text}\"`"));
+    Some(found.mend(at.leaf.place(line.start + 1..to), "\0").sure())
+}
+
+/// `lambda x: x`, `fn (x) { … }` as a value
+fn function_value(at: At<'_, '_>) -> Option<Found> {
+    let lambda = at.word() == "fn" && at.index > 0 && at.leaf.at(0) != "fn";
+    let python = at.leaf.is_name(at.index) && at.back(1) == "lambda";
+    if !lambda && !python {
+        return None;
+    }
+    Some(
+        at.habit("functions have a name", "declare it with `fn name(x: str) -> str { … }` and pass the name"),
+    )
+}

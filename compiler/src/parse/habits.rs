@@ -1,0 +1,252 @@
+//! Statements of other languages, and text without quotes: recognised by how a statement begins.
+//!
+//! These are asked only about statements that do not parse, and before any part of one is explained.
+
+use super::explain::Found;
+use super::leaf::Leaf;
+use crate::diag::near::distance;
+use crate::lex::{Kind, words};
+
+/// What a whole piece is, if it is no statement of this language.
+pub(super) fn of_piece(leaf: &Leaf<'_>) -> Option<Found> {
+    inner_item(leaf)
+        .or_else(|| counting_loop(leaf))
+        .or_else(|| statement_word(leaf))
+        .or_else(|| import(leaf))
+        .or_else(|| declaration(leaf))
+        .or_else(|| setting(leaf))
+        .or_else(|| bare_hole(leaf))
+        .or_else(|| quoted_name(leaf))
+        .or_else(|| lone_else(leaf))
+        .or_else(|| misspelt(leaf))
+        .or_else(|| text(leaf))
+}
+
+/// `fn f() { … }` inside a block.
+fn inner_item(leaf: &Leaf<'_>) -> Option<Found> {
+    let word = leaf.at(0);
+    let item = match word {
+        "fn" | "agent" | "type" | "const" => leaf.is_name(1),
+        "import" => true,
+        "input" | "tool" => leaf.is_name(1) && matches!(leaf.at(2), ":" | "("),
+        "model" | "test" => leaf.kind(1) == Some(Kind::StrOpen),
+        _ => false,
+    };
+    if leaf.top || !item {
+        return None;
+    }
+    let span = leaf.span(0..1);
+    if word == "const" {
+        let found = Found::new(
+            "E0023",
+            span,
+            "`const` stands at the top level of a file",
+            "write `let` inside of a block",
+        );
+        return Some(found.mend(leaf.place(0..1), "let").sure());
+    }
+    let message = format!("`{word}` stands at the top level of a file");
+    Some(Found::new("E0023", span, message, "move it out of the block").lost())
+}
+
+/// `for (i = 0; i < 3; i++) { … }`
+fn counting_loop(leaf: &Leaf<'_>) -> Option<Found> {
+    let (open, counts) = (leaf.at(1) == "(", leaf.source(0..leaf.line_end(0)).matches(';').count() >= 2);
+    if leaf.at(0) != "for" || !open || !counts {
+        return None;
+    }
+    let hint = "write `for i in range(0, 3) { … }`, or `repeat 3 as i { … }`";
+    let found = Found::habit(leaf.span(0..1), "a loop goes over a list", hint);
+    let name = (2..leaf.words.len()).find(|at| leaf.is_name(*at) && leaf.at(at + 1) == "=");
+    let close = leaf.closing(1);
+    let name = name.map_or("i", |at| leaf.at(at)).to_owned();
+    Some(found.mend(leaf.place(1..close + 1), format!("{name} in \0")).sure())
+}
+
+/// `def f(x) { … }`, `var x = 1`, `elif x { … }`
+fn statement_word(leaf: &Leaf<'_>) -> Option<Found> {
+    let word = leaf.at(0);
+    let hint = words::foreign_statement(word).filter(|_| leaf.kind(0) == Some(Kind::Word))?;
+    let goes_on = leaf.on_line(1) && !matches!(leaf.at(1), "=" | "+=" | "." | "|" | "[");
+    if !goes_on && leaf.words.len() > 1 && leaf.at(1) != "{" {
+        return None;
+    }
+    let found = Found::habit(leaf.span(0..1), format!("`{word}` is not a statement"), hint);
+    let place = leaf.place(0..1);
+    let head = |text: &'static str| Some(text);
+    let mend = match word {
+        "elif" | "elseif" | "elsif" | "unless" => head("if"),
+        "def" | "func" | "function" | "fun" => head("fn"),
+        "var" | "set" | "local" | "val" => head("let"),
+        "foreach" => head("for"),
+        "raise" | "throw" => head("fail"),
+        "assert" => head("expect"),
+        "echo" | "puts" | "println" => head("print"),
+        "async" | "await" | "export" | "pub" | "public" | "private" | "static" => head(""),
+        "class" | "struct" | "interface" => head("type"),
+        _ => None,
+    };
+    Some(match mend {
+        Some(text) => found.mend(place, text),
+        None => found.lost(),
+    })
+}
+
+/// `import x`, `from x import y`, `import "x"`, `import "x" as { a }`
+fn import(leaf: &Leaf<'_>) -> Option<Found> {
+    if !matches!(leaf.at(0), "import") {
+        return None;
+    }
+    let hint = "write import \"file.agent\" as name, or import { a, b } from \"file.agent\"";
+    if leaf.is_name(1) && leaf.at(2) != "from" {
+        let found =
+            Found::habit(leaf.span(1..leaf.line_end(1)), "a file is imported by its path in quotes", hint);
+        return Some(found.lost());
+    }
+    let close = if leaf.kind(1) == Some(Kind::StrOpen) { leaf.closing(1) } else { return None };
+    if leaf.words.len() == close + 1 {
+        let end = leaf.bytes().end;
+        let span = crate::source::Span::new(leaf.file, end, end);
+        return Some(Found::habit(span, "an import says what it brings in", hint).lost());
+    }
+    None
+}
+
+/// `x := 1`, `x: int = 1`, `int x = 1`
+fn declaration(leaf: &Leaf<'_>) -> Option<Found> {
+    if !leaf.is_name(0) {
+        return None;
+    }
+    let name = leaf.at(0);
+    if leaf.at(1) == ":=" {
+        let hint = format!("write `let {name} = …`, and `{name} = …` to change it");
+        let found = Found::habit(leaf.span(1..2), "`:=` is not an operator", hint);
+        let start = leaf.bytes().start;
+        return Some(found.mend(start..start, "let ").mend(leaf.place(1..2), "=").sure());
+    }
+    let line = 0..leaf.line_end(0);
+    if leaf.at(1) == ":" && line.clone().any(|at| leaf.at(at) == "=") && leaf.is_name(2) {
+        let start = leaf.bytes().start;
+        let found = Found::habit(
+            leaf.span(0..1),
+            "variables are declared with `let`",
+            format!("write `let {name}: …`"),
+        );
+        return Some(found.mend(start..start, "let ").sure());
+    }
+    if words::is_type(name) && leaf.is_name(1) && leaf.on_line(1) && leaf.at(2) == "=" {
+        let other = leaf.at(1);
+        let found = Found::habit(
+            leaf.span(0..1),
+            "variables are declared with `let`",
+            format!("write `let {other}: {name} = …`"),
+        );
+        return Some(found.mend(leaf.place(0..2), format!("let {other}")).sure());
+    }
+    None
+}
+
+/// `model: "x"`, `role: user`, `temperature: 0.5`
+fn setting(leaf: &Leaf<'_>) -> Option<Found> {
+    if leaf.at(1) != ":" || !leaf.is_name(0) || !leaf.on_line(1) {
+        return None;
+    }
+    let name = leaf.at(0);
+    let hint = match name {
+        "model" => "write model \"NAME\"",
+        "role" | "content" | "messages" | "prompt" => "write system \"…\", user \"…\" and assistant gen x",
+        "temperature" | "max_tokens" | "top_p" | "top_k" | "stop" | "seed" | "n" => {
+            "options stand behind `with`: gen x with temp = 0.5, max = 20"
+        }
+        _ => return None,
+    };
+    Some(Found::habit(leaf.span(0..2), "a program is not a list of settings", hint).lost())
+}
+
+/// `{{ x }}` outside of text.
+fn bare_hole(leaf: &Leaf<'_>) -> Option<Found> {
+    let (role, first) = if words::is_role(leaf.at(0)) { (leaf.at(0), 1) } else { ("", 0) };
+    if leaf.at(first) != "{" || leaf.at(first + 1) != "{" || !leaf.adjacent(first + 1) {
+        return None;
+    }
+    let end = leaf.line_end(first);
+    let text = leaf.source(first..end);
+    let hint = format!("write `{role}{}\"{text}\"`", if role.is_empty() { "" } else { " " });
+    let found = Found::habit(leaf.span(first..first + 2), "a hole stands inside of a text", hint);
+    Some(found.lost())
+}
+
+/// `{{ gen 'name' }}`, of which the lexer sees the quotes only.
+fn quoted_name(leaf: &Leaf<'_>) -> Option<Found> {
+    let at = (1..leaf.words.len()).find(|at| {
+        leaf.back(*at, 1) == "gen"
+            && leaf.kind(*at) == Some(Kind::Unknown)
+            && leaf.at(*at).starts_with(['\'', '`'])
+    })?;
+    let name = leaf.at(at).trim_matches(['\'', '`']);
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let shown = if plain { name } else { "name" };
+    let message = "a generation is named by a plain word";
+    let found = Found::habit(leaf.span(at..at + 1), message, format!("write `gen {shown}`, without quotes"));
+    Some(found.mend(leaf.place(at..at + 1), if plain { format!("{name}: \0") } else { "\0".to_owned() }))
+}
+
+/// An `else` whose `if` is not before it.
+fn lone_else(leaf: &Leaf<'_>) -> Option<Found> {
+    if leaf.at(0) != "else" {
+        return None;
+    }
+    let hint = "write `else` behind the `}` of an `if`";
+    Some(
+        Found::new("E0020", leaf.span(0..1), "this `else` has no `if`", hint).mend(leaf.place(0..1), "if \0"),
+    )
+}
+
+/// `asistant "x"`, `retrun x`
+fn misspelt(leaf: &Leaf<'_>) -> Option<Found> {
+    if !leaf.is_name(0)
+        || !leaf.on_line(1)
+        || matches!(leaf.at(1), "=" | "+=" | "(" | "." | "|" | "[" | ":" | ",")
+    {
+        return None;
+    }
+    let word = leaf.at(0);
+    let near = words::RESERVED
+        .iter()
+        .filter(|known| words::must_begin_statement(known) || matches!(**known, "select" | "call" | "if"));
+    let allowed = if word.len() > 6 { 2 } else { 1 };
+    let near = near.filter(|known| word.len() > 3 && known.len() > 2 && distance(word, known) <= allowed);
+    let found = near.min_by_key(|known| distance(word, known))?;
+    let message = format!("`{word}` is not a statement");
+    Some(
+        Found::habit(leaf.span(0..1), message, format!("did you mean `{found}`?"))
+            .mend(leaf.place(0..1), *found),
+    )
+}
+
+/// Text without quotes.
+fn text(leaf: &Leaf<'_>) -> Option<Found> {
+    let named = leaf.is_name(0) && leaf.on_line(1) && leaf.blocks.is_empty();
+    let prose = match leaf.kind(1) {
+        Some(Kind::Word) => leaf.is_name(1) || leaf.line_end(0) > 3,
+        Some(Kind::Number | Kind::Unknown | Kind::StrOpen) => true,
+        Some(Kind::Punct) if leaf.at(1) == "." => !leaf.adjacent(2),
+        Some(Kind::Punct) => {
+            matches!(leaf.at(1), "," | "?" | ":") && (leaf.is_name(2) || leaf.words.len() == 2)
+        }
+        Some(Kind::Open) => leaf.at(1) == "{" && leaf.at(2) == "{",
+        _ => false,
+    };
+    let bullet = matches!(leaf.at(0), "-" | "*") && leaf.kind(1) == Some(Kind::Word) && leaf.words.len() > 2;
+    let numbered = leaf.kind(0) == Some(Kind::Number) && matches!(leaf.at(1), "." | ")");
+    if !(named && prose || bullet || numbered) {
+        return None;
+    }
+    let end = leaf.line_end(0);
+    let text = leaf.source(0..end);
+    let short: String = text.chars().take(40).collect();
+    let shown = if short.len() < text.len() { format!("{short}…") } else { short };
+    let hint =
+        format!("write \"{}\"; text of several lines stands in \"\"\"…\"\"\"", shown.replace('"', "\\\""));
+    Some(Found::new("E0027", leaf.span(0..end), "text stands in quotes", hint).lost())
+}
