@@ -344,6 +344,12 @@ fn reading_the_context_and_calling_agents_is_not_pure() {
 }
 
 #[test]
+fn a_chain_of_constants_is_one_call() {
+    let shown = blocks("const A = B\nconst B = C\nconst C = [1]\nprint A");
+    assert!(shown.contains("%0 = #2()"), "{shown}");
+}
+
+#[test]
 fn the_same_text_gives_the_same_bytes() {
     for case in common::cases() {
         let json = || {

@@ -19,7 +19,7 @@ impl<'a> Checker<'a> {
         let main = self.collect_main();
         self.find_effects();
         let model = self.check_models();
-        for id in 0..self.slots.len() {
+        for id in self.checking_order() {
             self.check_slot(id);
         }
         let entry = self.entry(agent, main)?;

@@ -19,6 +19,8 @@ pub(super) struct Scan<'a> {
     roles: bool,
     /// What is called, or named as an argument of a function that calls it.
     calls: Vec<&'a Expr>,
+    /// Names whose values are read, those of imported files included.
+    names: Vec<&'a Expr>,
     /// Tools that the model may call.
     tools: Vec<&'a Path>,
     /// How many branches are open around the place.
@@ -165,7 +167,11 @@ impl<'a> Scan<'a> {
             }
             ExprKind::List(items) => items.iter().for_each(|e| self.expr(e)),
             ExprKind::Record(fields) => fields.iter().for_each(|(_, e)| self.expr(e)),
-            ExprKind::Unary(_, e) | ExprKind::Field(e, _) => self.expr(e),
+            ExprKind::Field(base, _) => {
+                self.names.push(expr);
+                self.expr(base);
+            }
+            ExprKind::Unary(_, e) => self.expr(e),
             ExprKind::Binary(_, _, a, b) | ExprKind::Index(a, b) => {
                 self.expr(a);
                 self.expr(b);
@@ -181,7 +187,10 @@ impl<'a> Scan<'a> {
                 }
                 self.expr(otherwise);
             }
-            ExprKind::Name(name) => self.reads |= name == CONTEXT,
+            ExprKind::Name(name) => {
+                self.names.push(expr);
+                self.reads |= name == CONTEXT;
+            }
             ExprKind::Call(call) => {
                 self.calls.push(&call.callee);
                 let others =
@@ -245,6 +254,7 @@ impl<'a> Checker<'a> {
             reads: found.reads && !self.hides_context(id, found),
             roles: found.roles,
             calls: Vec::new(),
+            reads_of: self.constants(&found.names),
         };
         let tools = found.tools.iter().filter_map(|tool| self.at_path(tool));
         tools.for_each(|(global, _)| self.count_call(global, &mut effects));
@@ -258,6 +268,18 @@ impl<'a> Checker<'a> {
             }
         }
         effects
+    }
+
+    /// The constants among some names, unless variables hide them: each once, in order.
+    fn constants(&self, names: &[&Expr]) -> Vec<usize> {
+        let named = |name: &&Expr| match self.named(name)?.0 {
+            Global::Const(id) => Some(id),
+            _ => None,
+        };
+        let mut found: Vec<usize> = names.iter().filter_map(named).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     fn count_call(&self, callee: Global, effects: &mut Effects) {
@@ -298,6 +320,34 @@ impl<'a> Checker<'a> {
                 }
             }
         }
+    }
+
+    /// Every slot, those that another waits for before it: the stack is finite, and so each is checked when
+    /// what it needs is known. Where some need one another, one of them comes first all the same.
+    pub(super) fn checking_order(&self) -> Vec<usize> {
+        let mut order = Vec::with_capacity(self.slots.len());
+        let mut seen = vec![false; self.slots.len()];
+        // A slot, and how much of what it needs has been looked at.
+        let mut work: Vec<(usize, usize)> = Vec::new();
+        for start in 0..self.slots.len() {
+            if !std::mem::replace(&mut seen[start], true) {
+                work.push((start, 0));
+            }
+            while let Some((id, at)) = work.pop() {
+                let effects = &self.slots[id].effects;
+                let called = || effects.calls.get(at.checked_sub(effects.reads_of.len())?);
+                match effects.reads_of.get(at).or_else(called) {
+                    None => order.push(id),
+                    Some(next) => {
+                        work.push((id, at + 1));
+                        if !std::mem::replace(&mut seen[*next], true) {
+                            work.push((*next, 0));
+                        }
+                    }
+                }
+            }
+        }
+        order
     }
 
     /// Whether a role can be opened in a run of this function.

@@ -221,16 +221,23 @@ impl Checker<'_> {
         if !self.waits_too_long() {
             self.check_slot(id);
         }
-        let func = self.slots[id].hir.as_ref();
-        let scalar = func.and_then(|f| match f.body.first().map(|s| &s.kind) {
-            Some(crate::hir::StmtKind::Return(Some(Expr { kind: ExprKind::Const(value), .. }))) => {
-                is_small(value).then(|| value.clone())
+        let call = ExprKind::Call(u32::try_from(id).unwrap_or(u32::MAX), Vec::new());
+        Expr { kind: self.known_value(id).unwrap_or(call), ty, span }
+    }
+
+    /// A constant's value where it is a small one or another constant: a chain of them costs nothing.
+    fn known_value(&self, id: usize) -> Option<ExprKind> {
+        let body = &self.slots.get(id)?.hir.as_ref()?.body;
+        let crate::hir::StmtKind::Return(Some(value)) = &body.first()?.kind else { return None };
+        match &value.kind {
+            ExprKind::Const(value) => is_small(value).then(|| ExprKind::Const(value.clone())),
+            ExprKind::Call(other, args) if args.is_empty() => {
+                let other = self.slots.get(*other as usize)?;
+                let constant = matches!(other.origin, super::slots::Origin::Value { .. });
+                constant.then(|| value.kind.clone())
             }
             _ => None,
-        });
-        let call = ExprKind::Call(u32::try_from(id).unwrap_or(u32::MAX), Vec::new());
-        let kind = scalar.map_or(call, ExprKind::Const);
-        Expr { kind, ty, span }
+        }
     }
 
     pub(super) fn unknown_name(&mut self, name: &str, span: Span, meant: &Meant) {

@@ -110,6 +110,8 @@ pub(super) struct Effects {
     pub(super) roles: bool,
     /// What it calls.
     pub(super) calls: Vec<usize>,
+    /// Constants that it reads.
+    pub(super) reads_of: Vec<usize>,
 }
 
 impl Effects {
