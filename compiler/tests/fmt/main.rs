@@ -277,6 +277,8 @@ fn brackets_of_the_grammar_are_known() {
     let rules =
         grammar.split("\n\n").flat_map(|part| part.split("}\n")).filter_map(|rule| rule.split_once('='));
     let opens = |body: &str| {
+        // A look ahead takes nothing.
+        let body = body.replace("!lbrace ", "");
         ["lparen ", "lbracket ", "lbrace ", "\"(\" ~", "\"[\" ~"].iter().any(|b| body.contains(b))
     };
     let found: Vec<&str> = rules.filter(|(_, body)| opens(body)).map(|(name, _)| name.trim()).collect();

@@ -116,6 +116,8 @@ pub(crate) fn meaning(text: &str) -> Meaning {
     let ir = compiled.program.map(|program| {
         let mut json = serde_json::to_value(program).expect("a program can be written");
         erase_places(&mut json);
+        // The text itself is part of a program.
+        json["files"] = Value::Null;
         json
     });
     Meaning {
