@@ -115,6 +115,8 @@ pub(crate) fn meaning(text: &str) -> Meaning {
     let findings = compiled.diags.iter().map(|d| (d.code, d.message.clone(), d.hint.clone())).collect();
     let ir = compiled.program.map(|program| {
         let mut json = serde_json::to_value(program).expect("a program can be written");
+        // The texts of its files are for messages alone.
+        json.as_object_mut().map(|fields| fields.remove("files"));
         erase_places(&mut json);
         // The text itself is part of a program.
         json["files"] = Value::Null;
