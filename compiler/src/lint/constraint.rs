@@ -13,8 +13,8 @@ use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, Gen, Hir, StmtKind};
 use crate::ir::{Const, GenOption};
 
-/// States that one question may visit: a few milliseconds at worst.
-pub(super) const FUEL: usize = 2_000;
+/// Steps that one question may look at: a few milliseconds at worst.
+pub(super) const FUEL: usize = 40_000;
 
 /// Bytes of the longest token that a vocabulary is expected to have; known ones have up to 256.
 const LONGEST_TOKEN: usize = 512;

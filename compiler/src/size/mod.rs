@@ -221,7 +221,7 @@ impl Measure<'_> {
 
     /// The most bytes that a value can have.
     fn longest(&self, spec: &Spec) -> Option<u64> {
-        const FUEL: usize = 2_000;
+        const FUEL: usize = 40_000;
         let value = match spec {
             Spec::Text { max, .. } => return max.map(|chars| u64::from(chars).saturating_mul(4)),
             Spec::Until { value, .. } => value,

@@ -2,16 +2,16 @@
 //! one pattern holds another, whether anything ends a value.
 //!
 //! All are exact. An automaton may have more states than anyone wants to visit, so every question takes
-//! *fuel*, the states (or pairs of states) that it may look at, and `None` is the answer "not found out".
+//! *fuel*, the steps from state to state that it may look at, and `None` is the answer "not found out". That
+//! is also the answer about patterns with calls (recursive types, free keys), whose states are not finite.
 //! A fact is about *values*: a text in which a stop occurs is none, whatever may be written before it ends.
 
 use std::collections::VecDeque;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::lazy::{DEAD, Dfa, StateId};
+use super::lazy::{DEAD, Dfa, Machine, StateId};
 use super::nfa::ByteSet;
-use super::until::is_stopped;
 use super::{Pattern, build};
 use crate::error::{BuildError, MatchError};
 use crate::limits::Limits;
@@ -60,14 +60,14 @@ pub fn containing(stop: &Stop, limits: &Limits) -> Result<Pattern, BuildError> {
 impl Pattern {
     /// Whether every value of `other` is a value of this one.
     pub fn includes(&self, other: &Pattern, fuel: usize) -> Option<bool> {
-        let mut pairs = Pairs::new(other, self);
+        let mut pairs = Pairs::new(other, self)?;
         let missing = pairs.find(fuel, |inner, outer| inner && !outer, |inner, _| inner != DEAD);
         missing.ok()?.map(|found| !found)
     }
 
     /// Whether no value of `other` is a value of this one.
     pub fn is_disjoint(&self, other: &Pattern, fuel: usize) -> Option<bool> {
-        let mut pairs = Pairs::new(self, other);
+        let mut pairs = Pairs::new(self, other)?;
         let shared = pairs.find(fuel, |a, b| a && b, |a, b| a != DEAD && b != DEAD);
         shared.ok()?.map(|found| !found)
     }
@@ -80,9 +80,10 @@ impl Pattern {
 
     /// Whether there is a value that is not empty.
     pub fn has_text(&self, fuel: usize) -> Option<bool> {
-        let mut values = Values::new(self);
-        let found = Graph::visit(&mut values, fuel, true).ok()?;
-        match found {
+        if !self.accepts_empty() {
+            return Some(true);
+        }
+        match Graph::visit(&mut Values::new(self)?, fuel, true).ok()? {
             Visited::Found => Some(true),
             Visited::All(_) => Some(false),
             Visited::TooMany => None,
@@ -109,27 +110,81 @@ impl Pattern {
     /// that only a stop, a bound or the model's end of text ends it.
     pub fn may_never_end(&self, fuel: usize) -> Option<bool> {
         let any = build(&Spec::Text { min: 0, max: None }, &[], &self.inner.limits).ok()?;
-        Pairs::new(self, &any).has_universal(fuel).ok()?
+        Pairs::new(self, &any)?.has_universal(fuel).ok()?
     }
 }
 
-/// The values of a pattern, state by state.
+/// The values of a pattern, state by state. A state is that of the value's automaton, or one of `parts`: the
+/// value's state, then those of all stops that may be under way. Where a stop is complete all is over.
 struct Values {
-    dfa: Dfa,
+    value: Dfa,
+    stops: Option<Dfa>,
+    /// A byte of each class that nothing here tells apart.
+    bytes: Vec<u8>,
+    parts: Vec<Box<[StateId]>>,
+    index: FxHashMap<Box<[StateId]>, StateId>,
 }
 
 impl Values {
-    fn new(pattern: &Pattern) -> Values {
-        Values { dfa: pattern.automaton(0, ByteSet::ALL) }
+    /// `None` where states would need a stack.
+    fn new(pattern: &Pattern) -> Option<Values> {
+        let limits = &pattern.inner.limits;
+        let value = match &pattern.inner.machine {
+            Machine::Subset(_) => pattern.automaton(0, ByteSet::ALL),
+            Machine::Until(until) => until.value().adapted(0, ByteSet::ALL, limits),
+        };
+        let stops = pattern.inner.stops.clone();
+        let mut bytes = value.representatives().to_vec();
+        bytes.extend(stops.iter().flat_map(|stops| stops.representatives()));
+        bytes.sort_unstable();
+        bytes.dedup();
+        let dead: Box<[StateId]> = Box::new([DEAD]);
+        let index = FxHashMap::from_iter([(dead.clone(), DEAD)]);
+        let finite = !value.has_calls() && !value.has_keys();
+        finite.then_some(Values { value, stops, bytes, parts: vec![dead], index })
     }
 
-    /// Whether the text up to here is a value: where a stop is complete it is a value with its stop.
+    fn start(&mut self) -> Result<StateId, MatchError> {
+        let start = self.value.start()?;
+        Ok(if self.stops.is_some() { self.intern(vec![start]) } else { start })
+    }
+
     fn is_value(&self, state: StateId) -> bool {
-        self.dfa.accepts(state) && !is_stopped(self.dfa.key(state))
+        match self.stops {
+            Some(_) => self.value.accepts(self.parts[state as usize][0]),
+            None => self.value.accepts(state),
+        }
     }
 
     fn next(&mut self, state: StateId, byte: u8) -> Result<StateId, MatchError> {
-        if state == DEAD { Ok(DEAD) } else { self.dfa.next(state, byte) }
+        if state == DEAD {
+            return Ok(DEAD);
+        }
+        let Some(stops) = &mut self.stops else { return self.value.next(state, byte) };
+        let parts = &self.parts[state as usize];
+        let mut next = vec![self.value.next(parts[0], byte)?];
+        let begun = stops.start()?;
+        for &stop in parts[1..].iter().chain([&begun]) {
+            let stop = stops.next(stop, byte)?;
+            if next[0] == DEAD || stops.accepts(stop) {
+                return Ok(DEAD);
+            }
+            if stop != DEAD && !next[1..].contains(&stop) {
+                next.push(stop);
+            }
+        }
+        next[1..].sort_unstable();
+        Ok(self.intern(next))
+    }
+
+    fn intern(&mut self, parts: Vec<StateId>) -> StateId {
+        let parts: Box<[StateId]> = parts.into();
+        let new = self.parts.len() as StateId;
+        let state = *self.index.entry(parts.clone()).or_insert(new);
+        if state == new {
+            self.parts.push(parts);
+        }
+        state
     }
 }
 
@@ -144,17 +199,16 @@ struct Pairs {
 type Pair = (StateId, StateId);
 
 impl Pairs {
-    fn new(a: &Pattern, b: &Pattern) -> Pairs {
-        let (a, b) = (Values::new(a), Values::new(b));
-        let mut bytes: Vec<u8> =
-            a.dfa.representatives().iter().chain(b.dfa.representatives()).copied().collect();
+    fn new(a: &Pattern, b: &Pattern) -> Option<Pairs> {
+        let (a, b) = (Values::new(a)?, Values::new(b)?);
+        let mut bytes: Vec<u8> = a.bytes.iter().chain(&b.bytes).copied().collect();
         bytes.sort_unstable();
         bytes.dedup();
-        Pairs { a, b, bytes }
+        Some(Pairs { a, b, bytes })
     }
 
     fn start(&mut self) -> Result<Pair, MatchError> {
-        Ok((self.a.dfa.start()?, self.b.dfa.start()?))
+        Ok((self.a.start()?, self.b.start()?))
     }
 
     fn next(&mut self, (a, b): Pair, byte: u8) -> Result<Pair, MatchError> {
@@ -182,7 +236,7 @@ impl Pairs {
                     queue.push_back(next);
                 }
             }
-            if seen.len() > fuel {
+            if seen.len() * self.bytes.len() > fuel {
                 return Ok(None);
             }
         }
@@ -214,7 +268,7 @@ impl Pairs {
             if lacks {
                 lacking.push(at);
             }
-            if nodes.len() > fuel {
+            if nodes.len() * self.bytes.len() > fuel {
                 return Ok(None);
             }
             at += 1;
@@ -252,7 +306,7 @@ enum Visited {
 
 impl Graph {
     fn of(pattern: &Pattern, fuel: usize) -> Option<Graph> {
-        match Graph::visit(&mut Values::new(pattern), fuel, false).ok()? {
+        match Graph::visit(&mut Values::new(pattern)?, fuel, false).ok()? {
             Visited::All(graph) => Some(graph),
             Visited::Found | Visited::TooMany => None,
         }
@@ -260,14 +314,14 @@ impl Graph {
 
     /// Visits all states, or those up to the first value that is not empty.
     fn visit(values: &mut Values, fuel: usize, until_text: bool) -> Result<Visited, MatchError> {
-        let start = values.dfa.start()?;
+        let start = values.start()?;
         let mut states = vec![start];
         let mut index: FxHashMap<StateId, usize> = FxHashMap::from_iter([(start, 0)]);
         let mut edges: Vec<Vec<Edge>> = Vec::new();
         while let Some(&state) = states.get(edges.len()) {
             let mut out = Vec::new();
-            for class in 0..values.dfa.representatives().len() {
-                let byte = values.dfa.representatives()[class];
+            for class in 0..values.bytes.len() {
+                let byte = values.bytes[class];
                 let next = values.next(state, byte)?;
                 if next == DEAD {
                     continue;
@@ -282,7 +336,7 @@ impl Graph {
                 out.push(Edge { to, begins: begins_character(byte) });
             }
             edges.push(out);
-            if states.len() > fuel {
+            if states.len() * values.bytes.len() > fuel {
                 return Ok(Visited::TooMany);
             }
         }

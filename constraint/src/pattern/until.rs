@@ -35,6 +35,11 @@ impl Until {
         Until { value, stops, free, greatest_distance: distance, search, classes, representatives }
     }
 
+    /// The automaton of the value, stops aside.
+    pub(super) fn value(&self) -> &Dfa {
+        &self.value
+    }
+
     /// The same machine without any states yet, for another horizon and other bytes that can be spelled.
     pub(super) fn adapted(&self, horizon: u32, bytes: ByteSet, limits: &Limits) -> Until {
         let value = self.value.adapted(horizon, bytes, limits);
