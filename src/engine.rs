@@ -146,6 +146,12 @@ impl Builder {
         self
     }
 
+    /// The further models that a run of a program may ask for, as it declares them.
+    pub fn models_of(self, program: &Program) -> Builder {
+        let ir = program.ir();
+        self.also_of(program, &agentc_runtime::named_models(ir, ir.entry))
+    }
+
     /// A scripted model, for tests.
     pub fn script(self, model: ScriptModel) -> Builder {
         self.loader(ScriptLoader(model))

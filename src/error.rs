@@ -3,7 +3,7 @@
 use agentc_compiler::diag::Diag;
 use agentc_compiler::source::Sources;
 use agentc_runtime::model::ModelError;
-use agentc_runtime::{ErrorKind, Outcome, RunError};
+use agentc_runtime::{ErrorKind, Fault, Outcome, RunError, Value};
 
 use crate::program::Program;
 use crate::store::StoreError;
@@ -131,12 +131,24 @@ pub struct Location {
     pub column: usize,
 }
 
+/// A part of a condition that did not hold.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Part {
+    /// As it is written.
+    pub source: String,
+    /// What it was.
+    pub value: Value,
+    /// Where it stands.
+    pub span: Option<Location>,
+}
+
 /// A run that ended before its end, with what there was of it until then.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{error}")]
 pub struct Failure {
     error: RunError,
     location: Option<Location>,
+    parts: Vec<Part>,
     outcome: Outcome,
 }
 
@@ -144,14 +156,28 @@ impl Failure {
     /// The outcome of a run that reached its end; otherwise an error that holds it.
     pub(crate) fn check(outcome: Outcome, program: &Program) -> Result<Outcome, Error> {
         let Some(error) = outcome.error().cloned() else { return Ok(outcome) };
+        Err(Error::Run(Box::new(Failure::new(error, outcome, program))))
+    }
+
+    fn new(error: RunError, outcome: Outcome, program: &Program) -> Failure {
         let location = error.span.and_then(|span| program.locate(span));
-        Err(Error::Run(Box::new(Failure { error, location, outcome })))
+        let parts = match &error.fault {
+            Fault::Expect { operands, .. } => operands
+                .iter()
+                .map(|operand| Part {
+                    source: program.source_of(operand.span).to_owned(),
+                    value: operand.value.clone(),
+                    span: program.locate(operand.span),
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        Failure { error, location, parts, outcome }
     }
 
     /// A run that could not begin.
     pub(crate) fn of_error(error: RunError, program: &Program) -> Failure {
-        let location = error.span.and_then(|span| program.locate(span));
-        Failure { outcome: Outcome::of_error(error.clone()), error, location }
+        Failure::new(error.clone(), Outcome::of_error(error), program)
     }
 
     /// What went wrong.
@@ -162,6 +188,11 @@ impl Failure {
     /// Where.
     pub fn location(&self) -> Option<&Location> {
         self.location.as_ref()
+    }
+
+    /// Of an `expect`: the parts of its condition that are not constants.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
     }
 
     /// Text, captures and costs until then.

@@ -57,6 +57,11 @@ impl Program {
         Some(Location { file: source.name.clone(), line: start.line, column: start.column })
     }
 
+    /// The text of a span; nothing where there is none.
+    pub(crate) fn source_of(&self, span: Span) -> &str {
+        self.sources.get(span.file).map_or("", |source| source.slice(span))
+    }
+
     /// Whether inputs are complete and of their types, before a model is loaded for them.
     pub fn check_inputs(&self, inputs: &[(String, Input)]) -> Result<(), Error> {
         match Session::new(self.ir.clone(), inputs, RunOptions::default()) {

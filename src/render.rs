@@ -67,29 +67,25 @@ pub(crate) fn diag(diag: &Diag, sources: &Sources, color: bool) -> String {
     )
 }
 
-/// A run's error, drawn where it happened.
+/// A run's error, drawn where it happened; under the parts of a condition that did not hold their values.
 pub(crate) fn failure(failure: &Failure, sources: &Sources, color: bool) -> String {
     let error = failure.error();
+    let labels: Vec<(Span, String)> = match &error.fault {
+        Fault::Expect { operands, .. } => {
+            operands.iter().map(|operand| (operand.span, format!("is {}", operand.shown()))).collect()
+        }
+        _ => Vec::new(),
+    };
     draw(
         Drawing {
             message: error.to_string(),
             code: error.fault.code().to_owned(),
             severity: miette::Severity::Error,
             hint: error.fault.hint(),
-            excerpt: error.span.and_then(|span| excerpt(span, &operands(&error.fault), sources)),
+            excerpt: error.span.and_then(|span| excerpt(span, &labels, sources)),
         },
         color,
     )
-}
-
-/// What the parts of an expectation were that did not hold.
-fn operands(fault: &Fault) -> Vec<(Span, String)> {
-    match fault {
-        Fault::Expect { operands, .. } => {
-            operands.iter().map(|operand| (operand.span, format!("this is {}", operand.shown()))).collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 /// Any other error, which has no place in a program.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use agentc::model::script::{Rule, ScriptModel};
+use agentc::model::script::{Rule, ScriptLoader, ScriptModel};
 use agentc::model::{Load, Model, ModelError};
 use agentc::{Engine, Error, Event, Fault, Program, Value};
 
@@ -60,6 +60,37 @@ fn failures_keep_what_there_was() {
     assert_eq!(failure.location().map(|place| place.line), Some(3));
     assert_eq!(failure.outcome().text(), "A: yes");
     assert_eq!(failure.outcome().capture("a"), Some(&"yes".into()));
+}
+
+#[test]
+fn a_failed_expectation_shows_what_it_compared() {
+    let program = program("let xs = [1, 2]\nexpect len(xs) > 2, \"too few\"");
+    let Err(Error::Run(failure)) = engine(&[]).run(&program).start() else { panic!() };
+    let [part] = failure.parts() else { panic!("{:?}", failure.parts()) };
+    assert_eq!((part.source.as_str(), &part.value), ("len(xs)", &Value::Int(2)));
+    assert_eq!(part.span.as_ref().map(|place| (place.line, place.column)), Some((2, 8)));
+}
+
+#[test]
+fn an_engine_can_have_several_models() {
+    let source =
+        "model small = \"tiny\" {}\n\"A: {{ gen a with stop = \"\\n\", model = small }} {{ gen b }}\"";
+    let program = program(source);
+    let script = |prompt: &str, answer: &str| ScriptModel::new(vec![Rule::new(prompt, answer)]).unwrap();
+    let builder = || Engine::builder().script(script("A: one ", "two"));
+    let both = builder().also_loader("small", ScriptLoader(script("A: ", "one\n"))).build().unwrap();
+    let outcomes = both.batch(&program, (0..5).map(|_| Vec::new()));
+    for outcome in outcomes {
+        assert_eq!(outcome.unwrap().text(), "A: one two");
+    }
+    let Err(Error::Run(failure)) = builder().build().unwrap().run(&program).start() else { panic!() };
+    assert_eq!(failure.error().fault, Fault::UnknownModel { name: "small".into() });
+    assert_eq!(failure.outcome().text(), "");
+    assert_eq!(Error::Run(failure).exit_code(), 7);
+    let broken = builder().also_loader("small", Broken).build();
+    assert!(matches!(broken, Err(Error::Model(ModelError::Load { .. }))));
+    let missing = builder().models_of(&program).build().unwrap_err();
+    assert!(matches!(missing, Error::Store(_)), "{missing}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod doctor;
 mod fmt;
+mod held;
 mod model;
 mod output;
 mod run;

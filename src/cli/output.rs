@@ -2,6 +2,9 @@
 //!
 //! Standard output carries exactly what `--format` promises; all else goes to standard error. A reader
 //! that has gone away ends the output, not with a panic.
+//!
+//! A `try` may undo text that was shown. A person who looks on sees it as it comes, and what follows begins
+//! on a new line; where nobody does, text waits until it is certain.
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -10,6 +13,7 @@ use agentc::{Error, Event, Failure, Outcome, Usage, Value};
 use serde_json::{Value as Json, json};
 
 use super::args::{Format, Look, When};
+use super::held::{Held, Part};
 use super::{io_error, print};
 
 /// What is known of the streams.
@@ -53,6 +57,7 @@ pub(super) struct Output {
     trace: Option<BufWriter<File>>,
     /// The last character written, if any.
     last: Option<char>,
+    held: Held,
     /// Whether the reader of standard output has gone away.
     pub(super) closed: bool,
 }
@@ -66,6 +71,7 @@ impl Output {
             quiet: look.quiet,
             trace: trace.map(BufWriter::new),
             last: None,
+            held: Held::default(),
             closed: false,
         }
     }
@@ -88,12 +94,39 @@ impl Output {
             Event::Token { context: 0, text, .. } | Event::GenEnd { context: 0, text, .. } => {
                 self.text(text, true)
             }
+            Event::TryStart { context: 0 } => {
+                self.held.begin();
+                Ok(())
+            }
+            Event::TryEnd { context: 0 } => self.end_try(),
+            Event::Caught { context: 0, kept, .. } => {
+                let undone = self.held.undo(*kept);
+                if self.terminal.out && undone > 0 && self.last.is_some_and(|last| last != '\n') {
+                    self.show("\n", false)?;
+                }
+                self.end_try()
+            }
             _ => Ok(()),
         }
     }
 
+    fn end_try(&mut self) -> Result<(), Error> {
+        let certain = self.held.end();
+        self.release(certain)
+    }
+
+    /// Shows what was held back; on a terminal it has been shown.
+    fn release(&mut self, parts: Vec<Part>) -> Result<(), Error> {
+        if self.terminal.out {
+            return Ok(());
+        }
+        parts.iter().try_for_each(|(text, generated)| self.show(text, *generated))
+    }
+
     /// Shows the end of a run.
     pub(super) fn end(&mut self, result: Result<&Outcome, &Failure>) -> Result<(), Error> {
+        let held = self.held.release();
+        self.release(held)?;
         let end = summary(result);
         match self.format {
             Format::Json => self.write(format!("{end}\n").as_bytes())?,
@@ -127,6 +160,13 @@ impl Output {
     }
 
     fn text(&mut self, text: &str, generated: bool) -> Result<(), Error> {
+        match self.held.text(text, generated) {
+            None if !self.terminal.out => Ok(()),
+            _ => self.show(text, generated),
+        }
+    }
+
+    fn show(&mut self, text: &str, generated: bool) -> Result<(), Error> {
         let Some(last) = text.chars().next_back() else { return Ok(()) };
         self.last = Some(last);
         if generated && self.terminal.color_out {
@@ -172,13 +212,17 @@ fn summary(result: Result<&Outcome, &Failure>) -> Json {
     object
 }
 
-/// A run's error: code, message and place.
+/// A run's error: code, message, place, and what an expectation compared.
 pub(super) fn failed(failure: &Failure) -> Json {
-    json!({
+    let mut object = json!({
         "code": failure.error().fault.code(),
         "message": failure.error().to_string(),
         "span": failure.location(),
-    })
+    });
+    if !failure.parts().is_empty() {
+        object["operands"] = serde_json::to_value(failure.parts()).unwrap_or_default();
+    }
+    object
 }
 
 /// The end of a run that never began, where standard output promises to tell it.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use agentc::{Engine, Error, Event, Failure, Outcome, Program, RunOptions, Test};
+use agentc::{Engine, Error, Event, Outcome, Program, RunOptions, Test};
 use serde_json::{Value as Json, json};
 
 use super::args::{Look, TestArgs, TestFormat};
@@ -134,7 +134,7 @@ impl Suite<'_> {
         }
         let mut line = json!({"file": file, "name": test.name(), "status": if failure.is_some() { "failed" } else { "passed" }, "ms": ms});
         if let Some(failure) = failure {
-            line["error"] = error(failure, program);
+            line["error"] = failed(failure);
         }
         self.done.push(line);
         if self.args.format == TestFormat::Json {
@@ -169,18 +169,4 @@ impl Suite<'_> {
         };
         print(text.as_bytes()).map(drop)
     }
-}
-
-/// A failure with the values that an expectation compared.
-fn error(failure: &Failure, program: &Program) -> Json {
-    let mut object = failed(failure);
-    if let agentc::Fault::Expect { operands, .. } = &failure.error().fault {
-        let operand = |operand: &agentc::Operand| {
-            let text =
-                program.sources().get(operand.span.file).map_or("", |source| source.slice(operand.span));
-            json!({"text": text, "value": operand.value})
-        };
-        object["operands"] = operands.iter().map(operand).collect();
-    }
-    object
 }

@@ -3,7 +3,7 @@
 //! A [`Model`] owns the memory of its sequences (the KV cache) but takes no decision about it: which
 //! tokens are where, what is shared and what is evicted is the business of `kv` and `sched`. It knows
 //! neither patterns nor programs. Two implementations: [`script`] answers from rules, in logits, for
-//! tests; [`llama`] runs GGUF files (feature `llama`).
+//! tests; `llama` runs GGUF files (feature `llama`).
 
 use std::sync::Arc;
 
