@@ -27,8 +27,8 @@ pub use agentc_compiler::diag::{Diag, Severity};
 pub use agentc_compiler::source::{Source, Sources, Span, World, WorldError};
 pub use agentc_compiler::{Options, ir};
 pub use agentc_runtime::{
-    ErrorKind, Event, Fault, Input, Limits, Message, Operand, Outcome, Place, RunError, RunOptions, TokenOrigin,
-    Usage, Value, model, named_models,
+    ErrorKind, Event, Fault, Input, Limits, Message, Operand, Outcome, Place, RunError, RunOptions,
+    TokenOrigin, Usage, Value, model, named_models,
 };
 
 pub use self::engine::{Batch, Builder, Engine, Events, Row, Run};

@@ -24,8 +24,41 @@ impl Random {
 
 /// Pieces that mean something to the language, and bytes that mean trouble.
 const PIECES: &[&str] = &[
-    "{{", "}}", "\"\"\"", "\"", "{", "}", "(", ")", "[", "]", "\n", "#", "/", "gen x", ": ", " = ", "fork 2 {", "yield ",
-    "aside {", "try {", "else ", "user ", "repeat 3 ", "\\", "\u{feff}", "\r", "'", "|", "?", "..", "é", "\0", "0", "1e9", "`",
+    "{{",
+    "}}",
+    "\"\"\"",
+    "\"",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "\n",
+    "#",
+    "/",
+    "gen x",
+    ": ",
+    " = ",
+    "fork 2 {",
+    "yield ",
+    "aside {",
+    "try {",
+    "else ",
+    "user ",
+    "repeat 3 ",
+    "\\",
+    "\u{feff}",
+    "\r",
+    "'",
+    "|",
+    "?",
+    "..",
+    "é",
+    "\0",
+    "0",
+    "1e9",
+    "`",
 ];
 
 /// A few edits: pieces put in, stretches taken out, doubled, or taken from another text.
@@ -81,7 +114,8 @@ fn any_program_can_be_set() {
 #[test]
 fn any_ir_is_valid_or_refused() {
     let json = |program: ir::Program| serde_json::to_vec(&program).expect("a program is JSON");
-    let texts: Vec<Vec<u8>> = intermediates().into_iter().map(json).filter(|text| text.len() < 20_000).collect();
+    let texts: Vec<Vec<u8>> =
+        intermediates().into_iter().map(json).filter(|text| text.len() < 20_000).collect();
     each_mutant(3000, &texts, properties::ir);
 }
 

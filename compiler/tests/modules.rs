@@ -27,8 +27,14 @@ fn program(files: &Files, text: &str) -> ir::Program {
 #[test]
 fn each_file_is_read_once_by_a_path_from_the_first() {
     let files = Files::of(&[
-        ("lib/a.agent", "import \"b.agent\" as b\nimport \"../c.agent\" as c\nconst x = embed \"data/d.json\""),
-        ("lib/b.agent", "import \"./../c.agent\" as c\nimport \"std/text\" as t\nconst y = embed \"data/d.json\""),
+        (
+            "lib/a.agent",
+            "import \"b.agent\" as b\nimport \"../c.agent\" as c\nconst x = embed \"data/d.json\"",
+        ),
+        (
+            "lib/b.agent",
+            "import \"./../c.agent\" as c\nimport \"std/text\" as t\nconst y = embed \"data/d.json\"",
+        ),
         ("c.agent", "import \"std/text\" as t\nfn f() { }"),
         ("std/text.agent", "fn g() { }"),
         ("lib/data/d.json", "[1]"),
@@ -61,7 +67,8 @@ fn a_file_that_imports_the_programs_own_closes_a_circle() {
 fn files_that_are_no_text_are_reported_once() {
     let mut files = Files::default();
     files.0.insert("lib.agent".to_owned(), b"fn f() { \xff }".to_vec());
-    let text = "import \"lib.agent\" as lib\nimport { f, T } from \"lib.agent\"\nlet x: T | lib.U = lib.f(1) + f(2)";
+    let text =
+        "import \"lib.agent\" as lib\nimport { f, T } from \"lib.agent\"\nlet x: T | lib.U = lib.f(1) + f(2)";
     let compiled = compile("main.agent", text.as_bytes(), &files, &Options::default());
     let found: Vec<(&str, u32, u32)> =
         compiled.diags.iter().map(|d| (d.code, d.span.file, d.span.start)).collect();
@@ -71,8 +78,14 @@ fn files_that_are_no_text_are_reported_once() {
 #[test]
 fn functions_of_all_files_become_one_program() {
     let files = Files::of(&[
-        ("a.agent", "import { g } from \"b.agent\"\nfn f(x: int = 2) -> int { return x + g() }\ntool t(y: str) -> int\ntype T { n: int, ts: T[] }"),
-        ("b.agent", "model small = \"m\" { ctx: 9 }\nfn g() -> int { gen n: int with model = small return n }\ntest \"g\" { expect g() == 1 }"),
+        (
+            "a.agent",
+            "import { g } from \"b.agent\"\nfn f(x: int = 2) -> int { return x + g() }\ntool t(y: str) -> int\ntype T { n: int, ts: T[] }",
+        ),
+        (
+            "b.agent",
+            "model small = \"m\" { ctx: 9 }\nfn g() -> int { gen n: int with model = small return n }\ntest \"g\" { expect g() == 1 }",
+        ),
     ]);
     let text = "import \"a.agent\" as a\nimport { f, T } from \"a.agent\"\ntest \"own\" { expect f() == 1 }\n\
                 print f() + a.f(1) + a.t(\"x\")\nlet t: T = {n: 1, ts: []}";
@@ -89,7 +102,8 @@ fn functions_of_all_files_become_one_program() {
 #[test]
 fn embedded_values_are_constants_of_their_type() {
     let files = Files::of(&[("d.json", "[{\"b\": 1, \"a\": 2}, {\"b\": 3}]"), ("t.md", "text\n")]);
-    let text = "const A: {a: float?, b: int}[] = embed \"d.json\"\nconst B = embed \"t.md\"\nprint A\nprint B";
+    let text =
+        "const A: {a: float?, b: int}[] = embed \"d.json\"\nconst B = embed \"t.md\"\nprint A\nprint B";
     let program = program(&files, text);
     let record = |fields: &[(&str, ir::Const)]| {
         ir::Const::Record(fields.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect())
@@ -100,10 +114,15 @@ fn embedded_values_are_constants_of_their_type() {
     ]);
     let constants = |func: &ir::Func| -> Vec<ir::Const> {
         let insts = func.blocks.iter().flat_map(|b| &b.insts);
-        insts.filter_map(|i| if let ir::Op::Const { value, .. } = &i.op { Some(value.clone()) } else { None }).collect()
+        insts
+            .filter_map(|i| if let ir::Op::Const { value, .. } = &i.op { Some(value.clone()) } else { None })
+            .collect()
     };
     assert_eq!(constants(&program.funcs[0]), [expected]);
-    assert!(constants(&program.funcs[2]).contains(&ir::Const::Str("text\n".to_owned())), "a short text is copied");
+    assert!(
+        constants(&program.funcs[2]).contains(&ir::Const::Str("text\n".to_owned())),
+        "a short text is copied"
+    );
 }
 
 #[test]

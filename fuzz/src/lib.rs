@@ -15,7 +15,10 @@ pub fn text(bytes: &[u8]) {
     let compiled = compile("fuzz.agent", bytes, &NoFiles, &Options::default());
     for diag in &compiled.diags {
         let source = compiled.sources.get(diag.span.file).expect("a finding has a file");
-        assert!(diag.span.start <= diag.span.end && diag.span.end as usize <= source.text.len() + 1, "{diag:?}");
+        assert!(
+            diag.span.start <= diag.span.end && diag.span.end as usize <= source.text.len() + 1,
+            "{diag:?}"
+        );
         assert!(diag.hint.as_ref().is_some_and(|hint| !hint.is_empty()), "{diag:?}");
     }
     let failed = compiled.diags.iter().any(|diag| diag.is_error());
