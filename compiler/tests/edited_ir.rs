@@ -334,10 +334,10 @@ fn control_must_balance() {
     let branch = |body: u32| Op::Branch { dst: Local(0), body: BlockId(body), over: ir::Over::Aside };
     let returns = Term::Return(None);
     assert!(with(&[Op::EndTry], returns.clone()).contains("not open"));
-    assert!(with(&[attempt.clone()], returns.clone()).contains("leaves a `try` open"));
-    assert!(with(&[attempt.clone()], Term::Jump(BlockId(1))).contains("different things open"));
+    assert!(with(std::slice::from_ref(&attempt), returns.clone()).contains("leaves a `try` open"));
+    assert!(with(std::slice::from_ref(&attempt), Term::Jump(BlockId(1))).contains("different things open"));
     assert!(with(&[Op::CloseRole], returns.clone()).contains("not open"));
-    assert!(with(&[role.clone()], returns.clone()).contains("leaves a message open"));
+    assert!(with(std::slice::from_ref(&role), returns.clone()).contains("leaves a message open"));
     assert!(with(&[role.clone(), role.clone()], returns.clone()).contains("inside another"));
     assert!(with(&[role, Op::CloseRole], Term::Yield(None)).contains("outside of a branch"));
     assert!(with(&[branch(1)], returns.clone()).contains("returns from within a branch"));

@@ -1,6 +1,6 @@
 //! The function that is being checked: its variables, scopes, captures, loops and branches.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::effects::Scan;
 use super::flow::Flow;
@@ -25,7 +25,9 @@ pub(super) struct Body {
     /// Variables that generations bind: only these can be unbound.
     pub(super) captured: HashMap<VarId, Captured>,
     /// Facts about captures that the function reads, and the variables that hold them.
-    pub(super) facts: Vec<(VarId, GenFact, VarId)>,
+    pub(super) facts: BTreeMap<VarId, Vec<(GenFact, VarId)>>,
+    /// The capture that each of these variables is about.
+    pub(super) subjects: HashMap<VarId, VarId>,
     pub(super) flow: Flow,
     pub(super) loops: Vec<Loop>,
     /// What the bodies of the `try` blocks around the place have generated so far, innermost last.
@@ -154,8 +156,8 @@ impl Body {
     pub(super) fn changed_by_generation(&mut self, var: VarId) {
         self.flow.forget(var);
         if self.flow.knows_presence() {
-            let holders = self.facts.iter().filter(|(of, ..)| *of == var);
-            holders.for_each(|(_, _, holder)| self.flow.forget(*holder));
+            let holders = self.facts.get(&var).into_iter().flatten();
+            holders.for_each(|(_, holder)| self.flow.forget(*holder));
         }
         if let Some(changed) = self.tries.last_mut() {
             changed.insert(var);
@@ -184,23 +186,30 @@ impl Body {
 
     /// The variable that holds a fact about a capture.
     pub(super) fn fact(&mut self, var: VarId, fact: GenFact, ty: Ty) -> VarId {
-        let known = self.facts.iter().find(|(v, f, _)| *v == var && *f == fact);
-        if let Some((_, _, holder)) = known {
+        let known = self.facts.get(&var).and_then(|facts| facts.iter().find(|(f, _)| *f == fact));
+        if let Some((_, holder)) = known {
             return *holder;
         }
         let span = self.place(var);
         let holder = self.new_var("", ty, span);
-        self.facts.push((var, fact, holder));
+        self.facts.entry(var).or_default().push((fact, holder));
+        self.subjects.insert(holder, var);
         holder
+    }
+
+    /// Facts that the function reads: of which capture, which one, and the variable that holds it.
+    pub(super) fn take_facts(&mut self) -> Vec<(VarId, GenFact, VarId)> {
+        let facts = std::mem::take(&mut self.facts).into_iter();
+        facts.flat_map(|(var, facts)| facts.into_iter().map(move |(f, holder)| (var, f, holder))).collect()
     }
 
     /// Forgets what is known of variables with these names.
     pub(super) fn forget_names(&mut self, changed: &HashSet<&str>) {
-        let Body { flow, vars, facts, .. } = self;
+        let Body { flow, vars, subjects, .. } = self;
         let name = |var: VarId| vars.get(var.0 as usize).map_or("", |v| v.name.as_str());
         flow.forget_unless(|var| {
-            let of = facts.iter().find(|(_, _, holder)| *holder == var).map_or(var, |(of, ..)| *of);
-            !changed.contains(name(of))
+            let subject = subjects.get(&var).copied().unwrap_or(var);
+            !changed.contains(name(subject))
         });
     }
 

@@ -51,8 +51,22 @@ impl Checker<'_> {
         }
     }
 
-    /// The statements of a branch, and the type of what it yields.
+    /// The statements of a branch, and the type of what it yields. Where it stands matters for it alone, and
+    /// was looked at.
     fn branch(&mut self, body: &Block, first_var: usize, want: Option<Ty>, span: Span) -> (Vec<Stmt>, Ty) {
+        let place = (self.pure_only.take(), std::mem::take(&mut self.body.in_hole));
+        let out = self.branch_body(body, first_var, want, span);
+        (self.pure_only, self.body.in_hole) = place;
+        out
+    }
+
+    fn branch_body(
+        &mut self,
+        body: &Block,
+        first_var: usize,
+        want: Option<Ty>,
+        span: Span,
+    ) -> (Vec<Stmt>, Ty) {
         let in_loop = !self.body.loops.is_empty() || self.body.branches.last().is_some_and(|b| b.in_loop);
         self.body.branches.push(Branch { first_var, in_loop, want, yielded: None, fits: true });
         let hidden = self.hide_captures(body);
@@ -74,7 +88,15 @@ impl Checker<'_> {
             self.report(diag.hint("end it with the value to keep: yield x"));
         }
         let ty = match (branch.yielded, branch.want) {
-            (None, _) => Ty::Null,
+            (None, None) => Ty::Null,
+            // It never gets so far.
+            (None, Some(want)) => {
+                if ends {
+                    Ty::Null
+                } else {
+                    want
+                }
+            }
             (Some(ty), _) if ends && !ty.may_be_null() => ty::either(&ty, &Ty::Null),
             (Some(_), Some(want)) if branch.fits => want,
             (Some(ty), _) => ty,

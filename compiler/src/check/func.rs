@@ -100,7 +100,7 @@ impl<'a> Checker<'a> {
             effects: slot.effects.of_hir(),
             vars: std::mem::take(&mut self.body.vars),
             captures: std::mem::take(&mut self.body.order),
-            facts: std::mem::take(&mut self.body.facts),
+            facts: self.body.take_facts(),
             body,
             span: slot.span,
         }

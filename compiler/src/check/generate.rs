@@ -171,6 +171,7 @@ impl Checker<'_> {
         let name = &generation.name;
         let list = generation.append || what.samples;
         let ty = if list { Ty::list(item.clone()) } else { item.clone() };
+        let nullable = ty.may_be_null();
         if let Some((_, place)) = self.global(name.name.as_str())
             && self.body.local(&name.name).is_none()
         {
@@ -195,6 +196,9 @@ impl Checker<'_> {
         };
         self.body.note_capture(var);
         self.body.changed_by_generation(var);
+        if !nullable {
+            self.body.flow.assume(&[(var, Vec::new())]);
+        }
         // A list that grows is there from the start, empty.
         if !generation.append && (known.is_none() || self.body.is_captured(var)) {
             self.body.generate(var, what);
@@ -204,7 +208,9 @@ impl Checker<'_> {
 
     fn rebind(&mut self, var: VarId, ty: &Ty, name: &Ident) -> VarId {
         let old = self.body.ty(var).clone();
-        if !ty::fits(ty, &old) || ty.base() != old.base() {
+        // What may be null may get a value that is not; nothing is converted.
+        let same = ty.base() == old.base() || ty.base() == old.without_null().base();
+        if !ty::fits(ty, &old) || !same {
             let diag =
                 Diag::new("E0207", name.span, format!("`{}` is {old} and cannot become {ty}", name.name));
             let diag = diag.label(self.body.place(var), "first bound here");

@@ -1,5 +1,7 @@
 //! The function under construction: locals, blocks, and where control stands.
 
+use std::collections::HashMap;
+
 use crate::hir::{Func, VarId};
 use crate::ir::{self, Block, BlockId, Const, GenFact, Inst, Local, LocalDecl, Op, Term};
 use crate::source::Span;
@@ -25,7 +27,7 @@ pub(super) struct Code {
     /// Innermost last.
     pub(super) scopes: Vec<Scope>,
     /// Facts about captures that generations write.
-    facts: Vec<(VarId, GenFact, VarId)>,
+    facts: HashMap<VarId, Vec<(GenFact, Local)>>,
 }
 
 impl Code {
@@ -34,12 +36,16 @@ impl Code {
             .vars
             .iter()
             .map(|v| LocalDecl { name: (!v.name.is_empty()).then(|| v.name.clone()), ty: super::ty(&v.ty) });
+        let mut facts: HashMap<VarId, Vec<(GenFact, Local)>> = HashMap::new();
+        for (var, fact, holder) in &func.facts {
+            facts.entry(*var).or_default().push((*fact, Code::var(*holder)));
+        }
         Code {
             locals: locals.collect(),
             blocks: vec![(Vec::new(), None)],
             current: BlockId(0),
             scopes: Vec::new(),
-            facts: func.facts.clone(),
+            facts,
         }
     }
 
@@ -117,8 +123,7 @@ impl Code {
 
     /// What a generation into a variable writes beside the value.
     pub(super) fn facts_of(&self, var: VarId) -> Vec<(GenFact, Local)> {
-        let facts = self.facts.iter().filter(|(of, ..)| *of == var);
-        facts.map(|(_, fact, holder)| (*fact, Code::var(*holder))).collect()
+        self.facts.get(&var).cloned().unwrap_or_default()
     }
 
     pub(super) fn constant(&mut self, value: Const, span: Span) -> Local {
