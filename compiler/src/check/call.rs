@@ -67,14 +67,15 @@ impl Checker<'_> {
     /// A tool with a body is called as a function; any other runs outside of the program.
     fn call_tool(&mut self, id: usize, name: &str, call: &Call, span: Span) -> Expr {
         let Some(tool) = self.tools.get(id) else { return self.skip(call, span) };
-        if let ToolBody::Func(func) = tool.body {
-            return self.call_func(func as usize, name, call, span);
-        }
-        let (params, ty) = (tool.params.clone(), tool.ret.clone());
+        let (body, params, ty) = (tool.body.clone(), tool.params.clone(), tool.ret.clone());
         if let Some(place) = self.pure_only {
             let diag =
                 Diag::new("E0301", call.callee.span, format!("`{name}` runs a tool, which {place} cannot"));
             self.report(diag.hint(format!("call it in a statement first: let x = {name}(…)")));
+            return Expr { ty, ..self.skip(call, span) };
+        }
+        if let ToolBody::Func(func) = body {
+            return self.call_func(func as usize, name, call, span);
         }
         match self.args(name, &params, call, span) {
             Some(args) => {
