@@ -44,7 +44,7 @@ fn expression(random: &mut Random, depth: u32) -> String {
 }
 
 fn stop(random: &mut Random) -> &'static str {
-    *random.pick(&["a", "b", "ab", "ba", "é", "aa"])
+    random.pick::<&str>(&["a", "b", "ab", "ba", "é", "aa"])
 }
 
 /// A language by its members of at most [`LONGEST`] characters, and the pattern that is asked about it.
