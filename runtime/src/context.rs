@@ -182,13 +182,14 @@ impl Context {
             Some(Some(_)) | None => true,
             Some(None) => false,
         };
-        let order = mark.read <= mark.told && mark.told <= mark.pieces;
+        let order = mark.read <= mark.told && mark.told <= mark.pieces && mark.told_bytes <= self.told_bytes;
         whole && order && mark.tokens <= self.tokens.len()
     }
 
-    /// Whether its parts belong together.
+    /// Whether its parts belong together, and can be counted on.
     pub(crate) fn is_sound(&self) -> bool {
-        self.read <= self.told && self.told <= self.pieces.len()
+        let counted = self.told_bytes < usize::MAX / 2;
+        counted && self.read <= self.told && self.told <= self.pieces.len()
     }
 
     /// Bytes of text in all pieces.

@@ -69,3 +69,15 @@ fn a_run_that_is_cut_off_tells_what_it_cost() {
     assert!(outcome.error().is_some());
     assert_eq!(outcome.usage().generated_tokens, 4, "{:?}", outcome.usage());
 }
+
+#[test]
+fn values_nest_to_a_limit_and_no_further() {
+    let source = "let x = parse_json(\"[]\")\nrepeat 150 { x = parse_json(\"[{{ x }}]\") }";
+    let (outcome, _) = play(&mut script(&[]), source, RunOptions::default());
+    assert!(matches!(outcome.error().expect("an error").fault, Fault::BadArgument { .. }));
+    let source = "let x = parse_json(\"[]\")\nrepeat 150 { x = [x] }\nreturn x";
+    let (outcome, _) = play(&mut script(&[]), source, RunOptions::default());
+    let error = outcome.error().expect("an error");
+    assert_eq!(error.fault, Fault::Limit { what: "levels in a value", limit: 100 });
+    assert!(error.fault.hint().is_some());
+}

@@ -18,7 +18,7 @@ use crate::value::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Branch {
     /// From 0.
-    number: usize,
+    pub(super) number: usize,
     /// What the branches before it yielded.
     yields: Vec<Value>,
     pub(super) lane: Lane,
@@ -77,16 +77,7 @@ impl Vm {
         let lane = self.lane().of_branch(number);
         let parent = self.context_number();
         let Some(frame) = self.state.frames.last() else { return Ok(()) };
-        let mut locals = frame.locals.clone();
-        match over {
-            Over::Aside | Over::Count { index: None, .. } => {}
-            Over::Count { index: Some(index), .. } => locals[index.index()] = Value::Int(number as i64),
-            Over::Each { items, item } => {
-                let items = locals[items.index()].as_list().unwrap_or_default();
-                let value = items.get(number).cloned().unwrap_or(Value::Null);
-                locals[item.index()] = value;
-            }
-        }
+        let locals = locals_of(&frame.locals, over, number);
         let (func, block) = (frame.func, *body);
         let copy = self.state.contexts.get(frame.context).map(|(_, context)| context.clone());
         let copy = copy.unwrap_or_default();
@@ -138,6 +129,20 @@ impl Vm {
         let branches = self.state.frames.iter_mut().rev().filter_map(|frame| frame.branch.as_mut());
         branches.map(|branch| &mut branch.lane).next().unwrap_or(&mut self.state.lane)
     }
+}
+
+/// The locals that a branch begins with.
+fn locals_of(outer: &[Value], over: &Over, number: usize) -> Vec<Value> {
+    let mut locals = outer.to_vec();
+    match over {
+        Over::Aside | Over::Count { index: None, .. } => {}
+        Over::Count { index: Some(index), .. } => locals[index.index()] = Value::Int(number as i64),
+        Over::Each { items, item } => {
+            let items = outer[items.index()].as_list().unwrap_or_default();
+            locals[item.index()] = items.get(number).cloned().unwrap_or(Value::Null);
+        }
+    }
+    locals
 }
 
 /// A program that the compiler made, or that was validated, has no such thing.

@@ -113,6 +113,9 @@ impl Vm {
     }
 }
 
+/// What no counter of a run reaches, so that counting on cannot overflow.
+const FAR: u64 = 1 << 48;
+
 /// A state that someone may have edited must not lead outside the program.
 pub(super) fn check(program: &ir::Program, state: &State) -> Result<(), Fault> {
     let frames = &state.frames;
@@ -121,7 +124,11 @@ pub(super) fn check(program: &ir::Program, state: &State) -> Result<(), Fault> {
         && frames.first().is_some_and(|frame| frame.branch.is_none())
         && frames.windows(2).all(|pair| opens(program, &pair[0], &pair[1]))
         && state.contexts.iter().all(|(_, context)| context.is_sound())
-        && state.defaults.models.len() == program.models.len();
+        && state.defaults.models.len() == program.models.len()
+        && state.asks < FAR
+        && state.steps < FAR
+        && state.lane.taken < FAR
+        && state.next_context < u32::MAX / 2;
     if sound {
         return Ok(());
     }
@@ -135,6 +142,7 @@ fn fits(program: &ir::Program, state: &State, frame: &Frame) -> bool {
     frame.inst <= block.insts.len()
         && frame.locals.len() == func.locals.len()
         && frame.rescues.iter().all(|rescue| rescue.fits(func, context))
+        && frame.branch.iter().all(|branch| branch.lane.taken < FAR && (branch.number as u64) < FAR)
 }
 
 /// Whether a frame stands at the instruction that opened the next one.
