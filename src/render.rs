@@ -174,3 +174,24 @@ fn draw(drawing: Drawing, color: bool) -> String {
         Err(fmt::Error) => plain,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use agentc::model::script::ScriptModel;
+    use agentc::{Engine, Program};
+
+    use super::*;
+
+    #[test]
+    fn a_failed_expectation_is_drawn_with_the_values_it_compared() {
+        let source = "let xs = [1, 2]\nlet most = 1\nexpect len(xs) <= most, \"too many\"";
+        let program = Program::from_source("a.agent", source).unwrap();
+        let engine = Engine::builder().script(ScriptModel::new(Vec::new()).unwrap()).build().unwrap();
+        let Err(Error::Run(failure)) = engine.run(&program).start() else { panic!() };
+        let drawn = super::failure(&failure, program.sources(), false);
+        for part in ["R0106", "too many", "a.agent:3:8", "is 2", "is 1"] {
+            assert!(drawn.contains(part), "{part} is not in\n{drawn}");
+        }
+    }
+}

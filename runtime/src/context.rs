@@ -48,6 +48,8 @@ impl Piece {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Context {
     pieces: Vec<Piece>,
+    /// Bytes of their text.
+    bytes: usize,
     tokens: Vec<TokenId>,
     read: usize,
     told: usize,
@@ -61,6 +63,7 @@ pub struct Mark {
     pieces: usize,
     /// Bytes of the last piece, which later text may have joined.
     last: usize,
+    bytes: usize,
     tokens: usize,
     read: usize,
     told: usize,
@@ -111,6 +114,7 @@ impl Context {
         if text.is_empty() {
             return;
         }
+        self.bytes += text.len();
         if self.pieces.len() > self.told
             && let Some(Piece::Text { text: last, origin: same }) = self.pieces.last_mut()
             && *same == origin
@@ -144,6 +148,7 @@ impl Context {
 
     /// Takes in what another model wrote: text that has no tokens here.
     pub fn tell(&mut self, generated: String, told: usize) {
+        self.bytes += generated.len();
         self.pieces.push(Piece::Generated { text: generated });
         self.told = self.pieces.len();
         self.told_bytes += told;
@@ -154,6 +159,7 @@ impl Context {
         Mark {
             pieces: self.pieces.len(),
             last: self.pieces.last().map_or(0, Piece::len),
+            bytes: self.bytes,
             tokens: self.tokens.len(),
             read: self.read,
             told: self.told,
@@ -169,6 +175,7 @@ impl Context {
         if let Some(Piece::Text { text, .. }) = self.pieces.last_mut() {
             text.truncate(mark.last);
         }
+        self.bytes = mark.bytes;
         self.tokens.truncate(mark.tokens);
         (self.read, self.told, self.told_bytes) = (mark.read, mark.told, mark.told_bytes);
         self.role = mark.role;
@@ -183,18 +190,19 @@ impl Context {
             Some(None) => false,
         };
         let order = mark.read <= mark.told && mark.told <= mark.pieces && mark.told_bytes <= self.told_bytes;
-        whole && order && mark.tokens <= self.tokens.len()
+        whole && order && mark.tokens <= self.tokens.len() && mark.bytes <= self.bytes
     }
 
     /// Whether its parts belong together, and can be counted on.
     pub(crate) fn is_sound(&self) -> bool {
-        let counted = self.told_bytes < usize::MAX / 2;
+        let bytes: usize = self.pieces.iter().map(Piece::len).sum();
+        let counted = self.bytes == bytes && self.told_bytes < usize::MAX / 2;
         counted && self.read <= self.told && self.told <= self.pieces.len()
     }
 
     /// Bytes of text in all pieces.
     pub fn text_len(&self) -> usize {
-        self.pieces.iter().map(Piece::len).sum()
+        self.bytes
     }
 }
 

@@ -11,7 +11,7 @@ use super::Vm;
 use super::frame::{Frame, Lane};
 use super::ops::{ITEM, bad_operand, check_size};
 use crate::error::{Fault, RunError};
-use crate::trace::{Event, Place};
+use crate::trace::Event;
 use crate::value::Value;
 
 /// What makes a frame a branch.
@@ -86,7 +86,7 @@ impl Vm {
         let context = self.open_context(copy);
         let branch = Some(Branch { number, yields, lane });
         self.state.frames.push(Frame { func, block, inst: 0, locals, context, rescues: Vec::new(), branch });
-        let place = Place::of(program, span);
+        let place = self.place(span);
         self.events.push(Event::BranchStart {
             context: self.context_number(),
             parent,

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use agentc_compiler::ir::{self, Func, FuncId, Inst, Local, Op, Origin, Term};
 use agentc_compiler::source::Span;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use self::builtin::Regexes;
@@ -93,6 +94,8 @@ pub struct Vm {
     /// What has happened since the last step.
     events: Vec<Event>,
     regexes: Regexes,
+    /// Where instructions stand whose events have been told.
+    places: FxHashMap<Span, Place>,
 }
 
 impl Vm {
@@ -115,7 +118,7 @@ impl Vm {
             waiting: None,
             steps: 0,
         };
-        let mut vm = Vm { program, limits, state, events: Vec::new(), regexes: Regexes::default() };
+        let mut vm = Vm::of_state(program, state, limits);
         vm.push_frame(func, args, 0);
         vm
     }
@@ -123,7 +126,12 @@ impl Vm {
     /// A machine that goes on where another stopped.
     pub fn resume(program: Arc<ir::Program>, state: State, limits: Limits) -> Result<Vm, Fault> {
         frame::check(&program, &state)?;
-        Ok(Vm { program, limits, state, events: Vec::new(), regexes: Regexes::default() })
+        Ok(Vm::of_state(program, state, limits))
+    }
+
+    fn of_state(program: Arc<ir::Program>, state: State, limits: Limits) -> Vm {
+        let (events, regexes, places) = (Vec::new(), Regexes::default(), FxHashMap::default());
+        Vm { program, limits, state, events, regexes, places }
     }
 
     /// All there is to write down.
@@ -219,7 +227,7 @@ impl Vm {
                 let text = self.get(*src).to_string();
                 self.events.push(Event::Print { text });
             }
-            Op::BoundReached { max } => self.note_bound(program, *max, inst.span),
+            Op::BoundReached { max } => self.note_bound(*max, inst.span),
             Op::Text { src, origin } => self.write(*src, *origin).map_err(at)?,
             Op::OpenRole { role } => self.with_context(|context| context.open(*role)),
             Op::CloseRole => self.with_context(Context::close),
@@ -309,10 +317,15 @@ impl Vm {
         })
     }
 
-    fn note_bound(&mut self, program: &ir::Program, max: Local, span: Span) {
+    fn note_bound(&mut self, max: Local, span: Span) {
         let max = self.get(max).as_int().unwrap_or_default();
-        let context = self.context_number();
-        self.events.push(Event::BoundReached { context, max, place: Place::of(program, span) });
+        let (context, place) = (self.context_number(), self.place(span));
+        self.events.push(Event::BoundReached { context, max, place });
+    }
+
+    /// Where something stands. Lines are counted once, since loops tell of the same places again and again.
+    fn place(&mut self, span: Span) -> Place {
+        self.places.entry(span).or_insert_with(|| Place::of(&self.program, span)).clone()
     }
 
     fn ask_text(&mut self, span: Span) -> Step {

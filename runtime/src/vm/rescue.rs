@@ -4,7 +4,7 @@
 //! error unwinds frames, of calls and branches alike, up to the innermost rescue. What events have told in
 //! the meantime has been told; [`Event::Caught`] says how much of it stays.
 
-use agentc_compiler::ir::{self, BlockId, Func, Inst, Local, Op};
+use agentc_compiler::ir::{BlockId, Func, Inst, Local, Op};
 use serde::{Deserialize, Serialize};
 
 use super::Vm;
@@ -72,7 +72,7 @@ impl Vm {
         for (local, value) in restore.iter().zip(rescue.values) {
             self.set(*local, value);
         }
-        let place = place(&program, &error);
+        let place = self.place(error.span.unwrap_or_default());
         if let Some(local) = local {
             self.set(*local, value(&error, &place));
         }
@@ -100,10 +100,6 @@ impl Vm {
             self.close_contexts();
         }
     }
-}
-
-fn place(program: &ir::Program, error: &RunError) -> Place {
-    Place::of(program, error.span.unwrap_or_default())
 }
 
 /// What a handler sees of an error: `{code, message, span: {file, line, column}}`.
