@@ -270,3 +270,10 @@ fn inference_does_not_multiply_depth() {
     let found = codes(&format!("{fns}fn f30() {{ return f0() }}\nprint f0()"));
     assert!(!found.is_empty() && found.iter().all(|c| *c == "E0209"), "{found:?}");
 }
+
+#[test]
+fn a_carriage_return_alone_is_an_error_once() {
+    assert_eq!(codes("print 1\rprint 2\rprint x"), ["E0026", "E0100"]);
+    assert_eq!(codes("print \"\"\"a\rb\"\"\""), ["E0026"]);
+    assert_eq!(codes("print 1\r\nprint 2\r\n"), Vec::<&str>::new());
+}

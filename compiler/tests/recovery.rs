@@ -26,9 +26,11 @@ const WANTED: usize = 9900;
 /// A finding in terms of what a person sees, by its place in the text without the garbage.
 type Seen = (usize, &'static str, String);
 
-fn findings(text: &str) -> Vec<(usize, &'static str, String)> {
+/// The errors. Warnings are found in programs without errors only.
+fn findings(text: &str) -> Vec<Seen> {
     let compiled = compile("test.agent", text.as_bytes(), &NoFiles, &Options::default());
-    compiled.diags.iter().map(|d| (d.span.start as usize, d.code, d.message.clone())).collect()
+    let errors = compiled.diags.iter().filter(|d| d.is_error());
+    errors.map(|d| (d.span.start as usize, d.code, d.message.clone())).collect()
 }
 
 /// The places of all statements and items, each without the statements in its blocks.

@@ -50,6 +50,9 @@ pub(super) struct Body {
     pub(super) main: bool,
     /// Names that may be declared in what could not be read; `None` if all was read.
     pub(super) lost: Option<HashSet<String>>,
+    /// How many blocks around the place belong to a statement that could not be read: they may be those of
+    /// loops and branches.
+    pub(super) unread: usize,
 }
 
 /// What is known of the generations that bind a capture.

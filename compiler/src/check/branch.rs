@@ -135,6 +135,11 @@ impl Checker<'_> {
         let want = self.body.branches.last().map(|b| b.want.clone());
         let value = value.map(|v| self.expr(v, want.as_ref().and_then(Option::as_ref)));
         let Some(want) = want else {
+            if self.body.unread > 0 {
+                self.hidden = true;
+                self.body.flow.end();
+                return None;
+            }
             let diag = Diag::new("E0306", span, "`yield` stands outside of a branch");
             let hint = "it ends a branch of `fork` or `aside`; a function gives its value with `return`";
             self.report(diag.hint(hint));

@@ -138,6 +138,10 @@ impl Checker<'_> {
     }
 
     fn lost_jump(&mut self, span: Span, word: &str) {
+        if self.body.unread > 0 {
+            self.hidden = true;
+            return self.body.flow.end();
+        }
         if self.body.branches.last().is_some_and(|b| b.in_loop) {
             let diag = Diag::new("E0306", span, format!("`{word}` cannot leave a branch"));
             let hint = "yield a value, and leave the loop behind the `fork` or `aside`: if x { break }";

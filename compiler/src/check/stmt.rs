@@ -50,16 +50,15 @@ impl Checker<'_> {
         out
     }
 
-    /// The blocks of a statement that could not be read. What may end in them is unknown, and so is whether
-    /// they stand in a loop.
+    /// The blocks of a statement that could not be read. What is bound behind them is not known.
     fn lost_blocks(&mut self, blocks: &[Block]) {
         let entry = self.body.flow.clone();
+        self.body.unread += 1;
         for block in blocks {
-            self.body.loops.push(super::body::Loop::default());
             self.block(block);
-            self.body.loops.pop();
             self.body.flow = entry.clone();
         }
+        self.body.unread -= 1;
     }
 
     /// Text of a prompt: holes are printed, generate, or call a function that writes.

@@ -207,16 +207,6 @@ const CODES: &[Code] = &[
     ("W0001", "single braces around a variable", "`{x}` is plain text; a hole is written `{{ x }}`."),
     ("W0002", "unreachable", "Control never comes here."),
     (
-        "W0003",
-        "template tag in text",
-        "`{% … %}` is plain text. Conditions and loops stand outside of strings: if x { \"…\" }.",
-    ),
-    (
-        "W0004",
-        "directive in a comment",
-        "`#` begins a comment, so nothing is included. Files are imported: import \"file.agent\" as name.",
-    ),
-    (
         "W0005",
         "branch without a value",
         "What a `fork` or `aside` does is lost but for what its branches yield.",
