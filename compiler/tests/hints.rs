@@ -18,7 +18,7 @@ fn hints_name_what_to_write() {
         ("\"{{ gen x, max=5 }}\"", "write `gen x with max = 5`"),
         ("gen x: int, max = 5", "write `gen x: int with max = 5`"),
         ("fn f(x) { }", "write `x: str`"),
-        ("while true { print 1 }", "while condition max 10"),
+        ("while true { print 1 }", "while true max 10"),
         ("gen d: str\nlet e = \"\"\ngen e\nprint e.text", "`e` is declared otherwise"),
         ("print map([1], abs(1))", "leave the parentheses out: map(xs, abs)"),
         ("gen x with temperature = 1", "did you mean `temp`?"),
