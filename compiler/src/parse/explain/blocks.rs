@@ -210,5 +210,12 @@ fn missing_brace(at: At<'_, '_>) -> Option<Found> {
     let message = format!("the block of this `{head}` lacks its `{{`");
     let end = at.leaf.bytes().end;
     let found = Found::new("E0020", at.span(), message, "a block stands in braces: if x { … }");
-    Some(found.mend(end..end, " {}").sure())
+    Some(found.mend(end..end, empty_block(at)).sure())
+}
+
+/// What stands for a block that is not there; what a function without one gives is not known.
+pub(super) fn empty_block(at: At<'_, '_>) -> &'static str {
+    let gives = matches!(at.leaf.at(0), "fn" | "agent" | "tool");
+    let typed = at.leaf.words.iter().any(|w| w.text == "->" && w.depth == at.leaf.depth);
+    if gives && !typed { " -> \0 {}" } else { " {}" }
 }

@@ -16,7 +16,7 @@ pub(super) fn explain(at: At<'_, '_>) -> Found {
         // The block is elsewhere, or nowhere; the statement stands without it.
         "`{`" if at.leaf.words.get(at.index).is_none() => {
             let end = at.leaf.bytes().end;
-            found.mend(end..end, " {}").sure()
+            found.mend(end..end, super::blocks::empty_block(at)).sure()
         }
         _ => found,
     }
