@@ -11,7 +11,7 @@ use crate::lex::{Kind, Mend, words};
 pub(super) fn candidates(leaf: &Leaf<'_>, mends: &[Mend]) -> Vec<Patched> {
     let lead = leaf.at(0);
     let names = leaf.declared().count();
-    let kept = match lead {
+    match lead {
         "let" | "const" | "input" | "type" if names < 2 => {
             let sign = if lead == "input" { ": \0" } else { " = \0" };
             name_behind(leaf, 0).map(|name| named(leaf, lead, name, sign)).into_iter().collect()
@@ -29,8 +29,7 @@ pub(super) fn candidates(leaf: &Leaf<'_>, mends: &[Mend]) -> Vec<Patched> {
             vec![kept(leaf, 0..2, " \0")]
         }
         _ => Vec::new(),
-    };
-    kept
+    }
 }
 
 /// Whether a piece gives a variable or constant its type by a value.
