@@ -7,6 +7,7 @@ use super::walk::{self, Node};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, Func, Gen, Stmt, StmtKind, VarId};
 use crate::ir::{BinOp, Const, UnOp};
+use crate::lex::lex;
 use crate::source::Span;
 
 impl Lint<'_> {
@@ -155,11 +156,17 @@ impl Lint<'_> {
         }
     }
 
-    /// All arms of an `if`, the last `else` included, with the same text.
+    /// All arms of an `if`, the last `else` included, with the same tokens.
     fn alike(&mut self, span: Span, arms: &[(Expr, Vec<Stmt>)], otherwise: &[Stmt]) {
-        let Some(last) = extent(otherwise).map(|span| self.text(span).to_owned()) else { return };
-        let same = |body: &[Stmt]| extent(body).is_some_and(|span| self.text(span) == last);
-        if last.is_empty() || !arms.iter().all(|(_, body)| same(body)) {
+        let Some(last) = extent(otherwise) else { return };
+        let tokens = |span: Span| {
+            let text = self.text(span);
+            let tokens = lex(0, text).tokens.into_iter().filter(|token| !token.kind.is_trivia());
+            tokens.map(|token| token.text(text).to_owned()).collect::<Vec<String>>()
+        };
+        let last = tokens(last);
+        let same = |body: &[Stmt]| extent(body).is_some_and(|span| tokens(span) == last);
+        if !arms.iter().all(|(_, body)| same(body)) {
             return;
         }
         let diag = Diag::new("W0113", span, "whatever the condition, the same happens");
