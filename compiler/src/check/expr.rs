@@ -528,6 +528,9 @@ pub(super) const MAYBE_NULL: &str =
 
 fn mismatch_hint(found: &Ty, want: &Ty) -> String {
     match (found.base(), want.base()) {
+        (ref f, ref w) if *f != Ty::Null && f.may_be_null() && ty::fits(&f.without_null(), w) => {
+            MAYBE_NULL.to_owned()
+        }
         (_, Ty::Str) => "convert it with str(x), or put it into a string: \"{{ x }}\"".to_owned(),
         (Ty::Str, Ty::Int) => "convert it with int(x)".to_owned(),
         (Ty::Str, Ty::Float) => "convert it with float(x)".to_owned(),
@@ -536,7 +539,6 @@ fn mismatch_hint(found: &Ty, want: &Ty) -> String {
             "a json value has no known type: convert it with str(x), int(x) or float(x)".to_owned()
         }
         (Ty::Null, _) => "a value is needed here".to_owned(),
-        (ref f, ref w) if ty::fits(&f.without_null(), w) => MAYBE_NULL.to_owned(),
         (_, Ty::List(_)) if !matches!(found, Ty::List(_)) => "put it into a list: [x]".to_owned(),
         _ => format!("a value of type {want} is needed here"),
     }
