@@ -134,8 +134,8 @@ fn runs_outlive_the_handle_that_began_them() {
 
 #[test]
 fn cancellation_and_timeouts_are_typed() {
-    let program = program(r#""a{{ gen x with max = 200 }}""#);
-    let engine = engine(&[("a", &" word".repeat(300))]);
+    let program = program(r#""a{{ gen x with max = 2000 }}""#);
+    let engine = engine(&[("a", &" word".repeat(2500))]);
     let flag = Arc::new(AtomicBool::new(false));
     let mut events = engine.run(&program).cancel(flag.clone()).stream().unwrap();
     let first = events.find(|event| matches!(event, Event::Token { .. }));

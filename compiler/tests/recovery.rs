@@ -105,8 +105,11 @@ fn visit_expr(expr: &Expr, places: &mut Vec<(usize, usize)>) {
     }
 }
 
+/// Where a statement begins and ends.
+type Stretch = (usize, usize);
+
 /// The innermost statement around a place, and the statements inside it.
-fn around(places: &[(usize, usize)], at: usize) -> Option<((usize, usize), Vec<(usize, usize)>)> {
+fn around(places: &[Stretch], at: usize) -> Option<(Stretch, Vec<Stretch>)> {
     let own = places.iter().filter(|(from, to)| *from < at && at < *to).min_by_key(|(from, to)| to - from)?;
     let inner = places.iter().filter(|(from, to)| own.0 <= *from && *to <= own.1 && *from != own.0);
     Some((*own, inner.copied().collect()))
@@ -157,7 +160,7 @@ fn try_program(name: &str, text: &str, tally: &mut Tally, seed: &mut u64) {
     for token in tokens.iter().filter(|t| !t.kind.is_trivia() && t.kind != lex::Kind::Text) {
         for garbage in GARBAGE {
             *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            if (*seed >> 33) % 29 != 0 {
+            if !(*seed >> 33).is_multiple_of(29) {
                 continue;
             }
             let at = token.start;

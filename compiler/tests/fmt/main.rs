@@ -194,7 +194,7 @@ fn files_begin_and_end_as_they_should() {
         ("print 1", "print 1\n"),
         ("print 1\n\n\n", "print 1\n"),
         ("\n \nprint 1\r\n", "print 1\n"),
-        ("\u{FEFF}print\u{FEFF}1\r", "print 1\n"),
+        ("\u{FEFF}print\u{FEFF}1\r\n", "print 1\n"),
         ("# only this", "# only this\n"),
         ("\n\n  # only this  \n\n", "# only this\n"),
         ("print 1 # x\r\n\r\n# y\r\n", "print 1  # x\n\n# y\n"),

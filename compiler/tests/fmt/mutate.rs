@@ -15,7 +15,7 @@ pub(crate) fn spaces(random: &mut Random, text: &str) -> String {
         if token.kind != Kind::Space {
             out.push_str(word);
             if after.is_some_and(|after| may_part(text, *token, after)) && random.once_in(every + 2) {
-                out.push_str(random.of(&[" ", "  ", "\t", "\r"]));
+                out.push_str(random.of(&[" ", "  ", "\t"]));
             }
         } else if fixed(text, before) || fixed(text, after) || !random.once_in(every) {
             out.push_str(word);
