@@ -31,8 +31,9 @@ impl Scanner<'_> {
         let outer = self.stack.iter().rposition(|(open, _)| *open == Open::Long);
         if let Some(outer) = outer
             && self.fresh_line
+            // Within brackets of the hole a string may well begin a line.
+            && self.stack.len() == outer + 2
         {
-            // The innermost is the hole, or a bracket that is open for the same reason.
             let hole = self.stack.get(outer + 1).map_or(self.pos, |(_, opened)| *opened);
             self.forget_after(hole);
             self.unclosed_hole(hole);
