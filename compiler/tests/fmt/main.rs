@@ -123,7 +123,7 @@ fn random_programs() {
         }
         // A line that ends as a block of another language would begin (`{for:`) is read as one, though it is the
         // key of a record: only programs that no one would write are laid out so.
-        match fmt::format(0, &text) {
+        match format(0, &text) {
             Ok(out) if same::shape(&out).is_none() => misread += 1,
             _ => {
                 formatted(&text);
