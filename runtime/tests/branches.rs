@@ -155,7 +155,7 @@ fn branches_are_bounded() {
     let steps = Limits { steps: 100_000, ..Limits::default() };
     assert_eq!(limited("let xs = fork 4000000000 { yield 1 }", Limits::default()), "bytes in a value");
     assert_eq!(limited("let xs = fork 1000000 { yield 1 }", steps), "instructions");
-    let deep = "fn f(n: int) -> int { \"x\" let y = aside { yield f(n + 1) } return y }\nlet z = f(0)";
+    let deep = "fn f(n: int) -> int { \"x\" if n > 9000 { return n } let y = aside { yield f(n + 1) } return y }\nlet z = f(0)";
     assert_eq!(limited(deep, Limits::default()), "open calls");
     // Copies of a long context cost more than the instructions in them.
     let copies = "repeat 15 { \"{{ context }}x\" }\nlet xs = fork 900 { yield 1 }";

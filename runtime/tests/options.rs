@@ -8,7 +8,7 @@ use std::sync::Arc;
 use agentc_compiler::ir::{self, Op};
 use agentc_compiler::source::Span;
 use agentc_constraint::MatchError;
-use agentc_constraint::spec::Spec;
+use agentc_constraint::spec::{GrammarSyntax, Spec};
 use agentc_runtime::model::script::ScriptModel;
 use agentc_runtime::session::run;
 use agentc_runtime::{Event, Fault, RunOptions, Session};
@@ -157,10 +157,10 @@ fn constraints_and_tools_of_a_later_version_are_named() {
     };
     let spec = with(&|op| {
         if let Op::Gen(r#gen) = op {
-            r#gen.spec = Spec::Json;
+            r#gen.spec = Spec::Grammar { grammar: "start: \"x\"".into(), syntax: GrammarSyntax::Lark };
         }
     });
-    refused(&spec, "generating json");
+    refused(&spec, "generating a grammar");
     let tools = with(&|op| {
         if let Op::Gen(r#gen) = op {
             r#gen.tools = vec![ir::ToolId(0)];
