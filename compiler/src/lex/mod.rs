@@ -4,7 +4,7 @@
 //! it can cut a file into pieces that are parsed one by one: a mistake in one statement does not hide
 //! those in others. What a statement is made of is the grammar's business.
 //!
-//! With each mistake the lexer notes how the text reads once it is mended ([`Mend`]), so that the rest of
+//! With each mistake the lexer notes how the text reads once it is mended (a mend), so that the rest of
 //! the statement can be parsed all the same.
 
 mod cut;
