@@ -148,7 +148,10 @@ fn spells(text: &str, ty: &T) -> bool {
         T::Digit => text.len() == 1 && text.starts_with(|c: char| c.is_ascii_digit()),
         T::Float => text.parse::<f64>().is_ok() && !text.contains(['e', 'E', '+', 'n', 'N']),
         T::Lit(Json::String(lit)) => lit == text,
-        T::Lit(lit) => *lit == text,
+        T::Lit(lit) => {
+            let written = lit.to_string();
+            written == text
+        }
         T::Union(members) => members.iter().any(|m| spells(text, m)),
         other => belongs(&json!(text), other),
     }
