@@ -64,7 +64,7 @@ pub fn compile(name: &str, bytes: &[u8], world: &dyn World, options: &Options) -
     let (hir, found) = check(&modules, world, options.agent.as_deref());
     diags.extend(found);
     let hir = hir.filter(|_| !broken);
-    diags.extend(hir.iter().flat_map(|hir| lint(hir, &sources)));
+    diags.extend(hir.iter().flat_map(|hir| lint(hir, &modules, &sources)));
     let hir = hir.filter(|_| !diags.iter().any(Diag::is_error));
     let program = hir.map(|hir| lower(&hir, &sources));
     diags.extend(program.iter().flat_map(size::check));

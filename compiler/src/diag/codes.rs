@@ -172,6 +172,7 @@ const CODES: &[Code] = &[
         "options do not go together",
         "The option contradicts another, or says nothing about this kind of generation.",
     ),
+    ("E0407", "`min` too large", "Even the longest value of the type has fewer bytes than so many tokens."),
     ("E0500", "no such agent", "The agent to start with is not declared in the file."),
     ("E0501", "no entry point", "The file has several agents and none is `main`."),
     ("E0502", "bad model setting", "A model has the settings ctx, seed and temp, all literals."),
@@ -249,6 +250,11 @@ const CODES: &[Code] = &[
     ),
     ("W0103", "unused function", "No run of this program can reach the function or agent."),
     (
+        "W0104",
+        "unused declaration",
+        "Nothing in the program names the constant, type, tool or import. A name that begins with `_` is meant to be unused.",
+    ),
+    (
         "W0110",
         "always the same",
         "The condition or comparison does not depend on anything, or asks a capture for what its type rules out.",
@@ -296,9 +302,8 @@ const CODES: &[Code] = &[
         "`max` too small",
         "Even the shortest value of the type has more bytes than so many tokens can hold.",
     ),
-    ("W0306", "`min` too large", "Even the longest value of the type has fewer bytes than so many tokens."),
     (
-        "W0307",
+        "W0306",
         "option without effect",
         "At temperature 0 the likeliest token is always taken: what only sampling uses does nothing.",
     ),

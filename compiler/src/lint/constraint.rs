@@ -149,12 +149,13 @@ impl Lint<'_> {
             self.report(Diag::new("W0305", span, message).hint(hint));
         }
         if let Some((min, span)) = min
+            && max.is_none_or(|(max, _)| min <= max)
             && let Some(most) = pattern.sizes(FUEL).and_then(|sizes| sizes.bytes.most)
             && most < min
         {
             let message = format!("`{name}` has at most {most} bytes, and so never {min} tokens");
             let hint = "leave `min` out: the type says how long a value is";
-            self.report(Diag::new("W0306", span, message).hint(hint));
+            self.report(Diag::new("E0407", span, message).hint(hint));
         }
     }
 

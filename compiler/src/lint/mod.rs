@@ -9,6 +9,7 @@
 mod calls;
 mod conditions;
 mod constraint;
+mod declared;
 mod endless;
 mod graph;
 mod loops;
@@ -25,17 +26,20 @@ use agentc_constraint::Limits;
 
 use crate::diag::Diag;
 use crate::hir::Hir;
+use crate::modules::Modules;
 use crate::source::{Sources, Span};
 use constraint::Constraints;
 use graph::Graph;
 
 /// Everything that is suspicious about a checked program.
-pub fn lint(hir: &Hir, sources: &Sources) -> Vec<Diag> {
+pub fn lint(hir: &Hir, modules: &Modules, sources: &Sources) -> Vec<Diag> {
     let graph = Graph::new(hir);
     let limits = Limits::default();
-    let mut lint = Lint { hir, sources, graph, constraints: Constraints::new(limits), diags: Vec::new() };
+    let mut lint =
+        Lint { hir, modules, sources, graph, constraints: Constraints::new(limits), diags: Vec::new() };
     lint.unreachable();
     lint.unused();
+    lint.declared();
     lint.roles();
     lint.constraints();
     lint.endless();
@@ -49,6 +53,7 @@ pub fn lint(hir: &Hir, sources: &Sources) -> Vec<Diag> {
 /// What the passes share.
 struct Lint<'h> {
     hir: &'h Hir,
+    modules: &'h Modules,
     sources: &'h Sources,
     graph: Graph,
     constraints: Constraints,

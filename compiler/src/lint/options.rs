@@ -34,12 +34,12 @@ fn without_effect(generation: &Gen) -> Option<Diag> {
     if let Some(samples) = value(GenOption::Samples)
         && matches!(samples.kind, ExprKind::Const(Const::Int(n)) if n > 1)
     {
-        let diag = Diag::new("W0307", samples.span, format!("all samples are alike: {greedy}"));
+        let diag = Diag::new("W0306", samples.span, format!("all samples are alike: {greedy}"));
         return Some(diag.label(temp.span, "set here").hint("give `temp` a value above 0, or leave `n` out"));
     }
     let (option, name) = SAMPLING.iter().find(|(option, _)| value(*option).is_some())?;
     let span = value(*option).map_or(generation.span, |e| e.span);
-    let diag = Diag::new("W0307", span, format!("`{name}` has no effect: {greedy}"));
+    let diag = Diag::new("W0306", span, format!("`{name}` has no effect: {greedy}"));
     Some(
         diag.label(temp.span, "set here").hint(format!("give `temp` a value above 0, or leave `{name}` out")),
     )

@@ -1,4 +1,4 @@
-//! Names that nothing uses: variables, parameters, counters, captures, functions.
+//! Variables that nothing reads: of `let`, parameters, counters, captures.
 //!
 //! A name that begins with `_` is meant to be unused. Captures of the entry point are outputs. Elsewhere a
 //! capture is a waste only if nothing reads it *and* nothing is generated behind it in its context: what the
@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Lint;
-use super::graph::{callees, is_pure, numbered};
+use super::graph::{is_pure, numbered};
 use super::walk::{self, Child, Node};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, Func, Gen, Hir, Over, Part, Stmt, StmtKind, VarId};
@@ -28,7 +28,6 @@ impl Lint<'_> {
             self.locals(func, &is_used);
             self.captures(id, func, &is_used);
         }
-        self.funcs();
     }
 
     fn params(&mut self, func: &Func, is_used: &dyn Fn(VarId) -> bool) {
@@ -83,41 +82,6 @@ impl Lint<'_> {
             let message = format!("nothing uses `{}`, and nothing is generated behind it", decl.name);
             let hint = "return or print it, or leave the generation out";
             self.report(Diag::new("W0101", span, message).hint(hint));
-        }
-    }
-
-    /// Functions that no run can reach, in a file that is more than a library.
-    fn funcs(&mut self) {
-        let hir = self.hir;
-        let Some(entry) = hir.funcs.get(hir.entry as usize) else { return };
-        if entry.body.is_empty() || entry.name != "main" {
-            return;
-        }
-        let tests = hir.tests.iter().map(|test| test.func);
-        let mut open: Vec<u32> = tests.chain([hir.entry]).collect();
-        let mut seen = BTreeSet::new();
-        while let Some(id) = open.pop() {
-            if let Some(func) = hir.funcs.get(id as usize).filter(|_| seen.insert(id)) {
-                open.extend(func.defaults.iter().flatten());
-                walk::each(&func.body, &mut |node| open.extend(callees(hir, node)));
-            }
-        }
-        for (id, func) in numbered(hir) {
-            let word = match func.kind {
-                FuncKind::Agent => "agent",
-                FuncKind::Fn => "function",
-                FuncKind::Main | FuncKind::Test => continue,
-            };
-            let own = func.span.file == entry.span.file && func.origin == crate::hir::Origin::Func;
-            if !own || seen.contains(&id) || func.name.starts_with('_') {
-                continue;
-            }
-            let hint = match func.kind {
-                FuncKind::Agent => "call it, run it with --agent, or remove it",
-                _ => "call it, or remove it",
-            };
-            let diag = Diag::new("W0103", func.span, format!("the {word} `{}` is never called", func.name));
-            self.report(diag.hint(hint));
         }
     }
 }

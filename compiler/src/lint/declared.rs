@@ -1,0 +1,93 @@
+//! Declarations that nothing names: constants, types, tools, imports; and functions that no run reaches.
+//!
+//! A file that is only imported, or holds only agents and functions, is a library: what it declares is for
+//! others. So these checks look at the main file alone, and only if it is a program of its own. A name that
+//! begins with `_` is meant to be unused.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::Lint;
+use super::graph::{callees, numbered};
+use super::walk;
+use crate::ast::{FuncWord, Ident, ImportNames, Item};
+use crate::diag::Diag;
+use crate::hir::{Origin, ToolBody};
+use crate::ir::FuncKind;
+use crate::lex::{Kind, lex};
+
+impl Lint<'_> {
+    /// Everything of this kind.
+    pub(super) fn declared(&mut self) {
+        let Some(main) = self.modules.list().first() else { return };
+        let runs = |item: &Item| match item {
+            Item::Stmt(_) | Item::Input(_) => true,
+            Item::Func(decl) => decl.word == FuncWord::Agent && decl.name.name == "main",
+            _ => false,
+        };
+        if main.ast.items.iter().any(runs) {
+            self.unnamed(&main.ast.items);
+            self.unreached();
+        }
+    }
+
+    /// Declarations whose name stands nowhere else in the file.
+    fn unnamed(&mut self, items: &[Item]) {
+        let Some(source) = self.sources.get(0) else { return };
+        let mut times: HashMap<&str, usize> = HashMap::new();
+        for token in lex(0, &source.text).tokens.iter().filter(|token| token.kind == Kind::Word) {
+            *times.entry(token.text(&source.text)).or_default() += 1;
+        }
+        let mut found: Vec<(&'static str, &Ident)> = Vec::new();
+        for item in items {
+            match item {
+                Item::Const(decl) => found.push(("constant", &decl.name)),
+                Item::Type(decl) => found.push(("type", &decl.name)),
+                Item::Tool(decl) => found.push(("tool", &decl.name)),
+                Item::Import(import) => match &import.names {
+                    ImportNames::As(name) => found.push(("import", name)),
+                    ImportNames::Only(names) => found.extend(names.iter().map(|name| ("import", name))),
+                },
+                _ => {}
+            }
+        }
+        for (what, name) in found {
+            if times.get(name.name.as_str()) == Some(&1) && !name.name.starts_with('_') {
+                let message = format!("the {what} `{}` is not used", name.name);
+                self.report(Diag::new("W0104", name.span, message).hint("use it, or remove it"));
+            }
+        }
+    }
+
+    /// Functions that neither the program, nor one of its tests, nor another such function calls.
+    fn unreached(&mut self) {
+        let hir = self.hir;
+        let starts = |(id, kind): (u32, FuncKind)| {
+            (id == hir.entry || matches!(kind, FuncKind::Main | FuncKind::Test)).then_some(id)
+        };
+        let mut open: Vec<u32> = numbered(hir).filter_map(|(id, func)| starts((id, func.kind))).collect();
+        // Tools that nobody calls are told about by name.
+        open.extend(hir.tools.iter().filter_map(|tool| match tool.body {
+            ToolBody::Func(func) => Some(func),
+            ToolBody::Outside(_) => None,
+        }));
+        let mut seen = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            if let Some(func) = hir.funcs.get(id as usize).filter(|_| seen.insert(id)) {
+                open.extend(func.defaults.iter().flatten());
+                walk::each(&func.body, &mut |node| open.extend(callees(hir, node)));
+            }
+        }
+        for (id, func) in numbered(hir) {
+            let own = func.span.file == 0 && func.origin == Origin::Func && !func.name.starts_with('_');
+            if !own || seen.contains(&id) {
+                continue;
+            }
+            let (word, hint) = match func.kind {
+                FuncKind::Agent => ("agent", "call it, run it with --agent, or remove it"),
+                _ => ("function", "call it, or remove it"),
+            };
+            let diag = Diag::new("W0103", func.span, format!("the {word} `{}` is never called", func.name));
+            self.report(diag.hint(hint));
+        }
+    }
+}
