@@ -194,23 +194,30 @@ impl<'a> Checker<'a> {
     pub(super) fn check_imports(&mut self) {
         let Some(module) = self.modules.list().get(self.module) else { return };
         for (import, from) in module.imports() {
-            let names = match &import.names {
-                ImportNames::As(name) => std::slice::from_ref(name),
-                ImportNames::Only(names) => names.as_slice(),
-            };
-            names.iter().for_each(|name| self.check_hidden(name));
-            let Some(from) = from else { continue };
-            if matches!(import.names, ImportNames::Only(_)) {
-                names.iter().for_each(|name| self.check_imported(from, name));
+            match (&import.names, from) {
+                (ImportNames::As(name), _) => self.check_hidden(name, None),
+                (ImportNames::Only(names), Some(from)) => {
+                    names.iter().for_each(|name| self.check_hidden(name, Some(from)));
+                    names.iter().for_each(|name| self.check_imported(from, name));
+                }
+                (ImportNames::Only(_), None) => {}
             }
+            let Some(from) = from else { continue };
             self.check_statements(from, import.path.span);
         }
     }
 
-    fn check_hidden(&mut self, name: &Ident) {
+    /// A declaration hides an import if both are values, or both types; a whole file is in expressions a value.
+    fn check_hidden(&mut self, name: &Ident, from: Option<usize>) {
         let Some(scope) = self.scopes.get(self.module) else { return };
-        let own = scope.values.get(name.name.as_str()).map(|v| v.1);
-        let own = own.or(scope.types.get(name.name.as_str()).map(|t| self.type_slots[*t].decl.name.span));
+        let value = scope.values.get(name.name.as_str()).map(|v| v.1);
+        let ty = scope.types.get(name.name.as_str()).map(|t| self.type_slots[*t].decl.name.span);
+        let own = match from {
+            None => value,
+            Some(from) => value
+                .filter(|_| self.value_in(from, &name.name).is_some())
+                .or(ty.filter(|_| self.type_in(from, &name.name).is_some())),
+        };
         if let Some(place) = own {
             let message = format!("this import is hidden by the file's own `{}`", name.name);
             let diag = Diag::new("W0011", name.span, message).label(place, "declared here");
@@ -260,7 +267,9 @@ impl<'a> Checker<'a> {
             Item::Input(param) => Some(param.name.span),
             _ => None,
         };
-        if let Some(first) = file.ast.items.iter().find_map(runs) {
+        // What could not be parsed stands there as a statement.
+        let whole = file.ast.damage.spans.is_empty();
+        if let Some(first) = file.ast.items.iter().find_map(runs).filter(|_| whole) {
             let message = format!("the statements of `{}` do not run when it is imported", file.path);
             let diag = Diag::new("W0010", span, message).label(first, "such as this one");
             self.report(diag.hint("put them into a fn or an agent, and call that"));
