@@ -4,6 +4,7 @@
 
 mod text;
 
+use std::collections::HashSet;
 use std::fmt;
 
 use agentc_constraint::spec::Spec;
@@ -33,6 +34,8 @@ pub struct Hir {
     pub models: Vec<(String, ModelDecl)>,
     /// Whether a role can be opened in a run.
     pub chat: bool,
+    /// Where the names of declarations and imports stand that something else names, in all files.
+    pub named: HashSet<Span>,
 }
 
 /// A declared tool.

@@ -40,7 +40,7 @@ fn each_file_is_read_once_by_a_path_from_the_first() {
         ("lib/data/d.json", "[1]"),
     ]);
     let watched = Watched(&files, RefCell::default());
-    let text = "import \"lib/a.agent\" as a\nimport { f } from \"c.agent\"\nf()";
+    let text = "import \"lib/a.agent\" as a\nimport { f } from \"c.agent\"\nf()\nprint a.x";
     let compiled = compile("some/folder/main.agent", text.as_bytes(), &watched, &Options::default());
     assert!(compiled.diags.is_empty(), "{:#?}", compiled.diags);
     let asked = watched.1.into_inner();

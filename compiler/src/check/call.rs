@@ -35,7 +35,7 @@ impl Checker<'_> {
             self.report(diag.hint("rename the variable if a function of this name is meant"));
             return self.skip(call, span);
         }
-        if let Some((global, _)) = self.global(name.as_str()) {
+        if let Some((global, _)) = self.name_global(&name) {
             return self.call_global(global, &name, call, span);
         }
         match builtin::find(&name) {

@@ -33,6 +33,7 @@ impl<'a> Checker<'a> {
             tests: self.tests_of_hir(),
             model,
             models: std::mem::take(&mut self.models),
+            named: std::mem::take(&mut self.named_places),
             chat,
         })
     }

@@ -128,7 +128,7 @@ impl Checker<'_> {
                 None => self.unbound(name, span),
             };
         }
-        match self.global(name) {
+        match self.name_global(name) {
             Some((global, place)) => self.global_value(global, name, place, span),
             None if name == super::CONTEXT && !self.body.hides_context => self.context(span),
             None => {

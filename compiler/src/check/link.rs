@@ -50,11 +50,11 @@ impl Checker<'_> {
     }
 
     /// The imported file that a name stands for at this place: `Some(None)` if it cannot be read.
-    pub(super) fn file_named(&self, name: &str) -> Option<Option<usize>> {
+    pub(super) fn file_named(&mut self, name: &str) -> Option<Option<usize>> {
         if self.body.local(name).is_some() || self.body.captures.contains_key(name) {
             return None;
         }
-        match self.global(name)?.0 {
+        match self.name_global(name)?.0 {
             Global::Module(module) => Some(Some(module)),
             Global::Unknown => Some(None),
             _ => None,
@@ -63,7 +63,8 @@ impl Checker<'_> {
 
     /// The tool that a path names; reported if there is none.
     pub(super) fn tool(&mut self, path: &Path) -> Option<ToolInfo> {
-        let name = path.names.last()?;
+        let (first, name) = (path.names.first()?, path.names.last()?);
+        self.name_global(&first.name);
         match self.at_path(path).map(|g| g.0) {
             Some(Global::Tool(id)) => {
                 let tool = self.tools.get(id)?;
@@ -108,8 +109,9 @@ impl Checker<'_> {
     /// The place of a model among those with names; reported if there is none.
     pub(super) fn model_named(&mut self, name: &Ident) -> Option<u32> {
         let scope = self.scopes.get(self.module)?;
-        if let Some((id, _)) = scope.models.get(name.name.as_str()) {
-            return Some(*id);
+        if let Some((id, place)) = scope.models.get(name.name.as_str()).copied() {
+            self.named_places.insert(place);
+            return Some(id);
         }
         if self.is_lost(&name.name) {
             self.hidden = true;

@@ -34,7 +34,7 @@ mod tools;
 mod type_names;
 mod types;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use agentc_constraint::spec::Spec;
@@ -47,7 +47,7 @@ use crate::diag::Diag;
 use crate::hir::{Expr, Hir};
 use crate::ir::ModelDecl;
 use crate::modules::Modules;
-use crate::source::World;
+use crate::source::{Span, World};
 use crate::ty::{NamedTypes, Ty};
 
 /// The word that means the text so far where no variable has this name.
@@ -65,6 +65,7 @@ pub fn check(modules: &Modules, world: &dyn World, agent: Option<&str>) -> (Opti
         named: NamedTypes::default(),
         defs: Vec::new(),
         used: 0,
+        named_places: HashSet::new(),
         holes: None,
         files: HashMap::new(),
         tools: Vec::new(),
@@ -102,6 +103,8 @@ struct Checker<'a> {
     defs: Vec<Spec>,
     /// Parts of declared types that were copied to where they are named.
     used: usize,
+    /// Where the declarations and imports stand that something names.
+    named_places: HashSet<Span>,
     /// In the type of a generation: the values of its holes.
     holes: Option<Vec<Expr>>,
     /// Embedded files that were read, by path; `None` where something was wrong.

@@ -73,6 +73,20 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// The same where the program names it, rather than where names are compared.
+    pub(super) fn name_global(&mut self, name: &str) -> Option<(Global, Span)> {
+        let found = self.global(name);
+        self.named_places.extend(found.map(|(_, place)| place));
+        found
+    }
+
+    /// What the first of a path of types is called by: the type's own declaration, or an import.
+    fn place_of_type(&self, first: &Ident) -> Option<Span> {
+        let scope = self.scopes.get(self.module)?;
+        let own = scope.types.get(first.name.as_str()).map(|id| self.type_slots[*id].decl.name.span);
+        own.or(scope.imports.get(first.name.as_str()).map(|import| import.1))
+    }
+
     pub(super) fn value_in(&self, module: usize, name: &str) -> Option<Global> {
         self.scopes.get(module)?.values.get(name).map(|(global, _)| *global)
     }
@@ -120,6 +134,7 @@ impl<'a> Checker<'a> {
     /// may be one of the prelude.
     pub(super) fn type_name(&mut self, path: &Path) -> Option<Option<usize>> {
         let (first, last) = (path.names.first()?, path.names.last()?);
+        self.named_places.extend(self.place_of_type(first));
         match self.type_named_in(self.module, path)? {
             TypeName::Declared(id) => return Some(Some(id)),
             TypeName::Lost => self.hidden = true,
@@ -219,6 +234,8 @@ impl<'a> Checker<'a> {
                 .or(ty.filter(|_| self.type_in(from, &name.name).is_some())),
         };
         if let Some(place) = own {
+            // That nothing names it goes without saying.
+            self.named_places.insert(name.span);
             let message = format!("this import is hidden by the file's own `{}`", name.name);
             let diag = Diag::new("W0011", name.span, message).label(place, "declared here");
             self.report(diag.hint("give one of them another name"));

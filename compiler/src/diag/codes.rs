@@ -252,7 +252,7 @@ const CODES: &[Code] = &[
     (
         "W0104",
         "unused declaration",
-        "Nothing in the program names the constant, type, tool or import. A name that begins with `_` is meant to be unused.",
+        "Nothing in the program names the constant, type, tool, model or import. A name that begins with `_` is meant to be unused.",
     ),
     (
         "W0110",

@@ -1,10 +1,10 @@
-//! Declarations that nothing names: constants, types, tools, imports; and functions that no run reaches.
+//! Declarations that nothing names: constants, types, tools, models, imports; and functions that no run reaches.
 //!
 //! A file that is only imported, or holds only agents and functions, is a library: what it declares is for
 //! others. So these checks look at the main file alone, and only if it is a program of its own. A name that
 //! begins with `_` is meant to be unused.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use super::Lint;
 use super::graph::{callees, numbered};
@@ -13,7 +13,6 @@ use crate::ast::{FuncWord, Ident, ImportNames, Item};
 use crate::diag::Diag;
 use crate::hir::{Origin, ToolBody};
 use crate::ir::FuncKind;
-use crate::lex::{Kind, lex};
 
 impl Lint<'_> {
     /// Everything of this kind.
@@ -30,28 +29,10 @@ impl Lint<'_> {
         }
     }
 
-    /// Declarations whose name stands nowhere else in the file.
+    /// Declarations that nothing names, be it itself.
     fn unnamed(&mut self, items: &[Item]) {
-        let Some(source) = self.sources.get(0) else { return };
-        let mut times: HashMap<&str, usize> = HashMap::new();
-        for token in lex(0, &source.text).tokens.iter().filter(|token| token.kind == Kind::Word) {
-            *times.entry(token.text(&source.text)).or_default() += 1;
-        }
-        let mut found: Vec<(&'static str, &Ident)> = Vec::new();
-        for item in items {
-            match item {
-                Item::Const(decl) => found.push(("constant", &decl.name)),
-                Item::Type(decl) => found.push(("type", &decl.name)),
-                Item::Tool(decl) => found.push(("tool", &decl.name)),
-                Item::Import(import) => match &import.names {
-                    ImportNames::As(name) => found.push(("import", name)),
-                    ImportNames::Only(names) => found.extend(names.iter().map(|name| ("import", name))),
-                },
-                _ => {}
-            }
-        }
-        for (what, name) in found {
-            if times.get(name.name.as_str()) == Some(&1) && !name.name.starts_with('_') {
+        for (what, name) in items.iter().flat_map(named) {
+            if !self.hir.named.contains(&name.span) && !name.name.starts_with('_') {
                 let message = format!("the {what} `{}` is not used", name.name);
                 self.report(Diag::new("W0104", name.span, message).hint("use it, or remove it"));
             }
@@ -89,5 +70,20 @@ impl Lint<'_> {
             let diag = Diag::new("W0103", func.span, format!("the {word} `{}` is never called", func.name));
             self.report(diag.hint(hint));
         }
+    }
+}
+
+/// The names that an item brings, but for those of functions, and what they are.
+fn named(item: &Item) -> Vec<(&'static str, &Ident)> {
+    match item {
+        Item::Const(decl) => vec![("constant", &decl.name)],
+        Item::Type(decl) => vec![("type", &decl.name)],
+        Item::Tool(decl) => vec![("tool", &decl.name)],
+        Item::Model(decl) => decl.name.iter().map(|name| ("model", name)).collect(),
+        Item::Import(import) => match &import.names {
+            ImportNames::As(name) => vec![("import", name)],
+            ImportNames::Only(names) => names.iter().map(|name| ("import", name)).collect(),
+        },
+        _ => Vec::new(),
     }
 }
