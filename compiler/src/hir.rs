@@ -34,7 +34,8 @@ pub struct Hir {
     pub models: Vec<(String, ModelDecl)>,
     /// Whether a role can be opened in a run.
     pub chat: bool,
-    /// Where the names of declarations and imports stand that something else names, in all files.
+    /// Where the declarations and imports stand that something names, in all files, and the variables that
+    /// text names in single braces.
     pub named: HashSet<Span>,
 }
 

@@ -217,7 +217,8 @@ impl<'a> Checker<'a> {
                 }
                 (ImportNames::Only(_), None) => {}
             }
-            let Some(from) = from else { continue };
+            // The program's own file is imported in a circle only, which is an error of its own.
+            let Some(from) = from.filter(|from| *from != 0) else { continue };
             self.check_statements(from, import.path.span);
         }
     }

@@ -21,8 +21,8 @@ impl Lint<'_> {
         for (id, func) in numbered(hir) {
             let read = reads(hir, func);
             let is_used = |var: VarId| {
-                let name = func.vars.get(var.0 as usize).map_or("_", |v| v.name.as_str());
-                name.starts_with('_') || read.contains(&var)
+                let Some(decl) = func.vars.get(var.0 as usize) else { return true };
+                decl.name.starts_with('_') || read.contains(&var) || hir.named.contains(&decl.span)
             };
             self.params(func, &is_used);
             self.locals(func, &is_used);
@@ -154,6 +154,15 @@ fn reads(hir: &Hir, func: &Func) -> BTreeSet<VarId> {
     read
 }
 
+/// Whether a branch keeps something.
+fn yields(body: &[Stmt]) -> bool {
+    let mut found = false;
+    walk::each(body, &mut |node| {
+        found |= matches!(node, Node::Stmt(Stmt { kind: StmtKind::Yield(_), .. }));
+    });
+    found
+}
+
 /// Walks backwards through a body: is the context of any use behind a place?
 struct Last<'l, 'h> {
     lint: &'l Lint<'h>,
@@ -218,7 +227,8 @@ impl Last<'_, '_> {
             Child::Expr(expr) => {
                 if let ExprKind::Branch(_, body) = &expr.kind {
                     // Its text is dropped in the end; what is before it is in front of what it generates.
-                    let inside = self.block(body, false);
+                    // That all is lost of a branch that yields nothing is said elsewhere.
+                    let inside = self.block(body, !yields(body));
                     return behind || inside;
                 }
                 let inner = walk::of_expr(expr).into_iter().rev().fold(behind, |used, c| self.child(c, used));
