@@ -66,16 +66,10 @@ fn expectations(case: &Case) -> Vec<(String, Expected)> {
     own.chain(others).collect()
 }
 
-/// What a program that shows something else may well do: not use all that it declares, ask nothing of the
-/// model, or leave open where a text ends.
-const USES: &[&str] = &["W0100", "W0101", "W0102", "W0103", "W0104", "W0201", "W0300"];
-
-/// What differs between findings and expectations, in words. Outside of `checks/` those of [`USES`] count
-/// only where they are expected.
+/// What differs between findings and expectations, in words.
 fn differences(case: &Case, compiled: &Compiled) -> String {
     let mut expected = expectations(case);
     let mut out = String::new();
-    let counts = |code: &str| case.name.starts_with("checks") || !USES.contains(&code);
     for diag in &compiled.diags {
         let place = compiled.sources.locate(diag.span);
         let (file, line) = place.map_or(("", 0), |(source, from, _)| (source.name.as_str(), from.line));
@@ -89,7 +83,6 @@ fn differences(case: &Case, compiled: &Compiled) -> String {
         });
         match found {
             Some(at) => drop(expected.remove(at)),
-            None if !counts(diag.code) => {}
             None => {
                 writeln!(out, "  unexpected {severity} {} at {file}:{line}: {}", diag.code, diag.message)
                     .expect("it can be written");
