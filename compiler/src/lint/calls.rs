@@ -107,6 +107,11 @@ impl Calls<'_> {
         Place { certain: false, guards: place.guards.iter().copied().chain(about).collect() }
     }
 
+    /// The place in a turn of a loop that is so often, or over such a list.
+    fn turn(&self, place: &Place, over: &Expr) -> Place {
+        if surely_turns(over) { place.clone() } else { self.under(place, over) }
+    }
+
     fn block(&mut self, stmts: &[Stmt], mut place: Place) {
         for stmt in stmts {
             self.stmt(stmt, &place);
@@ -143,18 +148,18 @@ impl Calls<'_> {
             }
             StmtKind::Repeat(count, _, body) => {
                 self.expr(count, place);
-                let inner = if surely_turns(count) { place.clone() } else { self.under(place, count) };
-                self.block(body, inner);
+                self.block(body, self.turn(place, count));
             }
             StmtKind::For(_, list, body) => {
                 self.expr(list, place);
-                self.block(body, self.under(place, list));
+                self.block(body, self.turn(place, list));
             }
             StmtKind::While(cond, max, body) => {
                 self.expr(max, place);
-                let turn = self.under(place, max);
+                let turn = self.turn(place, max);
                 self.expr(cond, &turn);
-                self.block(body, self.under(&turn, cond));
+                let always = matches!(cond.kind, ExprKind::Const(Const::Bool(true)));
+                self.block(body, if always { turn } else { self.under(&turn, cond) });
             }
             StmtKind::Try(parts) => {
                 self.block(&parts.body, place.clone());
@@ -210,7 +215,7 @@ impl Calls<'_> {
             }
             ExprKind::Map(map) => {
                 self.expr(&map.list, place);
-                self.expr(&map.body, &self.under(place, &map.list));
+                self.expr(&map.body, &self.turn(place, &map.list));
             }
             _ => walk::of_expr(expr).into_iter().for_each(|child| self.child(child, place)),
         }
@@ -219,10 +224,9 @@ impl Calls<'_> {
     fn branch(&mut self, over: &Over, body: &[Stmt], place: &Place) {
         let inner = match over {
             Over::Aside => place.clone(),
-            Over::Count(count, _) if surely_turns(count) => place.clone(),
             Over::Count(value, _) | Over::Each(_, value) => {
                 self.expr(value, place);
-                self.under(place, value)
+                self.turn(place, value)
             }
         };
         self.block(body, inner);

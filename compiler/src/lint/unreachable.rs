@@ -85,7 +85,12 @@ impl Exits {
     }
 }
 
-/// Whether a loop of so many turns has at least one.
-pub(super) fn surely_turns(count: &Expr) -> bool {
-    matches!(count.kind, ExprKind::Const(Const::Int(n)) if n > 0)
+/// Whether a loop of so many turns, or over such a list, has at least one.
+pub(super) fn surely_turns(over: &Expr) -> bool {
+    match &over.kind {
+        ExprKind::Const(Const::Int(n)) => *n > 0,
+        ExprKind::Const(Const::List(items)) => !items.is_empty(),
+        ExprKind::List(items) => !items.is_empty(),
+        _ => false,
+    }
 }
