@@ -256,6 +256,8 @@ pub struct Gen {
     pub spec: Spec,
     /// The values of its holes.
     pub bindings: Vec<Expr>,
+    /// Where the stops stand that the spec has, in its order.
+    pub stops: Vec<Span>,
     /// How the text is read.
     pub ty: Ty,
     /// Whether the text is JSON.

@@ -59,6 +59,7 @@ impl Checker<'_> {
             append: generation.append,
             spec: written.spec?,
             bindings: written.bindings,
+            stops: chosen.stop_places,
             ty: written.ty,
             json: written.json,
             options: chosen.options,

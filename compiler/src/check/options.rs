@@ -77,8 +77,17 @@ pub(super) struct Chosen {
     pub(super) tools: Vec<u32>,
     /// Whether the value is a list of samples.
     pub(super) samples: bool,
+    /// Where its stops stand.
+    pub(super) stop_places: Vec<Span>,
     stops: Vec<Stop>,
     flexible: bool,
+}
+
+impl Chosen {
+    fn add_stop(&mut self, stop: Stop, place: Span) {
+        self.stops.push(stop);
+        self.stop_places.push(place);
+    }
 }
 
 impl Checker<'_> {
@@ -241,11 +250,13 @@ impl Checker<'_> {
         }
         let value = self.expr(value, None);
         match &value.kind {
-            ExprKind::Const(Const::Str(text)) => chosen.stops.push(self.literal_stop(text, value.span)),
+            ExprKind::Const(Const::Str(text)) => {
+                chosen.add_stop(self.literal_stop(text, value.span), value.span);
+            }
             ExprKind::List(items) if items.iter().all(is_literal_str) => {
                 for (text, span) in items.iter().filter_map(literal_str) {
                     let stop = self.literal_stop(&text, span);
-                    chosen.stops.push(stop);
+                    chosen.add_stop(stop, span);
                 }
             }
             _ => {
@@ -254,7 +265,7 @@ impl Checker<'_> {
                     let diag = Diag::new("E0200", value.span, message);
                     self.report(diag.hint("write stop = \"\\n\" or stop = [\".\", \"!\"]"));
                 }
-                chosen.stops.push(Stop::Hole { hole: written.bindings.len() });
+                chosen.add_stop(Stop::Hole { hole: written.bindings.len() }, value.span);
                 written.bindings.push(value);
             }
         }
@@ -278,7 +289,7 @@ impl Checker<'_> {
             match &item.kind {
                 A::Regex(regex) => {
                     if self.stop_regex_is_good(&regex.pattern, regex.span) {
-                        chosen.stops.push(Stop::Regex { pattern: regex.pattern.clone() });
+                        chosen.add_stop(Stop::Regex { pattern: regex.pattern.clone() }, regex.span);
                     }
                 }
                 A::Error => {}

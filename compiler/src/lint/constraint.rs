@@ -12,6 +12,7 @@ use super::walk::each_gen;
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, Gen, Hir, StmtKind};
 use crate::ir::{Const, GenOption};
+use crate::source::Span;
 
 /// Steps that one question may look at: a few milliseconds at worst.
 pub(super) const FUEL: usize = 40_000;
@@ -32,11 +33,42 @@ pub(super) struct Finding {
     code: &'static str,
     message: String,
     hint: String,
+    about: About,
+}
+
+/// What of a generation a finding is about.
+#[derive(Debug, Clone, Copy)]
+enum About {
+    All,
+    Stops,
+    /// The stop of this number.
+    Stop(usize),
 }
 
 impl Finding {
     pub(super) fn new(code: &'static str, message: String, hint: &str) -> Finding {
-        Finding { code, message, hint: hint.to_owned() }
+        Finding { code, message, hint: hint.to_owned(), about: About::All }
+    }
+
+    /// The same about all stops together.
+    pub(super) fn of_stops(self) -> Finding {
+        Finding { about: About::Stops, ..self }
+    }
+
+    /// The same about one stop, by its number among those of the generation.
+    pub(super) fn of_stop(self, stop: usize) -> Finding {
+        Finding { about: About::Stop(stop), ..self }
+    }
+
+    /// The place that it is about.
+    fn place(&self, generation: &Gen) -> Span {
+        let places = generation.stops.as_slice();
+        let found = match self.about {
+            About::All => None,
+            About::Stop(stop) => places.get(stop).copied(),
+            About::Stops => places.iter().copied().reduce(Span::to),
+        };
+        found.unwrap_or(generation.span)
     }
 }
 
@@ -86,7 +118,7 @@ impl Constraints {
         let stops = quoted_stops(&known.stops);
         let message = format!("no value is possible: each one that the type allows contains {stops}");
         let hint = "use another stop, or leave it out: a value also ends where its type is complete";
-        Finding::new("E0402", message, hint)
+        Finding::new("E0402", message, hint).of_stops()
     }
 }
 
@@ -97,6 +129,8 @@ pub(super) struct Known {
     pub(super) value: Spec,
     /// Without holes.
     pub(super) stops: Vec<Stop>,
+    /// The number of each of them among those of the generation.
+    pub(super) origins: Vec<usize>,
     /// The values of holes; empty for those of stops.
     pub(super) bindings: Bindings,
 }
@@ -127,8 +161,9 @@ impl Lint<'_> {
     fn constraint(&mut self, generation: &Gen) {
         let Some(known) = known(self.hir, generation) else { return };
         for finding in self.constraints.findings(&known, generation.json) {
-            let Finding { code, message, hint } = finding;
-            self.report(Diag::new(code, generation.span, message).hint(hint));
+            let place = finding.place(generation);
+            let Finding { code, message, hint, .. } = finding;
+            self.report(Diag::new(code, place, message).hint(hint));
         }
         self.lengths(generation, &known);
     }
@@ -181,7 +216,7 @@ impl Lint<'_> {
 }
 
 /// An int option with a literal value.
-fn option(generation: &Gen, wanted: GenOption) -> Option<(usize, crate::source::Span)> {
+fn option(generation: &Gen, wanted: GenOption) -> Option<(usize, Span)> {
     let (_, value) = generation.options.iter().find(|(option, _)| *option == wanted)?;
     match value.kind {
         ExprKind::Const(Const::Int(n)) => Some((usize::try_from(n).ok()?, value.span)),
@@ -202,19 +237,19 @@ fn known(hir: &Hir, generation: &Gen) -> Option<Known> {
     if !holes(&value).iter().all(is_known) {
         return None;
     }
-    let stops = stops.into_iter().filter(|stop| match stop {
-        Stop::Hole { hole } => is_known(hole),
-        Stop::Text { .. } | Stop::Regex { .. } => true,
+    let stops = stops.into_iter().enumerate().flat_map(|(origin, stop)| {
+        let stops = match stop {
+            Stop::Hole { hole } => {
+                let texts = texts.get(hole).cloned().flatten().unwrap_or_default();
+                texts.into_iter().map(|text| Stop::Text { text }).collect()
+            }
+            other => vec![other],
+        };
+        stops.into_iter().map(move |stop| (origin, stop))
     });
-    let stops = stops.flat_map(|stop| match stop {
-        Stop::Hole { hole } => {
-            let texts = texts.get(hole).cloned().flatten().unwrap_or_default();
-            texts.into_iter().map(|text| Stop::Text { text }).collect()
-        }
-        other => vec![other],
-    });
-    let stops = stops.collect();
-    Some(Known { value, stops, bindings: texts.into_iter().map(Option::unwrap_or_default).collect() })
+    let (origins, stops) = stops.unzip();
+    let bindings = texts.iter().cloned().map(Option::unwrap_or_default).collect();
+    Some(Known { value, stops, origins, bindings })
 }
 
 /// The holes of a spec, stops aside.

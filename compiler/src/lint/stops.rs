@@ -12,41 +12,41 @@ impl Constraints {
         if known.stops.is_empty() {
             return None;
         }
-        if let Some((stop, shorter)) = shadowed(&known.stops) {
+        if let Some((at, stop, shorter)) = shadowed(&known.stops) {
             let message =
                 format!("the stop {stop:?} never comes to effect: {shorter:?} ends the text before");
-            return Some(Finding::new("W0302", message, &format!("leave out {stop:?}")));
+            let origin = known.origins.get(at).copied().unwrap_or(at);
+            return Some(Finding::new("W0302", message, &format!("leave out {stop:?}")).of_stop(origin));
         }
         let value = self.build(&known.value, &known.bindings).ok()?;
         let stops = quoted_stops(&known.stops);
         if pattern.has_text(FUEL) == Some(false) && value.has_text(FUEL) == Some(true) {
             let message = format!("this is always empty: {stops} ends every value where it begins");
-            return Some(Finding::new("W0301", message, "use a stop with which no value begins"));
+            return Some(Finding::new("W0301", message, "use a stop with which no value begins").of_stops());
         }
         let absent = |stop: &Stop| value.can_contain(stop, FUEL) == Some(false);
         if value.ends_by_itself(FUEL) == Some(true) && known.stops.iter().all(absent) {
             let message = format!("{stops} has no effect: the value ends by itself wherever it is complete");
-            return Some(Finding::new("W0302", message, "leave the stop out"));
+            return Some(Finding::new("W0302", message, "leave the stop out").of_stops());
         }
         None
     }
 }
 
-/// A stop, and another one that ends the text before it can be complete: inside it, or equal to it.
-fn shadowed(stops: &[Stop]) -> Option<(&str, &str)> {
-    let texts: Vec<&str> = stops
-        .iter()
-        .filter_map(|stop| match stop {
-            Stop::Text { text } if !text.is_empty() => Some(text.as_str()),
-            _ => None,
-        })
-        .collect();
-    for (at, stop) in texts.iter().enumerate() {
+/// A stop with its number, and another one that ends the text before it can be complete: inside it, or
+/// equal to it.
+fn shadowed(stops: &[Stop]) -> Option<(usize, &str, &str)> {
+    let texts = stops.iter().enumerate().filter_map(|(number, stop)| match stop {
+        Stop::Text { text } if !text.is_empty() => Some((number, text.as_str())),
+        _ => None,
+    });
+    let (numbers, texts): (Vec<usize>, Vec<&str>) = texts.unzip();
+    for (at, (number, stop)) in numbers.into_iter().zip(&texts).enumerate() {
         let mut ends = stop.char_indices();
         let inside = ends.next_back().map_or("", |(last, _)| &stop[..last]);
         let earlier = texts[..at].iter().find(|other| *other == stop);
         if let Some(other) = texts.iter().find(|other| inside.contains(**other)).or(earlier) {
-            return Some((stop, other));
+            return Some((number, stop, other));
         }
     }
     None
@@ -88,9 +88,9 @@ mod tests {
 
     #[test]
     fn a_stop_within_another_ends_first_unless_they_end_together() {
-        assert_eq!(shadowed(&stops(&["\n\n", "\n"])), Some(("\n\n", "\n")));
-        assert_eq!(shadowed(&stops(&["a", "b", "a"])), Some(("a", "a")));
-        assert_eq!(shadowed(&stops(&["xay", "a"])), Some(("xay", "a")));
+        assert_eq!(shadowed(&stops(&["\n\n", "\n"])), Some((0, "\n\n", "\n")));
+        assert_eq!(shadowed(&stops(&["a", "b", "a"])), Some((2, "a", "a")));
+        assert_eq!(shadowed(&stops(&["xay", "a"])), Some((0, "xay", "a")));
         // Of two that end at once the one that began first counts.
         assert_eq!(shadowed(&stops(&["END.", "."])), None);
         assert_eq!(shadowed(&stops(&["é", "aé"])), None);
