@@ -5,13 +5,13 @@
 mod expr;
 mod types;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use super::{
     Ast, Block, Expr, FuncDecl, FuncWord, Gen, GenKind, Ident, Import, ImportNames, Item, ModelDecl, Param,
     Part, Path, RoleBody, ScriptPrompt, Stmt, StmtKind, TestDecl, TestModel, Text, ToolBody, ToolDecl, Type,
 };
-use crate::written::escaped;
+use crate::written::{Writes, escaped};
 
 impl fmt::Display for Ast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -27,17 +27,18 @@ impl fmt::Display for Ast {
     }
 }
 
-/// Writing to a text cannot fail.
 struct Writer {
     out: String,
     level: usize,
 }
 
-impl Writer {
-    fn put(&mut self, text: impl fmt::Display) {
-        let _ = write!(self.out, "{text}");
+impl Writes for Writer {
+    fn out(&mut self) -> &mut String {
+        &mut self.out
     }
+}
 
+impl Writer {
     fn item(&mut self, item: &Item) {
         match item {
             Item::Import(import) => self.import(import),
@@ -342,23 +343,11 @@ impl Writer {
 
     /// A string with its holes.
     fn text(&mut self, text: &Text) {
-        self.put('"');
-        for part in &text.parts {
-            match part {
-                Part::Lit(literal, _) => self.put(escaped(literal)),
-                Part::Expr(expr) => {
-                    self.put("{{ ");
-                    self.expr(expr);
-                    self.put(" }}");
-                }
-                Part::Gen(generation) => {
-                    self.put("{{ ");
-                    self.generation(generation);
-                    self.put(" }}");
-                }
-            }
-        }
-        self.put('"');
+        self.quoted(&text.parts, |w, part| match part {
+            Part::Lit(literal, _) => w.put(escaped(literal)),
+            Part::Expr(expr) => w.hole(|w| w.expr(expr)),
+            Part::Gen(generation) => w.hole(|w| w.generation(generation)),
+        });
     }
 }
 

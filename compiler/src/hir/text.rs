@@ -4,13 +4,13 @@
 mod expr;
 mod spec;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use super::{Func, Gen, Hir, Part, Stmt, StmtKind, Test, Tool, ToolBody, VarId};
 use crate::ir::{self, FuncKind, Method, ModelDecl, ScriptPrompt, TestModel};
 
 use self::spec::Spelled;
-use crate::written::escaped;
+use crate::written::{Writes, escaped};
 
 impl fmt::Display for Hir {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -95,7 +95,7 @@ fn write_test(f: &mut fmt::Formatter<'_>, hir: &Hir, test: &Test) -> fmt::Result
     }
 }
 
-/// Writes one function. Writing to a text cannot fail.
+/// Writes one function.
 struct Writer<'a> {
     out: String,
     hir: &'a Hir,
@@ -103,11 +103,13 @@ struct Writer<'a> {
     level: usize,
 }
 
-impl Writer<'_> {
-    fn put(&mut self, text: impl fmt::Display) {
-        let _ = write!(self.out, "{text}");
+impl Writes for Writer<'_> {
+    fn out(&mut self) -> &mut String {
+        &mut self.out
     }
+}
 
+impl Writer<'_> {
     fn start(&mut self) {
         let indent = "  ".repeat(self.level);
         self.put(indent);
@@ -269,23 +271,11 @@ impl Writer<'_> {
     }
 
     fn text(&mut self, parts: &[Part]) {
-        self.put('"');
-        for part in parts {
-            match part {
-                Part::Lit(text, _) => self.put(escaped(text)),
-                Part::Value(value) | Part::Call(value) => {
-                    self.put("{{ ");
-                    self.expr(value);
-                    self.put(" }}");
-                }
-                Part::Gen(generation) => {
-                    self.put("{{ ");
-                    self.generation(generation);
-                    self.put(" }}");
-                }
-            }
-        }
-        self.put('"');
+        self.quoted(parts, |w, part| match part {
+            Part::Lit(text, _) => w.put(escaped(text)),
+            Part::Value(value) | Part::Call(value) => w.hole(|w| w.expr(value)),
+            Part::Gen(generation) => w.hole(|w| w.generation(generation)),
+        });
     }
 
     fn generation(&mut self, generation: &Gen) {

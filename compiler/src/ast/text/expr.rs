@@ -2,7 +2,7 @@
 
 use super::super::{Block, Expr, ExprKind, Fork, UnOp};
 use super::Writer;
-use crate::written::key;
+use crate::written::{Writes, key};
 
 impl Writer {
     pub(super) fn expr(&mut self, expr: &Expr) {
@@ -15,15 +15,11 @@ impl Writer {
             ExprKind::Str(text) => self.text(text),
             ExprKind::Regex(regex) => self.put(format_args!("/{}/", regex.pattern)),
             ExprKind::Name(name) => self.put(name),
-            ExprKind::List(items) => self.list("[", items, "]"),
-            ExprKind::Record(fields) => {
-                self.put('{');
-                for (at, (name, value)) in fields.iter().enumerate() {
-                    self.put(format_args!("{}{}: ", if at > 0 { ", " } else { "" }, key(&name.name)));
-                    self.expr(value);
-                }
-                self.put('}');
-            }
+            ExprKind::List(items) => self.listed(["[", "]"], items, Writer::expr),
+            ExprKind::Record(fields) => self.listed(["{", "}"], fields, |w, (name, value)| {
+                w.put(format_args!("{}: ", key(&name.name)));
+                w.expr(value);
+            }),
             ExprKind::Unary(UnOp::Neg, value) => self.word("-", Some(value)),
             ExprKind::Unary(UnOp::Not, value) => self.word("not", Some(value)),
             ExprKind::Binary(op, _, left, right) => {
@@ -58,7 +54,7 @@ impl Writer {
             }
             ExprKind::Index(base, index) => {
                 self.expr(base);
-                self.list("[", std::slice::from_ref(&**index), "]");
+                self.listed(["[", "]"], [&**index], Writer::expr);
             }
             ExprKind::Slice(base, from, to) => {
                 self.expr(base);
@@ -79,15 +75,6 @@ impl Writer {
                 self.put(')');
             }
         }
-    }
-
-    fn list(&mut self, open: &str, items: &[Expr], close: &str) {
-        self.put(open);
-        for (at, item) in items.iter().enumerate() {
-            self.put(if at > 0 { ", " } else { "" });
-            self.expr(item);
-        }
-        self.put(close);
     }
 
     fn fork(&mut self, over: &Fork, body: &Block) {

@@ -2,7 +2,7 @@
 
 use super::super::{Bounds, Number, Text, Type, TypeKind};
 use super::{Writer, dotted};
-use crate::written::key;
+use crate::written::{Writes, key};
 
 impl Writer {
     pub(super) fn ty(&mut self, ty: &Type) {
@@ -18,15 +18,11 @@ impl Writer {
             TypeKind::Bool(value) => self.put(value),
             TypeKind::Null => self.put("null"),
             TypeKind::Regex(regex) => self.put(format_args!("/{}/", regex.pattern)),
-            TypeKind::Record(fields) => {
-                self.put('{');
-                for (at, field) in fields.iter().enumerate() {
-                    self.put(format_args!("{}{}: ", if at > 0 { ", " } else { "" }, key(&field.name.name)));
-                    self.ty(&field.ty);
-                    self.put(if field.optional { "?" } else { "" });
-                }
-                self.put('}');
-            }
+            TypeKind::Record(fields) => self.listed(["{", "}"], fields, |w, field| {
+                w.put(format_args!("{}: ", key(&field.name.name)));
+                w.ty(&field.ty);
+                w.put(if field.optional { "?" } else { "" });
+            }),
             TypeKind::List(item, bounds) => {
                 match item.kind {
                     TypeKind::Union(_) => self.in_parentheses("", item),
@@ -35,12 +31,7 @@ impl Writer {
                 self.put("[]");
                 self.bounds(bounds.as_ref());
             }
-            TypeKind::Union(members) => {
-                for (at, member) in members.iter().enumerate() {
-                    self.put(if at > 0 { " | " } else { "" });
-                    self.ty(member);
-                }
-            }
+            TypeKind::Union(members) => self.joined(" | ", members, Writer::ty),
             TypeKind::Map(value) => self.in_parentheses("map", value),
             TypeKind::JsonOf(value) => self.in_parentheses("json", value),
             TypeKind::Schema(path) => self.with_text("schema ", path),

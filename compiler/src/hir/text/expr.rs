@@ -3,7 +3,7 @@
 use super::super::{Expr, ExprKind, Map, MapGives, Over, Stmt};
 use super::{Writer, name_of_func, name_of_tool};
 use crate::ir::{Const, UnOp};
-use crate::written::{escaped, key};
+use crate::written::{Writes, escaped, key};
 
 impl Writer<'_> {
     pub(super) fn expr(&mut self, expr: &Expr) {
@@ -38,8 +38,11 @@ impl Writer<'_> {
                 self.expr(otherwise);
                 self.put(" }");
             }
-            ExprKind::List(items) => self.listed("[", items, "]"),
-            ExprKind::Record(fields) => self.record(fields),
+            ExprKind::List(items) => self.listed(["[", "]"], items, Self::expr),
+            ExprKind::Record(fields) => self.listed(["{", "}"], fields, |w, (name, value)| {
+                w.put(format_args!("{}: ", key(name)));
+                w.expr(value);
+            }),
             ExprKind::Field(base, name) => {
                 self.expr(base);
                 self.put(format_args!(".{name}"));
@@ -58,19 +61,19 @@ impl Writer<'_> {
                 to.iter().for_each(|e| self.expr(e));
                 self.put(']');
             }
-            ExprKind::Builtin(name, args) => self.listed(&format!("{name}("), args, ")"),
+            ExprKind::Builtin(name, args) => self.listed([&format!("{name}("), ")"], args, Self::expr),
             ExprKind::Call(id, args) => {
                 let name = name_of_func(self.hir, *id);
-                self.listed(&format!("{name}("), args, ")");
+                self.listed([&format!("{name}("), ")"], args, Self::expr);
             }
             ExprKind::Tool(id, args) => {
                 let name = name_of_tool(self.hir, *id);
-                self.listed(&format!("tool {name}("), args, ")");
+                self.listed([&format!("tool {name}("), ")"], args, Self::expr);
             }
             ExprKind::Map(map) => self.map(map),
             ExprKind::Branch(over, body) => self.branch(over, body),
             ExprKind::Context => self.put("context"),
-            ExprKind::Score(text) => self.listed("score(", std::slice::from_ref(&**text), ")"),
+            ExprKind::Score(text) => self.listed(["score(", ")"], [&**text], Self::expr),
             ExprKind::Format(parts) => self.format(parts),
         }
     }
@@ -86,25 +89,6 @@ impl Writer<'_> {
         self.put(format_args!(" {sign} "));
         self.expr(right);
         self.put(')');
-    }
-
-    fn listed(&mut self, open: &str, items: &[Expr], close: &str) {
-        self.put(open);
-        for (at, item) in items.iter().enumerate() {
-            self.put(if at > 0 { ", " } else { "" });
-            self.expr(item);
-        }
-        self.put(close);
-    }
-
-    fn record(&mut self, fields: &[(String, Expr)]) {
-        self.put('{');
-        for (at, (name, value)) in fields.iter().enumerate() {
-            self.put(if at > 0 { ", " } else { "" });
-            self.put(format_args!("{}: ", key(name)));
-            self.expr(value);
-        }
-        self.put('}');
     }
 
     fn map(&mut self, map: &Map) {
@@ -143,17 +127,9 @@ impl Writer<'_> {
     }
 
     fn format(&mut self, parts: &[Expr]) {
-        self.put('"');
-        for part in parts {
-            match &part.kind {
-                ExprKind::Const(Const::Str(text)) => self.put(escaped(text)),
-                _ => {
-                    self.put("{{ ");
-                    self.expr(part);
-                    self.put(" }}");
-                }
-            }
-        }
-        self.put('"');
+        self.quoted(parts, |w, part| match &part.kind {
+            ExprKind::Const(Const::Str(text)) => w.put(escaped(text)),
+            _ => w.hole(|w| w.expr(part)),
+        });
     }
 }
