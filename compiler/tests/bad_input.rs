@@ -142,7 +142,7 @@ fn types_that_grow_without_end_are_refused() {
 #[test]
 fn long_chains_of_inference_are_followed() {
     let fns: String = (0..5000).map(|i| format!("fn f{i}() {{ return f{}() }}\n", i + 1)).collect();
-    assert_eq!(codes(&format!("{fns}fn f5000() {{ return 1 }}\nprint f0()")), Vec::<&str>::new());
+    assert_eq!(codes(&format!("{fns}fn f5000() {{ return 1 }}\nprint f0()")), ["W0121"]);
     let found = codes(&format!("{fns}fn f5000() {{ return f0() }}\nprint f0()"));
     assert!(!found.is_empty() && found.iter().all(|c| *c == "E0209"), "{:?}", &found[..3]);
     let consts: String = (0..5000).map(|i| format!("const C{i} = C{}\n", i + 1)).collect();

@@ -112,6 +112,8 @@ fn programs(file: &str) -> (Program, Program) {
 fn unseen() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let nest = "[".repeat(257) + &"]".repeat(257);
     let chain = "1".to_owned() + &" + 1".repeat(500);
+    let constants: String = (0..256).map(|i| format!("const C{i} = upper(C{})\n", i + 1)).collect();
+    let constants = format!("{constants}const C256 = upper(\"x\")\nprint C0");
     let imports: String = (0..1000).map(|i| format!("import \"{i}.agent\" as a{i}\n")).collect();
     vec![
         ("E0001", "Any image or archive has it.", b"\x7fELF\xff".to_vec()),
@@ -119,6 +121,7 @@ fn unseen() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("E0003", "A list in a list, 257 times over, has it.", format!("print {nest}").into_bytes()),
         ("E0004", "A sum of 501 numbers has it.", format!("print {chain}").into_bytes()),
         ("E0026", "Files of old editors have it, at each of their lines.", b"print 1\rprint 2".to_vec()),
+        ("W0121", "A chain of 257 constants that are computed has it.", constants.into_bytes()),
         ("E0603", "A program of 1000 imports has it.", imports.into_bytes()),
     ]
 }

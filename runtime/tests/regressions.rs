@@ -4,6 +4,8 @@ mod common;
 
 use std::time::{Duration, Instant};
 
+use agentc_compiler::source::NoFiles;
+use agentc_compiler::{Options, compile};
 use agentc_runtime::{ErrorKind, Event, Fault, RunOptions, Value};
 use common::{outcome, play, script};
 
@@ -80,4 +82,25 @@ fn values_nest_to_a_limit_and_no_further() {
     let error = outcome.error().expect("an error");
     assert_eq!(error.fault, Fault::Limit { what: "levels in a value", limit: 100 });
     assert!(error.fault.hint().is_some());
+}
+
+#[test]
+fn a_chain_of_constants_ends_the_run_exactly_where_the_compiler_warns_of_it() {
+    for (constants, ends) in [(255, false), (256, true)] {
+        let chain: String = (1..constants).map(|i| format!("const C{} = C{i} + 1\n", i - 1)).collect();
+        let source = format!("{chain}const C{} = len(\"x\")\nprint C0", constants - 1);
+        let compiled = compile("x.agent", source.as_bytes(), &NoFiles, &Options::default());
+        let warned = compiled.diags.iter().any(|diag| diag.code == "W0121");
+        let (outcome, _) = play(&mut script(&[]), &source, RunOptions::default());
+        let limit =
+            matches!(outcome.error().map(|error| &error.fault), Some(Fault::Limit { limit: 256, .. }));
+        assert_eq!((warned, limit), (ends, ends), "{constants}");
+    }
+}
+
+#[test]
+fn a_map_that_is_generated_carries_its_text() {
+    let source = "\"a\"\ngen m: map(int)\nreturn [m.text, m[\"text\"]]";
+    let value = outcome(&[("a", "{\"text\": 1}")], source).value().clone();
+    assert_eq!(value, Value::list(vec!["{\"text\": 1}".into(), Value::Int(1)]));
 }

@@ -86,7 +86,7 @@ fn fact_named(name: &str) -> Option<(GenFact, Ty)> {
     })
 }
 
-/// Whether a value may have a field of this name itself.
+/// Whether a value may have a field of this name itself. A map has keys, and no fields.
 fn has_own(ty: &Ty, name: &str) -> bool {
-    ty.alternatives().iter().any(|t| matches!(t, Ty::Any | Ty::Map(_)) || t.field(name).is_some())
+    ty.alternatives().iter().any(|t| *t == Ty::Any || t.field(name).is_some())
 }

@@ -274,6 +274,12 @@ const CODES: &[Code] = &[
          just handed on; a run ends with an error when 256 calls are open.",
     ),
     (
+        "W0121",
+        "calls too deep",
+        "A chain of functions or computed constants surely calls one within the other so often that a run ends \
+         with an error, when 256 calls are open.",
+    ),
+    (
         "W0200",
         "text outside of a role",
         "In a chat all text belongs into messages: the model's template has no place for other text.",

@@ -10,6 +10,7 @@ mod calls;
 mod conditions;
 mod constraint;
 mod declared;
+mod depth;
 mod endless;
 mod graph;
 mod loops;

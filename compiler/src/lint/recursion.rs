@@ -15,13 +15,14 @@ use crate::diag::Diag;
 const PLACES: usize = 4;
 
 impl Lint<'_> {
-    /// One finding for each group of functions that call each other.
+    /// One finding for each group of functions that call each other, and for each chain that is too long.
     pub(super) fn recursion(&mut self) {
         let edges: Vec<Edge> = numbered(self.hir).flat_map(|(id, func)| edges(self.hir, id, func)).collect();
         let count = self.hir.funcs.len();
         for group in inner_edges(&edges, &cycles(count, edges.iter())) {
             self.judge(&group);
         }
+        self.depth(&edges);
     }
 
     fn judge(&mut self, edges: &[&Edge]) {

@@ -1,0 +1,59 @@
+//! Calls that surely stand so deep in one another that a run ends at its limit of open calls: long chains of
+//! functions or of computed constants. Recursion is judged in [`recursion`](super::recursion).
+
+use super::Lint;
+use super::calls::Edge;
+use crate::diag::Diag;
+
+/// Calls that may be open in a run, unless the embedding program sets another limit.
+const OPEN: usize = 256;
+
+impl Lint<'_> {
+    /// One finding for each call at which a chain becomes too long.
+    pub(super) fn depth(&mut self, edges: &[Edge]) {
+        let mut ahead: Vec<Vec<&Edge>> = vec![Vec::new(); self.hir.funcs.len()];
+        for edge in edges.iter().filter(|edge| edge.always) {
+            if let Some(ahead) = ahead.get_mut(edge.from as usize) {
+                ahead.push(edge);
+            }
+        }
+        let depths = depths(&ahead);
+        let depth = |func: u32| depths.get(func as usize).copied().unwrap_or(0);
+        for calls in &ahead {
+            let long = calls.iter().find(|edge| depth(edge.from) == OPEN + 1 && depth(edge.to) == OPEN);
+            let Some(edge) = long else { continue };
+            let name = self.hir.funcs.get(edge.to as usize).map_or("?", |func| func.name.as_str());
+            let message = format!("`{name}` surely opens {OPEN} calls, one within the other");
+            let hint = "a run ends where so many are open: join some of the functions or constants";
+            self.report(Diag::new("W0121", edge.span, message).hint(hint));
+        }
+    }
+}
+
+/// How many calls are open at the deepest place of each function, its own included. A way ends where it comes
+/// to a function that it has come through.
+fn depths(ahead: &[Vec<&Edge>]) -> Vec<usize> {
+    let mut depths = vec![0; ahead.len()];
+    let mut met = vec![false; ahead.len()];
+    for root in 0..ahead.len() {
+        let mut way: Vec<(usize, usize)> = Vec::new();
+        if !std::mem::replace(&mut met[root], true) {
+            way.push((root, 0));
+        }
+        while let Some((at, next)) = way.last_mut() {
+            let at = *at;
+            if let Some(edge) = ahead[at].get(*next) {
+                *next += 1;
+                let to = edge.to as usize;
+                if to < met.len() && !std::mem::replace(&mut met[to], true) {
+                    way.push((to, 0));
+                }
+                continue;
+            }
+            way.pop();
+            let inner = ahead[at].iter().filter_map(|edge| depths.get(edge.to as usize)).max();
+            depths[at] = 1 + inner.copied().unwrap_or(0);
+        }
+    }
+    depths
+}
