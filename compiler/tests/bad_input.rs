@@ -272,6 +272,12 @@ fn inference_does_not_multiply_depth() {
 }
 
 #[test]
+fn a_byte_order_mark_within_a_line_is_a_space() {
+    assert_eq!(codes("let w = 1\nw\u{FEFF} 100"), codes("let w = 1\nw  100"));
+    assert_eq!(codes("print\u{FEFF}1"), Vec::<&str>::new());
+}
+
+#[test]
 fn a_carriage_return_alone_is_an_error_once() {
     assert_eq!(codes("print 1\rprint 2\rprint x"), ["E0026", "E0100"]);
     assert_eq!(codes("print \"\"\"a\rb\"\"\""), ["E0026"]);

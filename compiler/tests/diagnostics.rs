@@ -1,9 +1,6 @@
 //! `docs/diagnostics.md` shows each code by a program that has it, and by the same program mended.
 //!
-//! The programs are `tests/diagnostics/CODE.agent`: after a line `## bad` the one with the finding, after
-//! `## good` the one without, both as the formatter sets them; after `## file PATH` a file beside both, after
-//! `## bad file PATH` or `## good file PATH` one beside this one alone. Behind `## bad` and `## good` may stand
-//! `--agent NAME`, as on the command line. The page is made of them: `AGENTC_BLESS=1` writes it anew.
+//! The programs are `tests/diagnostics/CODE.agent`; the README there says what these files hold.
 #![allow(clippy::disallowed_methods)] // tests read files
 
 mod common;
@@ -220,6 +217,7 @@ fn there_is_a_program_for_each_code_that_can_be_shown_and_for_nothing_else() {
     let mut files: Vec<String> = std::fs::read_dir(folder())
         .expect("the programs are readable")
         .map(|entry| entry.expect("the programs are readable").file_name().to_string_lossy().into_owned())
+        .filter(|name| name != "README.md")
         .collect();
     files.sort();
     let unseen = unseen();
