@@ -85,16 +85,15 @@ impl Checker<'_> {
             let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
             (closed && plain).then(|| name.trim())
         });
-        let known = inner.take(20).filter_map(|name| {
-            let captured = || self.body.captures.get(name).copied().flatten();
-            let var = self.body.local(name).or_else(captured);
-            (var.is_some() || self.body.captures.contains_key(name)).then_some((name, var))
-        });
-        let known: Vec<(&str, Option<VarId>)> = known.collect();
+        let known = inner
+            .take(20)
+            .filter(|name| self.body.local(name).is_some() || self.body.captures.contains_key(*name));
+        let known: Vec<&str> = known.collect();
         // That nothing else reads them goes without saying.
-        let places: Vec<Span> = known.iter().filter_map(|(_, var)| Some(self.body.place((*var)?))).collect();
+        let vars = known.iter().filter_map(|name| self.body.variable(name));
+        let places: Vec<Span> = vars.map(|var| self.body.place(var)).collect();
         self.named_places.extend(places);
-        if let Some((name, _)) = known.first() {
+        if let Some(name) = known.first() {
             let diag = Diag::new(
                 "W0001",
                 span,

@@ -11,7 +11,7 @@ use super::graph::{callees, numbered};
 use super::walk;
 use crate::ast::{FuncWord, Ident, ImportNames, Item};
 use crate::diag::Diag;
-use crate::hir::{Origin, ToolBody};
+use crate::hir::{Hir, Origin, ToolBody};
 use crate::ir::FuncKind;
 
 impl Lint<'_> {
@@ -46,7 +46,8 @@ impl Lint<'_> {
             (id == hir.entry || matches!(kind, FuncKind::Main | FuncKind::Test)).then_some(id)
         };
         let mut open: Vec<u32> = numbered(hir).filter_map(|(id, func)| starts((id, func.kind))).collect();
-        // Tools that nobody calls are told about by name.
+        // Constants and tools that nobody uses are told about by name, and not once more by what they call.
+        open.extend(constants(hir));
         open.extend(hir.tools.iter().filter_map(|tool| match tool.body {
             ToolBody::Func(func) => Some(func),
             ToolBody::Outside(_) => None,
@@ -71,6 +72,15 @@ impl Lint<'_> {
             self.report(diag.hint(hint));
         }
     }
+}
+
+/// The functions that compute constants.
+fn constants(hir: &Hir) -> Vec<u32> {
+    let of_funcs = hir.funcs.iter().flat_map(|func| func.defaults.iter().flatten());
+    let of_tools = hir.tools.iter().flat_map(|tool| tool.params.iter().filter_map(|(_, _, id)| id.as_ref()));
+    let defaults: BTreeSet<u32> = of_funcs.chain(of_tools).copied().collect();
+    let values = numbered(hir).filter(|(id, func)| func.origin == Origin::Value && !defaults.contains(id));
+    values.map(|(id, _)| id).collect()
 }
 
 /// The names that an item brings, but for those of functions, and what they are.
