@@ -2,6 +2,9 @@
 //! there is and for many that no one would write; and how it looks, in `tests/fmt`.
 #![allow(clippy::disallowed_methods)] // tests read files
 
+#[path = "../common/random.rs"]
+mod random;
+
 mod mutate;
 mod programs;
 mod same;
@@ -10,35 +13,8 @@ use std::path::{Path, PathBuf};
 
 use agentc_compiler::diag::Diag;
 use agentc_compiler::fmt::format;
+pub(crate) use random::Random;
 use same::formatted;
-
-/// A small generator of numbers (xorshift), so that failures can be repeated.
-#[derive(Debug)]
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    /// A number below `n`.
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() % n as u64).unwrap_or(0)
-    }
-
-    /// True once in `n` times.
-    pub(crate) fn once_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
-    /// One of several.
-    pub(crate) fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
-        all[self.below(all.len())]
-    }
-}
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
