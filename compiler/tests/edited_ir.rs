@@ -9,6 +9,7 @@ use agentc_compiler::ir::{
 use agentc_compiler::source::NoFiles;
 use agentc_compiler::{Options, compile};
 use agentc_constraint::spec::Spec;
+use common::random::Random;
 use serde_json::Value;
 
 fn program(text: &str) -> Program {
@@ -41,22 +42,6 @@ test "u" with model = small { expect score("x") < 0 }
 "#;
 
 // ---- random edits of the JSON
-
-/// A small generator of numbers (xorshift), so that failures can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() % n.max(1) as u64).unwrap_or(0)
-    }
-}
 
 /// How many values there are, this one included.
 fn count(value: &Value) -> usize {

@@ -8,19 +8,7 @@ mod properties;
 use agentc_compiler::ir;
 use agentc_compiler::source::NoFiles;
 use agentc_compiler::{Options, compile};
-
-/// A small random generator (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((x ^ (x >> 31)) % n.max(1) as u64) as usize
-    }
-}
+use common::random::Random;
 
 /// Pieces that mean something to the language, and bytes that mean trouble.
 const PIECES: &[&str] = &[
@@ -103,7 +91,7 @@ fn intermediates() -> Vec<ir::Program> {
 
 #[test]
 fn any_bytes_compile_or_have_findings() {
-    each_mutant(3000, &programs(), properties::text);
+    each_mutant(3000, &programs(), |bytes| properties::text(bytes, &NoFiles));
 }
 
 #[test]

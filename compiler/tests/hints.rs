@@ -49,3 +49,12 @@ fn an_unknown_agent_is_told_which_there_are() {
     assert_eq!(hint("agent a() { }\nagent b() { }", Some("nope")), "the agents are `a`, `b`");
     assert!(hint("fn f() { }", Some("nope")).contains("declares no agent"));
 }
+
+#[test]
+fn a_sign_belongs_to_what_a_finding_is_about() {
+    for (text, place) in [("print - \"a\"", 6..11), ("print -\t# why\n  \"a\"", 6..19)] {
+        let compiled = compile("x.agent", text.as_bytes(), &NoFiles, &Options::default());
+        let spans: Vec<_> = compiled.diags.iter().map(|d| d.span.start..d.span.end).collect();
+        assert_eq!(spans, [place], "{text}");
+    }
+}

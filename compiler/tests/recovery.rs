@@ -13,6 +13,7 @@ use agentc_compiler::ast::{
 };
 use agentc_compiler::source::NoFiles;
 use agentc_compiler::{Options, compile, lex, parse};
+use common::random::Random;
 
 /// What is put into programs.
 const GARBAGE: &[&str] = &[
@@ -151,7 +152,7 @@ struct Tally {
     examples: Vec<String>,
 }
 
-fn try_program(name: &str, text: &str, tally: &mut Tally, seed: &mut u64) {
+fn try_program(name: &str, text: &str, tally: &mut Tally, random: &mut Random) {
     if !parse(0, text).1.is_empty() {
         return;
     }
@@ -159,8 +160,7 @@ fn try_program(name: &str, text: &str, tally: &mut Tally, seed: &mut u64) {
     let tokens = lex::lex(0, text).tokens;
     for token in tokens.iter().filter(|t| !t.kind.is_trivia() && t.kind != lex::Kind::Text) {
         for garbage in GARBAGE {
-            *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            if !(*seed >> 33).is_multiple_of(29) {
+            if !random.once_in(29) {
                 continue;
             }
             let at = token.start;
@@ -202,9 +202,9 @@ fn try_program(name: &str, text: &str, tally: &mut Tally, seed: &mut u64) {
 #[test]
 fn one_mistake_is_one_finding_and_hides_none() {
     let mut tally = Tally::default();
-    let mut seed = 1;
+    let mut random = Random(1);
     for case in common::cases() {
-        try_program(&case.name, &case.text, &mut tally, &mut seed);
+        try_program(&case.name, &case.text, &mut tally, &mut random);
     }
     let share = tally.good * 10_000 / tally.all.max(1);
     let mut report = format!("{} of {} ({}.{:02} %)\n", tally.good, tally.all, share / 100, share % 100);

@@ -1,22 +1,13 @@
 //! Bounds of contexts against a naive model, which runs every loop turn by turn, on random programs.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use agentc_compiler::source::NoFiles;
 use agentc_compiler::{Options, compile, ir, size};
-
-/// A small generator of numbers (xorshift), so that failures can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % n
-    }
-}
+use common::random::Random;
 
 enum Stmt {
     Text(u64),
@@ -36,24 +27,29 @@ struct Generator {
 }
 
 impl Generator {
+    /// A number below `n`.
+    fn number(&mut self, n: usize) -> u64 {
+        self.random.below(n) as u64
+    }
+
     fn stmts(&mut self, depth: u64, in_loop: bool, callees: usize) -> Vec<Stmt> {
         (0..1 + self.random.below(4)).map(|_| self.stmt(depth, in_loop, callees)).collect()
     }
 
     fn stmt(&mut self, depth: u64, in_loop: bool, callees: usize) -> Stmt {
         match self.random.below(if depth == 0 { 4 } else { 9 }) {
-            0 => Stmt::Text(1 + self.random.below(9)),
+            0 => Stmt::Text(1 + self.number(9)),
             1 | 2 => {
                 self.gens += 1;
-                Stmt::Gen(format!("g{}", self.gens), 1 + self.random.below(20))
+                Stmt::Gen(format!("g{}", self.gens), 1 + self.number(20))
             }
-            3 if callees > 0 => Stmt::Call(self.random.below(callees as u64) as usize),
+            3 if callees > 0 => Stmt::Call(self.random.below(callees)),
             3 => Stmt::Text(3),
             4 | 5 => {
                 Stmt::If(self.stmts(depth - 1, in_loop, callees), self.stmts(depth - 1, in_loop, callees))
             }
-            6 => Stmt::Repeat(1 + self.random.below(4), self.stmts(depth - 1, true, callees)),
-            7 => Stmt::For(1 + self.random.below(3), self.stmts(depth - 1, true, callees)),
+            6 => Stmt::Repeat(1 + self.number(4), self.stmts(depth - 1, true, callees)),
+            7 => Stmt::For(1 + self.number(3), self.stmts(depth - 1, true, callees)),
             _ if in_loop => Stmt::Break,
             _ => Stmt::Return,
         }

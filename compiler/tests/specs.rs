@@ -1,22 +1,13 @@
 //! What a type lets a generation write, against a naive model: random types are compiled, and their specs
 //! built by the engine must match exactly the texts of their values.
 
+mod common;
+
 use agentc_compiler::source::NoFiles;
 use agentc_compiler::{Options, compile, ir};
 use agentc_constraint::{Limits, build};
+use common::random::Random;
 use serde_json::{Value as Json, json};
-
-/// A small generator of numbers (xorshift), so that failures can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % n as u64).unwrap_or(0)
-    }
-}
 
 /// A type as the model sees it.
 #[derive(Debug, Clone)]

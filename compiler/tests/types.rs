@@ -1,20 +1,11 @@
 //! Relations of types against a naive model: a type is the set of its values, and small values are tried one
 //! by one.
 
+mod common;
+
 use agentc_compiler::ir::Const;
 use agentc_compiler::ty::{self, Field, NamedTy, NamedTypes, Ty};
-
-/// A small generator of numbers (xorshift), so that failures can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % n as u64).unwrap_or(0)
-    }
-}
+use common::random::Random;
 
 const KEYS: [&str; 2] = ["a", "b"];
 

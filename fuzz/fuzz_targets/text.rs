@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| agentc_fuzz::text(bytes));
+use agentc_compiler::source::NoFiles;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| agentc_fuzz::text(bytes, &NoFiles));

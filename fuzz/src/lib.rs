@@ -2,42 +2,43 @@
 //!
 //! Used by the fuzz targets beside this file, and by `compiler/tests/fuzz.rs`, which includes it.
 
-use agentc_compiler::source::NoFiles;
+use agentc_compiler::source::World;
 use agentc_compiler::{Options, compile, decode, fmt, ir, lex, parse};
 use agentc_constraint::spec::Spec;
 use agentc_constraint::{Limits, build};
 
-/// Any bytes compile to a valid program, or to findings with a place, a code and a hint.
-pub fn text(bytes: &[u8]) {
+/// Any bytes compile to a valid program, or to findings with a place, a message and a hint.
+pub fn text(bytes: &[u8], files: &dyn World) {
     if let Ok(text) = decode(bytes) {
         tokens_cover(text);
     }
-    let compiled = compile("fuzz.agent", bytes, &NoFiles, &Options::default());
+    let shown = String::from_utf8_lossy(bytes);
+    let compiled = compile("main.agent", bytes, files, &Options::default());
     for diag in &compiled.diags {
-        let source = compiled.sources.get(diag.span.file).expect("a finding has a file");
-        assert!(
-            diag.span.start <= diag.span.end && diag.span.end as usize <= source.text.len() + 1,
-            "{diag:?}"
-        );
-        assert!(diag.hint.as_ref().is_some_and(|hint| !hint.is_empty()), "{diag:?}");
+        let len = compiled.sources.get(diag.span.file).map_or(0, |source| source.text.len());
+        assert!(diag.span.start <= diag.span.end && diag.span.end as usize <= len, "{diag:?}\n{shown}");
+        assert!(diag.hint.as_ref().is_some_and(|hint| !hint.is_empty()), "{diag:?}\n{shown}");
+        assert!(!diag.message.is_empty(), "{diag:?}\n{shown}");
     }
     let failed = compiled.diags.iter().any(|diag| diag.is_error());
-    assert_eq!(compiled.program.is_none(), failed, "{:?}", compiled.diags);
+    assert_eq!(compiled.program.is_none(), failed, "{:?}\n{shown}", compiled.diags);
     if let Some(program) = compiled.program {
-        ir::validate(&program).expect("what the compiler makes is valid");
+        ir::validate(&program).unwrap_or_else(|error| panic!("{error}\n{shown}"));
         let json = serde_json::to_vec(&program).expect("a program is JSON");
         let back: ir::Program = serde_json::from_slice(&json).expect("it reads back");
         assert_eq!(back, program);
     }
 }
 
+/// Tokens cover every byte, in order.
 fn tokens_cover(text: &str) {
     let mut at = 0;
     for token in lex::lex(0, text).tokens {
-        assert_eq!(token.start, at, "tokens leave nothing out");
+        assert_eq!(token.start, at, "tokens leave nothing out\n{text}");
+        assert!(token.end > token.start && text.is_char_boundary(token.end), "{text}");
         at = token.end;
     }
-    assert_eq!(at, text.len(), "tokens reach the end");
+    assert_eq!(at, text.len(), "tokens reach the end\n{text}");
 }
 
 /// What is formatted is set already, and is the same program.

@@ -50,6 +50,12 @@ pub(super) struct Body {
     pub(super) main: bool,
     /// Names that may be declared in what could not be read; `None` if all was read.
     pub(super) lost: Option<HashSet<String>>,
+    /// Names that are assigned to but declared nowhere, which is reported once.
+    pub(super) undeclared: HashSet<String>,
+    /// Names that stand in brackets in a text, as in `[CITY]`: another language generates so.
+    pub(super) bracketed: HashSet<String>,
+    /// The tag of a template, such as `{% for x in xs %}`, in the text that is being checked.
+    pub(super) tag: Option<String>,
     /// How many blocks around the place belong to a statement that could not be read: they may be those of
     /// loops and branches.
     pub(super) unread: usize,
@@ -218,7 +224,7 @@ impl Body {
 
     /// Whether a statement that could not be read may have declared a name.
     pub(super) fn is_lost(&self, name: &str) -> bool {
-        self.lost.as_ref().is_some_and(|names| names.contains(name))
+        self.undeclared.contains(name) || self.lost.as_ref().is_some_and(|names| names.contains(name))
     }
 
     /// Every name that a value may be read from here.

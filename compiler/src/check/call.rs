@@ -103,6 +103,8 @@ impl Checker<'_> {
         let known = builtin::find(&method.name).is_some() || self.global(method.name.as_str()).is_some();
         let hint = match super::suggest::foreign_value(&method.name) {
             Some(hint) if !known => hint.to_owned(),
+            _ if method.name == "join" => "pipe the list into it: xs | join(\", \")".to_owned(),
+            _ if is_logger(base) && !known => "write `print value`".to_owned(),
             _ => format!("pipe the value into a function: x | {}", method.name),
         };
         self.report(Diag::new("E0203", method.span, "values have no methods").hint(hint));
@@ -427,4 +429,9 @@ fn described(takes: Takes) -> &'static str {
         Takes::Regex => "a regex",
         Takes::Function => "the name of a function",
     }
+}
+
+/// `console.log(x)` and the like.
+fn is_logger(base: &Ast) -> bool {
+    matches!(&base.kind, A::Name(name) if matches!(name.as_str(), "console" | "Console" | "logger" | "logging" | "log"))
 }

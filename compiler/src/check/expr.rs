@@ -254,6 +254,10 @@ impl Checker<'_> {
         known.extend(self.global_names().map(str::to_owned));
         let nearest = self.nearest(name, known.iter().map(String::as_str));
         let hint = match (foreign_value(name), nearest, meant) {
+            _ if self.body.tag.is_some() => super::template::HINT.to_owned(),
+            _ if self.body.bracketed.contains(name) => {
+                format!("`[{name}]` in a text is plain: write {{{{ gen {name} }}}}, which may have a type")
+            }
             (Some(hint), _, _) => hint.to_owned(),
             (None, _, Meant::Assigned) if super::options::is_option(name) => {
                 format!("options of a generation come after `with`: gen x with {name} = …")
@@ -273,6 +277,9 @@ impl Checker<'_> {
             ),
         };
         self.report(Diag::new("E0100", span, format!("there is no `{name}`")).hint(hint));
+        if matches!(meant, Meant::Assigned | Meant::Grown(_)) {
+            self.body.undeclared.insert(name.to_owned());
+        }
     }
 
     fn list(&mut self, items: &[Ast], want: Option<&Ty>, span: Span) -> Expr {

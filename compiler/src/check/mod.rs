@@ -30,6 +30,7 @@ mod scope;
 mod slots;
 mod stmt;
 mod suggest;
+mod template;
 mod tools;
 mod type_names;
 mod types;

@@ -2,10 +2,12 @@
 
 use super::Checker;
 use super::expr::Meant;
+use super::template;
 use crate::ast::{self, Block, Expr, ExprKind, Ident, Part, RoleBody, StmtKind as Ast, Text};
 use crate::diag::Diag;
 use crate::hir::{self, Stmt, StmtKind, VarId};
 use crate::ir::{Const, Role};
+use crate::lex::words::foreign_statement;
 use crate::source::Span;
 use crate::ty::{self, Ty};
 
@@ -63,44 +65,27 @@ impl Checker<'_> {
 
     /// Text of a prompt: holes are printed, generate, or call a function that writes.
     fn text(&mut self, text: &Text) -> Vec<hir::Part> {
+        let tag = template::tag(text);
+        let (found, hidden) = (self.diags.len(), self.hidden);
+        let outer = std::mem::replace(&mut self.body.tag, tag.map(|(tag, _)| tag.to_owned()));
         let mut parts = Vec::new();
         for part in &text.parts {
             match part {
                 Part::Lit(literal, span) => {
-                    self.look_for_single_braces(literal, *span);
+                    self.look_for_marks(literal, *span);
                     parts.push(hir::Part::Lit(literal.clone(), *span));
                 }
                 Part::Expr(expr) => parts.push(self.hole(expr)),
                 Part::Gen(generation) => parts.extend(self.generation(generation).map(hir::Part::Gen)),
             }
         }
-        parts
-    }
-
-    /// `{name}` in text, where `name` is a variable: probably a hole was meant.
-    fn look_for_single_braces(&mut self, literal: &str, span: Span) {
-        let inner = literal.match_indices('{').filter_map(|(at, _)| {
-            let name = literal[at + 1..].split('}').next().unwrap_or("");
-            let closed = literal[at + 1..].len() > name.len();
-            let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-            (closed && plain).then(|| name.trim())
-        });
-        let known = inner
-            .take(20)
-            .filter(|name| self.body.local(name).is_some() || self.body.captures.contains_key(*name));
-        let known: Vec<&str> = known.collect();
-        // That nothing else reads them goes without saying.
-        let vars = known.iter().filter_map(|name| self.body.variable(name));
-        let places: Vec<Span> = vars.map(|var| self.body.place(var)).collect();
-        self.named_places.extend(places);
-        if let Some(name) = known.first() {
-            let diag = Diag::new(
-                "W0001",
-                span,
-                format!("`{{{name}}}` is plain text here, and `{name}` is a variable"),
-            );
-            self.report(diag.hint(format!("write {{{{ {name} }}}} to insert its value")));
+        self.body.tag = outer;
+        // What else is wrong in the text probably has the same cause.
+        if let Some((tag, span)) = tag.filter(|_| self.diags.len() == found && self.hidden == hidden) {
+            let diag = Diag::new("W0001", span, format!("`{tag}` is plain text here"));
+            self.report(diag.hint(template::HINT));
         }
+        parts
     }
 
     fn hole(&mut self, expr: &Expr) -> hir::Part {
@@ -264,9 +249,16 @@ impl Checker<'_> {
         local || self.global(name).is_some()
     }
 
+    /// Whether an unknown type ends right before a place: `Literal["a"]` is one mistake.
+    fn ends_unknown_type(&self, place: Span) -> bool {
+        let last = self.diags.last().filter(|diag| diag.code == "E0101").map(|diag| diag.span);
+        last.is_some_and(|span| span.file == place.file && span.end == place.start)
+    }
+
     fn expr_stmt(&mut self, expr: &Expr) -> Option<StmtKind> {
         match &expr.kind {
             ExprKind::Error => return None,
+            ExprKind::List(_) if self.ends_unknown_type(expr.span) => self.hidden = true,
             ExprKind::Call(_) => {
                 let value = self.expr(expr, None);
                 if value.ty.is_error() {
@@ -278,6 +270,9 @@ impl Checker<'_> {
                 let hint = match kind {
                     ExprKind::Name(name) if super::options::is_option(name) && !self.is_known(name) => {
                         format!("options of a generation come after `with`: gen x with {name} = …")
+                    }
+                    ExprKind::Name(name) if !self.is_known(name) && foreign_statement(name).is_some() => {
+                        foreign_statement(name).unwrap_or_default().to_owned()
                     }
                     ExprKind::Name(name) if !self.is_known(name) => {
                         format!(
@@ -291,6 +286,9 @@ impl Checker<'_> {
                         "its text is dropped: keep what it yields, as in let x = aside { … yield y }"
                             .to_owned()
                     }
+                    ExprKind::List(items) if items.iter().any(is_message) => {
+                        "write a message as a statement: system \"…\", user \"…\", assistant gen x".to_owned()
+                    }
                     ExprKind::Binary(ast::BinOp::Eq, ..) => "to assign, write a single `=`".to_owned(),
                     _ => "to put its value into the prompt, write it into a string: \"{{ … }}\"".to_owned(),
                 };
@@ -299,6 +297,11 @@ impl Checker<'_> {
         }
         None
     }
+}
+
+/// `{"role": "user", "content": "Hello"}`
+fn is_message(item: &Expr) -> bool {
+    matches!(&item.kind, ExprKind::Record(fields) if fields.iter().any(|(key, _)| key.name == "role"))
 }
 
 impl ast::Role {

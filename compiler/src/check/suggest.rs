@@ -29,6 +29,7 @@ pub(super) fn foreign_value(name: &str) -> Option<&'static str> {
         "length" | "size" | "count" => "write `len(x)`",
         "strip" => "write `trim`",
         "append" | "push" => "write `xs += [x]`",
+        "await" | "async" => "leave it out: calls wait by themselves",
         "format" | "concat" => "put the values into a string: \"{{ a }} and {{ b }}\"",
         "lowercase" | "toLowerCase" => "write `lower`",
         "uppercase" | "toUpperCase" => "write `upper`",
@@ -47,6 +48,9 @@ pub(super) fn foreign_type(name: &str) -> Option<&'static str> {
         "dict" | "object" | "Object" | "any" | "Any" => {
             "write a record type `{name: T}`, or `json` for any value"
         }
+        "Literal" | "Enum" | "Union" => "write a union: \"a\" | \"b\"",
+        "Optional" | "Maybe" | "Option" => "write `T | null`, such as str | null",
+        "regex" | "Regex" | "pattern" => "write the regex between slashes: /[a-z]+/",
         "None" | "void" | "nil" => "write `null`, or leave the type out",
         _ => return None,
     })

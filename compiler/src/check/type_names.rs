@@ -8,7 +8,7 @@ use super::Checker;
 use super::recursion::{each_ref, finite};
 use super::suggest::foreign_type;
 use super::types::{Shape, TypeInfo};
-use crate::ast::{Bounds, Path};
+use crate::ast::{Bounds, Path, Type, TypeKind};
 use crate::builtin;
 use crate::diag::Diag;
 use crate::source::Span;
@@ -111,6 +111,30 @@ impl Checker<'_> {
         }
         self.unknown_type(name, span);
         TypeInfo::error()
+    }
+
+    /// `calm | angry`, where two names or more are no types: texts without their quotes, reported once.
+    pub(super) fn bare_words(&mut self, members: &[Type]) -> bool {
+        let unknown: Vec<&Path> = members.iter().filter_map(|member| self.unknown_word(member)).collect();
+        let [first, _, ..] = unknown.as_slice() else { return false };
+        let name = first.names.first().map_or("", |name| name.name.as_str());
+        let texts: Vec<String> =
+            unknown.iter().flat_map(|p| &p.names).map(|n| format!("\"{}\"", n.name)).collect();
+        let diag = Diag::new("E0101", first.span, format!("there is no type `{name}`"));
+        self.report(diag.hint(format!("texts stand in quotes: {}", texts.join(" | "))));
+        true
+    }
+
+    /// A member of a union that is a single word and surely no type, here or in another language.
+    fn unknown_word<'t>(&self, member: &'t Type) -> Option<&'t Path> {
+        let TypeKind::Name(path, None) = &member.kind else { return None };
+        let [name] = path.names.as_slice() else { return None };
+        let name = name.name.as_str();
+        let known = self.type_named_in(self.module, path).is_some()
+            || builtin::TYPES.contains(&name)
+            || builtin::ALIASES.iter().any(|(alias, _)| *alias == name)
+            || foreign_type(name).is_some();
+        (!known && !self.is_lost(name)).then_some(path)
     }
 
     fn unknown_type(&mut self, name: &str, span: Span) {

@@ -216,6 +216,9 @@ impl Checker<'_> {
 
     /// A union is plain if all of its members are.
     fn union_type(&mut self, members: &[Type], span: Span) -> TypeInfo {
+        if self.bare_words(members) {
+            return TypeInfo::error();
+        }
         let infos: Vec<TypeInfo> = members.iter().map(|m| self.resolve(m)).collect();
         // A union is made in time quadratic in its members: its size is checked first.
         if infos.iter().map(|i| i.ty.size()).sum::<usize>() > ty::MAX_SIZE {

@@ -33,11 +33,12 @@ impl Lexed {
                 Kind::Newline => fresh = true,
                 Kind::Space | Kind::Comment => {}
                 _ => {
-                    if fresh && token.depth == 0 && begins(text, token) {
-                        let rest = &self.tokens[at + 1..];
-                        if last.is_none_or(|t| ends(text, t)) || surely_begins(text, token, rest, last) {
-                            starts.push(token.start);
-                        }
+                    let rest = &self.tokens[at + 1..];
+                    let begins = |token| begins(text, token) || begins_import(text, token, rest);
+                    let follows =
+                        || last.is_none_or(|t| ends(text, t)) || surely_begins(text, token, rest, last);
+                    if fresh && token.depth == 0 && begins(token) && follows() {
+                        starts.push(token.start);
                     }
                     fresh = token.kind == Kind::Unknown && token.text(text).ends_with('\n');
                     last = Some(*token);
@@ -56,6 +57,12 @@ fn surely_begins(text: &str, token: &Token, rest: &[Token], last: Option<Token>)
     let before = last.map_or("", |t| t.text(text));
     let after = rest.iter().find(|t| !t.kind.is_trivia()).map_or("", |t| t.text(text));
     before != "." && !matches!(after, ":" | "=")
+}
+
+/// `from x import y` of another language.
+fn begins_import(text: &str, token: &Token, rest: &[Token]) -> bool {
+    let line = rest.iter().take_while(|t| t.kind != Kind::Newline).take(16);
+    token.text(text) == "from" && line.filter(|t| t.kind == Kind::Word).any(|t| t.text(text) == "import")
 }
 
 pub(super) fn begins(text: &str, token: &Token) -> bool {

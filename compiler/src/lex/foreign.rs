@@ -27,8 +27,11 @@ const fn sign(
     Sign { text, mend, sure, message, hint }
 }
 
+/// What is said of a `;`, which often ends every line of a file.
+pub(crate) const SEMICOLON: &str = "statements do not end with `;`";
+
 const SIGNS: &[Sign] = &[
-    sign(";", "", true, "statements do not end with `;`", "leave it out: a new line is enough"),
+    sign(";", "", true, SEMICOLON, "leave it out: a new line is enough"),
     sign("&&", " and ", false, "`&&` is not an operator", "write `and`"),
     sign(
         "||",
@@ -59,10 +62,12 @@ impl Scanner<'_> {
         let sign = &self.text[self.pos..end];
         match sign {
             "'" => self.single_quotes(),
+            "`" if self.is_fence() => self.fence(),
             "`" => self.backticks(),
             "//" => self.slashes(),
             "{%" => self.percent_tag(end),
             "!" if self.text[self.pos..].starts_with("!--") && self.before_is("<") => self.markup_comment(),
+            "--" if self.front_matter() => {}
             "--" if self.begins_comment(end) => {
                 self.line_comment("`--` does not begin a comment", "comments begin with `#`");
             }
@@ -118,7 +123,7 @@ impl Scanner<'_> {
     }
 
     /// Where a sign stands next, so many bytes from here. What was sought in vain is not sought again.
-    fn find_ahead(&mut self, skip: usize, sign: &'static str) -> Option<usize> {
+    pub(super) fn find_ahead(&mut self, skip: usize, sign: &'static str) -> Option<usize> {
         let from = self.pos + skip;
         if self.missing.contains(&sign) {
             return None;
@@ -197,9 +202,8 @@ impl Scanner<'_> {
         if self.tagged.replace(string) != Some(string) {
             let tag = &self.text[self.pos..close];
             let diag = Diag::new("E0021", self.span(self.pos, close), format!("`{tag}` is not a hole"));
-            self.report(
-                diag.hint("close the string, write if x { \"…\" } or for x in xs { \"…\" }, and go on"),
-            );
+            let hint = "close the string, write if x { \"…\" } or for x in xs { \"…\" }, and go on";
+            self.report_doubtful(diag.hint(hint));
         }
         self.mend(self.pos..close, "");
         self.push(Kind::Unknown, close);
@@ -297,11 +301,11 @@ impl Scanner<'_> {
         } else {
             self.report_doubtful(diag.hint(hint))
         }
-        self.replace_quotes(text.to_owned(), end);
+        self.replace_quotes(with_holes(text), end);
     }
 
     /// Reads what ends at a place as a string with this text.
-    fn replace_quotes(&mut self, text: String, end: usize) {
+    pub(super) fn replace_quotes(&mut self, text: String, end: usize) {
         let string = if text.contains(['\n', '\r']) {
             format!("\"\"\"{}\"\"\"", text.replace("\"\"\"", "\\\"\"\""))
         } else if text.contains("{{") && text.matches("{{").count() == text.matches("}}").count() {
@@ -332,6 +336,7 @@ impl Scanner<'_> {
         );
         match c {
             '$' if named => self.report(diag.hint("a variable is written by its name alone")),
+            '@' if named && self.decorator() => return,
             '@' if named => self.report(diag.hint("leave it out: roles and names are plain words")),
             '&' | '^' | '~' => {
                 self.report_doubtful(diag.hint("the operators are and, or, not and those of arithmetic"));
@@ -369,4 +374,17 @@ impl Scanner<'_> {
         self.mend(self.pos..end, " ");
         self.push(Kind::Unknown, end);
     }
+}
+
+/// A text in backticks with its `${x}` as holes.
+fn with_holes(text: &str) -> String {
+    let mut parts = text.split("${");
+    let mut out = parts.next().unwrap_or("").to_owned();
+    for part in parts {
+        match part.split_once('}').filter(|(inner, _)| !inner.contains(['{', '"', '`', '\n'])) {
+            Some((inner, rest)) => out.extend(["{{ ", inner.trim(), " }}", rest]),
+            None => out.extend(["${", part]),
+        }
+    }
+    out
 }

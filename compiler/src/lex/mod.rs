@@ -14,11 +14,13 @@ mod scan;
 mod strings;
 mod token;
 pub mod words;
+mod wrapped;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 pub(crate) use cut::ends as ends_statement;
+pub(crate) use foreign::SEMICOLON;
 pub use token::{Kind, Token};
 
 use crate::diag::Diag;

@@ -219,7 +219,8 @@ impl<'a> Matcher<'a> {
     }
 
     fn push(&mut self, sort: Sort, token: usize) {
-        let block = sort == Sort::Colon || sort == Sort::Brace && self.is_block();
+        let block =
+            sort == Sort::Colon || sort == Sort::Brace && self.is_block() && !self.holds_fields(token);
         self.opens.push(Open { sort, token, line: self.line, indent: self.indent, block });
         self.shift(token + 1, 1);
     }
@@ -232,6 +233,18 @@ impl<'a> Matcher<'a> {
         matches!(before, "else" | "try" | "aside")
             || words::is_role(before)
             || operand && words::stands_before_block(head) && before != "script"
+    }
+
+    /// Whether a key and a `:` stand behind a brace, as in `user {name: x}`.
+    fn holds_fields(&self, open: usize) -> bool {
+        let inner = self.tokens.get(open + 1..).unwrap_or_default().iter();
+        let mut inner = inner.filter(|t| t.depth == 0 && !t.kind.is_trivia());
+        let key = match inner.next().map(|t| t.kind) {
+            Some(Kind::Word) => true,
+            Some(Kind::StrOpen) => inner.next().is_some_and(|t| t.kind == Kind::StrClose),
+            _ => false,
+        };
+        key && inner.next().is_some_and(|t| t.text(self.text) == ":")
     }
 
     fn begin_line(&mut self, at: usize) {
@@ -455,7 +468,8 @@ impl<'a> Matcher<'a> {
         let colon = if block_sign { self.last_but_one } else { Some(last) };
         let Some(colon) = colon.filter(|colon| self.word(*colon) == ":") else { return };
         let head = self.word(first);
-        let in_block = self.opens.last().is_none_or(|open| open.block);
+        // In a brace that is opened on this line, it is the sign of a field.
+        let in_block = self.opens.last().is_none_or(|open| open.block && open.line < self.line);
         if !words::stands_before_block(head) || !in_block || self.is_typed(first, colon) {
             return;
         }

@@ -158,6 +158,7 @@ impl<'a> Scanner<'a> {
         match token {
             Code::Space => self.push(Kind::Space, end),
             Code::Newline => self.newline(end),
+            Code::Comment if self.stack.is_empty() && self.meant_otherwise() => {}
             Code::Comment => self.comment(end),
             Code::Word => self.push(Kind::Word, end),
             Code::Number => self.number(end),
@@ -165,11 +166,13 @@ impl<'a> Scanner<'a> {
             Code::Quote => self.open(Open::Short, Kind::StrOpen, end),
             Code::ParenOpen => self.open(Open::Paren, Kind::Open, end),
             Code::BracketOpen => self.open(Open::Bracket, Kind::Open, end),
+            Code::BraceOpen if self.stack.is_empty() && self.braced_comment() => {}
             Code::BraceOpen => self.open(Open::Brace, Kind::Open, end),
             Code::ParenClose => self.close(Open::Paren, end),
             Code::BracketClose => self.close(Open::Bracket, end),
             Code::BraceClose => self.brace_close(end),
             Code::Slash => self.slash(end),
+            Code::Punct if self.template_mark() => {}
             Code::Punct => self.push(Kind::Punct, end),
             Code::Foreign => self.foreign(end),
         }

@@ -152,6 +152,11 @@ pub(crate) fn is_role(word: &str) -> bool {
     matches!(word, "system" | "user" | "assistant")
 }
 
+/// Whether the word declares a function, here or in other languages.
+pub(crate) fn declares_function(word: &str) -> bool {
+    matches!(word, "fn" | "agent" | "tool" | "def" | "func" | "function" | "fun")
+}
+
 /// Whether the word is an option of a generation.
 pub(crate) fn is_option(word: &str) -> bool {
     matches!(
@@ -211,7 +216,7 @@ pub(crate) fn indent(line: &str) -> usize {
 }
 
 /// Whether a line looks like a statement or an item rather than like text.
-pub(super) fn looks_like_code(line: &str) -> bool {
+pub(crate) fn looks_like_code(line: &str) -> bool {
     let line = line.trim();
     let (word, rest) =
         line.split_at(line.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(line.len()));
@@ -265,6 +270,9 @@ pub(crate) fn foreign_statement(word: &str) -> Option<&'static str> {
         "del" | "delete" => "values need not be removed",
         "endif" | "endfor" | "end" | "endwhile" | "done" | "fi" => "blocks end with `}`",
         "pass" => "leave it out: a block may be empty",
+        "exit" | "quit" => "write `return`: at top level it ends the program",
+        "where" => "what a generation may write is its type: gen x: str(..20)",
+        "argmax" => "leave it out: generations are greedy unless they have an option such as temp = 0.8",
         _ => return None,
     })
 }

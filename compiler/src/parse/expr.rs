@@ -43,10 +43,12 @@ impl Builder {
         let span = self.span(&pair);
         let error = self.error_expr(&pair);
         let size = pair.clone().into_inner().filter(|p| p.as_rule() != Rule::postfix).count();
+        let prefixes = pair.clone().into_inner().filter(|p| matches!(p.as_rule(), Rule::neg | Rule::not));
+        let signs: Vec<(usize, Span)> = prefixes.map(|p| (p.as_span().start(), self.span(&p))).collect();
         self.nested(size + 1, span, error, |b| {
             pratt()
                 .map_primary(|p| b.postfix(p))
-                .map_prefix(|op, operand| unary(&op, operand))
+                .map_prefix(|op, operand| unary(&op, &signs, operand))
                 .map_infix(|left, op, right| binary(left, &op, right))
                 .parse(pair.into_inner())
         })
@@ -252,12 +254,12 @@ fn literal_word(word: &str) -> ExprKind {
     }
 }
 
-/// Operators know their own place only relative to their operands, whose spans carry the file's offsets.
-fn unary(op: &Pair<'_>, operand: Expr) -> Expr {
+/// An operator and its operand; `signs` are the places of all such operators, in order.
+fn unary(op: &Pair<'_>, signs: &[(usize, Span)], operand: Expr) -> Expr {
     let kind = if op.as_rule() == Rule::neg { UnOp::Neg } else { UnOp::Not };
-    let back = operand.span;
-    let width = u32::try_from(op.as_str().len()).unwrap_or(1);
-    let span = Span { start: back.start.saturating_sub(width), ..back };
+    let sign = signs.binary_search_by_key(&op.as_span().start(), |(at, _)| *at);
+    let place = sign.ok().and_then(|at| signs.get(at)).map_or(operand.span, |(_, place)| *place);
+    let span = place.to(operand.span);
     Expr { kind: ExprKind::Unary(kind, Box::new(operand)), span }
 }
 

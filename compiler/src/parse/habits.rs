@@ -4,6 +4,7 @@
 
 use super::explain::Found;
 use super::leaf::Leaf;
+use super::prose::Run;
 use crate::diag::near::distance;
 use crate::lex::{Kind, words};
 
@@ -11,11 +12,14 @@ use crate::lex::{Kind, words};
 pub(super) fn of_piece(leaf: &Leaf<'_>) -> Option<Found> {
     inner_item(leaf)
         .or_else(|| counting_loop(leaf))
+        .or_else(|| prompt_function(leaf))
         .or_else(|| statement_word(leaf))
+        .or_else(|| input(leaf))
         .or_else(|| import(leaf))
         .or_else(|| declaration(leaf))
         .or_else(|| setting(leaf))
         .or_else(|| bare_hole(leaf))
+        .or_else(|| placeholder(leaf))
         .or_else(|| quoted_name(leaf))
         .or_else(|| lone_else(leaf))
         .or_else(|| misspelt(leaf))
@@ -61,6 +65,65 @@ fn counting_loop(leaf: &Leaf<'_>) -> Option<Found> {
     let close = leaf.closing(1);
     let name = name.map_or("i", |at| leaf.at(at)).to_owned();
     Some(found.mend(leaf.place(1..close + 1), format!("{name} in \0")).sure())
+}
+
+/// `function f(a: string) -> string { client … prompt #"…"# }`
+fn prompt_function(leaf: &Leaf<'_>) -> Option<Found> {
+    let holds =
+        (1..leaf.words.len()).any(|at| leaf.at(at) == "{" && matches!(leaf.at(at + 1), "client" | "prompt"));
+    if leaf.at(0) != "function" || !holds || !leaf.blocks.is_empty() {
+        return None;
+    }
+    let name = leaf.at(1);
+    let hint = format!("write `agent {name}(a: str) -> str {{ user \"…\" assistant gen x return x }}`");
+    Some(Found::habit(leaf.span(0..1), "a prompt is made of statements", hint).lost())
+}
+
+/// `input x = 2`, `input str x`
+fn input(leaf: &Leaf<'_>) -> Option<Found> {
+    if leaf.at(0) != "input" || !leaf.is_name(1) || !leaf.on_line(1) {
+        return None;
+    }
+    let (first, second) = (leaf.at(1), leaf.at(2));
+    if words::is_type(first) && leaf.is_name(2) && leaf.on_line(2) {
+        let hint = format!("write `input {second}: {first}`");
+        let found = Found::habit(leaf.span(1..2), "the type stands behind the name", hint);
+        return Some(found.mend(leaf.place(1..3), format!("{second}: {first}")).sure());
+    }
+    if second != "=" {
+        return None;
+    }
+    let (ty, end) = (type_of(leaf, 3), leaf.place(1..2).end);
+    let found = Found::habit(
+        leaf.span(1..2),
+        format!("the input `{first}` needs a type"),
+        format!("write `input {first}: {ty} = …`"),
+    );
+    Some(found.mend(end..end, ": \0").sure())
+}
+
+/// The type of the value that begins at a word, as far as that tells it.
+fn type_of(leaf: &Leaf<'_>, at: usize) -> &'static str {
+    match leaf.kind(at) {
+        Some(Kind::Number) if leaf.at(at).contains('.') => "float",
+        Some(Kind::Number) => "int",
+        Some(Kind::Word) if matches!(leaf.at(at), "true" | "false") => "bool",
+        Some(Kind::Open) if leaf.at(at) == "[" => "str[]",
+        _ => "str",
+    }
+}
+
+/// `[GEN city]` as a statement.
+fn placeholder(leaf: &Leaf<'_>) -> Option<Found> {
+    let word = leaf.at(1);
+    if leaf.at(0) != "["
+        || !leaf.is_name(2)
+        || !matches!(word.to_lowercase().as_str(), "gen" | "generate" | "select")
+    {
+        return None;
+    }
+    let hint = format!("write it into a text: \"{{{{ gen {} }}}}\"", leaf.at(2));
+    Some(Found::habit(leaf.span(0..1), "a generation stands in no brackets", hint).lost())
 }
 
 /// `def f(x) { … }`, `var x = 1`, `elif x { … }`
@@ -160,7 +223,7 @@ fn setting(leaf: &Leaf<'_>) -> Option<Found> {
         }
         _ => return None,
     };
-    Some(Found::habit(leaf.span(0..2), "a program is not a list of settings", hint).lost())
+    Some(Found::habit(leaf.span(0..2), "a program is not a list of settings", hint).lines(Run::Settings))
 }
 
 /// `{{ x }}` outside of text.
@@ -224,6 +287,9 @@ fn misspelt(leaf: &Leaf<'_>) -> Option<Found> {
     )
 }
 
+/// What to do with text of several lines.
+pub(super) const LINES_OF_TEXT: &str = "write `\"\"\"` in a line before this text and in one behind it";
+
 /// Text without quotes.
 fn text(leaf: &Leaf<'_>) -> Option<Found> {
     let named = leaf.is_name(0) && leaf.on_line(1) && leaf.blocks.is_empty();
@@ -232,7 +298,7 @@ fn text(leaf: &Leaf<'_>) -> Option<Found> {
         Some(Kind::Number | Kind::Unknown | Kind::StrOpen) => true,
         Some(Kind::Punct) if leaf.at(1) == "." => !leaf.adjacent(2),
         Some(Kind::Punct) => {
-            matches!(leaf.at(1), "," | "?" | ":") && (leaf.is_name(2) || leaf.words.len() == 2)
+            matches!(leaf.at(1), "," | "?" | ":") && (leaf.is_name(2) || leaf.line_end(0) == 2)
         }
         Some(Kind::Open) => leaf.at(1) == "{" && leaf.at(2) == "{",
         _ => false,
@@ -242,11 +308,17 @@ fn text(leaf: &Leaf<'_>) -> Option<Found> {
     if !(named && prose || bullet || numbered) {
         return None;
     }
-    let end = leaf.line_end(0);
-    let text = leaf.source(0..end);
+    let first = leaf.line_end(0);
+    let mut end = first;
+    while end < leaf.words.len() && Run::Text.goes_on(leaf.source(end..leaf.line_end(end))) {
+        end = leaf.line_end(end);
+    }
+    let text = leaf.source(0..first);
     let short: String = text.chars().take(40).collect();
     let shown = if short.len() < text.len() { format!("{short}…") } else { short };
-    let hint =
-        format!("write \"{}\"; text of several lines stands in \"\"\"…\"\"\"", shown.replace('"', "\\\""));
-    Some(Found::new("E0027", leaf.span(0..end), "text stands in quotes", hint).lost())
+    let hint = match end == first {
+        true => format!("write \"{}\"", shown.replace('"', "\\\"")),
+        false => LINES_OF_TEXT.to_owned(),
+    };
+    Some(Found::new("E0027", leaf.span(0..end), "text stands in quotes", hint).lines(Run::Text))
 }

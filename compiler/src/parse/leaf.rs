@@ -224,7 +224,8 @@ impl<'a> Leaf<'a> {
     pub(super) fn declared(&self) -> impl Iterator<Item = Word<'a>> + '_ {
         let import = matches!(self.at(0), "import" | "from");
         (0..self.words.len()).filter_map(move |at| {
-            let behind = at > 0 && DECLARING.contains(&self.at(at - 1));
+            let caught = self.back(at, 2) == "catch" && self.back(at, 1) == "(";
+            let behind = caught || at > 0 && DECLARING.contains(&self.at(at - 1));
             let listed = import && matches!(self.back(at, 1), "{" | "," | "import");
             (self.is_name(at) && (behind || listed || self.at(at + 1) == ":")).then(|| self.words[at])
         })
@@ -255,4 +256,6 @@ const DECLARING: &[&str] = &[
     "interface",
     "enum",
     "else",
+    "except",
+    "catch",
 ];

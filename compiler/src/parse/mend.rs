@@ -188,7 +188,7 @@ impl<'l, 'a> Mender<'l, 'a> {
         }
         let part = leaf.element(open, index);
         match (sign.text, leaf.back(open, 2)) {
-            ("(", "fn" | "agent" | "tool") if leaf.is_name(part.start) => {
+            ("(", word) if words::declares_function(word) && leaf.is_name(part.start) => {
                 let name = leaf.words.get(part.start)?;
                 Some(Mend::new(name.start..leaf.place(part).end, format!("{}: \0", name.text)))
             }

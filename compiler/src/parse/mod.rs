@@ -14,6 +14,7 @@ mod leaf;
 mod mend;
 mod outline;
 mod patch;
+mod prose;
 mod recover;
 mod stmt;
 mod stub;
@@ -26,7 +27,7 @@ use pest::Parser;
 
 use crate::ast::{Ast, Damage};
 use crate::diag::{Diag, allow};
-use crate::lex::{Kind, Lexed, lex};
+use crate::lex::{Kind, Lexed, SEMICOLON, lex};
 use patch::Places;
 use recover::Findings;
 
@@ -66,8 +67,20 @@ pub fn parse(file: u32, text: &str) -> (Ast, Vec<Diag>) {
     let mut diags = found.diags;
     diags.sort_by_key(|d| (d.span.start, d.span.end));
     diags.dedup_by(|a, b| a.span == b.span && a.code == b.code);
+    gather(&mut diags);
     ast.damage.spans.sort_by_key(|span| (span.start, span.end));
     (ast, diags)
+}
+
+/// A sign at the end of every statement is one habit: the first one is reported, and says how many follow.
+fn gather(diags: &mut Vec<Diag>) {
+    let is_end = |diag: &Diag| diag.message == SEMICOLON;
+    let more = diags.iter().filter(|diag| is_end(diag)).count().saturating_sub(1);
+    let mut first = true;
+    diags.retain(|diag| !is_end(diag) || std::mem::replace(&mut first, false));
+    if let Some(diag) = diags.iter_mut().find(|diag| is_end(diag) && more > 0) {
+        diag.hint = Some(format!("leave it out, and the {more} behind it: a new line is enough"));
+    }
 }
 
 /// Shows every construct of a file, in the order of their places, outer ones before those within them.
@@ -90,7 +103,7 @@ fn read(file: File<'_>, chunk: &Range<usize>, ast: &mut Ast, found: &mut Finding
     if file.lexed.too_deep.iter().any(|deep| deep.start < chunk.end && chunk.start < deep.end) {
         return remember_words(file, chunk, &mut ast.damage);
     }
-    if !file.lexed.is_clean(chunk) {
+    if !file.lexed.is_clean(chunk) || found.may_go_on(file, chunk) {
         return recover::recover(file, chunk, None, ast, found);
     }
     match Grammar::parse(Rule::chunk, file.text.get(chunk.clone()).unwrap_or("")) {

@@ -289,6 +289,7 @@ impl Splitter<'_, '_> {
             "class" | "struct" | "interface" | "enum" | "switch" | "match" if first => {
                 self.state.head = Head::Foreign;
             }
+            "function" if first && self.holds_prompt(at) => self.state.head = Head::Foreign,
             "if" if !first && self.words.text(at - 1) != "else" => self.state.head = Head::Branch,
             "fork" => self.state.fork = Some(self.depth),
             "=" => self.state.assigned = true,
@@ -299,6 +300,13 @@ impl Splitter<'_, '_> {
             }
             _ => {}
         }
+    }
+
+    /// `function f(…) -> T { client … prompt … }`
+    fn holds_prompt(&self, at: usize) -> bool {
+        let line = at..self.words.all.len().min(at + 64);
+        let mut open = line.filter(|i| self.words.text(*i) == "{");
+        open.next().is_some_and(|open| matches!(self.words.text(open + 1), "client" | "prompt"))
     }
 
     /// The block that begins at a word.
@@ -323,7 +331,7 @@ impl Splitter<'_, '_> {
 
     /// Whether a brace holds statements.
     fn is_block(&self, at: usize, word: Word<'_>) -> bool {
-        if at == self.first {
+        if at == self.first || self.is_double_brace(at) {
             return false;
         }
         let Some(before) = self.words.get(at - 1) else { return false };
@@ -369,8 +377,11 @@ impl Splitter<'_, '_> {
             _ => false,
         };
         let sure = words::must_begin_statement(word.text) && !key && before.text != ".";
+        let imports = word.text == "from" && word.fresh && self.imports(at);
         if self.state.closed {
-            return may;
+            // `do { … } while c`
+            let again = self.words.text(self.first) == "do" && word.text == "while" && !word.fresh;
+            return may && !again || imports;
         }
         if !word.fresh {
             return !self.state.prose && self.begins_within_line(at, *word, *before, sure);
@@ -384,7 +395,13 @@ impl Splitter<'_, '_> {
             Kind::Unknown => true,
             _ => false,
         };
-        sure || outdented || ends && (may || odd)
+        sure || outdented || ends && (may || odd || imports)
+    }
+
+    /// `from x import y` of another language.
+    fn imports(&self, at: usize) -> bool {
+        let line = self.words.all[at + 1..].iter().take(16).take_while(|w| !w.fresh);
+        line.into_iter().any(|w| w.text == "import")
     }
 
     fn is_double_brace(&self, at: usize) -> bool {
@@ -398,7 +415,7 @@ impl Splitter<'_, '_> {
         let lone = before.is_name() && (at == self.first + 1 || behind.is_some_and(Word::ends_operand));
         let takes_value = matches!(before.text, "return" | "yield" | "print");
         let ends = before.ends_statement() && before.kind != Kind::Unknown;
-        if lone || takes_value || words::is_role(before.text) || !ends {
+        if lone || takes_value || words::is_role(before.text) || !ends || before.text == "?" {
             return false;
         }
         let behind = behind.map_or("", |w| w.text);

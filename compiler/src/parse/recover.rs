@@ -21,6 +21,7 @@ use super::leaf::Leaf;
 use super::mend::Mender;
 use super::outline::{BlockAt, Piece, Word, Words, innermost, split};
 use super::patch::{Patched, Places};
+use super::prose::Run;
 use super::{File, Pair, Rule, habits, stub};
 use crate::ast::{Ast, Block, Ident, Item, Stmt, StmtKind};
 use crate::diag::Diag;
@@ -68,11 +69,21 @@ pub(super) struct Findings {
     pub(super) diags: Vec<Diag>,
     /// Which findings of the lexer are reported, or left out for a reason.
     told: Vec<bool>,
+    /// The last finding if it is about whole lines: its index, where they end, and what they are.
+    run: Option<(usize, usize, Run)>,
 }
 
 impl Findings {
     pub(super) fn new(file: File<'_>) -> Findings {
-        Findings { diags: Vec::new(), told: vec![false; file.lexed.diags.len()] }
+        Findings { diags: Vec::new(), told: vec![false; file.lexed.diags.len()], run: None }
+    }
+
+    /// Whether a line at the start of a stretch may belong to the finding before it.
+    pub(super) fn may_go_on(&self, file: File<'_>, bytes: &Range<usize>) -> bool {
+        let Some((_, end, run)) = self.run else { return false };
+        let (gap, rest) = (file.text.get(end..bytes.start), file.text.get(bytes.clone()));
+        let line = rest.unwrap_or("").lines().find(|line| !line.trim().is_empty());
+        gap.is_some_and(|gap| gap.trim().is_empty()) && line.is_some_and(|line| run.goes_on(line))
     }
 
     /// Reports what the lexer found, unless that was done; says whether its mend is a guess.
@@ -128,6 +139,10 @@ impl<'a> Recovery<'a> {
     }
 
     fn piece(&mut self, piece: &Piece, bounds: Range<usize>, mode: Mode, failed: Option<usize>) -> Vec<Item> {
+        if self.goes_on(piece) {
+            let leaf = Leaf::new(self.file, &self.words, piece, mode.top);
+            return vec![self.lost(&leaf, Bodies::default())];
+        }
         let mut failed = failed;
         if failed.is_none() && self.file.lexed.is_clean(&bounds) {
             let place = self.bytes(piece);
@@ -137,6 +152,30 @@ impl<'a> Recovery<'a> {
             }
         }
         self.repair(piece, bounds, mode, failed)
+    }
+
+    /// Adds a piece to the lines in a row that were found before it; says whether it is one of them.
+    fn goes_on(&mut self, piece: &Piece) -> bool {
+        let place = self.bytes(piece);
+        let Some((diag, _, run)) = self.found.run.filter(|_| self.found.may_go_on(self.file, &place)) else {
+            return false;
+        };
+        let text = self.file.text.get(place.clone()).unwrap_or("");
+        if !piece.blocks.is_empty() || !text.lines().all(|line| run.goes_on(line)) {
+            return false;
+        }
+        for at in self.file.lexed.diags_in(&place) {
+            self.found.forget(at);
+        }
+        self.found.run = Some((diag, place.end, run));
+        let span = self.span(place);
+        if let Some(diag) = self.found.diags.get_mut(diag) {
+            diag.span.end = span.end;
+            if run == Run::Text {
+                diag.hint = Some(habits::LINES_OF_TEXT.to_owned());
+            }
+        }
+        true
     }
 
     fn bytes(&self, piece: &Piece) -> Range<usize> {
@@ -184,6 +223,8 @@ impl<'a> Recovery<'a> {
                 for at in own {
                     self.found.forget(at);
                 }
+                let index = self.found.diags.len();
+                self.found.run = found.run.map(|run| (index, leaf.bytes().end, run));
                 mender.take(found);
             }
             None => {

@@ -134,7 +134,7 @@ impl Fitting {
         from.iter().all(|f| to.iter().any(|t| t.name == f.name))
             && to.iter().all(|t| match from.iter().find(|f| f.name == t.name) {
                 Some(f) => (!f.optional || t.optional) && self.fits(&f.ty, &t.ty),
-                None => t.optional,
+                None => t.optional || t.ty == Ty::Error,
             })
     }
 }

@@ -1,6 +1,8 @@
 //! What the harnesses share: finding the suite's programs, and a world that is a table.
 #![allow(dead_code, clippy::disallowed_methods)] // tests read files
 
+pub(crate) mod random;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

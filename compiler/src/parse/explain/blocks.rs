@@ -99,7 +99,8 @@ fn loops(at: At<'_, '_>) -> Option<Found> {
 }
 
 fn in_types(at: At<'_, '_>) -> bool {
-    at.tried().contains(&Rule::rparen) && at.opening(0) == "("
+    let named = matches!(at.opening(2), ":" | "|" | "->");
+    at.opening(0) == "(" && at.tried().contains(&Rule::rparen) || at.opening(0) == "[" && named
 }
 
 /// `while c { … }`
@@ -131,12 +132,13 @@ fn comparison(at: At<'_, '_>) -> Option<Found> {
 
 /// `a if c else b`, `c ? a : b`, `[x for x in xs]`
 fn choice(at: At<'_, '_>) -> Option<Found> {
+    let listed = at.opening(0) == "[";
     let ends = at.ends_line() || matches!(at.next(1), "=" | "," | ")" | "{" | "}");
     match at.word() {
-        "for" if !at.lead().is_empty() && at.before().is_some_and(|w| w.kind != Kind::Close) => {
+        "for" if !at.lead().is_empty() && at.before().is_some_and(|w| listed || w.kind != Kind::Close) => {
             Some(at.habit(
                 "a list is not built by a `for` inside it",
-                "build it in a loop: for x in xs { ys += [x] }",
+                "build it in a loop, for x in xs { ys += [x] }, or with map(xs, f) and filter(xs, f)",
             ))
         }
         "if" | "else" if at.before().is_some_and(|w| w.text != "}") => Some(at.habit(

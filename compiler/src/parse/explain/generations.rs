@@ -4,13 +4,51 @@ use super::{At, Found, clip};
 use crate::lex::{Kind, words};
 
 pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
-    bare_option(at)
+    bracketed_options(at)
+        .or_else(|| bare_option(at))
+        .or_else(|| nameless(at))
         .or_else(|| option_sign(at))
         .or_else(|| not_a_value(at))
         .or_else(|| called(at))
         .or_else(|| misnamed(at))
         .or_else(|| select_list(at))
         .or_else(|| other_type(at))
+}
+
+/// `gen x(max = 5)`
+fn bracketed_options(at: At<'_, '_>) -> Option<Found> {
+    let open = at.leaf.around(at.index)?;
+    let name = open.checked_sub(1)?;
+    let (word, close) = (at.leaf.back(name, 1), at.leaf.closing(open));
+    let first = open + 1;
+    let option = at.leaf.is_name(first) && matches!(at.leaf.at(first + 1), "=" | ":");
+    if at.leaf.at(open) != "(" || !matches!(word, "gen" | "select") || !at.leaf.is_name(name) || !option {
+        return None;
+    }
+    let written = clip(at.leaf.source(first..close)).replace(':', " =");
+    let hint = format!("write `{word} {} with {written}`", at.leaf.at(name));
+    let found = Found::habit(at.leaf.span(open..open + 1), "options come after `with`", hint);
+    let found = found.mend(at.leaf.place(open..first), " with ").mend(at.leaf.place(close..close + 1), "");
+    Some(found.sure())
+}
+
+/// `gen` alone.
+fn nameless(at: At<'_, '_>) -> Option<Found> {
+    let word = at.back(1);
+    let ends =
+        at.leaf.words.get(at.index).is_none_or(|w| w.fresh) || matches!(at.word(), "}}" | "with" | ":");
+    if !matches!(word, "gen" | "select" | "call") || !ends || at.lead() == "let" {
+        return None;
+    }
+    let hint = match word {
+        "gen" => "write `gen answer`: what is generated is read by its name",
+        "select" => "write `select answer from [\"a\", \"b\"]`",
+        _ => "write `call answer: tool`",
+    };
+    let found =
+        Found::new("E0020", at.leaf.span(at.index - 1..at.index), format!("this `{word}` has no name"), hint);
+    let end = at.after().end as usize;
+    Some(if word == "gen" && at.word() != ":" { found.mend(end..end, " lost_: \0") } else { found })
 }
 
 /// `gen x, max = 5`, `gen x max = 5`, `gen x (max = 5)`.
@@ -59,6 +97,9 @@ fn option_sign(at: At<'_, '_>) -> Option<Found> {
 
 /// `let x = gen y`, `"…" + gen x`, `f(gen x)`.
 fn not_a_value(at: At<'_, '_>) -> Option<Found> {
+    // As an argument its word was read as that of a named one.
+    let named = matches!(at.back(2), "(" | ",") && matches!(at.back(1), "gen" | "select" | "call");
+    let at = if named { At { index: at.index - 1, ..at } } else { at };
     if !matches!(at.word(), "gen" | "select" | "call") || at.back(1) == "{{" {
         return None;
     }
@@ -72,15 +113,26 @@ fn not_a_value(at: At<'_, '_>) -> Option<Found> {
     if !operator {
         return None;
     }
-    let name = if at.leaf.is_name(at.index + 1) { at.next(1) } else { "x" };
-    let hint = match (at.leaf.kind(0), at.back(1)) {
-        (Some(Kind::StrOpen), "+") => format!("put it into the text: \"… {{{{ {word} {name} }}}}\""),
+    let name = named_by(at);
+    let text = at.leaf.words[..at.index].iter().any(|w| w.kind == Kind::StrOpen);
+    let hint = match (text, at.back(1)) {
+        (true, "+") => format!("put it into the text: \"… {{{{ {word} {name} }}}}\""),
         (_, "=") if at.leaf.at(0) == "let" && at.leaf.at(2) == "=" => {
             format!("write `gen {}` alone: it declares the name itself", at.leaf.at(1))
         }
         _ => format!("generate first, use the name then: `{word} {name}` and, behind it, `{name}`"),
     };
     Some(at.habit("a generation is not an expression", hint))
+}
+
+/// The name that a generation has, or was meant to have.
+fn named_by<'a>(at: At<'_, 'a>) -> &'a str {
+    let quoted = (1..4).find(|by| at.leaf.kind(at.index + by) == Some(Kind::Text)).map(|by| at.next(by));
+    let plain = |name: &&str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    match at.leaf.is_name(at.index + 1) {
+        true => at.next(1),
+        false => quoted.filter(plain).unwrap_or("x"),
+    }
 }
 
 /// `gen(x)`, `gen("x", max_tokens = 5)`, `select(["a", "b"])`
@@ -138,6 +190,14 @@ fn select_list(at: At<'_, '_>) -> Option<Found> {
     let hint = "write `select name from [\"a\", \"b\"]`";
     if at.back(1) == "select" && at.kind().is_some_and(|kind| kind != Kind::Word) {
         return Some(at.habit("a selection has a name and a list", hint));
+    }
+    let piped = at.kind() == Some(Kind::StrOpen) && at.back(1) == "|";
+    if piped && at.inner().any(|i| at.leaf.at(i) == "from") {
+        let texts = at.leaf.line(at.index).start..at.leaf.line_end(at.index);
+        let texts: Vec<&str> =
+            texts.filter(|i| at.leaf.kind(*i) == Some(Kind::Text)).map(|i| at.leaf.at(i)).collect();
+        let hint = format!("write from [\"{}\"]", texts.join("\", \""));
+        return Some(at.habit("the options of a selection are a list", hint));
     }
     if at.back(2) == "select" && at.leaf.is_name(at.index.wrapping_sub(1)) && at.next(1) != "from" {
         return match at.word() {

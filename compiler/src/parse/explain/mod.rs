@@ -17,6 +17,7 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 use super::Rule;
 use super::leaf::Leaf;
 use super::outline::Word;
+use super::prose::Run;
 use crate::diag::Diag;
 use crate::lex::{Kind, Mend, words};
 use crate::source::Span;
@@ -31,6 +32,8 @@ pub(super) struct Found {
     pub(super) sure: bool,
     /// Whether nothing else of the statement is worth reading.
     pub(super) lost: bool,
+    /// Whether the lines behind it may belong to the same mistake.
+    pub(super) run: Option<Run>,
 }
 
 impl Found {
@@ -41,7 +44,7 @@ impl Found {
         hint: impl Into<String>,
     ) -> Found {
         let diag = Diag::new(code, span, message).hint(hint);
-        Found { diag, mends: Vec::new(), sure: false, lost: false }
+        Found { diag, mends: Vec::new(), sure: false, lost: false, run: None }
     }
 
     /// A habit of another language.
@@ -57,6 +60,11 @@ impl Found {
 
     pub(super) fn sure(self) -> Found {
         Found { sure: true, ..self }
+    }
+
+    /// Lines in a row, of which nothing is read.
+    pub(super) fn lines(self, run: Run) -> Found {
+        Found { lost: true, run: Some(run), ..self }
     }
 
     pub(super) fn lost(self) -> Found {
@@ -87,8 +95,14 @@ pub(super) fn explain(leaf: &Leaf<'_>, offset: usize, error: &Error<Rule>) -> Fo
         let hint = "take the inner part out into a `let`, a `fn` or a `type` of its own";
         return Found::new("E0003", at.span(), "this nests too deeply to be read", hint).lost();
     }
-    let explanations =
-        [reserved_name, generations::explain, blocks::explain, types::explain, values::explain];
+    let explanations = [
+        types::optional_field,
+        reserved_name,
+        generations::explain,
+        blocks::explain,
+        types::explain,
+        values::explain,
+    ];
     let found = explanations.iter().find_map(|explanation| explanation(at));
     found.unwrap_or_else(|| expected::explain(at))
 }

@@ -1,17 +1,59 @@
 //! Mistakes in types, and in declarations that lack one.
 
-use super::{At, Found};
+use super::{At, Found, clip};
 use crate::lex::{Kind, words};
 use crate::parse::Rule;
 
 pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
-    bounds(at)
+    quoted_regex(at)
+        .or_else(|| bounds(at))
         .or_else(|| square_bounds(at))
         .or_else(|| generic(at))
-        .or_else(|| optional_field(at))
+        .or_else(|| choices(at))
         .or_else(|| separator(at))
         .or_else(|| untyped(at))
         .or_else(|| type_sign(at))
+}
+
+/// `regex("[0-9]+")`
+fn quoted_regex(at: At<'_, '_>) -> Option<Found> {
+    let open = if at.word() == "(" {
+        at.index
+    } else {
+        at.leaf.around(at.index).filter(|o| at.leaf.at(*o) == "(").or(at.index.checked_sub(1))?
+    };
+    let name = open.checked_sub(1)?;
+    let known = matches!(at.leaf.at(name), "regex" | "Regex" | "re" | "pattern" | "Pattern" | "matches");
+    if at.leaf.at(open) != "("
+        || !known
+        || at.leaf.back(name, 1) != ":"
+        || at.leaf.kind(open + 1) != Some(Kind::StrOpen)
+    {
+        return None;
+    }
+    let close = at.leaf.closing(open);
+    let pattern = clip(at.leaf.source(open + 2..at.leaf.closing(open + 1))).replace('/', "\\/");
+    let found = Found::habit(
+        at.leaf.span(name..close + 1),
+        "a regex stands between slashes",
+        format!("write /{pattern}/"),
+    );
+    Some(found.mend(at.leaf.place(name..close + 1), "\0").sure())
+}
+
+/// `gen x: ["a", "b"]`
+fn choices(at: At<'_, '_>) -> Option<Found> {
+    if at.word() != "["
+        || !matches!(at.back(1), ":" | "->")
+        || !at.tried().iter().any(|r| matches!(r, Rule::type_literal | Rule::type_name | Rule::type_member))
+    {
+        return None;
+    }
+    let close = at.leaf.closing(at.index);
+    let items = clip(at.leaf.source(at.index + 1..close)).replace(", ", " | ");
+    let found =
+        Found::habit(at.leaf.span(at.index..close + 1), "a choice is a union", format!("write {items}"));
+    Some(found.mend(at.leaf.place(at.index..close + 1), "\0").sure())
 }
 
 /// `str(80)`, `int(1, 5)`, `int(1-5)`
@@ -97,7 +139,7 @@ fn in_type(at: At<'_, '_>, open: usize) -> bool {
 }
 
 /// `{a?: str}`
-fn optional_field(at: At<'_, '_>) -> Option<Found> {
+pub(super) fn optional_field(at: At<'_, '_>) -> Option<Found> {
     let sign = if at.word() == "?" { at.index } else { at.index.checked_sub(1)? };
     if at.leaf.at(sign) != "?" || at.leaf.at(sign + 1) != ":" || !at.leaf.is_name(sign.checked_sub(1)?) {
         return None;
@@ -108,7 +150,10 @@ fn optional_field(at: At<'_, '_>) -> Option<Found> {
         "the `?` of an optional field stands behind its type",
         format!("write `{name}: str?`"),
     );
-    Some(found.mend(at.leaf.place(sign..sign + 1), "").sure())
+    let found = found.mend(at.leaf.place(sign..sign + 1), "");
+    let Some(open) = at.leaf.around(sign) else { return Some(found.sure()) };
+    let end = at.leaf.place(at.leaf.element(open, sign)).end;
+    Some(found.mend(end..end, "?").sure())
 }
 
 /// `;` between fields is the lexer's; here `type X: {…}` and `type X as …`.
@@ -142,7 +187,7 @@ fn untyped(at: At<'_, '_>) -> Option<Found> {
     let typed = at.kind() == Some(Kind::Word)
         && at.leaf.on_line(at.index)
         && matches!(at.next(1), "," | ")" | "=" | "[");
-    let params = at.opening(0) == "(" && matches!(at.opening(2), "fn" | "agent" | "tool");
+    let params = at.opening(0) == "(" && words::declares_function(at.opening(2));
     let ends = matches!(at.word(), "," | "}") || !at.leaf.on_line(at.index);
     let (message, hint) = if params {
         let ty = if typed { at.word() } else { "str" };

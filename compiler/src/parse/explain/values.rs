@@ -5,6 +5,8 @@ use crate::lex::{Kind, words};
 
 pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
     part_assigned(at)
+        .or_else(|| role_value(at))
+        .or_else(|| several_printed(at))
         .or_else(|| record_sign(at))
         .or_else(|| argument_sign(at))
         .or_else(|| several_names(at))
@@ -34,6 +36,33 @@ fn part_assigned(at: At<'_, '_>) -> Option<Found> {
         );
     }
     None
+}
+
+/// `s += user("…")`
+fn role_value(at: At<'_, '_>) -> Option<Found> {
+    let word = at.word();
+    if !words::is_role(word) || !matches!(at.back(1), "=" | "+=" | "+" | "(" | ",") {
+        return None;
+    }
+    let text = if word == "assistant" { "gen answer" } else { "\"…\"" };
+    Some(at.habit(
+        "a role is not a value",
+        format!("write `{word} {text}` as a statement: it adds to the context itself"),
+    ))
+}
+
+/// `print("a", b)`
+fn several_printed(at: At<'_, '_>) -> Option<Found> {
+    if at.word() != "," || at.opening(0) != "(" || at.opening(1) != "print" {
+        return None;
+    }
+    let open = at.leaf.around(at.index)?;
+    let place = at.leaf.place(open..at.leaf.closing(open) + 1);
+    Some(
+        at.habit("`print` takes one value", "put the values into a text: print \"{{ a }} {{ b }}\"")
+            .mend(place, "\0")
+            .sure(),
+    )
 }
 
 /// `{a = 1}`
@@ -81,6 +110,8 @@ fn comma(at: At<'_, '_>) -> Option<Found> {
 
 /// `"text" | upper` as a statement.
 fn piped_text(at: At<'_, '_>) -> Option<Found> {
+    // `where` alone could still begin an assignment.
+    let at = if at.back(1) == "where" { At { index: at.index - 1, ..at } } else { at };
     let text = at.before().is_some_and(|w| w.kind == Kind::StrClose);
     if !text {
         return None;
@@ -91,6 +122,10 @@ fn piped_text(at: At<'_, '_>) -> Option<Found> {
             "text is not joined with `+`",
             "write the text as it goes on, with values in holes: \"… {{ x }} …\"",
         )),
+        "%" => {
+            Some(at.habit("text is not formatted with `%`", "write the value into the text: \"… {{ x }} …\""))
+        }
+        "." => Some(at.habit("text has no methods", "write values into the text: \"… {{ x | trim }} …\"")),
         "where" => Some(at.habit(
             "what a generation may write is its type",
             "write \"{{ gen x: str(..80) }}\", or stop = \"\\n\" behind `with`",
