@@ -29,7 +29,7 @@ fn a_value_is_not_shorter_than_its_min() {
     assert!(digits.starts_with('7') && digits.len() >= 4, "{digits}");
     let (outcome, _) = play(
         &mut script(&[("n: ", "true")]),
-        r#""n: {{ gen x: bool with min = 6 }}""#,
+        "let least = 6\n\"n: {{ gen x: bool with min = least }}\"",
         RunOptions::default(),
     );
     let error = outcome.error().unwrap();

@@ -32,7 +32,7 @@ fn errors_of_the_program_are_caught() {
         ("let m = -1 gen a with max = m", "R0108 the option `max` cannot be -1"),
         ("let xs = split(\"\") select a from xs", "R0401"),
         ("gen a: /[a-z]{40}/ with max = 3", "R0402"),
-        ("gen a: bool with min = 9", "R0402"),
+        ("let least = 9 gen a: bool with min = least", "R0402"),
     ] {
         let told = caught(body);
         assert!(told.starts_with(error), "{body}: {told}");
