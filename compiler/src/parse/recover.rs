@@ -327,6 +327,11 @@ impl<'a> Recovery<'a> {
                 let line = self.file.text[opened..].find('\n').map_or(self.file.text.len(), |at| opened + at);
                 let behind = signs.filter(same).filter(|w| opened <= w.start && w.start < line);
                 tries.extend(behind.map(|w| without(w.start..w.end)));
+                // One with nothing in it, where a statement would begin.
+                let rest = opened + 1..place.end;
+                let mut signs = self.words.within(&rest).zip(self.words.within(&rest).skip(1));
+                let empty = signs.find(|(w, next)| w.fresh && Some(w.text) == sign && next.text == "}");
+                tries.extend(empty.map(|(w, _)| without(w.start..w.end)));
                 tries.reverse();
                 tries.truncate(MAX_BRACKETS);
                 let inside = self.file.text.get(opened + 1..wrong.place.start).unwrap_or("");
