@@ -271,6 +271,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn malformed_number(&mut self, digits: usize, end: usize) {
+        if self.hole_format(end) {
+            return;
+        }
         let whole = &self.text[self.pos..end];
         let diag = Diag::new("E0017", self.span(self.pos, end), format!("`{whole}` is not a number"));
         let plain: String = whole.chars().filter(|c| *c != '_').collect();

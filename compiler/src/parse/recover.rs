@@ -236,6 +236,7 @@ impl<'a> Recovery<'a> {
             }
         }
         let patched = mender.run();
+        let told = !mender.diags.is_empty();
         self.found.diags.append(&mut mender.diags);
         if !mender.sure {
             self.ast.damage.spans.push(self.span(leaf.head()));
@@ -244,6 +245,9 @@ impl<'a> Recovery<'a> {
             Some(patched) => self.build_patched(patched, mode.rule(), bodies, &leaf),
             None => vec![self.lost(&leaf, bodies)],
         };
+        if told {
+            mender.dropped.extend(loop_names(&leaf));
+        }
         if !mender.dropped.is_empty() {
             // It may be these that the statement declares.
             let names: Vec<Ident> = mender.dropped.iter().map(|word| leaf.ident(*word)).collect();
@@ -449,6 +453,13 @@ impl<'a> Recovery<'a> {
         let blocks = bodies.into_values().map(|(stmts, span)| Block { stmts, span }).collect();
         Item::Stmt(Stmt { kind: StmtKind::Error { names, blocks }, span: self.span(leaf.bytes()) })
     }
+}
+
+/// The names of a `for` that has several, of which it can declare only one.
+fn loop_names<'a>(leaf: &Leaf<'a>) -> Vec<Word<'a>> {
+    let head = leaf.words.iter().take_while(|w| !matches!(w.text, "in" | "of" | "{"));
+    let names: Vec<Word<'a>> = head.filter(|w| w.is_name()).copied().collect();
+    if leaf.at(0) == "for" && names.len() > 1 { names } else { Vec::new() }
 }
 
 /// The bytes in a block, without its braces.

@@ -7,6 +7,7 @@ use crate::parse::outline::Word;
 
 pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
     colon(at)
+        .or_else(|| then(at))
         .or_else(|| role(at))
         .or_else(|| loops(at))
         .or_else(|| without_bound(at))
@@ -39,6 +40,22 @@ fn colon(at: At<'_, '_>) -> Option<Found> {
     let found = at.habit("a block does not begin with `:`", "put the block into braces: if x { … }");
     let end = at.leaf.line_end(at.index);
     let end = at.leaf.place(at.index..end).end;
+    Some(found.mend(at.place(), "{").mend(end..end, "}").sure())
+}
+
+/// `if x then …`, `for x in xs do …`
+fn then(at: At<'_, '_>) -> Option<Found> {
+    let lead = at.leaf.at(at.leaf.line(at.index).start);
+    let block = matches!(lead, "if" | "else" | "for" | "while" | "repeat");
+    if !matches!(at.word(), "then" | "do") || !block || at.leaf.around(at.index).is_some() {
+        return None;
+    }
+    let found =
+        at.habit(format!("`{}` does not begin a block", at.word()), "put the block into braces: if x { … }");
+    if at.next(1) == "{" {
+        return Some(found.mend(at.place(), "").sure());
+    }
+    let end = at.leaf.place(at.index..at.leaf.line_end(at.index)).end;
     Some(found.mend(at.place(), "{").mend(end..end, "}").sure())
 }
 
