@@ -10,6 +10,7 @@ use super::grammar::Grammar;
 use super::leaf::Leaf;
 use super::outline::Word;
 use super::patch::Patched;
+use super::prose::Run;
 use super::{Rule, stub};
 use crate::diag::Diag;
 use crate::lex::{Kind, Mend, words};
@@ -35,6 +36,8 @@ pub(super) struct Mender<'l, 'a> {
     /// Names that were left out.
     pub(super) dropped: Vec<Word<'a>>,
     pub(super) diags: Vec<Diag>,
+    /// The finding to which the lines behind the piece may belong, by its index.
+    pub(super) lines: Option<(usize, Run)>,
 }
 
 impl<'l, 'a> Mender<'l, 'a> {
@@ -49,12 +52,14 @@ impl<'l, 'a> Mender<'l, 'a> {
             left_out: Vec::new(),
             dropped: Vec::new(),
             diags: Vec::new(),
+            lines: None,
         }
     }
 
     /// Reports a finding, unless it may be a consequence, and applies its mends; says whether it has any.
     pub(super) fn take(&mut self, found: Found) -> bool {
         if !self.quiet {
+            self.lines = found.run.map(|run| (self.diags.len(), run));
             self.diags.extend(std::iter::once(found.diag));
         }
         self.quiet |= !found.sure;

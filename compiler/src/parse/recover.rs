@@ -223,8 +223,6 @@ impl<'a> Recovery<'a> {
                 for at in own {
                     self.found.forget(at);
                 }
-                let index = self.found.diags.len();
-                self.found.run = found.run.map(|run| (index, leaf.bytes().end, run));
                 mender.take(found);
             }
             None => {
@@ -237,6 +235,9 @@ impl<'a> Recovery<'a> {
         }
         let patched = mender.run();
         let told = !mender.diags.is_empty();
+        if let Some((at, run)) = mender.lines {
+            self.found.run = Some((self.found.diags.len() + at, leaf.bytes().end, run));
+        }
         self.found.diags.append(&mut mender.diags);
         if !mender.sure {
             self.ast.damage.spans.push(self.span(leaf.head()));

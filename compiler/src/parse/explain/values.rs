@@ -2,6 +2,7 @@
 
 use super::{At, Found};
 use crate::lex::{Kind, words};
+use crate::parse::prose::Run;
 
 pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
     part_assigned(at)
@@ -195,6 +196,7 @@ fn unquoted(at: At<'_, '_>) -> Option<Found> {
     let text = super::clip(at.leaf.source(line.start + 1..to));
     let span = at.leaf.span(line.start + 1..to);
     let found = Found::new("E0027", span, "text stands in quotes", format!("write `{lead} \"{text}\"`"));
+    let found = Found { run: Some(Run::Text), ..found };
     Some(found.mend(at.leaf.place(line.start + 1..to), "\0").sure())
 }
 
