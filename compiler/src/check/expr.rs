@@ -95,6 +95,14 @@ impl Checker<'_> {
 
     /// A string as a value: its holes must be pure.
     fn string(&mut self, text: &Text) -> Expr {
+        for part in &text.parts {
+            // By itself it may be a mark that is to be replaced.
+            if let Part::Lit(literal, span) = part
+                && !(literal.starts_with('{') && literal.ends_with('}'))
+            {
+                self.look_for_marks(literal, *span);
+            }
+        }
         if let Some(literal) = text.literal() {
             return constant(Const::Str(literal), text.span);
         }

@@ -162,6 +162,8 @@ pub(super) fn presence(cond: &Expr, when: bool) -> Vec<Path> {
         }
         ExprKind::And(left, right) => both(left, right, when, when),
         ExprKind::Or(left, right) => both(left, right, when, !when),
+        // `if x`: reported, and meant as a question.
+        _ if when && cond.ty.may_be_null() => path_of(cond).into_iter().collect(),
         _ => Vec::new(),
     }
 }

@@ -164,7 +164,7 @@ impl Checker<'_> {
             self.body.flow.bind(var);
         }
         self.body.flow.forget(var);
-        if !value.ty.may_be_null() {
+        if value.ty.is_error() || !value.ty.may_be_null() {
             self.body.flow.assume(&[(var, Vec::new())]);
         }
         Some(StmtKind::Set(var, value))

@@ -149,6 +149,11 @@ impl Checker<'_> {
             .chain(builtin::ALIASES.iter().map(|a| a.0));
         let nearest = self.nearest(name, known);
         let hint = match (foreign_type(name), nearest) {
+            _ if self.is_known(name) => {
+                format!(
+                    "`{name}` is a value: declare a type, as in type Label = \"a\" | \"b\", or generate one_of({name})"
+                )
+            }
             (Some(hint), _) => hint.to_owned(),
             (None, Some(near)) => format!("did you mean `{near}`?"),
             (None, None) => format!("declare it: type {name} = …"),

@@ -271,6 +271,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn malformed_number(&mut self, digits: usize, end: usize) {
+        if self.hole_format(end) {
+            return;
+        }
         let whole = &self.text[self.pos..end];
         let diag = Diag::new("E0017", self.span(self.pos, end), format!("`{whole}` is not a number"));
         let plain: String = whole.chars().filter(|c| *c != '_').collect();
@@ -284,7 +287,7 @@ impl<'a> Scanner<'a> {
 
     /// A slash divides after an operand and begins a regex elsewhere.
     fn slash(&mut self, end: usize) {
-        if !self.operand_may_begin() && !self.is_rule(end) {
+        if !self.operand_may_begin() && !self.is_rule(end) && !self.is_generated(end) {
             return self.push(Kind::Punct, end);
         }
         if self.text[end..].starts_with('*') {
@@ -345,6 +348,20 @@ impl<'a> Scanner<'a> {
             rest = comment.split_once('\n').map_or("", |(_, after)| after.trim_start());
         }
         rest.starts_with("=>")
+    }
+
+    /// Whether a regex whose body begins here stands in the type of a generation, where nothing is divided:
+    /// `gen x: word /[a-z]+/`, a word too many.
+    fn is_generated(&self, body: usize) -> bool {
+        let mut before = self.tokens.iter().rev().take(16).filter(|t| t.kind != Kind::Space);
+        let mut texts = before
+            .by_ref()
+            .map(|t| t.text(self.text))
+            .take_while(|word| !matches!(*word, "with" | "\n" | "{{"));
+        let typed = texts.any(|word| word == ":") && texts.nth(1).is_some_and(|word| word == "gen");
+        typed
+            && RegexEnd::find(&self.text[body..])
+                .is_some_and(|end| !self.text[body..body + end.close].starts_with(' '))
     }
 
     fn operand_may_begin(&self) -> bool {

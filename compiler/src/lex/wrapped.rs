@@ -2,7 +2,7 @@
 //! and comments that are none.
 
 use super::Kind;
-use super::scan::Scanner;
+use super::scan::{Open, Scanner};
 use crate::diag::Diag;
 
 /// How far the end of a message in the marks of a chat template is looked for, in bytes.
@@ -155,6 +155,22 @@ impl Scanner<'_> {
             return true;
         }
         false
+    }
+
+    /// `{{ x:.2f }}`, of which a number such as `2f` was read; says whether it is one.
+    pub(super) fn hole_format(&mut self, end: usize) -> bool {
+        let opened = self.stack.last().filter(|(open, _)| *open == Open::Hole).map(|(_, opened)| *opened);
+        let before = opened.and_then(|opened| self.text.get(opened..self.pos));
+        let Some(written) = before.filter(|text| text.ends_with([':', '.'])) else { return false };
+        let value = written.trim_end_matches('.').strip_suffix(':');
+        let Some(value) = value.filter(|_| self.text[end..].trim_start().starts_with("}}")) else {
+            return false;
+        };
+        let from = self.pos - (written.len() - value.len());
+        let diag = Diag::new("E0021", self.span(from, end), "a hole takes no format");
+        self.report(diag.hint(format!("call a function: {{{{ round({}, 2) }}}}", value.trim())));
+        self.mend(from..end, "");
+        true
     }
 
     /// Reads the text as if what ends at a place were not there.

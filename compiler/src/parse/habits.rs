@@ -15,6 +15,7 @@ pub(super) fn of_piece(leaf: &Leaf<'_>) -> Option<Found> {
         .or_else(|| prompt_function(leaf))
         .or_else(|| statement_word(leaf))
         .or_else(|| input(leaf))
+        .or_else(|| tool(leaf))
         .or_else(|| import(leaf))
         .or_else(|| declaration(leaf))
         .or_else(|| setting(leaf))
@@ -100,6 +101,17 @@ fn input(leaf: &Leaf<'_>) -> Option<Found> {
         format!("write `input {first}: {ty} = …`"),
     );
     Some(found.mend(end..end, ": \0").sure())
+}
+
+/// `tool + search(query: str)`: a sign before the name, which would make it an expression.
+fn tool(leaf: &Leaf<'_>) -> Option<Found> {
+    let sign = matches!(leaf.kind(1), Some(Kind::Punct | Kind::Unknown));
+    if leaf.at(0) != "tool" || !leaf.top || !sign || !leaf.is_name(2) || leaf.at(3) != "(" {
+        return None;
+    }
+    let message = format!("a name expected, found `{}`", leaf.at(1));
+    let found = Found::new("E0020", leaf.span(1..2), message, format!("write `tool {}(…)`", leaf.at(2)));
+    Some(found.mend(leaf.place(1..2), "").sure())
 }
 
 /// The type of the value that begins at a word, as far as that tells it.
@@ -292,7 +304,12 @@ pub(super) const LINES_OF_TEXT: &str = "write `\"\"\"` in a line before this tex
 
 /// Text without quotes.
 fn text(leaf: &Leaf<'_>) -> Option<Found> {
-    let named = leaf.is_name(0) && leaf.on_line(1) && leaf.blocks.is_empty();
+    let declares = match leaf.at(0) {
+        "tool" => leaf.at(2) == "(" || leaf.at(3) == "(",
+        "model" => leaf.kind(1) == Some(Kind::StrOpen) || leaf.at(2) == "=",
+        _ => matches!(leaf.at(2), "=" | "+=") && !leaf.is_name(1),
+    };
+    let named = leaf.is_name(0) && leaf.on_line(1) && leaf.blocks.is_empty() && !declares;
     let prose = match leaf.kind(1) {
         Some(Kind::Word) => leaf.is_name(1) || leaf.line_end(0) > 3,
         Some(Kind::Number | Kind::Unknown | Kind::StrOpen) => true,

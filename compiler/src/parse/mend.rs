@@ -10,12 +10,16 @@ use super::grammar::Grammar;
 use super::leaf::Leaf;
 use super::outline::Word;
 use super::patch::Patched;
+use super::prose::Run;
 use super::{Rule, stub};
 use crate::diag::Diag;
 use crate::lex::{Kind, Mend, words};
 
 /// How often a piece is mended and parsed again.
 const MAX_MENDS: usize = 24;
+
+/// How far around a word its other occurrences are looked for, in bytes.
+const NEAR: usize = 4096;
 
 pub(super) struct Mender<'l, 'a> {
     leaf: &'l Leaf<'a>,
@@ -32,6 +36,8 @@ pub(super) struct Mender<'l, 'a> {
     /// Names that were left out.
     pub(super) dropped: Vec<Word<'a>>,
     pub(super) diags: Vec<Diag>,
+    /// The finding to which the lines behind the piece may belong, by its index.
+    pub(super) lines: Option<(usize, Run)>,
 }
 
 impl<'l, 'a> Mender<'l, 'a> {
@@ -46,12 +52,14 @@ impl<'l, 'a> Mender<'l, 'a> {
             left_out: Vec::new(),
             dropped: Vec::new(),
             diags: Vec::new(),
+            lines: None,
         }
     }
 
     /// Reports a finding, unless it may be a consequence, and applies its mends; says whether it has any.
     pub(super) fn take(&mut self, found: Found) -> bool {
         if !self.quiet {
+            self.lines = found.run.map(|run| (self.diags.len(), run));
             self.diags.extend(std::iter::once(found.diag));
         }
         self.quiet |= !found.sure;
@@ -134,28 +142,54 @@ impl<'l, 'a> Mender<'l, 'a> {
         self.left_out.iter().any(|place| place.contains(&at)) || self.mends.iter().any(near)
     }
 
-    /// Leaves out the word at an error, or the one before it, if that alone makes the piece parse.
+    /// Leaves out the word at an error, or one of the two before it, if that alone makes the piece parse.
     fn drop_word(&mut self, index: usize) -> bool {
         // What is wrong in a bracket is sometimes noticed where that opens.
         let inside = (self.leaf.kind(index) == Some(Kind::Open)).then_some(index + 1);
-        let near = [Some(index), index.checked_sub(1), inside].into_iter().flatten();
+        // A value or a name in the wrong is a statement by itself: it is noticed behind it.
+        let before = index.checked_sub(2);
+        let near = [Some(index), index.checked_sub(1), inside, before].into_iter().flatten();
         let mut words: Vec<(usize, &Word<'a>)> =
             near.filter_map(|at| self.leaf.words.get(at)).filter_map(|w| Some((oddness(w)?, w))).collect();
         // Of two words before a `:` or `=`, the second is the name.
         let named = matches!(self.leaf.at(index + 1), ":" | "=");
         words.sort_by_key(|(odd, w)| {
-            (*odd, named && self.leaf.words.get(index).is_some_and(|k| k.start == w.start))
+            let name = named && self.leaf.words.get(index).is_some_and(|k| k.start == w.start);
+            (*odd, w.is_name() && self.occurs_elsewhere(w), name)
         });
+        let mends = self.mends.clone();
+        let mut best: Option<(usize, &Word<'a>, Vec<Mend>)> = None;
         for (_, word) in words {
-            let mends = self.mends.clone();
             self.add(Mend::new(word.start..word.end, " "));
-            if Grammar::parse(self.rule, &self.leaf.patched(&self.mends).text).is_ok() {
-                self.dropped.extend(word.is_name().then_some(*word));
-                return true;
+            let tried = std::mem::replace(&mut self.mends, mends.clone());
+            let count = statements(self.rule, &self.leaf.patched(&tried).text);
+            // What falls apart into several statements is less likely what was meant.
+            if let Some(count) = count.filter(|count| best.as_ref().is_none_or(|(least, ..)| count < least)) {
+                best = Some((count, word, tried));
             }
-            self.mends = mends;
         }
-        false
+        let Some((_, word, mends)) = best else { return false };
+        self.mends = mends;
+        self.dropped.extend(word.is_name().then_some(*word));
+        true
+    }
+
+    /// Whether a name stands near the piece once more, as what is declared and used does.
+    fn occurs_elsewhere(&self, word: &Word<'_>) -> bool {
+        let text = self.leaf.text;
+        let (mut from, mut to) = (word.start.saturating_sub(NEAR), (word.end + NEAR).min(text.len()));
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        while !text.is_char_boundary(to) {
+            to -= 1;
+        }
+        let inner = |c: char| c.is_alphanumeric() || c == '_';
+        let near = text.get(from..to).unwrap_or("");
+        near.match_indices(word.text).any(|(at, name)| {
+            let whole = !near[..at].ends_with(inner) && !near[at + name.len()..].starts_with(inner);
+            whole && from + at != word.start
+        })
     }
 
     /// Leaves out the narrowest part around a word that was not left out before.
@@ -206,15 +240,22 @@ impl<'l, 'a> Mender<'l, 'a> {
     }
 }
 
+/// How many statements a text is; `None` if it does not parse.
+fn statements(rule: Rule, text: &str) -> Option<usize> {
+    let parsed = Grammar::parse(rule, text).ok()?;
+    Some(parsed.flat_map(pest::iterators::Pair::into_inner).count())
+}
+
 /// How likely a word is to be there by mistake, the least number first; brackets and quotes never are.
 fn oddness(word: &Word<'_>) -> Option<usize> {
     match word.kind {
         Kind::Unknown => Some(0),
         Kind::Punct => Some(1),
         Kind::Number | Kind::Regex => Some(2),
+        Kind::Word if matches!(word.text, "true" | "false" | "null") => Some(5),
         Kind::Word if words::is_reserved(word.text) => Some(3),
         Kind::Word if !words::is_type(word.text) => Some(4),
-        Kind::Word => Some(5),
+        Kind::Word => Some(6),
         _ => None,
     }
 }

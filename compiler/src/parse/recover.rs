@@ -223,8 +223,6 @@ impl<'a> Recovery<'a> {
                 for at in own {
                     self.found.forget(at);
                 }
-                let index = self.found.diags.len();
-                self.found.run = found.run.map(|run| (index, leaf.bytes().end, run));
                 mender.take(found);
             }
             None => {
@@ -236,6 +234,10 @@ impl<'a> Recovery<'a> {
             }
         }
         let patched = mender.run();
+        let told = !mender.diags.is_empty();
+        if let Some((at, run)) = mender.lines {
+            self.found.run = Some((self.found.diags.len() + at, leaf.bytes().end, run));
+        }
         self.found.diags.append(&mut mender.diags);
         if !mender.sure {
             self.ast.damage.spans.push(self.span(leaf.head()));
@@ -244,6 +246,9 @@ impl<'a> Recovery<'a> {
             Some(patched) => self.build_patched(patched, mode.rule(), bodies, &leaf),
             None => vec![self.lost(&leaf, bodies)],
         };
+        if told {
+            mender.dropped.extend(loop_names(&leaf));
+        }
         if !mender.dropped.is_empty() {
             // It may be these that the statement declares.
             let names: Vec<Ident> = mender.dropped.iter().map(|word| leaf.ident(*word)).collect();
@@ -327,6 +332,11 @@ impl<'a> Recovery<'a> {
                 let line = self.file.text[opened..].find('\n').map_or(self.file.text.len(), |at| opened + at);
                 let behind = signs.filter(same).filter(|w| opened <= w.start && w.start < line);
                 tries.extend(behind.map(|w| without(w.start..w.end)));
+                // One with nothing in it, where a statement would begin.
+                let rest = opened + 1..place.end;
+                let mut signs = self.words.within(&rest).zip(self.words.within(&rest).skip(1));
+                let empty = signs.find(|(w, next)| w.fresh && Some(w.text) == sign && next.text == "}");
+                tries.extend(empty.map(|(w, _)| without(w.start..w.end)));
                 tries.reverse();
                 tries.truncate(MAX_BRACKETS);
                 let inside = self.file.text.get(opened + 1..wrong.place.start).unwrap_or("");
@@ -444,6 +454,13 @@ impl<'a> Recovery<'a> {
         let blocks = bodies.into_values().map(|(stmts, span)| Block { stmts, span }).collect();
         Item::Stmt(Stmt { kind: StmtKind::Error { names, blocks }, span: self.span(leaf.bytes()) })
     }
+}
+
+/// The names of a `for` that has several, of which it can declare only one.
+fn loop_names<'a>(leaf: &Leaf<'a>) -> Vec<Word<'a>> {
+    let head = leaf.words.iter().take_while(|w| !matches!(w.text, "in" | "of" | "{"));
+    let names: Vec<Word<'a>> = head.filter(|w| w.is_name()).copied().collect();
+    if leaf.at(0) == "for" && names.len() > 1 { names } else { Vec::new() }
 }
 
 /// The bytes in a block, without its braces.

@@ -7,6 +7,7 @@ use crate::parse::outline::Word;
 
 pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
     colon(at)
+        .or_else(|| then(at))
         .or_else(|| role(at))
         .or_else(|| loops(at))
         .or_else(|| without_bound(at))
@@ -39,6 +40,22 @@ fn colon(at: At<'_, '_>) -> Option<Found> {
     let found = at.habit("a block does not begin with `:`", "put the block into braces: if x { … }");
     let end = at.leaf.line_end(at.index);
     let end = at.leaf.place(at.index..end).end;
+    Some(found.mend(at.place(), "{").mend(end..end, "}").sure())
+}
+
+/// `if x then …`, `for x in xs do …`
+fn then(at: At<'_, '_>) -> Option<Found> {
+    let lead = at.leaf.at(at.leaf.line(at.index).start);
+    let block = matches!(lead, "if" | "else" | "for" | "while" | "repeat");
+    if !matches!(at.word(), "then" | "do") || !block || at.leaf.around(at.index).is_some() {
+        return None;
+    }
+    let found =
+        at.habit(format!("`{}` does not begin a block", at.word()), "put the block into braces: if x { … }");
+    if at.next(1) == "{" {
+        return Some(found.mend(at.place(), "").sure());
+    }
+    let end = at.leaf.place(at.index..at.leaf.line_end(at.index)).end;
     Some(found.mend(at.place(), "{").mend(end..end, "}").sure())
 }
 
@@ -124,7 +141,7 @@ fn without_bound(at: At<'_, '_>) -> Option<Found> {
 /// `if x = 1 { … }`, `expect x = 1`
 fn comparison(at: At<'_, '_>) -> Option<Found> {
     let asks = matches!(at.lead(), "if" | "while" | "expect" | "else");
-    if at.word() != "=" || !asks || at.next(1) == "{" || at.leaf.around(at.index).is_some() {
+    if at.word() != "=" || !asks || matches!(at.next(1), "{" | "max") || at.leaf.around(at.index).is_some() {
         return None;
     }
     Some(at.habit("values are compared with `==`", "write `==`").mend(at.place(), "==").sure())
@@ -172,6 +189,10 @@ fn result_type(at: At<'_, '_>) -> Option<Found> {
     }
     let hint = "write `fn f(a: str) -> str { … }`";
     match at.word() {
+        ":" | "=>" if at.next(1) == "->" => {
+            let message = format!("`{}` does not stand before a result type", at.word());
+            Some(at.habit(message, "leave it out").mend(at.place(), "").sure())
+        }
         ":" | "=>" if at.next(1) == "{" => {
             let message = format!("`{}` does not begin a block", at.word());
             Some(at.habit(message, "leave it out").mend(at.place(), "").sure())
@@ -184,8 +205,13 @@ fn result_type(at: At<'_, '_>) -> Option<Found> {
             && at.leaf.on_line(at.index)
             && at.next(1) == "{" =>
         {
-            let place = at.place().start..at.place().start;
-            Some(at.habit("the result type stands behind `->`", hint).mend(place, "-> ").sure())
+            let found = at.habit("the result type stands behind `->`", hint);
+            let (place, named) = (at.place(), word.starts_with(char::is_uppercase));
+            Some(match named || words::is_type(word) {
+                true => found.mend(place.start..place.start, "-> ").sure(),
+                // It may well be no type at all.
+                false => found.mend(place, "-> \0 ").sure(),
+            })
         }
         _ => None,
     }
@@ -194,13 +220,14 @@ fn result_type(at: At<'_, '_>) -> Option<Found> {
 /// The head of a block without one.
 fn missing_brace(at: At<'_, '_>) -> Option<Found> {
     let first = at.leaf.at(0);
-    let line = at.leaf.line(at.leaf.words.len());
+    let line = at.leaf.line(at.index);
     let head = at.leaf.at(line.start);
+    let ends = at.index >= at.leaf.words.len() || at.word() == "else";
     let waits = at.tried().iter().any(|rule| matches!(rule, Rule::block | Rule::lbrace));
-    if at.index < at.leaf.words.len() || !waits || !words::stands_before_block(head) && first != "tool" {
+    if !ends || !waits || !words::stands_before_block(head) && first != "tool" {
         return None;
     }
-    let block = at.leaf.words.len().saturating_sub(2);
+    let block = at.index.saturating_sub(2);
     if at.leaf.is_block(block) && !at.leaf.words.get(block.wrapping_sub(1)).is_some_and(Word::ends_operand) {
         // The braces were read as a record.
         let span = at.leaf.span(block..block + 1);
@@ -208,6 +235,9 @@ fn missing_brace(at: At<'_, '_>) -> Option<Found> {
             Found::new("E0020", span, "a value expected, found `{`", "write a value before the block");
         let before = at.leaf.place(block..block + 1).start;
         return Some(found.mend(before..before, "\0 "));
+    }
+    if at.word() == "else" {
+        return None;
     }
     let message = format!("the block of this `{head}` lacks its `{{`");
     let end = at.leaf.bytes().end;

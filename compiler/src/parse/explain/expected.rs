@@ -5,6 +5,9 @@ use crate::lex::Kind;
 use crate::parse::Rule;
 
 pub(super) fn explain(at: At<'_, '_>) -> Found {
+    if let Some(found) = lone_name(at) {
+        return found;
+    }
     let expected = expected(at.tried());
     let found = match at.leaf.words.get(at.index) {
         Some(_) => format!("`{}`", clip(at.word())),
@@ -20,6 +23,17 @@ pub(super) fn explain(at: At<'_, '_>) -> Found {
         }
         _ => found,
     }
+}
+
+/// A name that could only be assigned to, as a word of text without quotes.
+fn lone_name(at: At<'_, '_>) -> Option<Found> {
+    let index = at.index.checked_sub(1)?;
+    if !at.tried().contains(&Rule::add_eq) || !at.leaf.is_name(index) {
+        return None;
+    }
+    let name = at.back(1);
+    let hint = format!("prompt text stands in quotes: \"{name} …\"; a call has parentheses: {name}(…)");
+    Some(Found::new("E0020", at.leaf.span(index..at.index), format!("`{name}` begins no statement"), hint))
 }
 
 /// The most telling of the rules that were tried.

@@ -7,6 +7,7 @@ pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
     bracketed_options(at)
         .or_else(|| bare_option(at))
         .or_else(|| nameless(at))
+        .or_else(|| several_tools(at))
         .or_else(|| option_sign(at))
         .or_else(|| not_a_value(at))
         .or_else(|| called(at))
@@ -30,6 +31,18 @@ fn bracketed_options(at: At<'_, '_>) -> Option<Found> {
     let found = Found::habit(at.leaf.span(open..open + 1), "options come after `with`", hint);
     let found = found.mend(at.leaf.place(open..first), " with ").mend(at.leaf.place(close..close + 1), "");
     Some(found.sure())
+}
+
+/// `call x: a, b`
+fn several_tools(at: At<'_, '_>) -> Option<Found> {
+    let call = at.inner().rev().find(|i| at.leaf.at(*i) == "call")?;
+    let tools = at.leaf.at(call + 2) == ":"
+        && (call + 3..at.index).all(|i| at.leaf.is_name(i) || matches!(at.leaf.at(i), "." | "|"));
+    if !matches!(at.word(), "," | "or") || !tools || !at.leaf.is_name(at.index + 1) {
+        return None;
+    }
+    let hint = format!("write `{} | {}`", clip(at.leaf.source(call..at.index)), at.next(1));
+    Some(at.habit("the tools of a `call` are joined by `|`", hint).mend(at.place(), "|").sure())
 }
 
 /// `gen` alone.

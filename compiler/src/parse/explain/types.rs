@@ -3,6 +3,7 @@
 use super::{At, Found, clip};
 use crate::lex::{Kind, words};
 use crate::parse::Rule;
+use crate::parse::outline::Word;
 
 pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
     quoted_regex(at)
@@ -204,7 +205,12 @@ fn untyped(at: At<'_, '_>) -> Option<Found> {
     };
     let found = Found::habit(at.leaf.span(before..at.index), message, hint);
     let text = if params && typed { ": " } else { ": \0" };
-    Some(found.mend(name.end..name.end, text).sure())
+    let found = found.mend(name.end..name.end, text);
+    // Behind a value it may be one word too many, and no field.
+    let stray = name.depth > 0
+        && !name.fresh
+        && at.leaf.words.get(before.wrapping_sub(1)).is_some_and(Word::ends_operand);
+    Some(if stray { found } else { found.sure() })
 }
 
 /// `let x: 3`, `x: int = 3` and `let str x = …`.

@@ -2,11 +2,14 @@
 
 use super::{At, Found};
 use crate::lex::{Kind, words};
+use crate::parse::prose::Run;
 
 pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
     part_assigned(at)
         .or_else(|| role_value(at))
         .or_else(|| several_printed(at))
+        .or_else(|| tuple(at))
+        .or_else(|| script_rule(at))
         .or_else(|| record_sign(at))
         .or_else(|| argument_sign(at))
         .or_else(|| several_names(at))
@@ -63,6 +66,30 @@ fn several_printed(at: At<'_, '_>) -> Option<Found> {
             .mend(place, "\0")
             .sure(),
     )
+}
+
+/// `("a", 1)` where no function is called.
+fn tuple(at: At<'_, '_>) -> Option<Found> {
+    let open = at.leaf.around(at.index).filter(|open| at.leaf.at(*open) == "(")?;
+    let before = open.checked_sub(1).and_then(|i| at.leaf.words.get(i));
+    let called =
+        before.is_some_and(|w| w.ends_operand() || matches!(w.text, "for" | "let" | "gen" | "select"));
+    if at.word() != "," || called {
+        return None;
+    }
+    let place = at.leaf.place(open..at.leaf.closing(open) + 1);
+    let hint = "write a list [a, b], or a record {name: a, other: b}";
+    let found = Found::habit(at.leaf.span(open..open + 1), "values in a row stand in `[…]`", hint);
+    Some(found.mend(place, "\0").sure())
+}
+
+/// `script { "prompt" -> "answer" }`
+fn script_rule(at: At<'_, '_>) -> Option<Found> {
+    if !matches!(at.word(), "->" | ":" | "=") || at.opening(0) != "{" || at.opening(1) != "script" {
+        return None;
+    }
+    let found = at.habit("a script's prompt and answer are joined by `=>`", "write \"prompt\" => \"answer\"");
+    Some(found.mend(at.place(), "=>").sure())
 }
 
 /// `{a = 1}`
@@ -169,6 +196,7 @@ fn unquoted(at: At<'_, '_>) -> Option<Found> {
     let text = super::clip(at.leaf.source(line.start + 1..to));
     let span = at.leaf.span(line.start + 1..to);
     let found = Found::new("E0027", span, "text stands in quotes", format!("write `{lead} \"{text}\"`"));
+    let found = Found { run: Some(Run::Text), ..found };
     Some(found.mend(at.leaf.place(line.start + 1..to), "\0").sure())
 }
 
