@@ -59,6 +59,22 @@ pub enum BuildError {
     /// A rule of a grammar that begins with itself.
     #[error("a rule calls itself before it has read anything")]
     LeftRecursion,
+    /// A JSON Schema that is none.
+    #[error("the schema is not valid at `{at}`: {reason}")]
+    Schema {
+        /// Where, as a JSON pointer behind `#`.
+        at: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A keyword of a JSON Schema that cannot be enforced exactly.
+    #[error("the schema's `{at}` cannot be enforced exactly: {reason}")]
+    SchemaKeyword {
+        /// Where, as a JSON pointer behind `#`.
+        at: String,
+        /// Why not.
+        reason: String,
+    },
     /// The engine cannot enforce this yet.
     #[error("generating {what} is not supported yet")]
     NotYet {
@@ -92,6 +108,10 @@ impl BuildError {
             BuildError::UnknownDef { .. } => "put the reference inside of the `Defs` that define it",
             BuildError::LeftRecursion => {
                 "write the rule with a repeat instead: `a: a \"x\" | \"y\"` is `a: \"y\" \"x\"*`"
+            }
+            BuildError::Schema { .. } => return None,
+            BuildError::SchemaKeyword { .. } => {
+                "leave the keyword out, or say it in another way; nothing is enforced by halves"
             }
             BuildError::NotYet { .. } => return None,
             BuildError::TooLarge { .. } => "use smaller bounds or fewer alternatives",

@@ -110,7 +110,7 @@ pub(super) struct Compiler<'s, 'b, 'l> {
 }
 
 impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
-    fn new(builder: &'b mut Builder<'l>, bindings: &'s [Vec<String>]) -> Compiler<'s, 'b, 'l> {
+    pub(super) fn new(builder: &'b mut Builder<'l>, bindings: &'s [Vec<String>]) -> Compiler<'s, 'b, 'l> {
         Compiler { builder, bindings, defs: Vec::new(), any_json: None }
     }
 
@@ -137,7 +137,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
             | Spec::Ref { .. } => self.json(spec, next),
             Spec::Defs { defs, root } => self.with_defs(defs, |compiler| compiler.spec(root, next)),
             Spec::Flexible { .. } => Err(BuildError::NotYet { what: "white space in JSON" }),
-            Spec::Schema { .. } => Err(BuildError::NotYet { what: "a schema" }),
+            Spec::Schema { schema } => self.schema(schema, next),
             Spec::Grammar { .. } => Err(BuildError::NotYet { what: "a grammar" }),
         }
     }
@@ -231,7 +231,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         self.split(starts)
     }
 
-    fn regex(&mut self, pattern: &str, next: Pc) -> Result<Pc, BuildError> {
+    pub(super) fn regex(&mut self, pattern: &str, next: Pc) -> Result<Pc, BuildError> {
         self.hir(&parse(pattern)?, next)
     }
 

@@ -54,7 +54,8 @@ impl<'s> Compiler<'s, '_, '_> {
                 let written = |c: &char| escaped(*c).unwrap_or_else(|| c.to_string());
                 self.string(next, |compiler, end| compiler.copy(*hole, written, end))
             }
-            Spec::Flexible { .. } | Spec::Schema { .. } | Spec::Grammar { .. } | Spec::Until { .. } => {
+            Spec::Schema { schema } => self.schema(schema, next),
+            Spec::Flexible { .. } | Spec::Grammar { .. } | Spec::Until { .. } => {
                 Err(BuildError::NotYet { what: "this type inside JSON" })
             }
         }
@@ -69,6 +70,16 @@ impl<'s> Compiler<'s, '_, '_> {
         let end = self.builder.byte(b'"', next)?;
         let start = inside(self, end)?;
         self.builder.byte(b'"', start)
+    }
+
+    /// Any characters of a string in JSON, so many of them.
+    pub(super) fn any_quoted(&mut self, min: u32, max: Option<u32>, next: Pc) -> Result<Pc, BuildError> {
+        self.repeat(&quoted(&Hir::dot(Dot::AnyChar)), min, max, next)
+    }
+
+    /// What an expression matches, as it stands within a string in JSON.
+    pub(super) fn quoted_hir(&mut self, hir: &Hir, next: Pc) -> Result<Pc, BuildError> {
+        self.hir(&quoted(hir), next)
     }
 
     /// Fields in order. There are two ways to come to a field, with and without another before it, and its
@@ -227,7 +238,7 @@ pub(super) fn string_text(text: &str) -> String {
 }
 
 /// How a character is written in a string that must not stand there as it is.
-fn escaped(c: char) -> Option<String> {
+pub(super) fn escaped(c: char) -> Option<String> {
     Some(match c {
         '"' => "\\\"".to_owned(),
         '\\' => "\\\\".to_owned(),

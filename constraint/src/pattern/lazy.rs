@@ -328,6 +328,11 @@ impl Dfa {
         &self.representatives
     }
 
+    /// The class of a byte.
+    pub(crate) fn class(&self, byte: u8) -> u8 {
+        self.classes[byte as usize]
+    }
+
     /// States found so far, the dead one included.
     pub(crate) fn len(&self) -> usize {
         self.keys.len()

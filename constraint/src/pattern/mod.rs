@@ -11,9 +11,13 @@ mod json;
 pub(crate) mod lazy;
 pub(crate) mod nfa;
 mod number;
+mod regular;
+mod schema;
 pub(crate) mod stack;
 mod subset;
 pub(crate) mod until;
+
+pub use self::schema::SchemaTexts;
 
 use std::sync::Arc;
 

@@ -199,6 +199,10 @@ impl<'l> Builder<'l> {
         Ok(self.insts.len() as Pc - 1)
     }
 
+    pub(crate) fn limits(&self) -> &'l Limits {
+        self.limits
+    }
+
     /// The automaton of a character class, made by `make` the first time.
     pub(crate) fn class(
         &mut self,

@@ -29,7 +29,7 @@ pub(super) fn int(min: Option<i64>, max: Option<i64>) -> Result<String, BuildErr
 }
 
 /// Natural numbers within inclusive bounds, without leading zeros.
-fn naturals(low: u64, high: u64) -> String {
+pub(super) fn naturals(low: u64, high: u64) -> String {
     let mut parts = Vec::new();
     let mut low = low;
     loop {
