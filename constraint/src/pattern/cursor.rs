@@ -76,6 +76,8 @@ impl Keys {
     fn read(mut self, byte: u8, was_in_key: bool, is_in_key: bool) -> Option<Keys> {
         match (was_in_key, is_in_key) {
             (true, true) => self.partial.push(byte),
+            // The text goes on as something else than such a key.
+            (true, false) if byte != b'"' => self.partial.clear(),
             (true, false) => {
                 let key = std::mem::take(&mut self.partial);
                 if self.contains(&key) {

@@ -191,14 +191,19 @@ impl Emitter<'_, '_, '_, '_> {
     /// One member without a name.
     fn other(&mut self, others: &Others, next: Pc) -> Result<Pc, BuildError> {
         let mut starts: FxHashMap<GoalId, Pc> = FxHashMap::default();
+        let mut values: Vec<(GoalId, Pc)> = Vec::new();
         let mut goals: Vec<GoalId> = others.goals.values().copied().filter(|goal| *goal != NEVER).collect();
         goals.sort_unstable();
         goals.dedup();
         for goal in goals {
             let value = self.value(goal, next)?;
-            starts.insert(goal, self.compiler.builder.text(b"\": ", value)?);
+            values.push((goal, self.compiler.builder.text(b": ", value)?));
         }
+        // The closing quote belongs to what is remembered: only there is the key known to be complete.
         let from = self.compiler.builder.len();
+        for (goal, value) in values {
+            starts.insert(goal, self.compiler.builder.byte(b'"', value)?);
+        }
         let key = match &others.keys {
             None => {
                 let end = others.goals.get(&0).and_then(|goal| starts.get(goal)).copied();
