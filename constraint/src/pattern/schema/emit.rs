@@ -273,7 +273,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         let lists = shape.items.iter().map(|items| items.prefix.len() as u32);
         let known =
             lists.chain(shape.at.iter().map(|(at, _)| at + 1)).chain(shape.some.iter().map(|some| some.from));
-        let last = known.chain([shape.min, shape.max.unwrap_or(0)]).max().unwrap_or(0);
+        let last = known.chain([shape.min, shape.max.unwrap_or(1)]).max().unwrap_or(1);
         let caps: Vec<u32> = shape.some.iter().map(|some| some.max.unwrap_or(some.min)).collect();
         let states = caps.iter().fold(1u64, |states, cap| states.saturating_mul(u64::from(*cap) + 1));
         if last > MOST_PLACES || states > 64 {
