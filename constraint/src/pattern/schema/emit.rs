@@ -186,8 +186,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
 
     /// Items of which each place has a goal of its own, up to where they are all alike.
     fn items(&mut self, shape: &ArrayShape, place: PlaceId, end: Pc) -> Result<Pc, BuildError> {
-        let lists = shape.items.iter().map(|items| items.prefix.len() as u32);
-        let alike = lists.chain(shape.at.iter().map(|(at, _)| at + 1)).max().unwrap_or(0);
+        let alike = self.expander.alike(shape, place);
         let mut next = self.further_items(shape, place, alike, end)?;
         for at in (0..alike).rev() {
             let goal = self.expander.item(place, shape, at, &[]);
@@ -270,9 +269,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
 
     /// Items of which some have to satisfy more than others: the automaton knows how many of them there were.
     fn items_with_some(&mut self, shape: &ArrayShape, place: PlaceId, end: Pc) -> Result<Pc, BuildError> {
-        let lists = shape.items.iter().map(|items| items.prefix.len() as u32);
-        let known =
-            lists.chain(shape.at.iter().map(|(at, _)| at + 1)).chain(shape.some.iter().map(|some| some.from));
+        let known = shape.some.iter().map(|some| some.from).chain([self.expander.alike(shape, place)]);
         let last = known.chain([shape.min, shape.max.unwrap_or(1)]).max().unwrap_or(1);
         let caps: Vec<u32> = shape.some.iter().map(|some| some.max.unwrap_or(some.min)).collect();
         let states = caps.iter().fold(1u64, |states, cap| states.saturating_mul(u64::from(*cap) + 1));
@@ -336,8 +333,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
             let reason = "items can be kept from repeating only where a few values are listed for them";
             BuildError::SchemaKeyword { at, reason: reason.to_owned() }
         };
-        let alike = shape.at.is_empty() && shape.items.iter().all(|items| items.prefix.is_empty());
-        if !alike || !shape.some.is_empty() {
+        if self.expander.alike(shape, place) > 0 || !shape.some.is_empty() {
             return Err(cannot(self));
         }
         let goal = self.expander.item(place, shape, 0, &[]);

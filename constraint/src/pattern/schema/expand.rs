@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 use super::node::{Keyword, Kind, Kinds, Literal, NameId, Node, NodeId, Properties};
 use super::place::{PlaceId, Places, Step};
 use super::read::Schemas;
-use super::shape::{Atom, KeyIs, ObjectShape, Shape, SomeItems, SomeMember};
+use super::shape::{ArrayShape, Atom, KeyIs, ObjectShape, Shape, SomeItems, SomeMember};
 use super::strings::Strings;
 use crate::error::BuildError;
 use crate::limits::Limits;
@@ -151,13 +151,7 @@ impl Expander {
     }
 
     /// The goal of an item, and of one that has to satisfy `more`.
-    pub(super) fn item(
-        &mut self,
-        place: PlaceId,
-        shape: &super::shape::ArrayShape,
-        at: u32,
-        more: &[Literal],
-    ) -> GoalId {
+    pub(super) fn item(&mut self, place: PlaceId, shape: &ArrayShape, at: u32, more: &[Literal]) -> GoalId {
         let lists = shape.items.iter();
         let listed = lists.filter_map(|items| items.prefix.get(at as usize).copied().or(items.rest));
         let mut literals: Vec<Literal> = listed.map(|node| (node, true)).collect();
@@ -165,6 +159,13 @@ impl Expander {
         literals.extend(&shape.each);
         literals.extend(more);
         self.below(place, Step::Item(at), literals)
+    }
+
+    /// From which item on all items have the same goal.
+    pub(super) fn alike(&self, shape: &ArrayShape, place: PlaceId) -> u32 {
+        let lists = shape.items.iter().map(|items| items.prefix.len() as u32);
+        let single = shape.at.iter().map(|(at, _)| at + 1);
+        lists.chain(single).chain([self.places.alike(place)]).max().unwrap_or(0)
     }
 
     /// A goal about what is within a value.
@@ -494,8 +495,7 @@ impl Expander {
             }
             Shape::Object(shape) => self.object_may_hold(shape, place),
             Shape::Array(shape) => {
-                let known = shape.items.iter().map(|items| items.prefix.len() as u32).max().unwrap_or(0);
-                for at in 0..=known {
+                for at in 0..=self.alike(shape, place) {
                     let goal = self.item(place, shape, at, &[]);
                     if self.is_unsatisfiable(goal)? {
                         shape.max = Some(shape.max.map_or(at, |max| max.min(at)));

@@ -87,7 +87,7 @@ pub(super) struct Values {
 }
 
 /// What a schema says of members by their keys.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Properties {
     pub(super) named: Vec<(NameId, NodeId)>,
     pub(super) patterns: Vec<(LangId, NodeId)>,

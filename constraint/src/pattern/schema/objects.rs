@@ -20,7 +20,9 @@ use crate::pattern::nfa::{Builder, Inst, Pc};
 use crate::pattern::regular::{Asked, Automaton, Part, product};
 
 /// Members that have to be there and have no names: all orders of them are written out.
-const MOST_SOME: usize = 3;
+const MOST_SOME: usize = 4;
+/// How many members are counted beside them.
+const MOST_COUNTED: usize = 8;
 /// Characters of a name that other keys are told from.
 const LONGEST_NAME: usize = 1000;
 
@@ -35,7 +37,7 @@ struct Others {
 
 impl Emitter<'_, '_, '_, '_> {
     pub(super) fn object(&mut self, shape: &ObjectShape, place: PlaceId, next: Pc) -> Result<Pc, BuildError> {
-        let others = self.others(shape, place, None)?;
+        let others = self.others(shape, place, &[])?;
         if others.is_none() && shape.some.is_empty() {
             return self.members(shape, place, None, next);
         }
@@ -154,38 +156,48 @@ impl Emitter<'_, '_, '_, '_> {
         end: Pc,
     ) -> Result<Pc, BuildError> {
         let owed = shape.some.len();
-        if owed > MOST_SOME || max.is_some() || min as usize > owed {
+        let cap = max.unwrap_or(min) as usize;
+        if owed > MOST_SOME || cap > MOST_COUNTED {
             let what = "properties without names that have to be there";
             return Err(BuildError::TooLarge { what, limit: MOST_SOME });
         }
         let Some(plain) = others else { return self.never() };
-        // A head for each set of what is there, with and without a member before it.
+        // What a member may be, by the sorts that it is of.
+        let mut sorts = vec![None];
+        for set in 1..1usize << owed {
+            let of: Vec<&SomeMember> = shape
+                .some
+                .iter()
+                .enumerate()
+                .filter(|(bit, _)| set >> bit & 1 == 1)
+                .map(|(_, some)| some)
+                .collect();
+            sorts.push(self.others(shape, plain.place, &of)?);
+        }
+        // A head for each set of sorts that are there and each count; the very first has no member before it.
+        let rows = cap + 1;
         let mut heads = Vec::new();
-        for _ in 0..2 << owed {
+        for _ in 0..rows << owed {
             heads.push(self.never()?);
         }
-        for there in 0..1usize << owed {
-            for first in [false, true] {
-                let mut ways = Vec::new();
-                let comma = |emitter: &mut Self, pc: Pc| {
-                    if first { Ok(pc) } else { emitter.compiler.builder.text(b", ", pc) }
-                };
-                let other = self.other(plain, heads[there << 1])?;
-                ways.push(comma(self, other)?);
-                for (bit, some) in shape.some.iter().enumerate().filter(|(bit, _)| there >> bit & 1 == 0) {
-                    if let Some(sort) = self.others(shape, plain.place, Some(some))? {
-                        let next = heads[(there | 1 << bit) << 1];
-                        let member = self.other(&sort, next)?;
-                        ways.push(comma(self, member)?);
-                    }
-                }
-                if there + 1 == 1 << owed {
-                    ways.push(end);
-                }
-                self.compiler.builder.patch(heads[there << 1 | usize::from(first)], Inst::Split(ways.into()));
+        let first = self.never()?;
+        let all = (1usize << owed) - 1;
+        for (at, pc) in (0..rows << owed).map(|at| (at, heads[at])).chain([(0, first)]) {
+            let (there, count) = (at / rows, at % rows);
+            let mut ways = Vec::new();
+            if there == all && count >= min as usize {
+                ways.push(end);
             }
+            let comma = after || pc != first;
+            for (set, sort) in sorts.iter().enumerate().filter(|(set, _)| set & there == 0) {
+                let sort = if set == 0 { Some(plain) } else { sort.as_ref() };
+                let Some(sort) = sort.filter(|_| max.is_none() || count < cap) else { continue };
+                let member = self.other(sort, heads[(there | set) * rows + (count + 1).min(cap)])?;
+                ways.push(if comma { self.compiler.builder.text(b", ", member)? } else { member });
+            }
+            self.compiler.builder.patch(pc, Inst::Split(ways.into()));
         }
-        Ok(heads[usize::from(!after)])
+        Ok(first)
     }
 
     /// One member without a name.
@@ -220,28 +232,26 @@ impl Emitter<'_, '_, '_, '_> {
         self.compiler.builder.byte(b'"', key)
     }
 
-    /// Which members without names there may be; with `some`, only those of a sort.
+    /// Which members without names there may be; only those that are of all of these sorts.
     fn others(
         &mut self,
         shape: &ObjectShape,
         place: PlaceId,
-        some: Option<&SomeMember>,
+        sorts: &[&SomeMember],
     ) -> Result<Option<Others>, BuildError> {
         let mut patterns: Vec<LangId> = Vec::new();
         let lists = shape.properties.iter().flat_map(|properties| &properties.patterns);
         patterns.extend(lists.map(|(lang, _)| *lang));
-        let key = some.map(|some| &some.key);
-        match key {
-            Some(KeyIs::Matching(lang)) => patterns.push(*lang),
-            Some(KeyIs::Unmatched(of)) => patterns.extend(of.patterns.iter().map(|(lang, _)| *lang)),
-            _ => {}
+        let mut literals = shape.keys.clone();
+        for some in sorts {
+            match &some.key {
+                KeyIs::Matching(lang) => patterns.push(*lang),
+                KeyIs::Unmatched(of) => patterns.extend(of.patterns.iter().map(|(lang, _)| *lang)),
+                KeyIs::Satisfying(literal) => literals.push(*literal),
+            }
         }
         patterns.sort_unstable();
         patterns.dedup();
-        let mut literals = shape.keys.clone();
-        if let Some(KeyIs::Satisfying(literal)) = key {
-            literals.push(*literal);
-        }
         let keys = match (&patterns[..], &literals[..]) {
             ([], []) => None,
             _ => Some(Rc::new(self.keys(place, &patterns, &literals)?)),
@@ -255,14 +265,14 @@ impl Emitter<'_, '_, '_, '_> {
             let matches = |lang: LangId| {
                 patterns.iter().position(|other| *other == lang).is_some_and(|bit| label >> bit & 1 == 1)
             };
-            let is_of_sort = match key {
-                Some(KeyIs::Matching(lang)) => matches(*lang),
-                Some(KeyIs::Unmatched(of)) => !of.patterns.iter().any(|(lang, _)| matches(*lang)),
-                _ => true,
+            let is_of_sort = |some: &&SomeMember| match &some.key {
+                KeyIs::Matching(lang) => matches(*lang),
+                KeyIs::Unmatched(of) => !of.patterns.iter().any(|(lang, _)| matches(*lang)),
+                KeyIs::Satisfying(_) => true,
             };
-            if is_of_sort && !goals.contains_key(&label) {
+            if sorts.iter().all(is_of_sort) && !goals.contains_key(&label) {
                 let mut literals = said_of_others(shape, matches);
-                literals.extend(some.and_then(|some| some.value));
+                literals.extend(sorts.iter().filter_map(|some| some.value));
                 goals.insert(label, self.expander.below(place, Step::Other, literals));
             }
         }

@@ -28,11 +28,13 @@ pub(super) enum Step {
 }
 
 #[derive(Debug)]
-pub(super) struct Place {
+struct Place {
     /// All schemas about the value, in the order of the document.
     nodes: Vec<NodeId>,
     /// The names that they mention.
-    pub(super) names: Rc<[NameId]>,
+    names: Rc<[NameId]>,
+    /// How many first items they tell apart.
+    alike: u32,
 }
 
 /// The places that were met so far.
@@ -43,28 +45,26 @@ pub(super) struct Places {
     steps: FxHashMap<(PlaceId, Step), PlaceId>,
     /// Which schemas mention names, at their own place or below.
     speaks: Vec<bool>,
-    /// Longest list of schemas for the first items of an array.
-    prefix: u32,
 }
 
 impl Places {
     pub(super) fn new(schemas: &Schemas) -> Places {
-        let prefix = |keyword: &Keyword| match keyword {
-            Keyword::Items(items) => items.prefix.len() as u32,
-            _ => 0,
-        };
-        let all = vec![Place { nodes: Vec::new(), names: Rc::new([]) }];
+        let all = vec![Place { nodes: Vec::new(), names: Rc::new([]), alike: 0 }];
         Places {
             all,
             index: FxHashMap::from_iter([(Vec::new(), NOWHERE)]),
             steps: FxHashMap::default(),
             speaks: speaking(schemas),
-            prefix: schemas.nodes.iter().flat_map(|node| &node.keywords).map(prefix).max().unwrap_or(0),
         }
     }
 
     pub(super) fn names(&self, place: PlaceId) -> &Rc<[NameId]> {
         &self.all[place as usize].names
+    }
+
+    /// From which item on all items are at one place.
+    pub(super) fn alike(&self, place: PlaceId) -> u32 {
+        self.all[place as usize].alike
     }
 
     /// The place of some schemas.
@@ -80,15 +80,18 @@ impl Places {
         }
         let (mut nodes, mut seen) = (Vec::new(), FxHashSet::default());
         speaking.iter().for_each(|&root| in_place(schemas, root, &mut seen, &mut nodes));
-        let mut names: Vec<NameId> = Vec::new();
+        let (mut names, mut alike) = (Vec::new(), 0);
         let mut known = FxHashSet::default();
         for &node in &nodes {
             for keyword in &schemas.nodes[node as usize].keywords {
                 names.extend(keyword.names().into_iter().filter(|name| known.insert(*name)));
+                if let Keyword::Items(items) = keyword {
+                    alike = alike.max(items.prefix.len() as u32);
+                }
             }
         }
         let place = self.all.len() as PlaceId;
-        self.all.push(Place { nodes, names: names.into() });
+        self.all.push(Place { nodes, names: names.into(), alike });
         self.index.insert(speaking, place);
         place
     }
@@ -98,9 +101,8 @@ impl Places {
         if from == NOWHERE {
             return NOWHERE;
         }
-        // Beyond all lists one place is as good as any other.
         let step = match step {
-            Step::Item(at) => Step::Item(at.min(self.prefix)),
+            Step::Item(at) => Step::Item(at.min(self.alike(from))),
             other => other,
         };
         if let Some(&place) = self.steps.get(&(from, step)) {
@@ -123,13 +125,9 @@ fn follow(keyword: &Keyword, step: Step, below: &mut Vec<NodeId>) {
     match (keyword, step) {
         (Keyword::Properties(properties), Step::Name(_) | Step::Other) => {
             let named = properties.named.iter().find(|(name, _)| step == Step::Name(*name));
-            match named {
-                Some((_, node)) => below.push(*node),
-                None => {
-                    below.extend(properties.patterns.iter().map(|(_, node)| *node));
-                    below.extend(properties.additional);
-                }
-            }
+            below.extend(named.map(|(_, node)| *node));
+            below.extend(properties.patterns.iter().map(|(_, node)| *node));
+            below.extend(properties.additional.filter(|_| named.is_none()));
         }
         (Keyword::Items(items), Step::Item(at)) => {
             below.extend(items.prefix.get(at as usize).copied().or(items.rest));

@@ -51,14 +51,14 @@ pub(super) struct SomeItems {
 }
 
 /// A member without a name of its own that has to be there.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct SomeMember {
     pub(super) key: KeyIs,
     pub(super) value: Option<Literal>,
 }
 
 /// Which keys are meant.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum KeyIs {
     Matching(LangId),
     /// Keys that are additional to some properties.
@@ -248,7 +248,7 @@ impl ObjectShape {
             Atom::Properties(properties) => self.properties.push(properties),
             Atom::ValueOf(name, literal) => self.values.push((name, literal)),
             Atom::KeyNames(literal) => self.keys.push(literal),
-            Atom::SomeMember(some) => self.some.push(some),
+            Atom::SomeMember(some) if !self.some.contains(&some) => self.some.push(some),
             _ => {}
         }
         let most = self.max.map_or(u64::MAX, u64::from);
