@@ -11,8 +11,8 @@ pub struct Limits {
     pub states: usize,
     /// Steps to work out what the keywords of a JSON Schema come to together.
     pub schema_steps: usize,
-    /// States of a set of strings or numbers that several keywords describe together.
-    pub set_states: usize,
+    /// Steps to work out a set of strings or numbers that several keywords describe together.
+    pub set_steps: usize,
     /// Configurations within one state: how ambiguous a pattern with counted repeats may become.
     pub configurations: usize,
     /// Bytes of cached masks per constraint; beyond that the oldest are dropped and computed again.
@@ -34,7 +34,7 @@ impl Default for Limits {
             instructions: 1_000_000,
             states: 200_000,
             schema_steps: 200_000,
-            set_states: 20_000,
+            set_steps: 3_000_000,
             configurations: 2_000,
             mask_cache_bytes: 16 << 20,
             search: 20_000,

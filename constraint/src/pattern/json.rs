@@ -206,17 +206,9 @@ impl<'s> Compiler<'s, '_, '_> {
     }
 
     fn any_value(&mut self, rule: RuleId, next: Pc) -> Result<Pc, BuildError> {
-        const SCALARS: [Spec; 4] = [
-            Spec::Text { min: 0, max: None },
-            Spec::Int { min: None, max: None },
-            Spec::Float { min: None, max: None },
-            Spec::Bool,
-        ];
-        let mut starts = Vec::new();
-        for scalar in &SCALARS {
-            starts.push(self.json(scalar, next)?);
-        }
-        starts.push(self.builder.text(b"null", next)?);
+        let text = self.string(next, |compiler, end| compiler.any_quoted(0, None, end))?;
+        let number = self.regex(super::schema::ANY_NUMBER, next)?;
+        let mut starts = vec![text, number, self.texts(["true", "false", "null"].into_iter(), next)?];
         let mut value = |compiler: &mut Self, next: Pc| compiler.builder.emit(Inst::Call(rule, next));
         starts.push(self.array(0, None, next, &mut value)?);
         starts.push(self.map(next, &mut value)?);

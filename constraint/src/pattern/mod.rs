@@ -145,12 +145,17 @@ fn describe(spec: &Spec) -> String {
 }
 
 impl Pattern {
-    /// Whether a text is a value: a full match, without a stop in it.
+    /// Whether a text is a value: a full match, without a stop in it. Where a limit is hit it is none;
+    /// [`try_match`](Self::try_match) tells.
     pub fn is_match(&self, text: &[u8]) -> bool {
-        self.run(text).is_ok_and(|end| end)
+        self.try_match(text).is_ok_and(|end| end)
     }
 
-    fn run(&self, text: &[u8]) -> Result<bool, MatchError> {
+    /// Whether a text is a value.
+    ///
+    /// # Errors
+    /// A limit was hit.
+    pub fn try_match(&self, text: &[u8]) -> Result<bool, MatchError> {
         let mut dfa = self.automaton(0, ByteSet::ALL);
         let depth = self.inner.limits.calls;
         let start = dfa.start()?;

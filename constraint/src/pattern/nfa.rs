@@ -66,6 +66,11 @@ impl ByteSet {
         if one { first().map(byte) } else { None }
     }
 
+    /// Whether a byte of the range is in the set.
+    fn meets(&self, low: u8, high: u8) -> bool {
+        *self == ByteSet::ALL || (low..=high).any(|byte| self.contains(byte))
+    }
+
     /// A byte of the range that ordinary tokens contain, else the first of the range in the set.
     fn plain(&self, low: u8, high: u8) -> Option<u8> {
         let plain = [b'a', b'0', b' ', b'A'].into_iter().filter(|byte| (low..=high).contains(byte));
@@ -368,7 +373,7 @@ impl Nfa {
         match &self.insts[pc] {
             Inst::Accept | Inst::Next(_) => 0,
             Inst::Bytes(ranges) => {
-                let usable = ranges.iter().filter(|range| bytes.plain(range.0, range.1).is_some());
+                let usable = ranges.iter().filter(|range| bytes.meets(range.0, range.1));
                 usable.map(|range| to(range.2)).min().map_or(NEVER, |d| (d + 1).min(NEVER))
             }
             Inst::Split(targets) => targets.iter().map(|&pc| to(pc)).min().unwrap_or(NEVER),
@@ -381,7 +386,9 @@ impl Nfa {
 
     /// Orders the rules so that whatever calls another before it has read a byte comes first.
     fn rank_rules(&mut self) -> Result<(), BuildError> {
-        let calls: Vec<Vec<RuleId>> = self.rules.iter().map(|rule| self.first_calls(rule.start)).collect();
+        let mut seen = vec![0; self.insts.len()];
+        let first = |(turn, rule): (usize, &Rule)| self.first_calls(rule.start, turn as u32 + 1, &mut seen);
+        let calls: Vec<Vec<RuleId>> = self.rules.iter().enumerate().map(first).collect();
         let mut callers = vec![0u32; self.rules.len()];
         calls.iter().flatten().for_each(|&rule| callers[rule as usize] += 1);
         let mut ready: Vec<RuleId> =
@@ -400,12 +407,12 @@ impl Nfa {
         if (ranked as usize) < self.rules.len() { Err(BuildError::LeftRecursion) } else { Ok(()) }
     }
 
-    /// The rules that are called from a place before a byte is read, each once.
-    fn first_calls(&self, from: Pc) -> Vec<RuleId> {
-        let (mut open, mut seen) = (vec![from], vec![false; self.insts.len()]);
-        let mut calls = Vec::new();
+    /// The rules that are called from a place before a byte is read, each once. `seen` tells in which turn each
+    /// instruction was met last.
+    fn first_calls(&self, from: Pc, turn: u32, seen: &mut [u32]) -> Vec<RuleId> {
+        let (mut open, mut calls) = (vec![from], Vec::new());
         while let Some(pc) = open.pop() {
-            if std::mem::replace(&mut seen[pc as usize], true) {
+            if std::mem::replace(&mut seen[pc as usize], turn) == turn {
                 continue;
             }
             match &self.insts[pc as usize] {

@@ -122,7 +122,7 @@ fn multiple_step(digits: u32, scale: u32, state: u32, byte: u8) -> u32 {
     }
 }
 
-/// Explores the product of some conditions, of at most `limit` states.
+/// Explores the product of some conditions in at most `limit` steps, each of one condition.
 pub(crate) fn product(mut parts: Vec<(Part, Asked)>, limit: usize) -> Result<Automaton, BuildError> {
     let classes = classes(&parts);
     let mut keys: Vec<Vec<u32>> = Vec::new();
@@ -134,9 +134,13 @@ pub(crate) fn product(mut parts: Vec<(Part, Asked)>, limit: usize) -> Result<Aut
         index.insert(start.clone(), 0);
         keys.push(start);
     }
-    let mut at = 0;
+    let (mut at, mut steps) = (0, 0);
     while at < keys.len() {
         let key = keys[at].clone();
+        steps += classes.ranges.len() * parts.len();
+        if steps > limit {
+            return Err(BuildError::TooLarge { what: "steps to work out a set of strings", limit });
+        }
         let mut state = State { edges: Vec::new(), ends: ends(&parts, &key) };
         for (low, high) in &classes.ranges {
             let next: Result<Vec<u32>, MatchError> =
@@ -148,9 +152,6 @@ pub(crate) fn product(mut parts: Vec<(Part, Asked)>, limit: usize) -> Result<Aut
             let target = match index.get(&next) {
                 Some(&target) => target,
                 None => {
-                    if keys.len() >= limit {
-                        return Err(BuildError::TooLarge { what: "states of a set of strings", limit });
-                    }
                     index.insert(next.clone(), keys.len() as u32);
                     keys.push(next);
                     keys.len() as u32 - 1
@@ -170,7 +171,7 @@ pub(crate) fn product(mut parts: Vec<(Part, Asked)>, limit: usize) -> Result<Aut
 fn too_large(error: MatchError) -> BuildError {
     match error {
         MatchError::TooLarge { what, limit } => BuildError::TooLarge { what, limit },
-        _ => BuildError::TooLarge { what: "states of a set of strings", limit: 0 },
+        _ => BuildError::TooLarge { what: "steps to work out a set of strings", limit: 0 },
     }
 }
 

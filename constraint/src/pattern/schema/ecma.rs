@@ -85,6 +85,10 @@ fn search(pattern: &str) -> Result<Hir, String> {
     })?;
     let any = || Hir::repetition(repetition(Hir::dot(Dot::AnyChar), 0, None));
     let whole = forms(&hir)?.into_iter().map(|form| {
+        // Nothing is asked of a string in which nothing has to be found.
+        if form.body.properties().minimum_len() == Some(0) && !(form.starts && form.ends) {
+            return any();
+        }
         let before = if form.starts { Hir::empty() } else { any() };
         let after = if form.ends { Hir::empty() } else { any() };
         Hir::concat(vec![before, form.body, after])

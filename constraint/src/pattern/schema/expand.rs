@@ -21,6 +21,9 @@ use crate::limits::Limits;
 /// Index of a goal.
 pub(super) type GoalId = u32;
 
+/// Shapes that one goal may have of one kind.
+const MOST_SHAPES: usize = 300;
+
 /// The goal that nothing satisfies.
 pub(super) const NEVER: GoalId = 0;
 
@@ -54,6 +57,14 @@ struct State {
     literals: Vec<Literal>,
     open: Vec<Atom>,
     choices: Vec<Choice>,
+}
+
+impl State {
+    /// About how much there is to copy.
+    fn weight(&self) -> usize {
+        let choices: usize = self.choices.iter().flatten().map(|alternative| alternative.len() + 2).sum();
+        choices + self.literals.len() + self.shape.weight()
+    }
 }
 
 impl Expander {
@@ -285,13 +296,18 @@ impl Expander {
         }
         let narrowest = (0..state.choices.len()).min_by_key(|&at| state.choices[at].len());
         let Some(narrowest) = narrowest else {
-            if self.may_hold(&mut state.shape, place)? {
+            // What another shape says already need not be said again.
+            if self.may_hold(&mut state.shape, place)?
+                && !out.iter().any(|other| state.shape.is_within(other))
+            {
+                out.retain(|other| !other.is_within(&state.shape));
                 out.push(state.shape);
             }
             return Ok(());
         };
         let choice = state.choices.swap_remove(narrowest);
         for mut alternative in choice {
+            self.steps += state.weight() / 16;
             alternative.reverse();
             let state = State { open: alternative, ..state.clone() };
             self.search(state, kind, place, out)?;
@@ -495,11 +511,10 @@ impl Expander {
             }
             Shape::Object(shape) => self.object_may_hold(shape, place),
             Shape::Array(shape) => {
-                for at in 0..=self.alike(shape, place) {
+                for at in 0..shape.min.min(self.alike(shape, place) + 1) {
                     let goal = self.item(place, shape, at, &[]);
                     if self.is_unsatisfiable(goal)? {
-                        shape.max = Some(shape.max.map_or(at, |max| max.min(at)));
-                        break;
+                        return Ok(false);
                     }
                 }
                 let most = u64::from(shape.max.unwrap_or(u32::MAX));
@@ -511,19 +526,46 @@ impl Expander {
         }
     }
 
-    fn object_may_hold(&mut self, shape: &mut ObjectShape, place: PlaceId) -> Result<bool, BuildError> {
-        for name in self.places.names(place).clone().iter() {
-            if shape.has.get(name) == Some(&false) {
-                continue;
+    /// Looks at the members that have to be there only, and first at those that are listed: these tell
+    /// alternatives apart.
+    fn object_may_hold(&mut self, shape: &ObjectShape, place: PlaceId) -> Result<bool, BuildError> {
+        let mut goals = Vec::new();
+        for (&name, _) in shape.has.iter().filter(|(_, has)| **has) {
+            if !shape.keys.is_empty() && !self.is_key(&shape.keys, name)? {
+                return Ok(false);
             }
-            let goal = self.member(place, shape, *name)?;
-            let possible = !self.is_unsatisfiable(goal)?
-                && (shape.keys.is_empty() || self.is_key(&shape.keys.clone(), *name)?);
-            if !possible && shape.has.insert(*name, false) == Some(true) {
+            goals.push(self.member(place, shape, name)?);
+        }
+        goals.sort_by_key(|&goal| !self.is_listed(goal));
+        for goal in goals {
+            if self.is_unsatisfiable(goal)? {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// Whether a schema of a goal lists its values.
+    fn is_listed(&self, goal: GoalId) -> bool {
+        let nodes = self.goals[goal as usize].literals.iter().filter(|(_, is)| *is);
+        let mut keywords = nodes.flat_map(|(node, _)| &self.schemas.nodes[*node as usize].keywords);
+        goal == NEVER || keywords.any(|keyword| matches!(keyword, Keyword::Values(_)))
+    }
+
+    /// Whether a member with a name can be there.
+    pub(super) fn may_have(
+        &mut self,
+        place: PlaceId,
+        shape: &ObjectShape,
+        name: NameId,
+    ) -> Result<bool, BuildError> {
+        if shape.has.get(&name) == Some(&false)
+            || !shape.keys.is_empty() && !self.is_key(&shape.keys, name)?
+        {
+            return Ok(false);
+        }
+        let goal = self.member(place, shape, name)?;
+        Ok(!self.is_unsatisfiable(goal)?)
     }
 }
 

@@ -19,6 +19,7 @@ mod shape;
 mod strings;
 mod texts;
 
+pub(super) use self::numbers::ANY as ANY_NUMBER;
 pub use self::texts::SchemaTexts;
 
 use self::emit::Emitter;

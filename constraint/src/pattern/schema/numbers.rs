@@ -1,15 +1,19 @@
 //! The texts of numbers within bounds, as regular expressions.
 //!
-//! A number has a text without a point if it is whole, of as many digits as 64 bits hold, and texts with one: up
-//! to 15 digits before it and 1 to 15 after it. Listed numbers have their shortest text only.
+//! A whole number has a text without a point, every number has texts with one: up to 18 digits before it and 1 to
+//! 15 after it. (Bounds and lists may ask for whole numbers of 64 bits.) Listed numbers have their shortest text only.
 
 use super::decimal::Decimal;
 use super::node::{Bound, Kind};
 use super::shape::NumberShape;
 use crate::pattern::number;
 
-/// Digits before, and after, a point.
+/// Digits of a whole number, and before a point.
+const WHOLE: usize = 18;
+/// Digits after a point.
 const DIGITS: usize = 15;
+/// Any number.
+pub(in crate::pattern) const ANY: &str = r"0|-?[1-9][0-9]{0,17}|-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,15}";
 
 /// The shortest text of a number, if it has one.
 pub(super) fn text(x: &Decimal) -> Option<String> {
@@ -17,7 +21,7 @@ pub(super) fn text(x: &Decimal) -> Option<String> {
         let limit = if x.is_negative() { 1 << 63 } else { (1 << 63) - 1 };
         x.whole() <= limit
     } else {
-        x.whole() < 10u128.pow(DIGITS as u32) && x.fraction().len() <= DIGITS
+        x.whole() < 10u128.pow(WHOLE as u32) && x.fraction().len() <= DIGITS
     };
     fits.then(|| x.to_string())
 }
@@ -59,18 +63,30 @@ fn range(low: Option<Bound>, high: Option<Bound>, kind: Kind) -> Option<String> 
 }
 
 fn integers(low: Option<Bound>, high: Option<Bound>) -> Option<String> {
-    let (least, most) = (i128::from(i64::MIN), i128::from(i64::MAX));
-    let low = low.map_or(least, |bound| {
-        let floor = floor(&bound.at);
-        floor + i128::from(!bound.closed || !bound.at.is_integer())
-    });
-    let high =
-        high.map_or(most, |bound| floor(&bound.at) - i128::from(!bound.closed && bound.at.is_integer()));
-    let (low, high) = (low.max(least), high.min(most));
-    if low > high {
+    let low = low.map(|bound| floor(&bound.at) + i128::from(!bound.closed || !bound.at.is_integer()));
+    let high = high.map(|bound| floor(&bound.at) - i128::from(!bound.closed && bound.at.is_integer()));
+    if low.zip(high).is_some_and(|(low, high)| low > high) {
         return None;
     }
-    number::int(i64::try_from(low).ok(), i64::try_from(high).ok()).ok()
+    // Without a bound there are as many digits as any number may have.
+    let most = 10i128.pow(WHOLE as u32) - 1;
+    let part = |near: i128, far: Option<i128>| match far {
+        None => number::naturals_from(u64::try_from(near).ok()?, WHOLE),
+        Some(far) if near > far => None,
+        Some(far) => Some(number::naturals(u64::try_from(near).ok()?, far.min(1 << 63) as u64)),
+    };
+    let mut parts = Vec::new();
+    if low.is_none_or(|low| low < 0) {
+        let near = high.map_or(1, |high| if high < 0 { -high } else { 1 });
+        let far = low.map(|low| -low).or((near > most).then_some(near));
+        parts.extend(part(near, far).map(|text| format!("-(?:{text})")));
+    }
+    if high.is_none_or(|high| high >= 0) {
+        let near = low.unwrap_or(0).max(0);
+        let far = high.map(|high| high.min(i128::from(i64::MAX))).or((near > most).then_some(near));
+        parts.extend(part(near, far));
+    }
+    (!parts.is_empty()).then(|| parts.join("|"))
 }
 
 fn floor(x: &Decimal) -> i128 {
@@ -106,7 +122,7 @@ fn pointed(low: Option<Bound>, high: Option<Bound>) -> Option<String> {
 
 /// Numbers with a point that are not negative.
 fn magnitudes(low: Bound, high: Option<Bound>) -> Option<String> {
-    let greatest = 10u128.pow(DIGITS as u32) - 1;
+    let greatest = 10u128.pow(WHOLE as u32) - 1;
     let high = high.filter(|high| high.at.whole() <= greatest);
     if low.at.whole() > greatest {
         return None;
@@ -136,12 +152,12 @@ fn magnitudes(low: Bound, high: Option<Bound>) -> Option<String> {
             }
             None => last,
         };
-        if middle_from == 0 && middle_to == greatest {
-            parts.push(format!(r"(?:0|[1-9][0-9]{{0,{}}})\.{any}", DIGITS - 1));
-        } else if middle_from <= middle_to {
-            let wholes = number::naturals(middle_from as u64, middle_to as u64);
-            parts.push(format!(r"(?:{wholes})\.{any}"));
-        }
+        let wholes = if middle_to == greatest {
+            number::naturals_from(middle_from as u64, WHOLE)
+        } else {
+            (middle_from <= middle_to).then(|| number::naturals(middle_from as u64, middle_to as u64))
+        };
+        parts.extend(wholes.map(|wholes| format!(r"(?:{wholes})\.{any}")));
     }
     (!parts.is_empty()).then(|| parts.join("|"))
 }

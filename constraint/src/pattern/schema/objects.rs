@@ -59,8 +59,13 @@ impl Emitter<'_, '_, '_, '_> {
     ) -> Result<Pc, BuildError> {
         let end = self.compiler.builder.byte(b'}', next)?;
         let names = Rc::clone(self.expander.places.names(place));
-        let names: Vec<NameId> =
-            names.iter().copied().filter(|name| shape.has.get(name) != Some(&false)).collect();
+        let mut possible = Vec::with_capacity(names.len());
+        for &name in names.iter() {
+            if self.expander.may_have(place, shape, name)? {
+                possible.push(name);
+            }
+        }
+        let names = possible;
         let required = names.iter().filter(|name| shape.has.get(name) == Some(&true)).count() as u32;
         let min = if shape.min <= required { 0 } else { shape.min };
         let max = shape.max.filter(|max| others.is_some() || (*max as usize) < names.len());
@@ -310,7 +315,7 @@ impl Emitter<'_, '_, '_, '_> {
         if !literals.is_empty() {
             parts.push((self.satisfying(literals)?, Asked::Holds));
         }
-        let limit = self.compiler.builder.limits().set_states;
+        let limit = self.compiler.builder.limits().set_steps;
         let mut automaton = product(parts, limit)?;
         let mask = (1u64 << patterns.len()) - 1;
         automaton.states.iter_mut().for_each(|state| state.ends = state.ends.map(|label| label & mask));
@@ -332,7 +337,7 @@ impl Emitter<'_, '_, '_, '_> {
                 continue;
             }
             let parts = self.expander.strings.parts(&schemas, shape)?;
-            let automaton = product(parts, self.compiler.builder.limits().set_states)?;
+            let automaton = product(parts, self.compiler.builder.limits().set_steps)?;
             starts.push(compiler.automaton(&automaton, false, |_, _| Ok(Some(accept)))?);
         }
         let start = compiler.split(starts)?;

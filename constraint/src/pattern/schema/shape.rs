@@ -133,6 +133,16 @@ impl Shape {
         }
     }
 
+    /// About how much there is to copy.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Shape::Null | Shape::Bool(_) | Shape::Number(_) => 4,
+            Shape::String(shape) => 4 + shape.holes.len() + shape.values.as_ref().map_or(0, Vec::len),
+            Shape::Array(shape) => 4 + shape.items.len() + shape.at.len() + shape.some.len(),
+            Shape::Object(shape) => 4 + shape.has.len() + shape.values.len() + shape.properties.len(),
+        }
+    }
+
     /// Adds an assertion; one about another kind says nothing. Whether anything may be left.
     pub(super) fn add(&mut self, atom: Atom) -> bool {
         match self {
@@ -255,6 +265,79 @@ impl ObjectShape {
         let required = self.has.values().filter(|has| **has).count() as u64;
         u64::from(self.min) <= most && required <= most
     }
+}
+
+impl Shape {
+    /// Whether plainly every value of this shape is one of another of the same kind: it says all that the other says.
+    pub(super) fn is_within(&self, other: &Shape) -> bool {
+        match (self, other) {
+            (Shape::Null, Shape::Null) => true,
+            (Shape::Bool(a), Shape::Bool(b)) => (!a[0] || b[0]) && (!a[1] || b[1]),
+            (Shape::Number(a), Shape::Number(b)) => a.is_within(b),
+            (Shape::String(a), Shape::String(b)) => a.is_within(b),
+            (Shape::Array(a), Shape::Array(b)) => a.is_within(b),
+            (Shape::Object(a), Shape::Object(b)) => a.is_within(b),
+            _ => false,
+        }
+    }
+}
+
+impl NumberShape {
+    fn is_within(&self, other: &NumberShape) -> bool {
+        let low = |a: Bound, b: Bound| a.at > b.at || a.at == b.at && (b.closed || !a.closed);
+        let high = |a: Bound, b: Bound| a.at < b.at || a.at == b.at && (b.closed || !a.closed);
+        other.low.is_none_or(|b| self.low.is_some_and(|a| low(a, b)))
+            && other.high.is_none_or(|b| self.high.is_some_and(|a| high(a, b)))
+            && all_in(&other.multiples, &self.multiples)
+            && all_in(&other.holes, &self.holes)
+            && lists_within(&self.values, &other.values)
+    }
+}
+
+impl StringShape {
+    fn is_within(&self, other: &StringShape) -> bool {
+        self.min >= other.min
+            && most_within(self.max, other.max)
+            && all_in(&other.langs, &self.langs)
+            && all_in(&other.holes, &self.holes)
+            && lists_within(&self.values, &other.values)
+    }
+}
+
+impl ArrayShape {
+    fn is_within(&self, other: &ArrayShape) -> bool {
+        self.min >= other.min
+            && most_within(self.max, other.max)
+            && other.items.iter().all(|items| self.items.iter().any(|own| Rc::ptr_eq(own, items)))
+            && all_in(&other.at, &self.at)
+            && all_in(&other.each, &self.each)
+            && all_in(&other.some, &self.some)
+            && (other.unique.is_none() || self.unique.is_some())
+    }
+}
+
+impl ObjectShape {
+    fn is_within(&self, other: &ObjectShape) -> bool {
+        self.min >= other.min
+            && most_within(self.max, other.max)
+            && other.has.iter().all(|(name, has)| self.has.get(name) == Some(has))
+            && other.properties.iter().all(|list| self.properties.iter().any(|own| Rc::ptr_eq(own, list)))
+            && all_in(&other.values, &self.values)
+            && all_in(&other.keys, &self.keys)
+            && all_in(&other.some, &self.some)
+    }
+}
+
+fn all_in<T: PartialEq>(these: &[T], those: &[T]) -> bool {
+    these.iter().all(|one| those.contains(one))
+}
+
+fn most_within(a: Option<u32>, b: Option<u32>) -> bool {
+    b.is_none_or(|b| a.is_some_and(|a| a <= b))
+}
+
+fn lists_within<T: PartialEq>(a: &Option<Vec<T>>, b: &Option<Vec<T>>) -> bool {
+    b.as_ref().is_none_or(|b| a.as_ref().is_some_and(|a| all_in(a, b)))
 }
 
 /// Keeps of listed values those that are listed here, too.

@@ -1,6 +1,6 @@
 //! What is known of sets of strings before automata are written down.
 
-use regex_syntax::hir::{Dot, Hir, HirKind};
+use regex_syntax::hir::{Class, Dot, Hir, HirKind};
 use rustc_hash::FxHashMap;
 
 use super::ecma::repetition;
@@ -145,8 +145,15 @@ impl Strings {
             HirKind::Capture(capture) => Strings::bounded(&capture.sub, min, max),
             HirKind::Concat(parts) => match &parts[..] {
                 [one] => Strings::bounded(one, min, max),
-                _ => None,
+                _ => fits(hir, min, max).then(|| hir.clone()),
             },
+            _ if fits(hir, min, max) => Some(hir.clone()),
+            // What may be left out is empty then.
+            HirKind::Repetition(repeat) if repeat.max == Some(1) && repeat.min == 0 => {
+                let one = Strings::bounded(&repeat.sub, min, max)?;
+                let none = if min == 0 { Hir::empty() } else { Hir::fail() };
+                Some(Hir::alternation(vec![one, none]))
+            }
             HirKind::Repetition(repeat) if matches!(repeat.sub.kind(), HirKind::Class(_)) => {
                 let min = repeat.min.max(min);
                 let max = [repeat.max, max].into_iter().flatten().min();
@@ -159,5 +166,27 @@ impl Strings {
             }
             _ => None,
         }
+    }
+}
+
+/// Whether all strings of an expression are within bounds on their length. A character has 1 to 4 bytes.
+fn fits(hir: &Hir, min: u32, max: Option<u32>) -> bool {
+    let bytes = hir.properties();
+    let least = bytes.minimum_len().map_or(usize::MAX, |len| len.div_ceil(if is_ascii(hir) { 1 } else { 4 }));
+    least >= min as usize && max.is_none_or(|max| bytes.maximum_len().is_some_and(|len| len <= max as usize))
+}
+
+/// Whether an expression matches ASCII only.
+fn is_ascii(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => true,
+        HirKind::Literal(literal) => literal.0.is_ascii(),
+        HirKind::Class(class) => match class {
+            Class::Unicode(class) => class.is_ascii(),
+            Class::Bytes(class) => class.is_ascii(),
+        },
+        HirKind::Repetition(repeat) => is_ascii(&repeat.sub),
+        HirKind::Capture(capture) => is_ascii(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(is_ascii),
     }
 }
