@@ -11,7 +11,7 @@ pub struct Limits {
     pub states: usize,
     /// Steps to work out what the keywords of a JSON Schema come to together.
     pub schema_steps: usize,
-    /// Steps to work out a set of strings or numbers that several keywords describe together.
+    /// Steps to work out sets of strings and numbers that several keywords describe together.
     pub set_steps: usize,
     /// Configurations within one state: how ambiguous a pattern with counted repeats may become.
     pub configurations: usize,
@@ -34,7 +34,7 @@ impl Default for Limits {
             instructions: 1_000_000,
             states: 200_000,
             schema_steps: 200_000,
-            set_steps: 3_000_000,
+            set_steps: 12_000_000,
             configurations: 2_000,
             mask_cache_bytes: 16 << 20,
             search: 20_000,

@@ -122,65 +122,73 @@ fn multiple_step(digits: u32, scale: u32, state: u32, byte: u8) -> u32 {
     }
 }
 
-/// Explores the product of some conditions in at most `limit` steps, each of one condition.
-pub(crate) fn product(mut parts: Vec<(Part, Asked)>, limit: usize) -> Result<Automaton, BuildError> {
-    let classes = classes(&parts);
-    let mut keys: Vec<Vec<u32>> = Vec::new();
-    let mut index: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
+/// Explores the product of some conditions. Takes what it needs from a budget of steps, each of one condition.
+pub(crate) fn product(mut parts: Vec<(Part, Asked)>, budget: &mut Budget) -> Result<Automaton, BuildError> {
+    let ranges = ranges(&parts);
+    let mut keys: Vec<Box<[u32]>> = Vec::new();
+    let mut index: FxHashMap<Box<[u32]>, u32> = FxHashMap::default();
     let mut states: Vec<State> = Vec::new();
-    let start: Result<Vec<u32>, MatchError> = parts.iter_mut().map(|(part, _)| part.start()).collect();
+    let start: Result<Box<[u32]>, MatchError> = parts.iter_mut().map(|(part, _)| part.start()).collect();
     let start = start.map_err(too_large)?;
     if !is_dead(&parts, &start) {
         index.insert(start.clone(), 0);
         keys.push(start);
     }
-    let (mut at, mut steps) = (0, 0);
-    while at < keys.len() {
-        let key = keys[at].clone();
-        steps += classes.ranges.len() * parts.len();
-        if steps > limit {
-            return Err(BuildError::TooLarge { what: "steps to work out a set of strings", limit });
-        }
+    let mut next = vec![0; parts.len()];
+    while let Some(key) = keys.get(states.len()).cloned() {
+        budget.take(ranges.len() * parts.len())?;
         let mut state = State { edges: Vec::new(), ends: ends(&parts, &key) };
-        for (low, high) in &classes.ranges {
-            let next: Result<Vec<u32>, MatchError> =
-                parts.iter_mut().zip(&key).map(|((part, _), &state)| part.step(state, *low)).collect();
-            let next = next.map_err(too_large)?;
+        for &(low, high) in &ranges {
+            for ((next, (part, _)), &before) in next.iter_mut().zip(&mut parts).zip(&key) {
+                *next = part.step(before, low).map_err(too_large)?;
+            }
             if is_dead(&parts, &next) {
                 continue;
             }
-            let target = match index.get(&next) {
-                Some(&target) => target,
-                None => {
-                    index.insert(next.clone(), keys.len() as u32);
-                    keys.push(next);
-                    keys.len() as u32 - 1
-                }
-            };
+            let target = index.get(&next[..]).copied().unwrap_or_else(|| {
+                let next: Box<[u32]> = next.as_slice().into();
+                index.insert(next.clone(), keys.len() as u32);
+                keys.push(next);
+                keys.len() as u32 - 1
+            });
             match state.edges.last_mut() {
-                Some((_, end, same)) if *same == target && *end + 1 == *low => *end = *high,
-                _ => state.edges.push((*low, *high, target)),
+                Some((_, end, same)) if *same == target && *end + 1 == low => *end = high,
+                _ => state.edges.push((low, high, target)),
             }
         }
         states.push(state);
-        at += 1;
     }
     Ok(Automaton { states }.trimmed())
+}
+
+/// Steps that may still be taken.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    left: usize,
+    limit: usize,
+}
+
+impl Budget {
+    pub(crate) fn new(limit: usize) -> Budget {
+        Budget { left: limit, limit }
+    }
+
+    fn take(&mut self, steps: usize) -> Result<(), BuildError> {
+        let what = "steps to work out sets of strings";
+        self.left = self.left.checked_sub(steps).ok_or(BuildError::TooLarge { what, limit: self.limit })?;
+        Ok(())
+    }
 }
 
 fn too_large(error: MatchError) -> BuildError {
     match error {
         MatchError::TooLarge { what, limit } => BuildError::TooLarge { what, limit },
-        _ => BuildError::TooLarge { what: "steps to work out a set of strings", limit: 0 },
+        _ => BuildError::TooLarge { what: "steps to work out sets of strings", limit: 0 },
     }
 }
 
 /// Ranges of bytes that no condition tells apart.
-struct Classes {
-    ranges: Vec<(u8, u8)>,
-}
-
-fn classes(parts: &[(Part, Asked)]) -> Classes {
+fn ranges(parts: &[(Part, Asked)]) -> Vec<(u8, u8)> {
     let mut ranges: Vec<(u8, u8)> = Vec::new();
     let alike = |a: u8, b: u8| parts.iter().all(|(part, _)| part.class(a) == part.class(b));
     for byte in 0..=255u8 {
@@ -189,7 +197,7 @@ fn classes(parts: &[(Part, Asked)]) -> Classes {
             _ => ranges.push((byte, byte)),
         }
     }
-    Classes { ranges }
+    ranges
 }
 
 fn is_dead(parts: &[(Part, Asked)], key: &[u32]) -> bool {

@@ -145,7 +145,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
             };
             parts.push((Part::Multiple { digits, scale }, asked));
         }
-        let automaton = product(parts, self.compiler.builder.limits().set_steps)?;
+        let automaton = product(parts, &mut self.expander.strings.budget)?;
         self.compiler.automaton(&automaton, false, |_, _| Ok(Some(next)))
     }
 
@@ -170,7 +170,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
             _ => {}
         }
         let parts = self.expander.strings.parts(&schemas, shape)?;
-        let automaton = product(parts, self.compiler.builder.limits().set_steps)?;
+        let automaton = product(parts, &mut self.expander.strings.budget)?;
         self.compiler.automaton(&automaton, true, |_, _| Ok(Some(next)))
     }
 

@@ -315,8 +315,7 @@ impl Emitter<'_, '_, '_, '_> {
         if !literals.is_empty() {
             parts.push((self.satisfying(literals)?, Asked::Holds));
         }
-        let limit = self.compiler.builder.limits().set_steps;
-        let mut automaton = product(parts, limit)?;
+        let mut automaton = product(parts, &mut self.expander.strings.budget)?;
         let mask = (1u64 << patterns.len()) - 1;
         automaton.states.iter_mut().for_each(|state| state.ends = state.ends.map(|label| label & mask));
         Ok(automaton)
@@ -337,7 +336,7 @@ impl Emitter<'_, '_, '_, '_> {
                 continue;
             }
             let parts = self.expander.strings.parts(&schemas, shape)?;
-            let automaton = product(parts, self.compiler.builder.limits().set_steps)?;
+            let automaton = product(parts, &mut self.expander.strings.budget)?;
             starts.push(compiler.automaton(&automaton, false, |_, _| Ok(Some(accept)))?);
         }
         let start = compiler.split(starts)?;

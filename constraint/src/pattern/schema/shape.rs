@@ -112,6 +112,8 @@ pub(super) struct ArrayShape {
 pub(super) struct ObjectShape {
     /// Names that must be there, or must not.
     pub(super) has: BTreeMap<NameId, bool>,
+    /// A bit for each of them, which others may share: most comparisons need no more.
+    marks: u64,
     pub(super) min: u32,
     pub(super) max: Option<u32>,
     pub(super) properties: Vec<Rc<Properties>>,
@@ -252,7 +254,12 @@ impl ArrayShape {
 impl ObjectShape {
     fn add(&mut self, atom: Atom) -> bool {
         match atom {
-            Atom::Has(name, has) if *self.has.entry(name).or_insert(has) != has => return false,
+            Atom::Has(name, has) => {
+                self.marks |= 1 << ((name * 2 + u32::from(has)) % 64);
+                if *self.has.entry(name).or_insert(has) != has {
+                    return false;
+                }
+            }
             Atom::MinMembers(min) => self.min = self.min.max(min),
             Atom::MaxMembers(max) => self.max = Some(self.max.map_or(max, |old| old.min(max))),
             Atom::Properties(properties) => self.properties.push(properties),
@@ -318,7 +325,8 @@ impl ArrayShape {
 
 impl ObjectShape {
     fn is_within(&self, other: &ObjectShape) -> bool {
-        self.min >= other.min
+        other.marks & !self.marks == 0
+            && self.min >= other.min
             && most_within(self.max, other.max)
             && other.has.iter().all(|(name, has)| self.has.get(name) == Some(has))
             && other.properties.iter().all(|list| self.properties.iter().any(|own| Rc::ptr_eq(own, list)))

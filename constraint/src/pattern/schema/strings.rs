@@ -12,7 +12,7 @@ use crate::limits::Limits;
 use crate::pattern::compile::compile_hirs;
 use crate::pattern::lazy::{Dfa, Machine};
 use crate::pattern::nfa::Nfa;
-use crate::pattern::regular::{Asked, Part};
+use crate::pattern::regular::{Asked, Budget, Part};
 use crate::pattern::subset::Subset;
 
 /// The automata of the sets that were asked for.
@@ -20,11 +20,16 @@ use crate::pattern::subset::Subset;
 pub(super) struct Strings {
     automata: FxHashMap<LangId, Dfa>,
     limits: Limits,
+    pub(super) budget: Budget,
 }
 
 impl Strings {
     pub(super) fn new(limits: &Limits) -> Strings {
-        Strings { automata: FxHashMap::default(), limits: limits.clone() }
+        Strings {
+            automata: FxHashMap::default(),
+            limits: limits.clone(),
+            budget: Budget::new(limits.set_steps),
+        }
     }
 
     /// The automaton of a set.
