@@ -277,6 +277,13 @@ impl Expander {
         self.is_empty(goal, kind)
     }
 
+    /// Takes steps from the budget.
+    fn charge(&mut self, steps: usize) -> Result<(), BuildError> {
+        self.steps = self.steps.saturating_add(steps);
+        let (what, limit) = ("steps to work out a schema", self.limit);
+        if self.steps > limit { Err(BuildError::TooLarge { what, limit }) } else { Ok(()) }
+    }
+
     /// Finds the shapes of a conjunction, choice by choice.
     fn search(
         &mut self,
@@ -286,10 +293,7 @@ impl Expander {
         out: &mut Vec<Shape>,
     ) -> Result<(), BuildError> {
         while let Some(atom) = state.open.pop() {
-            self.steps += 1;
-            if self.steps > self.limit {
-                return Err(BuildError::TooLarge { what: "steps to work out a schema", limit: self.limit });
-            }
+            self.charge(1)?;
             if !self.add(&mut state, atom, kind, place)? {
                 return Ok(());
             }
@@ -307,7 +311,7 @@ impl Expander {
         };
         let choice = state.choices.swap_remove(narrowest);
         for mut alternative in choice {
-            self.steps += state.weight() / 16;
+            self.charge(1 + state.weight() / 16)?;
             alternative.reverse();
             let state = State { open: alternative, ..state.clone() };
             self.search(state, kind, place, out)?;

@@ -112,7 +112,7 @@ pub(super) struct ArrayShape {
 pub(super) struct ObjectShape {
     /// Names that must be there, or must not.
     pub(super) has: BTreeMap<NameId, bool>,
-    /// A bit for each of them, which others may share: most comparisons need no more.
+    /// A bit for each of them and of `values`, which others may share: most comparisons need no more.
     marks: u64,
     pub(super) min: u32,
     pub(super) max: Option<u32>,
@@ -255,7 +255,7 @@ impl ObjectShape {
     fn add(&mut self, atom: Atom) -> bool {
         match atom {
             Atom::Has(name, has) => {
-                self.marks |= 1 << ((name * 2 + u32::from(has)) % 64);
+                self.marks |= 1 << ((name * 2 + u32::from(has)) % 32);
                 if *self.has.entry(name).or_insert(has) != has {
                     return false;
                 }
@@ -263,7 +263,10 @@ impl ObjectShape {
             Atom::MinMembers(min) => self.min = self.min.max(min),
             Atom::MaxMembers(max) => self.max = Some(self.max.map_or(max, |old| old.min(max))),
             Atom::Properties(properties) => self.properties.push(properties),
-            Atom::ValueOf(name, literal) => self.values.push((name, literal)),
+            Atom::ValueOf(name, literal) if !self.values.contains(&(name, literal)) => {
+                self.marks |= 1 << (32 + (name * 7 + literal.0) % 32);
+                self.values.push((name, literal));
+            }
             Atom::KeyNames(literal) => self.keys.push(literal),
             Atom::SomeMember(some) if !self.some.contains(&some) => self.some.push(some),
             _ => {}
