@@ -1,7 +1,7 @@
 //! Patterns: sets of texts as byte automata, without any knowledge of tokens.
 //!
 //! [`build`] compiles a [`Spec`] once; whoever runs the pattern gets an automaton of its own that is
-//! determinised as far as it is visited ([`lazy`]). The layers: [`number`] and [`compile`] emit the
+//! determinised as far as it is visited ([`lazy`]). The layers: [`number`], [`grammar`] and [`compile`] emit the
 //! byte automaton ([`nfa`]), [`left`] takes left recursion out of it, [`subset`] determinises it, [`until`] adds
 //! stops.
 
@@ -9,6 +9,7 @@ mod compile;
 pub(crate) mod cursor;
 pub mod facts;
 pub(crate) mod frame;
+mod grammar;
 mod graph;
 mod json;
 pub(crate) mod lazy;
