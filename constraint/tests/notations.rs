@@ -416,3 +416,17 @@ fn states_are_bounded_in_bytes() {
     let what = "bytes of automaton states";
     assert_eq!(error, Some(MatchError::TooLarge { what, limit: 20_000 }));
 }
+
+#[test]
+fn stops_end_texts_of_grammars() {
+    let grammar = "start: \"(\" start \")\" | WORD+\nWORD: /[a-z]+/\n%ignore \" \"".to_owned();
+    let value = Box::new(Spec::Grammar { grammar, syntax: GrammarSyntax::Lark });
+    let stops = vec![agentc_constraint::spec::Stop::Text { text: " end".to_owned() }];
+    let pattern = build(&Spec::Until { value, stops }, &[], &Limits::default()).unwrap();
+    for text in ["a b", "((a))", "(endless)"] {
+        assert!(pattern.is_match(text.as_bytes()), "{text}");
+    }
+    for text in ["a end", "( end)", "(a"] {
+        assert!(!pattern.is_match(text.as_bytes()), "{text}");
+    }
+}

@@ -341,9 +341,9 @@ impl First {
         First { met: vec![0; nfa.insts.len()], search: 0, open: Vec::new(), found: Vec::new() }
     }
 
-    /// The instructions that read a byte, call or end, to which nothing leads from a place that reads. A call
-    /// that may be empty is gone past. Loops are entered in their first round: a round that can be empty is
-    /// none (their bounds say so), and the place is in no loop that it is not the beginning of.
+    /// The first instructions on all ways from the beginning of a rule that read a byte, call, or end the rule.
+    /// Ways also go past calls of nullable rules. Loops are entered in their first round alone: where that can be
+    /// empty the bounds say that there need be none.
     pub(super) fn from(&mut self, nfa: &Nfa, from: Pc, nullable: &[bool]) -> &[Pc] {
         self.search += 1;
         self.open.push(from);
