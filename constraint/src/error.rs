@@ -56,7 +56,21 @@ pub enum BuildError {
         /// The number.
         def: usize,
     },
-    /// A rule of a grammar that begins with itself.
+    /// A grammar that cannot be read.
+    #[error("line {line}, column {column} of the grammar: {reason}")]
+    Grammar {
+        /// What is wrong.
+        reason: String,
+        /// What to write instead.
+        hint: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column in characters, from 1.
+        column: usize,
+        /// Where, in bytes of the grammar.
+        span: Range<usize>,
+    },
+    /// A part that begins with itself, which is rewritten where it is possible.
     #[error("a rule calls itself before it has read anything")]
     LeftRecursion,
     /// A JSON Schema that is none.
@@ -106,6 +120,7 @@ impl BuildError {
             BuildError::UnboundHole { .. } => "bind a list of strings to it",
             BuildError::Bounds { .. } => "write the smaller bound first",
             BuildError::UnknownDef { .. } => "put the reference inside of the `Defs` that define it",
+            BuildError::Grammar { hint, .. } => return Some(hint.clone()),
             BuildError::LeftRecursion => {
                 "write the rule with a repeat instead: `a: a \"x\" | \"y\"` is `a: \"y\" \"x\"*`"
             }
@@ -119,10 +134,11 @@ impl BuildError {
         Some(text.to_owned())
     }
 
-    /// The place within the regular expression that is to blame, in bytes.
+    /// The place within the regular expression or the grammar that is to blame, in bytes.
     pub fn span(&self) -> Option<Range<usize>> {
         match self {
             BuildError::Regex { span, .. } | BuildError::LookAround { span, .. } => span.clone(),
+            BuildError::Grammar { span, .. } => Some(span.clone()),
             _ => None,
         }
     }

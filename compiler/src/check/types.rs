@@ -253,13 +253,13 @@ impl Checker<'_> {
         let Some(written) = self.fixed(text, "a grammar") else { return TypeInfo::broken(Ty::Str) };
         let of_path = |end: &str| !written.contains('\n') && written.ends_with(end);
         let syntax = if of_path(".gbnf") { GrammarSyntax::Gbnf } else { GrammarSyntax::Lark };
-        let grammar = if of_path(".gbnf") || of_path(".lark") {
+        let (grammar, path) = if of_path(".gbnf") || of_path(".lark") {
             match self.file(text, "a grammar") {
-                Some(file) => file.text.to_string(),
+                Some(file) => (file.text.to_string(), Some(file.path)),
                 None => return TypeInfo::broken(Ty::Str),
             }
         } else {
-            written
+            (written, None)
         };
         if grammar.trim().is_empty() {
             let diag = Diag::new("E0402", text.span, "this grammar is empty: no text can be generated");
@@ -268,6 +268,9 @@ impl Checker<'_> {
                     "write rules, such as start: \"yes\" | \"no\", or the path of a .lark or .gbnf file",
                 ),
             );
+            return TypeInfo::broken(Ty::Str);
+        }
+        if !self.grammar_is_good(&grammar, syntax, text, path.as_deref()) {
             return TypeInfo::broken(Ty::Str);
         }
         TypeInfo::plain(Ty::Str, Spec::Grammar { grammar, syntax })

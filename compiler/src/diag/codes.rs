@@ -172,6 +172,12 @@ const CODES: &[Code] = &[
         "options do not go together",
         "The option contradicts another, or says nothing about this kind of generation.",
     ),
+    (
+        "E0407",
+        "invalid grammar",
+        "A grammar is in Lark's notation, or in llama.cpp's if its file ends in `.gbnf`; its names are defined, \
+         and its regexes follow the syntax of Rust's `regex` crate.",
+    ),
     ("E0500", "no such agent", "The agent to start with is not declared in the file."),
     ("E0501", "no entry point", "The file has several agents and none is `main`."),
     ("E0502", "bad model setting", "A model has the settings ctx, seed and temp, all literals."),

@@ -142,7 +142,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
             Spec::Defs { defs, root } => self.with_defs(defs, |compiler| compiler.spec(root, next)),
             Spec::Flexible { .. } => Err(BuildError::NotYet { what: "white space in JSON" }),
             Spec::Schema { schema } => self.schema(schema, next),
-            Spec::Grammar { .. } => Err(BuildError::NotYet { what: "a grammar" }),
+            Spec::Grammar { grammar, syntax } => self.grammar(grammar, *syntax, false, next),
         }
     }
 

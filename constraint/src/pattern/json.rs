@@ -55,7 +55,10 @@ impl<'s> Compiler<'s, '_, '_> {
                 self.string(next, |compiler, end| compiler.copy(*hole, written, end))
             }
             Spec::Schema { schema } => self.schema(schema, next),
-            Spec::Flexible { .. } | Spec::Grammar { .. } | Spec::Until { .. } => {
+            Spec::Grammar { grammar, syntax } => {
+                self.string(next, |compiler, end| compiler.grammar(grammar, *syntax, true, end))
+            }
+            Spec::Flexible { .. } | Spec::Until { .. } => {
                 Err(BuildError::NotYet { what: "this type inside JSON" })
             }
         }
@@ -245,7 +248,7 @@ pub(super) fn escaped(c: char) -> Option<String> {
 }
 
 /// An expression on texts as one on their text in JSON strings.
-fn quoted(hir: &Hir) -> Hir {
+pub(super) fn quoted(hir: &Hir) -> Hir {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => hir.clone(),
         HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {

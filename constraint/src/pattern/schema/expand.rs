@@ -300,6 +300,10 @@ impl Expander {
         }
         let narrowest = (0..state.choices.len()).min_by_key(|&at| state.choices[at].len());
         let Some(narrowest) = narrowest else {
+            self.charge(1 + out.len() * (1 + state.shape.weight() / 64))?;
+            if out.len() >= MOST_SHAPES {
+                return Err(BuildError::TooLarge { what: "alternatives for one value", limit: MOST_SHAPES });
+            }
             // What another shape says already need not be said again.
             if self.may_hold(&mut state.shape, place)?
                 && !out.iter().any(|other| state.shape.is_within(other))
