@@ -92,7 +92,7 @@ fn grammar_problem(grammar: &str, syntax: GrammarSyntax) -> Option<Problem> {
     let spec = Spec::Grammar { grammar: grammar.to_owned(), syntax };
     let error = build(&spec, &[], &Limits::default()).err()?;
     let (code, message) = match &error {
-        BuildError::Grammar { .. } => ("E0407", error.to_string()),
+        BuildError::Grammar { .. } => ("E0408", error.to_string()),
         BuildError::Empty { .. } => ("E0402", "this grammar derives no text".to_owned()),
         other => ("E0403", other.to_string()),
     };

@@ -173,7 +173,7 @@ const CODES: &[Code] = &[
         "The option contradicts another, or says nothing about this kind of generation.",
     ),
     (
-        "E0407",
+        "E0408",
         "invalid grammar",
         "A grammar is in Lark's notation, or in llama.cpp's if its file ends in `.gbnf`; its names are defined, \
          and its regexes follow the syntax of Rust's `regex` crate.",
