@@ -56,9 +56,39 @@ pub enum BuildError {
         /// The number.
         def: usize,
     },
-    /// A rule of a grammar that begins with itself.
+    /// A grammar that cannot be read.
+    #[error("line {line}, column {column} of the grammar: {reason}")]
+    Grammar {
+        /// What is wrong.
+        reason: String,
+        /// What to write instead.
+        hint: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column in characters, from 1.
+        column: usize,
+        /// Where, in bytes of the grammar.
+        span: Range<usize>,
+    },
+    /// A part that begins with itself, which is rewritten where it is possible.
     #[error("a rule calls itself before it has read anything")]
     LeftRecursion,
+    /// A JSON Schema that is none.
+    #[error("the schema is not valid at `{at}`: {reason}")]
+    Schema {
+        /// Where, as a JSON pointer behind `#`.
+        at: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A keyword of a JSON Schema that cannot be enforced exactly.
+    #[error("the schema's `{at}` cannot be enforced exactly: {reason}")]
+    SchemaKeyword {
+        /// Where, as a JSON pointer behind `#`.
+        at: String,
+        /// Why not.
+        reason: String,
+    },
     /// The engine cannot enforce this yet.
     #[error("generating {what} is not supported yet")]
     NotYet {
@@ -90,8 +120,13 @@ impl BuildError {
             BuildError::UnboundHole { .. } => "bind a list of strings to it",
             BuildError::Bounds { .. } => "write the smaller bound first",
             BuildError::UnknownDef { .. } => "put the reference inside of the `Defs` that define it",
+            BuildError::Grammar { hint, .. } => return Some(hint.clone()),
             BuildError::LeftRecursion => {
                 "write the rule with a repeat instead: `a: a \"x\" | \"y\"` is `a: \"y\" \"x\"*`"
+            }
+            BuildError::Schema { .. } => "the place is a JSON Pointer: names from the outermost on",
+            BuildError::SchemaKeyword { .. } => {
+                "leave the keyword out, or say it in another way; nothing is enforced by halves"
             }
             BuildError::NotYet { .. } => return None,
             BuildError::TooLarge { .. } => "use smaller bounds or fewer alternatives",
@@ -99,10 +134,11 @@ impl BuildError {
         Some(text.to_owned())
     }
 
-    /// The place within the regular expression that is to blame, in bytes.
+    /// The place within the regular expression or the grammar that is to blame, in bytes.
     pub fn span(&self) -> Option<Range<usize>> {
         match self {
             BuildError::Regex { span, .. } | BuildError::LookAround { span, .. } => span.clone(),
+            BuildError::Grammar { span, .. } => Some(span.clone()),
             _ => None,
         }
     }

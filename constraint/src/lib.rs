@@ -41,5 +41,5 @@ mod vocab;
 pub use error::{BuildError, MatchError, VocabError};
 pub use limits::Limits;
 pub use mask::{CacheStats, Commit, Constraint, End, Finished, Matcher, Next};
-pub use pattern::{Pattern, build, facts};
+pub use pattern::{Pattern, SchemaTexts, build, facts};
 pub use vocab::{TokenId, TokenSet, Tokenize, Vocab};

@@ -9,6 +9,13 @@ pub struct Limits {
     /// States of one pattern's lazily built deterministic automaton. A state costs four bytes per byte
     /// class, of which there are 5 to 200.
     pub states: usize,
+    /// Steps to work out what the keywords of a JSON Schema come to together.
+    pub schema_steps: usize,
+    /// Steps to work out sets of strings and numbers that several keywords describe together.
+    pub set_steps: usize,
+    /// Bytes of the states of one pattern's lazily built deterministic automaton: how large it may become
+    /// where states are many and ambiguous.
+    pub automaton_bytes: usize,
     /// Configurations within one state: how ambiguous a pattern with counted repeats may become.
     pub configurations: usize,
     /// Bytes of cached masks per constraint; beyond that the oldest are dropped and computed again.
@@ -29,6 +36,9 @@ impl Default for Limits {
         Limits {
             instructions: 1_000_000,
             states: 200_000,
+            schema_steps: 200_000,
+            set_steps: 12_000_000,
+            automaton_bytes: 128 << 20,
             configurations: 2_000,
             mask_cache_bytes: 16 << 20,
             search: 20_000,

@@ -1,20 +1,21 @@
 //! Facts about constraints, asked of the engine that will enforce them.
 
-use agentc_constraint::spec::{Spec, Stop};
+use agentc_constraint::spec::{GrammarSyntax, Spec, Stop};
 use agentc_constraint::{BuildError, Limits, build};
 use regex_automata::nfa::thompson;
 
 use super::Checker;
+use crate::ast::{Part, Text};
 use crate::diag::Diag;
 use crate::source::Span;
 
-/// What is wrong with a regex.
+/// What is wrong with a regex, a grammar or a schema.
 #[derive(Debug, Clone)]
 pub(super) struct Problem {
     code: &'static str,
     message: String,
     hint: String,
-    /// Where, in bytes from the first slash.
+    /// Where, in bytes from behind the first slash, or of the grammar.
     range: Option<std::ops::Range<usize>>,
 }
 
@@ -39,6 +40,37 @@ impl Checker<'_> {
         self.is_good(search_problem(pattern), span)
     }
 
+    /// The same for a grammar, which stands in the program as `written` or in the file of that path.
+    pub(super) fn grammar_is_good(
+        &mut self,
+        grammar: &str,
+        syntax: GrammarSyntax,
+        written: &Text,
+        path: Option<&str>,
+    ) -> bool {
+        let key = (grammar.to_owned(), syntax == GrammarSyntax::Gbnf);
+        let known = self.grammars.get(&key).cloned();
+        let problem = known.unwrap_or_else(|| grammar_problem(grammar, syntax));
+        self.grammars.insert(key, problem.clone());
+        let Some(Problem { code, message, hint, range }) = problem else { return true };
+        let place = range.filter(|_| path.is_none()).and_then(|range| in_text(written, grammar, &range));
+        let message = match path {
+            Some(path) => format!("`{path}`: {message}"),
+            None => message,
+        };
+        self.report(Diag::new(code, place.unwrap_or(written.span), message).hint(hint));
+        false
+    }
+
+    /// The same for a JSON Schema in the file of a path.
+    pub(super) fn schema_is_good(&mut self, schema: &str, span: Span, path: &str) -> bool {
+        let known = self.schemas.get(schema).cloned();
+        let problem = known.unwrap_or_else(|| schema_problem(schema));
+        self.schemas.insert(schema.to_owned(), problem.clone());
+        let named = |problem: Problem| Problem { message: format!("`{path}`: {}", problem.message), ..problem };
+        self.is_good(problem.map(named), span)
+    }
+
     fn is_good(&mut self, problem: Option<Problem>, span: Span) -> bool {
         let Some(problem) = problem else { return true };
         let place = problem.range.and_then(|r| inner(span, &r)).unwrap_or(span);
@@ -52,6 +84,49 @@ fn inner(span: Span, range: &std::ops::Range<usize>) -> Option<Span> {
     let start = span.start.checked_add(u32::try_from(range.start).ok()? + 1)?;
     let end = span.start.checked_add(u32::try_from(range.end).ok()? + 1)?.max(start + 1);
     (end < span.end).then_some(Span { start, end, ..span })
+}
+
+/// The part of a text that a range of what it says stands for, if it is written as it reads: without escapes
+/// and indentation.
+fn in_text(written: &Text, says: &str, range: &std::ops::Range<usize>) -> Option<Span> {
+    let [Part::Lit(_, span)] = written.parts[..] else { return None };
+    if (span.end - span.start) as usize != says.len() {
+        return None;
+    }
+    let at = |offset: usize| span.start.checked_add(u32::try_from(offset).ok()?);
+    Some(Span { start: at(range.start)?, end: at(range.end)?, ..span })
+}
+
+fn grammar_problem(grammar: &str, syntax: GrammarSyntax) -> Option<Problem> {
+    let spec = Spec::Grammar { grammar: grammar.to_owned(), syntax };
+    let error = build(&spec, &[], &Limits::default()).err()?;
+    let (code, message) = match &error {
+        BuildError::Grammar { .. } => ("E0408", error.to_string()),
+        BuildError::Empty { .. } => ("E0402", "this grammar derives no text".to_owned()),
+        other => ("E0403", other.to_string()),
+    };
+    let hint = match &error {
+        BuildError::Empty { .. } => {
+            "give its start an alternative that does not lead back to itself".to_owned()
+        }
+        _ => error.hint().unwrap_or_else(|| "change the grammar".to_owned()),
+    };
+    Some(Problem { code, message, hint, range: error.span() })
+}
+
+fn schema_problem(schema: &str) -> Option<Problem> {
+    let spec = Spec::Schema { schema: schema.to_owned() };
+    let error = build(&spec, &[], &Limits::default()).err()?;
+    let (code, message) = match &error {
+        BuildError::Schema { .. } | BuildError::SchemaKeyword { .. } => ("E0409", error.to_string()),
+        BuildError::Empty { .. } => ("E0402", "no value satisfies this schema".to_owned()),
+        other => ("E0403", other.to_string()),
+    };
+    let hint = match &error {
+        BuildError::Empty { .. } => "look for keywords that contradict each other".to_owned(),
+        _ => error.hint().unwrap_or_else(|| "change the schema".to_owned()),
+    };
+    Some(Problem { code, message, hint, range: None })
 }
 
 fn examine(pattern: &str) -> Option<Problem> {

@@ -80,6 +80,8 @@ pub fn check(modules: &Modules, world: &dyn World, agent: Option<&str>) -> (Opti
         suggestions: 0,
         diags: Vec::new(),
         regexes: HashMap::new(),
+        grammars: HashMap::new(),
+        schemas: HashMap::new(),
         hidden: false,
     };
     let hir = checker.run(agent);
@@ -129,6 +131,10 @@ struct Checker<'a> {
     diags: Vec<Diag>,
     /// Regexes that were looked at, and what was wrong with each.
     regexes: HashMap<String, Option<constraint::Problem>>,
+    /// The same of grammars, by text and whether they are in llama.cpp's notation.
+    grammars: HashMap<(String, bool), Option<constraint::Problem>>,
+    /// The same of JSON Schemas.
+    schemas: HashMap<String, Option<constraint::Problem>>,
     /// Whether a finding was left out because it may be a consequence of a syntax error.
     hidden: bool,
 }

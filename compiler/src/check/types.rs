@@ -240,6 +240,9 @@ impl Checker<'_> {
         let wrong = match serde_json::from_str::<serde_json::Value>(&file.text) {
             Ok(serde_json::Value::Object(_) | serde_json::Value::Bool(_)) => {
                 let schema = file.text.to_string();
+                if !self.schema_is_good(&schema, path.span, &file.path) {
+                    return TypeInfo::broken(Ty::Any);
+                }
                 let text = schema.len();
                 return TypeInfo::json(Ty::Any, Spec::Schema { schema }, text);
             }
@@ -256,13 +259,13 @@ impl Checker<'_> {
         let Some(written) = self.fixed(text, "a grammar") else { return TypeInfo::broken(Ty::Str) };
         let of_path = |end: &str| !written.contains('\n') && written.ends_with(end);
         let syntax = if of_path(".gbnf") { GrammarSyntax::Gbnf } else { GrammarSyntax::Lark };
-        let grammar = if of_path(".gbnf") || of_path(".lark") {
+        let (grammar, path) = if of_path(".gbnf") || of_path(".lark") {
             match self.file(text, "a grammar") {
-                Some(file) => file.text.to_string(),
+                Some(file) => (file.text.to_string(), Some(file.path)),
                 None => return TypeInfo::broken(Ty::Str),
             }
         } else {
-            written
+            (written, None)
         };
         if grammar.trim().is_empty() {
             let diag = Diag::new("E0402", text.span, "this grammar is empty: no text can be generated");
@@ -271,6 +274,9 @@ impl Checker<'_> {
                     "write rules, such as start: \"yes\" | \"no\", or the path of a .lark or .gbnf file",
                 ),
             );
+            return TypeInfo::broken(Ty::Str);
+        }
+        if !self.grammar_is_good(&grammar, syntax, text, path.as_deref()) {
             return TypeInfo::broken(Ty::Str);
         }
         TypeInfo::plain(Ty::Str, Spec::Grammar { grammar, syntax })

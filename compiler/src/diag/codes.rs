@@ -173,6 +173,18 @@ const CODES: &[Code] = &[
         "The option contradicts another, or says nothing about this kind of generation.",
     ),
     ("E0407", "`min` too large", "Even the longest value of the type has fewer bytes than so many tokens."),
+    (
+        "E0408",
+        "invalid grammar",
+        "A grammar is in Lark's notation, or in llama.cpp's if its file ends in `.gbnf`; its names are defined, \
+         and its regexes follow the syntax of Rust's `regex` crate.",
+    ),
+    (
+        "E0409",
+        "unusable schema",
+        "A JSON Schema follows one of the drafts 4 to 2020-12, its references lead to something in the same file, and \
+         it uses no keyword that cannot be enforced exactly.",
+    ),
     ("E0500", "no such agent", "The agent to start with is not declared in the file."),
     ("E0501", "no entry point", "The file has several agents and none is `main`."),
     ("E0502", "bad model setting", "A model has the settings ctx, seed and temp, all literals."),

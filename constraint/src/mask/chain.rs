@@ -9,11 +9,13 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::core::Core;
+use super::walk::spell;
 use crate::error::MatchError;
 use crate::pattern::cursor::{Cursor, Way};
+use crate::pattern::frame::frame_id;
 use crate::pattern::lazy::{FARTHEST, StateId};
 use crate::vocab::{Node, TokenSet, Trie};
 
@@ -61,17 +63,44 @@ impl Core {
         if self.chains.bytes > self.mask_limit {
             self.chains.clear();
         }
-        let mut link = self.first_link(way.state)?;
-        let mut frame = way.frame.as_ref();
-        while !self.chains.links[link as usize].points.is_empty() {
-            link = match frame {
-                Some(caller) => self.next_link(link, caller.resume)?,
-                None => self.next_link(link, END)?,
+        let first = self.first_link(way.state)?;
+        // Links, each with the frame of the callers that go on from there.
+        let mut open = vec![(first, way.frame.as_ref())];
+        let mut seen = FxHashSet::default();
+        let mut last: Vec<u32> = Vec::new();
+        let mut most = 0;
+        while let Some((link, frame)) = open.pop() {
+            let Link { points, far, .. } = &self.chains.links[link as usize];
+            most = most.max(far + frame.map_or(0, |frame| frame.distance));
+            if points.is_empty() {
+                last.push(link);
+                continue;
+            }
+            let Some(frame) = frame else {
+                last.push(self.next_link(link, END)?);
+                continue;
             };
-            frame = frame.and_then(|caller| caller.below.as_ref());
+            for caller in frame.callers() {
+                let next = self.next_link(link, caller.resume)?;
+                if seen.insert((next, frame_id(caller.below.as_ref()))) {
+                    open.push((next, caller.below.as_ref()));
+                }
+            }
         }
-        let Link { mask, far, .. } = &self.chains.links[link as usize];
-        Ok((mask.clone(), far + way.frame.as_ref().map_or(0, |frame| frame.distance)))
+        Ok((self.union_of_links(last), most))
+    }
+
+    /// The tokens of some links.
+    fn union_of_links(&self, mut links: Vec<u32>) -> Arc<TokenSet> {
+        links.sort_unstable();
+        links.dedup();
+        if let [only] = links[..] {
+            return self.chains.links[only as usize].mask.clone();
+        }
+        let mut mask = TokenSet::empty(&self.vocab);
+        links.iter().for_each(|&link| mask.extend(&self.chains.links[link as usize].mask));
+        mask.count();
+        Arc::new(mask)
     }
 
     fn first_link(&mut self, state: StateId) -> Result<u32, MatchError> {
@@ -138,7 +167,9 @@ impl Core {
     /// The tokens that may follow a place under calls, and how many bytes suffice from wherever they lead.
     pub(super) fn called_mask(&mut self, cursor: &Cursor) -> Result<(Arc<TokenSet>, u64), MatchError> {
         if cursor.accepts(&self.dfa) {
-            return Ok((self.all.clone(), 0));
+            // A token may also go on with the value.
+            let (_, far) = self.mask_of_ways(cursor)?;
+            return Ok((self.all.clone(), if self.dfa.has_keys() { far + 8 } else { far }));
         }
         if !self.dfa.has_keys() {
             return self.mask_of_ways(cursor);
@@ -209,5 +240,61 @@ impl Core {
             }
         }
         Ok(true)
+    }
+
+    /// The mask of a place, read byte by byte over the trie, and how many bytes suffice from wherever it leads.
+    /// Frames hold the ways of a text together, states do not: where calls within one token can be read in
+    /// very many ways, this finds the mask that links do not.
+    pub(super) fn mask_by_place(
+        &mut self,
+        cursor: &Cursor,
+        heal: &[u8],
+    ) -> Result<(Arc<TokenSet>, u64), MatchError> {
+        let vocab = self.vocab.clone();
+        let trie = vocab.trie();
+        let mut mask = TokenSet::empty(&vocab);
+        let Some(from) = spell(trie, heal, &mut mask) else {
+            mask.count();
+            return Ok((Arc::new(mask), 0));
+        };
+        let mut far = 0;
+        let mut path = vec![cursor.clone()];
+        let mut node = from + 1;
+        while node < trie.end(from) {
+            path.truncate(trie.depth(node) - trie.depth(from));
+            let next = match path.last() {
+                Some(before) => before.step(&mut self.dfa, trie.byte(node), self.depth)?,
+                None => Cursor::default(),
+            };
+            if next.is_dead() {
+                node = trie.end(node);
+                continue;
+            }
+            far = far.max(next.distance(&self.dfa));
+            if trie.has_token(node) && self.place_can_finish(&next)? {
+                let (first, last) = trie.own_ranks(node);
+                mask.insert_ranks(first, last);
+            }
+            if next.accepts(&self.dfa) {
+                let (first, last) = trie.ranks_below(node);
+                mask.insert_ranks(first, last);
+            }
+            path.push(next);
+            node += 1;
+        }
+        if cursor.accepts(&self.dfa) && heal.is_empty() {
+            return Ok((self.all.clone(), far));
+        }
+        if cursor.accepts(&self.dfa) {
+            let (first, last) = trie.ranks_below(from);
+            mask.insert_ranks(first, last);
+        }
+        mask.count();
+        Ok((Arc::new(mask), far))
+    }
+
+    /// Whether a value can be completed from a place with the tokens that there are.
+    fn place_can_finish(&mut self, place: &Cursor) -> Result<bool, MatchError> {
+        Ok(place.distance(&self.dfa) < u64::from(u32::MAX) || self.place_plan(place)?.is_some())
     }
 }

@@ -13,6 +13,7 @@ use crate::limits::Limits;
 use crate::pattern::Pattern;
 use crate::pattern::cursor::Cursor;
 use crate::pattern::lazy::{Dfa, FARTHEST, HORIZONS, StateId};
+use crate::pattern::subset::CROWDED;
 use crate::vocab::{TokenId, TokenSet, Vocab};
 
 /// A mask is determined by the state and the bytes that healing still has to spell.
@@ -135,8 +136,11 @@ impl Core {
             // The walk may have found states that are further from their end than any before.
             return Ok(Some(mask).filter(|_| self.is_plenty(left)));
         }
-        let (mask, far) =
-            if heal.is_empty() { self.called_mask(cursor)? } else { self.healing_mask_of_calls(heal)? };
+        let found = if heal.is_empty() { self.called_mask(cursor) } else { self.healing_mask_of_calls(heal) };
+        let (mask, far) = match found {
+            Err(MatchError::TooLarge { what: CROWDED, .. }) => self.mask_by_place(cursor, heal)?,
+            found => found?,
+        };
         Ok(Some(mask).filter(|_| u64::from(left) > far + self.margin))
     }
 

@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use super::core::Core;
 use crate::error::MatchError;
 use crate::pattern::lazy::{DEAD, StateId};
+use crate::pattern::subset::CROWDED;
 use crate::vocab::{TokenId, Trie};
 
 /// States from which a search for a better way goes on; each takes a walk over the whole vocabulary.
@@ -19,7 +20,12 @@ const BETTER: usize = 64;
 impl Core {
     /// The fewest tokens from a state to an accepting one, if a short search finds them.
     pub(super) fn better_plan(&mut self, from: StateId) -> Result<Option<Vec<TokenId>>, MatchError> {
-        self.search(from, BETTER).map(Option::flatten)
+        match self.search(from, BETTER) {
+            // What calls there are within a token can be read in too many ways: there may be a better plan, but
+            // none is known.
+            Err(MatchError::TooLarge { what: CROWDED, .. }) => Ok(None),
+            found => found.map(Option::flatten),
+        }
     }
 
     /// The fewest tokens from a state to an accepting one; `None` if there is no way.

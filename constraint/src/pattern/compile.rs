@@ -2,6 +2,8 @@
 //! classes `regex-automata` turns into shared UTF-8 automata; everything else is ours, because counted
 //! repeats must stay counted.
 
+use std::rc::Rc;
+
 use regex_automata::nfa::thompson::{self, State, WhichCaptures};
 use regex_automata::util::primitives::StateID;
 use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind, Look};
@@ -107,11 +109,13 @@ pub(super) struct Compiler<'s, 'b, 'l> {
     defs: Vec<Vec<RuleId>>,
     /// The rule of any JSON value, if there is one.
     pub(super) any_json: Option<RuleId>,
+    /// Expressions that were parsed: types repeat.
+    parsed: FxHashMap<String, Rc<Hir>>,
 }
 
 impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
-    fn new(builder: &'b mut Builder<'l>, bindings: &'s [Vec<String>]) -> Compiler<'s, 'b, 'l> {
-        Compiler { builder, bindings, defs: Vec::new(), any_json: None }
+    pub(super) fn new(builder: &'b mut Builder<'l>, bindings: &'s [Vec<String>]) -> Compiler<'s, 'b, 'l> {
+        Compiler { builder, bindings, defs: Vec::new(), any_json: None, parsed: FxHashMap::default() }
     }
 
     pub(super) fn spec(&mut self, spec: &'s Spec, next: Pc) -> Result<Pc, BuildError> {
@@ -137,8 +141,8 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
             | Spec::Ref { .. } => self.json(spec, next),
             Spec::Defs { defs, root } => self.with_defs(defs, |compiler| compiler.spec(root, next)),
             Spec::Flexible { .. } => Err(BuildError::NotYet { what: "white space in JSON" }),
-            Spec::Schema { .. } => Err(BuildError::NotYet { what: "a schema" }),
-            Spec::Grammar { .. } => Err(BuildError::NotYet { what: "a grammar" }),
+            Spec::Schema { schema } => self.schema(schema, next),
+            Spec::Grammar { grammar, syntax } => self.grammar(grammar, *syntax, false, next),
         }
     }
 
@@ -231,8 +235,16 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         self.split(starts)
     }
 
-    fn regex(&mut self, pattern: &str, next: Pc) -> Result<Pc, BuildError> {
-        self.hir(&parse(pattern)?, next)
+    pub(super) fn regex(&mut self, pattern: &str, next: Pc) -> Result<Pc, BuildError> {
+        let hir = match self.parsed.get(pattern) {
+            Some(hir) => Rc::clone(hir),
+            None => {
+                let hir = Rc::new(parse(pattern)?);
+                self.parsed.insert(pattern.to_owned(), Rc::clone(&hir));
+                hir
+            }
+        };
+        self.hir(&hir, next)
     }
 
     fn any_text(&mut self, min: u32, max: Option<u32>, next: Pc) -> Result<Pc, BuildError> {

@@ -3,43 +3,22 @@
 //! The automaton's states know the calls that began within a token. Those that began before are *frames*
 //! here, shared by all who stand under them. A cursor is normalised after each byte: calls that a state has
 //! seen begin become frames, and where a state ends its rule the callers go on. So a state that cursors
-//! hold has no open calls of its own, and is the same at every depth.
+//! hold has no open calls of its own, and is the same at every depth. Ways that come to one state, with the same
+//! keys, are one way.
 //!
 //! Keys that may not come twice are remembered with the call of the object that they belong to.
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
+use super::frame::{Caller, Frame, Keys, Opened, frame_id};
 use super::lazy::{DEAD, Dfa, StateId};
 use super::nfa::ByteSet;
 use crate::error::MatchError;
 
-/// Ways in which one text can stand in a pattern at once, by different open calls.
+/// Ways in which one text can stand in a pattern at once, in different states or with different keys.
 const MOST_WAYS: usize = 256;
-
-/// An open call.
-#[derive(Debug)]
-pub(crate) struct Frame {
-    /// The state in which its callers go on.
-    pub(crate) resume: StateId,
-    pub(crate) below: Option<Arc<Frame>>,
-    keys: Keys,
-    depth: u32,
-    /// Bytes that suffice from the end of the call to the end of the text.
-    pub(crate) distance: u64,
-}
-
-/// The keys of an object so far, and the beginning of the one that is being read.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Keys {
-    used: Option<Arc<Used>>,
-    partial: Vec<u8>,
-}
-
-#[derive(Debug)]
-struct Used {
-    key: Box<[u8]>,
-    before: Option<Arc<Used>>,
-}
 
 /// One way in which the text can stand in the pattern.
 #[derive(Debug, Clone)]
@@ -57,68 +36,26 @@ pub(crate) struct Cursor {
     more: Vec<Way>,
 }
 
-impl Keys {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        std::iter::successors(self.used.as_ref(), |used| used.before.as_ref()).map(|used| &*used.key)
-    }
-
-    /// What is read so far of a key.
-    pub(crate) fn partial(&self) -> &[u8] {
-        &self.partial
-    }
-
-    pub(crate) fn contains(&self, key: &[u8]) -> bool {
-        self.iter().any(|used| used == key)
-    }
-
-    /// After a byte that led from a state to another, by whether they read keys; `None` if that ended a key
-    /// that was there before.
-    fn read(mut self, byte: u8, was_in_key: bool, is_in_key: bool) -> Option<Keys> {
-        match (was_in_key, is_in_key) {
-            (true, true) => self.partial.push(byte),
-            (true, false) => {
-                let key = std::mem::take(&mut self.partial);
-                if self.contains(&key) {
-                    return None;
-                }
-                self.used = Some(Arc::new(Used { key: key.into(), before: self.used.take() }));
-            }
-            (false, _) => {}
-        }
-        Some(self)
-    }
-}
-
 impl Way {
     /// Bytes that suffice to complete the text; far off where they do not.
     pub(crate) fn distance(&self, dfa: &Dfa) -> u64 {
         let here = u64::from(dfa.distance(self.state));
         // A key may have to be another than the shortest one.
-        let keys = if self.keys.used.is_some() { 8 } else { 0 };
-        here + keys + self.frame.as_ref().map_or(0, |frame| frame.distance)
+        here + self.keys.spare() + self.frame.as_ref().map_or(0, |frame| frame.distance)
     }
 
-    fn is_same(&self, other: &Way) -> bool {
-        let same_frame = match (&self.frame, &other.frame) {
-            (None, None) => true,
-            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
-            _ => false,
-        };
-        let same_keys = match (&self.keys.used, &other.keys.used) {
-            (None, None) => true,
-            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
-            _ => false,
-        };
-        self.state == other.state && same_frame && same_keys
+    /// Whether two ways can be one, whose frame has the callers of both.
+    fn joins(&self, other: &Way) -> bool {
+        self.state == other.state
+            && self.frame.is_some() == other.frame.is_some()
+            && self.keys.is_same(&other.keys)
     }
 }
 
 impl Cursor {
     /// The cursor of a state, before it is normalised.
     pub(crate) fn new(dfa: &mut Dfa, state: StateId, depth: usize) -> Result<Cursor, MatchError> {
-        let mut cursor = Cursor::default();
-        cursor.add(dfa, Way { state, frame: None, keys: Keys::default() }, depth)?;
-        Ok(cursor)
+        Cursor::normal(dfa, vec![Way { state, frame: None, keys: Keys::default() }], depth)
     }
 
     /// The cursor of a state that knows of no calls.
@@ -161,11 +98,13 @@ impl Cursor {
     pub(crate) fn witness(&self, dfa: &mut Dfa, depth: usize) -> Result<Option<Vec<u8>>, MatchError> {
         let Some(way) = self.ways().min_by_key(|way| way.distance(dfa)) else { return Ok(None) };
         let Some(mut plain) = dfa.witness(way.state)? else { return Ok(None) };
-        for frame in std::iter::successors(way.frame.as_ref(), |frame| frame.below.as_ref()) {
-            let Some(rest) = dfa.witness(frame.resume)? else { return Ok(None) };
+        let mut frame = way.frame.as_ref();
+        while let Some(caller) = frame.map(|frame| frame.nearest(dfa)) {
+            let Some(rest) = dfa.witness(caller.resume)? else { return Ok(None) };
             plain.extend(rest);
+            frame = caller.below.as_ref();
         }
-        let mut cursor = Cursor { first: Some(way.clone()), more: Vec::new() };
+        let mut cursor = Cursor::normal(dfa, vec![way.clone()], depth)?;
         let mut text = Vec::with_capacity(plain.len());
         for byte in plain {
             if byte == b'"' {
@@ -193,7 +132,7 @@ impl Cursor {
         let mut bytes = ByteSet::NONE;
         for way in self.ways() {
             let mut here = dfa.next_bytes(way.state)?;
-            if dfa.flags(way.state).in_key && way.keys.contains(&way.keys.partial) {
+            if dfa.flags(way.state).in_key && way.keys.contains(way.keys.partial()) {
                 here.remove(b'"');
             }
             bytes.extend(&here);
@@ -203,7 +142,7 @@ impl Cursor {
 
     /// The cursor after a byte. `depth` bounds the calls that may be open.
     pub(crate) fn step(&self, dfa: &mut Dfa, byte: u8, depth: usize) -> Result<Cursor, MatchError> {
-        let mut next = Cursor::default();
+        let mut next = Vec::new();
         for way in self.ways() {
             let state = dfa.next(way.state, byte)?;
             if state == DEAD {
@@ -211,64 +150,114 @@ impl Cursor {
             }
             let (was, is) = (dfa.flags(way.state).in_key, dfa.flags(state).in_key);
             if let Some(keys) = way.keys.clone().read(byte, was, is) {
-                next.add(dfa, Way { state, frame: way.frame.clone(), keys }, depth)?;
+                let way = Way { state, frame: way.frame.clone(), keys };
+                if self.more.is_empty() && way.is_normal(dfa) {
+                    return Ok(Cursor { first: Some(way), more: Vec::new() });
+                }
+                next.push(way);
             }
         }
-        Ok(next)
+        Cursor::normal(dfa, next, depth)
     }
 
-    /// Adds a way, normalised.
-    fn add(&mut self, dfa: &mut Dfa, way: Way, depth: usize) -> Result<(), MatchError> {
-        let mut open = vec![way];
-        while let Some(way) = open.pop() {
-            let flags = dfa.flags(way.state);
-            if flags.calls {
-                for (path, state) in dfa.parts(way.state)?.iter() {
-                    open.push(way.called(dfa, path, *state, depth)?);
-                }
-                continue;
-            }
-            if flags.accepts
-                && let Some(frame) = &way.frame
-            {
-                open.push(Way { state: frame.resume, frame: frame.below.clone(), keys: frame.keys.clone() });
-                if flags.ended {
+    /// The cursor of some ways. Ways that come together where calls end are one before others begin, so that one
+    /// byte makes no more frames than the states have calls.
+    fn normal(dfa: &mut Dfa, mut open: Vec<Way>, depth: usize) -> Result<Cursor, MatchError> {
+        let mut seen = FxHashSet::default();
+        let mut opened = Opened::default();
+        let mut found = Joined::default();
+        while !open.is_empty() {
+            for way in after_calls(dfa, &mut open, &mut seen)?.ways(dfa)? {
+                if !dfa.flags(way.state).calls {
+                    found.insert(way)?;
                     continue;
                 }
+                for (path, state) in dfa.parts(way.state)?.iter() {
+                    let way = way.called(dfa, &mut opened, path, *state, depth)?;
+                    if way.is_normal(dfa) { found.insert(way)? } else { open.push(way) }
+                }
             }
-            self.insert(way)?;
         }
+        let mut ways = found.ways(dfa)?.into_iter();
+        Ok(Cursor { first: ways.next(), more: ways.collect() })
+    }
+}
+
+/// Ways, and those in which the callers go on where they are complete. Each only the first time: `seen` knows
+/// states and frames. (Ways with keys are few.)
+fn after_calls(
+    dfa: &Dfa,
+    open: &mut Vec<Way>,
+    seen: &mut FxHashSet<(StateId, usize)>,
+) -> Result<Joined, MatchError> {
+    let mut found = Joined::default();
+    while let Some(way) = open.pop() {
+        if way.keys.is_empty() && !seen.insert((way.state, frame_id(way.frame.as_ref()))) {
+            continue;
+        }
+        let flags = dfa.flags(way.state);
+        if flags.accepts
+            && let Some(frame) = &way.frame
+        {
+            open.extend(frame.callers().map(|caller| Way {
+                state: caller.resume,
+                frame: caller.below.clone(),
+                keys: caller.keys.clone(),
+            }));
+            if flags.ended {
+                continue;
+            }
+        }
+        found.insert(way)?;
+    }
+    Ok(found)
+}
+
+/// Ways in different states or with different keys, each with all frames under which it stands.
+#[derive(Debug, Default)]
+struct Joined(Vec<(Way, Vec<Arc<Frame>>)>);
+
+impl Joined {
+    fn insert(&mut self, way: Way) -> Result<(), MatchError> {
+        if let Some((_, frames)) = self.0.iter_mut().find(|(other, _)| other.joins(&way)) {
+            frames.extend(way.frame);
+            return Ok(());
+        }
+        if self.0.len() > MOST_WAYS {
+            return Err(MatchError::TooLarge { what: "ways to read a text", limit: MOST_WAYS });
+        }
+        let frames = way.frame.iter().cloned().collect();
+        self.0.push((way, frames));
         Ok(())
     }
 
-    fn insert(&mut self, way: Way) -> Result<(), MatchError> {
-        if self.ways().any(|other| other.is_same(&way)) {
-            return Ok(());
-        }
-        if self.first.is_none() {
-            self.first = Some(way);
-        } else if self.more.len() < MOST_WAYS {
-            self.more.push(way);
-        } else {
-            return Err(MatchError::TooLarge { what: "ways to read a text", limit: MOST_WAYS });
-        }
-        Ok(())
+    fn ways(self, dfa: &Dfa) -> Result<Vec<Way>, MatchError> {
+        let joined =
+            |(way, frames): (Way, Vec<Arc<Frame>>)| Ok(Way { frame: Frame::merged(dfa, &frames)?, ..way });
+        self.0.into_iter().map(joined).collect()
     }
 }
 
 impl Way {
+    /// Whether no call begins or ends here.
+    fn is_normal(&self, dfa: &Dfa) -> bool {
+        let flags = dfa.flags(self.state);
+        !flags.calls && (!flags.accepts || self.frame.is_none())
+    }
+
     /// The way within calls, given where their callers go on.
-    fn called(&self, dfa: &Dfa, path: &[StateId], state: StateId, most: usize) -> Result<Way, MatchError> {
+    fn called(
+        &self,
+        dfa: &Dfa,
+        opened: &mut Opened,
+        path: &[StateId],
+        state: StateId,
+        most: usize,
+    ) -> Result<Way, MatchError> {
         let mut way = self.clone();
         for &resume in path {
-            let (depth, distance) = way.frame.as_ref().map_or((0, 0), |frame| (frame.depth, frame.distance));
-            if depth as usize >= most {
-                return Err(MatchError::TooLarge { what: "calls that are open at once", limit: most });
-            }
-            let spare = if way.keys.used.is_some() { 8 } else { 0 };
-            let distance = distance + u64::from(dfa.distance(resume)) + spare;
             let (keys, below) = (std::mem::take(&mut way.keys), way.frame.take());
-            way.frame = Some(Arc::new(Frame { resume, below, keys, depth: depth + 1, distance }));
+            way.frame = Some(opened.open(dfa, Caller { resume, below, keys }, most)?);
         }
         way.state = state;
         Ok(way)

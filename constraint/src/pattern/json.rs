@@ -54,7 +54,11 @@ impl<'s> Compiler<'s, '_, '_> {
                 let written = |c: &char| escaped(*c).unwrap_or_else(|| c.to_string());
                 self.string(next, |compiler, end| compiler.copy(*hole, written, end))
             }
-            Spec::Flexible { .. } | Spec::Schema { .. } | Spec::Grammar { .. } | Spec::Until { .. } => {
+            Spec::Schema { schema } => self.schema(schema, next),
+            Spec::Grammar { grammar, syntax } => {
+                self.string(next, |compiler, end| compiler.grammar(grammar, *syntax, true, end))
+            }
+            Spec::Flexible { .. } | Spec::Until { .. } => {
                 Err(BuildError::NotYet { what: "this type inside JSON" })
             }
         }
@@ -69,6 +73,16 @@ impl<'s> Compiler<'s, '_, '_> {
         let end = self.builder.byte(b'"', next)?;
         let start = inside(self, end)?;
         self.builder.byte(b'"', start)
+    }
+
+    /// Any characters of a string in JSON, so many of them.
+    pub(super) fn any_quoted(&mut self, min: u32, max: Option<u32>, next: Pc) -> Result<Pc, BuildError> {
+        self.repeat(&quoted(&Hir::dot(Dot::AnyChar)), min, max, next)
+    }
+
+    /// What an expression matches, as it stands within a string in JSON.
+    pub(super) fn quoted_hir(&mut self, hir: &Hir, next: Pc) -> Result<Pc, BuildError> {
+        self.hir(&quoted(hir), next)
     }
 
     /// Fields in order. There are two ways to come to a field, with and without another before it, and its
@@ -195,17 +209,9 @@ impl<'s> Compiler<'s, '_, '_> {
     }
 
     fn any_value(&mut self, rule: RuleId, next: Pc) -> Result<Pc, BuildError> {
-        const SCALARS: [Spec; 4] = [
-            Spec::Text { min: 0, max: None },
-            Spec::Int { min: None, max: None },
-            Spec::Float { min: None, max: None },
-            Spec::Bool,
-        ];
-        let mut starts = Vec::new();
-        for scalar in &SCALARS {
-            starts.push(self.json(scalar, next)?);
-        }
-        starts.push(self.builder.text(b"null", next)?);
+        let text = self.string(next, |compiler, end| compiler.any_quoted(0, None, end))?;
+        let number = self.regex(super::schema::ANY_NUMBER, next)?;
+        let mut starts = vec![text, number, self.texts(["true", "false", "null"].into_iter(), next)?];
         let mut value = |compiler: &mut Self, next: Pc| compiler.builder.emit(Inst::Call(rule, next));
         starts.push(self.array(0, None, next, &mut value)?);
         starts.push(self.map(next, &mut value)?);
@@ -227,7 +233,7 @@ pub(super) fn string_text(text: &str) -> String {
 }
 
 /// How a character is written in a string that must not stand there as it is.
-fn escaped(c: char) -> Option<String> {
+pub(super) fn escaped(c: char) -> Option<String> {
     Some(match c {
         '"' => "\\\"".to_owned(),
         '\\' => "\\\\".to_owned(),
@@ -242,7 +248,7 @@ fn escaped(c: char) -> Option<String> {
 }
 
 /// An expression on texts as one on their text in JSON strings.
-fn quoted(hir: &Hir) -> Hir {
+pub(super) fn quoted(hir: &Hir) -> Hir {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => hir.clone(),
         HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {

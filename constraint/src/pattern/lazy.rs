@@ -31,6 +31,8 @@ pub(crate) const HORIZONS: [u32; 6] = [3, 7, 15, 31, 63, u32::MAX];
 pub(crate) const FARTHEST: Reach = HORIZONS.len() as Reach - 1;
 /// Further than any budget.
 const FAR: u32 = u32::MAX;
+/// Bytes that a state takes beside its key and its transitions.
+const STATE: usize = 120;
 
 /// The definition of an automaton. Deterministic on byte classes; every key it gives is live.
 #[derive(Debug, Clone)]
@@ -157,6 +159,9 @@ pub(crate) struct Dfa {
     saturated: Vec<[StateId; HORIZONS.len()]>,
     horizon: u32,
     limit: usize,
+    /// Memory of the states and of what is known about them, but for their stacks.
+    bytes: usize,
+    most_bytes: usize,
     scratch: Scratch,
 }
 
@@ -180,6 +185,8 @@ impl Dfa {
             representatives,
             horizon,
             limit: limits.states,
+            bytes: 0,
+            most_bytes: limits.automaton_bytes,
             scratch: Scratch::default(),
         };
         dfa.push(Arc::from([]), Flags::default(), FAR);
@@ -244,7 +251,9 @@ impl Dfa {
             let path: Result<Box<[StateId]>, MatchError> =
                 path.into_iter().map(|resume| self.resumed(&subset, resume)).collect();
             let Some(key) = key else { continue };
-            parts.push((path?, self.intern(key)?));
+            let path = path?;
+            self.bytes += size_of::<Part>() + size_of_val(&*path);
+            parts.push((path, self.intern(key)?));
         }
         let parts: Arc<[Part]> = parts.into();
         self.parts.insert(state, parts.clone());
@@ -328,6 +337,11 @@ impl Dfa {
         &self.representatives
     }
 
+    /// The class of a byte.
+    pub(crate) fn class(&self, byte: u8) -> u8 {
+        self.classes[byte as usize]
+    }
+
     /// States found so far, the dead one included.
     pub(crate) fn len(&self) -> usize {
         self.keys.len()
@@ -367,6 +381,10 @@ impl Dfa {
         }
         if self.keys.len() >= self.limit {
             return Err(MatchError::TooLarge { what: "automaton states", limit: self.limit });
+        }
+        self.bytes += size_of_val(&*key) + self.representatives.len() * size_of::<StateId>() + STATE;
+        if self.bytes + self.scratch.bytes() > self.most_bytes {
+            return Err(MatchError::TooLarge { what: "bytes of automaton states", limit: self.most_bytes });
         }
         let flags = self.machine.flags(&key);
         let distance = if flags.accepts { 0 } else { self.machine.distance(&key, &self.scratch)? };

@@ -1,19 +1,29 @@
 //! Patterns: sets of texts as byte automata, without any knowledge of tokens.
 //!
 //! [`build`] compiles a [`Spec`] once; whoever runs the pattern gets an automaton of its own that is
-//! determinised as far as it is visited ([`lazy`]). The layers: [`number`] and [`compile`] emit the byte
-//! automaton ([`nfa`]), [`subset`] determinises it, [`until`] adds stops.
+//! determinised as far as it is visited ([`lazy`]). The layers: [`number`], [`grammar`] and [`compile`] emit the
+//! byte automaton ([`nfa`]), [`left`] takes left recursion out of it, [`subset`] determinises it, [`until`] adds
+//! stops.
 
 mod compile;
 pub(crate) mod cursor;
 pub mod facts;
+pub(crate) mod frame;
+mod grammar;
+mod graph;
 mod json;
 pub(crate) mod lazy;
+mod left;
+mod measure;
 pub(crate) mod nfa;
 mod number;
+mod regular;
+mod schema;
 pub(crate) mod stack;
-mod subset;
+pub(crate) mod subset;
 pub(crate) mod until;
+
+pub use self::schema::SchemaTexts;
 
 use std::sync::Arc;
 
@@ -132,6 +142,7 @@ fn literal(text: &str) -> Hir {
 fn describe(spec: &Spec) -> String {
     match spec {
         Spec::Regex { pattern } => format!("the regular expression `{pattern}`"),
+        Spec::Grammar { .. } => "the grammar".to_owned(),
         Spec::Copy { .. } => "a copy from a text without words".to_owned(),
         Spec::OneOf { .. } => "an empty list of options".to_owned(),
         Spec::Union { members } if members.is_empty() => "a union without members".to_owned(),
@@ -141,12 +152,17 @@ fn describe(spec: &Spec) -> String {
 }
 
 impl Pattern {
-    /// Whether a text is a value: a full match, without a stop in it.
+    /// Whether a text is a value: a full match, without a stop in it. Where a limit is hit it is none;
+    /// [`try_match`](Self::try_match) tells.
     pub fn is_match(&self, text: &[u8]) -> bool {
-        self.run(text).is_ok_and(|end| end)
+        self.try_match(text).is_ok_and(|end| end)
     }
 
-    fn run(&self, text: &[u8]) -> Result<bool, MatchError> {
+    /// Whether a text is a value.
+    ///
+    /// # Errors
+    /// A limit was hit.
+    pub fn try_match(&self, text: &[u8]) -> Result<bool, MatchError> {
         let mut dfa = self.automaton(0, ByteSet::ALL);
         let depth = self.inner.limits.calls;
         let start = dfa.start()?;

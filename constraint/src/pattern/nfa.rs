@@ -12,6 +12,7 @@ use std::collections::hash_map::Entry;
 use regex_automata::nfa::thompson::NFA;
 use rustc_hash::FxHashMap;
 
+use super::left;
 use crate::error::BuildError;
 use crate::limits::Limits;
 
@@ -28,6 +29,16 @@ pub(crate) const SLOTS: usize = 4;
 pub(crate) const UNBOUNDED: u32 = u32::MAX;
 /// Further than any end: cannot be reached.
 pub(crate) const NEVER: u64 = u64::MAX / 4;
+
+/// Two distances, one after the other. What can be reached at all stays so, however far it is.
+pub(crate) fn together(a: u64, b: u64) -> u64 {
+    if a >= NEVER || b >= NEVER { NEVER } else { (a + b).min(NEVER - 1) }
+}
+
+/// A distance, several times.
+fn times(distance: u64, rounds: u64) -> u64 {
+    if distance >= NEVER { NEVER } else { distance.saturating_mul(rounds).min(NEVER - 1) }
+}
 
 /// A set of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +78,7 @@ impl ByteSet {
     }
 
     /// A byte of the range that ordinary tokens contain, else the first of the range in the set.
-    fn plain(&self, low: u8, high: u8) -> Option<u8> {
+    pub(super) fn plain(&self, low: u8, high: u8) -> Option<u8> {
         let plain = [b'a', b'0', b' ', b'A'].into_iter().filter(|byte| (low..=high).contains(byte));
         plain.chain(low..=high).find(|&byte| self.contains(byte))
     }
@@ -84,6 +95,8 @@ pub(crate) enum Inst {
     Split(Box<[Pc]>),
     /// Begins a counted loop.
     Enter(LoopId),
+    /// Goes on within the first round of a counted loop, from outside of it.
+    Inside(LoopId, Pc),
     /// Ends a round of a counted loop.
     Next(LoopId),
     /// Reads what a rule derives, then goes on.
@@ -132,7 +145,7 @@ pub(crate) struct Nfa {
     pub(crate) loops: Vec<Loop>,
     pub(crate) rules: Vec<Rule>,
     /// Which instructions read keys that may not come twice; those beyond its end do not.
-    keys: Vec<bool>,
+    pub(super) keys: Vec<bool>,
     pub(crate) start: Pc,
     /// Slots in use.
     pub(crate) slots: usize,
@@ -269,6 +282,10 @@ impl<'l> Builder<'l> {
         self.current = within;
     }
 
+    pub(crate) fn limits(&self) -> &'l Limits {
+        self.limits
+    }
+
     /// Instructions so far.
     pub(crate) fn len(&self) -> usize {
         self.insts.len()
@@ -299,9 +316,59 @@ impl<'l> Builder<'l> {
             representatives,
         };
         (nfa.distance, nfa.nearest) = nfa.measure(&ByteSet::ALL);
+        nfa.release_empty_rounds();
+        if left::rewrite(&mut nfa, self.limits.instructions)? {
+            (nfa.distance, nfa.nearest) = nfa.measure(&ByteSet::ALL);
+        }
         nfa.spelled = nfa.distance.clone();
         nfa.rank_rules()?;
         Ok(nfa)
+    }
+}
+
+/// What comes before a byte is read, from many places one after the other.
+#[derive(Debug)]
+pub(super) struct First {
+    /// The search that met each instruction last.
+    met: Vec<u32>,
+    search: u32,
+    open: Vec<Pc>,
+    found: Vec<Pc>,
+}
+
+impl First {
+    pub(super) fn new(nfa: &Nfa) -> First {
+        First { met: vec![0; nfa.insts.len()], search: 0, open: Vec::new(), found: Vec::new() }
+    }
+
+    /// The first instructions on all ways from the beginning of a rule that read a byte, call, or end the rule.
+    /// Ways also go past calls of nullable rules. Loops are entered in their first round alone: where that can be
+    /// empty the bounds say that there need be none.
+    pub(super) fn from(&mut self, nfa: &Nfa, from: Pc, nullable: &[bool]) -> &[Pc] {
+        self.search += 1;
+        self.open.push(from);
+        self.found.clear();
+        while let Some(pc) = self.open.pop() {
+            if std::mem::replace(&mut self.met[pc as usize], self.search) == self.search {
+                continue;
+            }
+            match &nfa.insts[pc as usize] {
+                Inst::Bytes(_) | Inst::Accept => self.found.push(pc),
+                Inst::Split(targets) => self.open.extend(targets.iter().rev()),
+                Inst::Enter(id) => {
+                    let l = &nfa.loops[*id as usize];
+                    self.open.push(l.body);
+                    self.open.extend((l.min == 0).then_some(l.exit));
+                }
+                Inst::Inside(_, target) => self.open.push(*target),
+                Inst::Next(_) => {}
+                Inst::Call(rule, next) => {
+                    self.found.push(pc);
+                    self.open.extend(nullable[*rule as usize].then_some(*next));
+                }
+            }
+        }
+        &self.found
     }
 }
 
@@ -329,55 +396,29 @@ fn byte_classes(insts: &[Inst]) -> (Box<[u8; 256]>, Vec<u8>) {
 }
 
 impl Nfa {
+    /// A round that may be empty can always be made up: only the upper bound is left.
+    fn release_empty_rounds(&mut self) {
+        for l in &mut self.loops {
+            if l.body == l.again && self.distance[l.body as usize] == 0 {
+                l.min = 0;
+            }
+        }
+    }
+
+    /// Which rules derive the empty text.
+    pub(super) fn nullable(&self) -> Vec<bool> {
+        self.rules.iter().map(|rule| self.distance[rule.start as usize] == 0).collect()
+    }
+
     /// The same automaton where only some bytes can be spelled.
     pub(crate) fn with_bytes(&self, bytes: ByteSet) -> Nfa {
         let (spelled, nearest) = self.measure(&bytes);
         Nfa { spelled, nearest, bytes, ..self.clone() }
     }
 
-    /// The least fixed point of the distances by some bytes. Instructions lead mostly to earlier ones, so
-    /// that few rounds suffice. Where ways part, the target that gave the distance was known before it: who
-    /// follows these targets comes to an end, also where rounds read nothing.
-    fn measure(&self, bytes: &ByteSet) -> (Vec<u64>, Vec<Pc>) {
-        let mut distances = vec![NEVER; self.insts.len()];
-        let mut nearest = vec![0; self.insts.len()];
-        let mut changed = true;
-        while changed {
-            changed = false;
-            for pc in 0..self.insts.len() {
-                let distance = self.step_distance(pc, &distances, bytes);
-                if distance < distances[pc] {
-                    if let Inst::Split(targets) = &self.insts[pc] {
-                        let target = targets.iter().min_by_key(|&&target| distances[target as usize]);
-                        nearest[pc] = target.copied().unwrap_or(0);
-                    }
-                    distances[pc] = distance;
-                    changed = true;
-                }
-            }
-        }
-        (distances, nearest)
-    }
-
-    fn step_distance(&self, pc: usize, distances: &[u64], bytes: &ByteSet) -> u64 {
-        let to = |pc: Pc| distances[pc as usize];
-        match &self.insts[pc] {
-            Inst::Accept | Inst::Next(_) => 0,
-            Inst::Bytes(ranges) => {
-                let usable = ranges.iter().filter(|range| bytes.plain(range.0, range.1).is_some());
-                usable.map(|range| to(range.2)).min().map_or(NEVER, |d| (d + 1).min(NEVER))
-            }
-            Inst::Split(targets) => targets.iter().map(|&pc| to(pc)).min().unwrap_or(NEVER),
-            Inst::Enter(id) => self.rest_of_loop(*id, 0, distances),
-            Inst::Call(rule, next) => {
-                to(self.rules[*rule as usize].start).saturating_add(to(*next)).min(NEVER)
-            }
-        }
-    }
-
     /// Orders the rules so that whatever calls another before it has read a byte comes first.
     fn rank_rules(&mut self) -> Result<(), BuildError> {
-        let calls: Vec<Vec<RuleId>> = self.rules.iter().map(|rule| self.first_calls(rule.start)).collect();
+        let calls = self.first_calls(&self.nullable());
         let mut callers = vec![0u32; self.rules.len()];
         calls.iter().flatten().for_each(|&rule| callers[rule as usize] += 1);
         let mut ready: Vec<RuleId> =
@@ -396,32 +437,21 @@ impl Nfa {
         if (ranked as usize) < self.rules.len() { Err(BuildError::LeftRecursion) } else { Ok(()) }
     }
 
-    /// The rules that are called from a place before a byte is read, each once.
-    fn first_calls(&self, from: Pc) -> Vec<RuleId> {
-        let (mut open, mut seen) = (vec![from], vec![false; self.insts.len()]);
-        let mut calls = Vec::new();
-        while let Some(pc) = open.pop() {
-            if std::mem::replace(&mut seen[pc as usize], true) {
-                continue;
-            }
-            match &self.insts[pc as usize] {
-                Inst::Bytes(_) | Inst::Accept => {}
-                Inst::Split(targets) => open.extend(targets),
-                Inst::Enter(id) | Inst::Next(id) => {
-                    let l = &self.loops[*id as usize];
-                    open.extend([l.body, l.again, l.exit]);
-                }
-                Inst::Call(rule, next) => {
-                    calls.push(*rule);
-                    if self.distance[self.rules[*rule as usize].start as usize] == 0 {
-                        open.push(*next);
-                    }
-                }
-            }
-        }
-        calls.sort_unstable();
-        calls.dedup();
-        calls
+    /// For each rule those that it calls before a byte is read, each once.
+    pub(super) fn first_calls(&self, nullable: &[bool]) -> Vec<Vec<RuleId>> {
+        let mut first = First::new(self);
+        let mut calls_of = |rule: &Rule| {
+            let called = |pc: &Pc| match self.insts[*pc as usize] {
+                Inst::Call(rule, _) => Some(rule),
+                _ => None,
+            };
+            let mut calls: Vec<RuleId> =
+                first.from(self, rule.start, nullable).iter().filter_map(called).collect();
+            calls.sort_unstable();
+            calls.dedup();
+            calls
+        };
+        self.rules.iter().map(&mut calls_of).collect()
     }
 
     /// Whether an instruction reads a key that may not come twice.
@@ -440,15 +470,15 @@ impl Nfa {
     }
 
     /// Fewest bytes from the head of a loop with `count` rounds done to the end of the round around it.
-    fn rest_of_loop(&self, id: LoopId, count: u32, distances: &[u64]) -> u64 {
+    pub(super) fn rest_of_loop(&self, id: LoopId, count: u32, distances: &[u64]) -> u64 {
         let l = &self.loops[id as usize];
         let rounds = u64::from(l.min.saturating_sub(count));
-        let further = distances[l.again as usize].saturating_mul(rounds.saturating_sub(1));
         let inside = match rounds {
             0 => 0,
-            _ => distances[l.first(count) as usize].saturating_add(if rounds > 1 { further } else { 0 }),
+            1 => distances[l.first(count) as usize],
+            _ => together(distances[l.first(count) as usize], times(distances[l.again as usize], rounds - 1)),
         };
-        inside.saturating_add(distances[l.exit as usize]).min(NEVER)
+        together(inside, distances[l.exit as usize])
     }
 
     /// Fewest bytes that can be spelled from a configuration to the end of the text.
@@ -457,11 +487,11 @@ impl Nfa {
         let mut within = self.within[pc as usize];
         while let Some(id) = within {
             let l = &self.loops[id as usize];
-            total =
-                total.saturating_add(self.rest_of_loop(id, counts[l.slot].saturating_add(1), &self.spelled));
+            let rest = self.rest_of_loop(id, counts[l.slot].saturating_add(1), &self.spelled);
+            total = together(total, rest);
             within = l.outer;
         }
-        total.min(NEVER)
+        total
     }
 
     /// Whether the end can be reached at all, by whatever bytes. What cannot is left out of every state.
@@ -501,6 +531,7 @@ impl Nfa {
                     pc = target;
                 }
                 Inst::Split(_) => pc = self.nearest[pc as usize],
+                Inst::Inside(_, target) => pc = *target,
                 Inst::Enter(id) => pc = self.turn(*id, 0, &mut counts),
                 Inst::Next(id) => {
                     let l = &self.loops[*id as usize];

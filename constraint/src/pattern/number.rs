@@ -28,8 +28,26 @@ pub(super) fn int(min: Option<i64>, max: Option<i64>) -> Result<String, BuildErr
     Ok(parts.join("|"))
 }
 
+/// Natural numbers of at most so many digits that are not below a bound.
+pub(super) fn naturals_from(low: u64, digits: usize) -> Option<String> {
+    let len = low.to_string().len();
+    if low <= 1 {
+        let rest = digits.checked_sub(1)?;
+        return Some(if low == 0 {
+            format!("0|[1-9][0-9]{{0,{rest}}}")
+        } else {
+            format!("[1-9][0-9]{{0,{rest}}}")
+        });
+    }
+    if len > digits {
+        return None;
+    }
+    let same = naturals(low, 10u64.pow(len as u32) - 1);
+    Some(if len < digits { format!("{same}|[1-9][0-9]{{{len},{}}}", digits - 1) } else { same })
+}
+
 /// Natural numbers within inclusive bounds, without leading zeros.
-fn naturals(low: u64, high: u64) -> String {
+pub(super) fn naturals(low: u64, high: u64) -> String {
     let mut parts = Vec::new();
     let mut low = low;
     loop {

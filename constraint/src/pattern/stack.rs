@@ -22,6 +22,8 @@ pub(crate) struct Stacks {
     frame_index: FxHashMap<(ResumeId, StackId), StackId>,
     resumes: Vec<Box<[(Pc, Counts)]>>,
     resume_index: FxHashMap<Box<[(Pc, Counts)]>, ResumeId>,
+    /// Memory of the callers, in both tables.
+    callers: usize,
 }
 
 impl Default for Stacks {
@@ -31,6 +33,7 @@ impl Default for Stacks {
             frame_index: FxHashMap::default(),
             resumes: Vec::new(),
             resume_index: FxHashMap::default(),
+            callers: 0,
         }
     }
 }
@@ -44,6 +47,7 @@ impl Stacks {
             Some(&resume) => resume,
             None => {
                 let resume = self.resumes.len() as ResumeId;
+                self.callers += 2 * callers.len() * size_of::<(Pc, Counts)>();
                 self.resumes.push(callers.clone().into());
                 self.resume_index.insert(callers.into(), resume);
                 resume
@@ -55,6 +59,13 @@ impl Stacks {
             self.frames.push((resume, below));
         }
         stack
+    }
+
+    /// About how much memory all stacks take.
+    pub(crate) fn bytes(&self) -> usize {
+        const FRAME: usize = 32;
+        const RESUME: usize = 48;
+        self.frames.len() * FRAME + self.resumes.len() * RESUME + self.callers
     }
 
     /// The innermost frame of a stack that is not [`BASE`], and the stack below it.

@@ -6,8 +6,11 @@
 //! reached their lower bounds; then the one with the smaller counts can do all that the other can, and the
 //! other is dropped. That keeps `(.*a){0,100}` as small as `(.*a)*`.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use super::lazy::{Flags, Key};
-use super::nfa::{ByteSet, Counts, Inst, Loop, NEVER, Nfa, Pc, RuleId, SLOTS};
+use super::nfa::{ByteSet, Counts, Inst, Loop, NEVER, Nfa, Pc, RuleId, SLOTS, together};
 use super::stack::{BASE, ResumeId, StackId, Stacks};
 use crate::error::MatchError;
 use crate::limits::Limits;
@@ -177,10 +180,11 @@ impl Subset {
         while stack != BASE && total < NEVER {
             let (resume, below) = scratch.stacks.top(stack);
             let callers = scratch.stacks.resume(resume).iter();
-            total += callers.map(|(pc, counts)| self.nfa.distance(*pc, counts)).min().unwrap_or(NEVER);
+            let rest = callers.map(|(pc, counts)| self.nfa.distance(*pc, counts)).min();
+            total = together(total, rest.unwrap_or(NEVER));
             stack = below;
         }
-        total.min(NEVER)
+        total
     }
 
     /// A shortest text to the end; `None` if there is none, or only ones beyond the limit.
@@ -262,6 +266,14 @@ fn saturated(l: &Loop, count: u32, horizon: u32) -> u32 {
     }
 }
 
+/// Configurations that lead to those of a state, for each of these: the ones beyond the first at an instruction.
+const PASSED: usize = 4;
+
+/// What a state has too many of.
+pub(crate) const CROWDED: &str = "configurations in a state";
+
+type Call = (u32, StackId, RuleId, Pc, Counts);
+
 /// Memory for [`Closure`], kept between steps.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scratch {
@@ -271,8 +283,9 @@ pub(crate) struct Scratch {
     more: Vec<Config>,
     open: Vec<Config>,
     found: Vec<Config>,
-    /// Calls of this closure that have not been followed: each with where its caller goes on.
-    calls: Vec<(RuleId, StackId, Pc, Counts)>,
+    /// Calls of this closure that have not been followed, those first that may lead to others: the rank of
+    /// the rule, the stack, the rule, and where the caller goes on.
+    calls: BinaryHeap<Reverse<Call>>,
     closure: u32,
     /// The stacks of all states.
     stacks: Stacks,
@@ -283,6 +296,13 @@ pub(crate) struct Scratch {
 struct Closure<'s> {
     subset: &'s Subset,
     scratch: &'s mut Scratch,
+}
+
+impl Scratch {
+    /// Memory of the stacks, which last as long as the states.
+    pub(crate) fn bytes(&self) -> usize {
+        self.stacks.bytes()
+    }
 }
 
 impl<'s> Closure<'s> {
@@ -306,9 +326,9 @@ impl<'s> Closure<'s> {
                 continue;
             }
             let limit = self.subset.configurations;
-            if self.scratch.found.len() > limit {
+            if self.scratch.found.len() > limit || self.scratch.more.len() > PASSED * limit {
                 self.scratch.open.clear();
-                return Err(MatchError::TooLarge { what: "configurations in a state", limit });
+                return Err(MatchError::TooLarge { what: CROWDED, limit });
             }
             match &self.subset.nfa.insts[config.pc as usize] {
                 Inst::Bytes(_) => self.scratch.found.push(config),
@@ -319,6 +339,7 @@ impl<'s> Closure<'s> {
                     self.scratch.open.extend(configs);
                 }
                 Inst::Enter(id) => self.turn(*id, 0, config),
+                Inst::Inside(_, target) => self.scratch.open.push(config.at(*target)),
                 Inst::Next(id) => {
                     let l = &self.subset.nfa.loops[*id as usize];
                     self.turn(*id, l.count_up(config.counts[l.slot]), config);
@@ -337,7 +358,8 @@ impl<'s> Closure<'s> {
             let start = nfa.rules[rule as usize].start;
             self.scratch.open.push(Config { pc: start, stack: config.stack, counts: [0; SLOTS] });
         } else {
-            self.scratch.calls.push((rule, config.stack, next, config.counts));
+            let rank = nfa.rules[rule as usize].rank;
+            self.scratch.calls.push(Reverse((rank, config.stack, rule, next, config.counts)));
         }
     }
 
@@ -351,20 +373,17 @@ impl<'s> Closure<'s> {
 
     /// Follows the calls, those first that may lead to others.
     fn follow_calls(&mut self) -> Result<(), MatchError> {
-        let rules = &self.subset.nfa.rules;
-        while let Some(&(rule, stack, ..)) =
-            self.scratch.calls.iter().min_by_key(|call| (rules[call.0 as usize].rank, call.1))
-        {
-            let mut callers = Vec::new();
-            self.scratch.calls.retain(|&(other, below, next, counts)| {
-                let same = (other, below) == (rule, stack);
-                if same {
-                    callers.push((next, counts));
-                }
-                !same
-            });
+        while let Some(Reverse((_, stack, rule, next, counts))) = self.scratch.calls.pop() {
+            let mut callers = vec![(next, counts)];
+            while let Some(Reverse((_, below, other, next, counts))) = self.scratch.calls.peek()
+                && (*other, *below) == (rule, stack)
+            {
+                callers.push((*next, *counts));
+                self.scratch.calls.pop();
+            }
             let stack = self.scratch.stacks.push(callers, stack);
-            self.add(Config { pc: rules[rule as usize].start, stack, counts: [0; SLOTS] })?;
+            let start = self.subset.nfa.rules[rule as usize].start;
+            self.add(Config { pc: start, stack, counts: [0; SLOTS] })?;
         }
         Ok(())
     }

@@ -1,0 +1,179 @@
+//! The calls that are open around a text, shared by all who stand under them.
+//!
+//! A text may be read in several ways, which differ in the calls that are open. A *frame* is a set of callers,
+//! each with what is open around it: where ways come together in one state, their callers become one frame, and
+//! the ways one way. So a text that can be read in thousands of ways takes as many frames as it has bytes.
+
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::lazy::{Dfa, StateId};
+use crate::error::MatchError;
+
+/// Callers of one frame.
+const MOST_CALLERS: usize = 2048;
+
+/// An open call: all that may go on where it ends.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    /// The first of the callers, of which there is almost always one: no memory of its own for it.
+    first: Caller,
+    more: Box<[Caller]>,
+    /// Calls that are open, this one included.
+    depth: u32,
+    /// Bytes that suffice from the end of the call to the end of the text.
+    pub(crate) distance: u64,
+}
+
+/// Where a call was made.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// The state in which the caller goes on.
+    pub(crate) resume: StateId,
+    pub(crate) below: Option<Arc<Frame>>,
+    pub(super) keys: Keys,
+}
+
+/// The keys of an object so far, and the beginning of the one that is being read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Keys {
+    used: Option<Arc<Used>>,
+    partial: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Used {
+    key: Box<[u8]>,
+    before: Option<Arc<Used>>,
+}
+
+impl Frame {
+    pub(crate) fn callers(&self) -> impl Iterator<Item = &Caller> {
+        std::iter::once(&self.first).chain(&self.more)
+    }
+
+    /// The caller from which the end of the text is nearest.
+    pub(super) fn nearest(&self, dfa: &Dfa) -> &Caller {
+        self.more.iter().fold(&self.first, |best, caller| {
+            if caller.distance(dfa) < best.distance(dfa) { caller } else { best }
+        })
+    }
+
+    fn new(dfa: &Dfa, first: Caller, more: Box<[Caller]>) -> Arc<Frame> {
+        let all = || std::iter::once(&first).chain(&more);
+        let depth = all().map(|caller| depth(caller.below.as_ref()) + 1).max().unwrap_or(1);
+        let distance = all().map(|caller| caller.distance(dfa)).min().unwrap_or(0);
+        Arc::new(Frame { first, more, depth, distance })
+    }
+
+    /// A frame of the callers of several. It is one of them if that has all the callers.
+    pub(super) fn merged(dfa: &Dfa, frames: &[Arc<Frame>]) -> Result<Option<Arc<Frame>>, MatchError> {
+        let Some(largest) = frames.iter().max_by_key(|frame| frame.more.len()) else { return Ok(None) };
+        if frames.iter().all(|frame| Arc::ptr_eq(frame, largest)) {
+            return Ok(Some(largest.clone()));
+        }
+        let mut known: FxHashSet<(StateId, usize, usize)> = largest.callers().map(Caller::id).collect();
+        let callers = frames.iter().filter(|frame| !Arc::ptr_eq(frame, largest)).flat_map(|f| f.callers());
+        let new: Vec<Caller> = callers.filter(|caller| known.insert(caller.id())).cloned().collect();
+        if new.is_empty() {
+            return Ok(Some(largest.clone()));
+        }
+        if known.len() > MOST_CALLERS {
+            return Err(MatchError::TooLarge { what: "ways to read a text", limit: MOST_CALLERS });
+        }
+        let more = largest.more.iter().cloned().chain(new).collect();
+        Ok(Some(Frame::new(dfa, largest.first.clone(), more)))
+    }
+}
+
+pub(super) fn depth(frame: Option<&Arc<Frame>>) -> u32 {
+    frame.map_or(0, |frame| frame.depth)
+}
+
+/// Tells frames apart; 0 is none.
+pub(crate) fn frame_id(frame: Option<&Arc<Frame>>) -> usize {
+    frame.map_or(0, |frame| Arc::as_ptr(frame) as usize)
+}
+
+impl Caller {
+    /// Bytes that suffice from here to the end of the text.
+    fn distance(&self, dfa: &Dfa) -> u64 {
+        let below = self.below.as_ref().map_or(0, |frame| frame.distance);
+        below + u64::from(dfa.distance(self.resume)) + self.keys.spare()
+    }
+
+    fn id(&self) -> (StateId, usize, usize) {
+        (self.resume, frame_id(self.below.as_ref()), self.keys.id())
+    }
+}
+
+/// The frames that one byte opens: equal ones are one.
+#[derive(Debug, Default)]
+pub(super) struct Opened {
+    frames: FxHashMap<(StateId, usize, usize), Arc<Frame>>,
+}
+
+impl Opened {
+    /// The frame of a call, of which at most `most` may be open.
+    pub(super) fn open(&mut self, dfa: &Dfa, caller: Caller, most: usize) -> Result<Arc<Frame>, MatchError> {
+        if depth(caller.below.as_ref()) as usize >= most {
+            return Err(MatchError::TooLarge { what: "calls that are open at once", limit: most });
+        }
+        let frame = self.frames.entry(caller.id());
+        Ok(frame.or_insert_with(|| Frame::new(dfa, caller, Box::new([]))).clone())
+    }
+}
+
+impl Keys {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::successors(self.used.as_ref(), |used| used.before.as_ref()).map(|used| &*used.key)
+    }
+
+    /// What is read so far of a key.
+    pub(crate) fn partial(&self) -> &[u8] {
+        &self.partial
+    }
+
+    pub(crate) fn contains(&self, key: &[u8]) -> bool {
+        self.iter().any(|used| used == key)
+    }
+
+    /// After a byte that led from a state to another, by whether they read keys; `None` if that ended a key
+    /// that was there before.
+    pub(super) fn read(mut self, byte: u8, was_in_key: bool, is_in_key: bool) -> Option<Keys> {
+        match (was_in_key, is_in_key) {
+            (true, true) => self.partial.push(byte),
+            // The text goes on as something else than such a key.
+            (true, false) if byte != b'"' => self.partial.clear(),
+            (true, false) => {
+                let key = std::mem::take(&mut self.partial);
+                if self.contains(&key) {
+                    return None;
+                }
+                self.used = Some(Arc::new(Used { key: key.into(), before: self.used.take() }));
+            }
+            (false, _) => {}
+        }
+        Some(self)
+    }
+
+    /// Whether there are none, and none is being read.
+    pub(super) fn is_empty(&self) -> bool {
+        self.used.is_none() && self.partial.is_empty()
+    }
+
+    /// Bytes by which a key may have to be longer than the shortest.
+    pub(super) fn spare(&self) -> u64 {
+        if self.used.is_some() { 8 } else { 0 }
+    }
+
+    pub(super) fn is_same(&self, other: &Keys) -> bool {
+        self.id() == other.id() && self.partial == other.partial
+    }
+
+    /// Tells keys apart that are not the same.
+    fn id(&self) -> usize {
+        self.used.as_ref().map_or(0, |used| Arc::as_ptr(used) as usize)
+    }
+}

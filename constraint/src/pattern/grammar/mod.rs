@@ -1,0 +1,147 @@
+//! Context-free grammars: rules over texts and regular expressions, in two notations.
+//!
+//! A grammar here is a language of texts, not of tokens: there is no lexer that would prefer the longest
+//! match, so `("list" | "listen") "ed"` derives `listed`. What a notation ignores (white space, comments) may
+//! stand before every terminal of a rule and at the end.
+//!
+//! [`lark`] and [`gbnf`] read a notation into one form, [`template`] writes templates out, [`plan`] decides what
+//! is called and what is written where it is used, [`emit`] makes instructions of it.
+
+mod common;
+mod emit;
+mod expression;
+mod gbnf;
+mod lark;
+mod names;
+mod plan;
+mod scan;
+mod template;
+
+use std::rc::Rc;
+
+use regex_syntax::hir::Hir;
+
+use self::names::Names;
+use super::compile::Compiler;
+use super::nfa::Pc;
+use crate::error::BuildError;
+use crate::limits::Limits;
+use crate::spec::GrammarSyntax;
+
+/// A place in a grammar's text, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span {
+    from: usize,
+    to: usize,
+}
+
+/// A finding about a grammar, and what to write instead.
+#[derive(Debug)]
+struct Fault {
+    span: Span,
+    reason: String,
+    hint: String,
+}
+
+/// Number of a name.
+type Name = u32;
+
+/// A part of a rule.
+#[derive(Debug, Clone)]
+enum Item {
+    /// Fixed text.
+    Text(Box<str>),
+    /// What a regular expression matches.
+    Pattern(Rc<Hir>),
+    /// What the definition of a name derives.
+    Name(Name),
+    /// A use of a template.
+    Apply(Rc<Use>),
+    /// A parameter of the template around.
+    Parameter(u32),
+    Seq(Vec<Item>),
+    Any(Vec<Item>),
+    Repeat(Box<Item>, u32, Option<u32>),
+}
+
+impl Item {
+    fn seq(mut items: Vec<Item>) -> Item {
+        if items.len() == 1 { items.remove(0) } else { Item::Seq(items) }
+    }
+
+    fn any(mut items: Vec<Item>) -> Item {
+        if items.len() == 1 { items.remove(0) } else { Item::Any(items) }
+    }
+}
+
+/// `name{argument, …}`
+#[derive(Debug)]
+struct Use {
+    template: Name,
+    arguments: Vec<Item>,
+    span: Span,
+}
+
+/// What a name stands for.
+#[derive(Debug)]
+struct Definition {
+    item: Item,
+    /// How many parameters it has; a template has some.
+    parameters: u32,
+    /// Whether it is read as one, with nothing ignored within.
+    terminal: bool,
+}
+
+/// A grammar as written.
+#[derive(Debug)]
+struct Grammar<'t> {
+    names: Names<'t>,
+    /// By name. Templates are none once they are written out.
+    definitions: Vec<Option<Definition>>,
+    start: Name,
+    /// What may stand between terminals.
+    ignored: Vec<Item>,
+}
+
+impl Grammar<'_> {
+    fn definition(&self, name: Name) -> Option<&Definition> {
+        self.definitions.get(name as usize).and_then(Option::as_ref)
+    }
+}
+
+impl Compiler<'_, '_, '_> {
+    /// What a grammar derives, then `next`; inside JSON as the text of a string.
+    pub(super) fn grammar(
+        &mut self,
+        source: &str,
+        syntax: GrammarSyntax,
+        in_json: bool,
+        next: Pc,
+    ) -> Result<Pc, BuildError> {
+        let grammar = parse(source, syntax, self.builder.limits()).map_err(|fault| located(source, fault))?;
+        emit::emit(self, &grammar, in_json, next)
+    }
+}
+
+fn parse<'t>(source: &'t str, syntax: GrammarSyntax, limits: &Limits) -> Result<Grammar<'t>, Fault> {
+    let mut grammar = match syntax {
+        GrammarSyntax::Lark => lark::parse(source, limits)?,
+        GrammarSyntax::Gbnf => gbnf::parse(source, limits)?,
+    };
+    grammar.names.check(&grammar.definitions)?;
+    template::write_out(&mut grammar)?;
+    Ok(grammar)
+}
+
+fn located(source: &str, fault: Fault) -> BuildError {
+    let Fault { span: Span { from, to }, reason, hint } = fault;
+    let before = source.get(..from).unwrap_or(source);
+    let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
+    let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+    BuildError::Grammar { reason, hint, line, column, span: from..to }
+}
+
+/// An expression with the same texts, in strings of JSON if asked for.
+fn written(hir: &Hir, in_json: bool) -> std::borrow::Cow<'_, Hir> {
+    if in_json { std::borrow::Cow::Owned(super::json::quoted(hir)) } else { std::borrow::Cow::Borrowed(hir) }
+}

@@ -1,0 +1,109 @@
+//! How far the end is from every instruction, by the shortest texts.
+//!
+//! A call is as far from the end as its rule and what follows it together, a loop as its rounds and its exit.
+//! So distances come out as in Dijkstra's search, the least first, with a call known once both of its parts
+//! are: each instruction once, in whatever order rules were written.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::nfa::{ByteSet, Inst, NEVER, Nfa, Pc, together};
+
+/// For each instruction the others whose distance depends on it.
+struct Dependents {
+    /// Where those of each instruction begin in `all`.
+    from: Vec<u32>,
+    all: Vec<Pc>,
+}
+
+impl Dependents {
+    fn new(nfa: &Nfa, bytes: &ByteSet) -> Dependents {
+        let mut from = vec![0u32; nfa.insts.len() + 1];
+        for inst in &nfa.insts {
+            needs(nfa, inst, bytes, |pc| from[pc as usize + 1] += 1);
+        }
+        for at in 1..from.len() {
+            from[at] += from[at - 1];
+        }
+        let mut all = vec![0; from.last().copied().unwrap_or(0) as usize];
+        let mut free = from.clone();
+        for (at, inst) in nfa.insts.iter().enumerate() {
+            needs(nfa, inst, bytes, |pc| {
+                all[free[pc as usize] as usize] = at as Pc;
+                free[pc as usize] += 1;
+            });
+        }
+        Dependents { from, all }
+    }
+
+    fn of(&self, pc: Pc) -> &[Pc] {
+        &self.all[self.from[pc as usize] as usize..self.from[pc as usize + 1] as usize]
+    }
+}
+
+/// The instructions on whose distances that of `inst` depends, where only some bytes can be spelled.
+fn needs(nfa: &Nfa, inst: &Inst, bytes: &ByteSet, mut each: impl FnMut(Pc)) {
+    match inst {
+        Inst::Accept | Inst::Next(_) => {}
+        Inst::Bytes(ranges) => {
+            let usable = ranges.iter().filter(|range| bytes.plain(range.0, range.1).is_some());
+            usable.for_each(|range| each(range.2));
+        }
+        Inst::Split(targets) => targets.iter().for_each(|&pc| each(pc)),
+        Inst::Enter(id) => {
+            let l = &nfa.loops[*id as usize];
+            [l.body, l.again, l.exit].into_iter().for_each(each);
+        }
+        Inst::Inside(id, target) => {
+            let l = &nfa.loops[*id as usize];
+            [*target, l.again, l.exit].into_iter().for_each(each);
+        }
+        Inst::Call(rule, next) => [nfa.rules[*rule as usize].start, *next].into_iter().for_each(each),
+    }
+}
+
+impl Nfa {
+    /// The least fixed point of the distances by some bytes, and for each place where ways part the way that
+    /// gave its distance. That was known before it: who follows these ways comes to an end, also where rounds
+    /// read nothing.
+    pub(super) fn measure(&self, bytes: &ByteSet) -> (Vec<u64>, Vec<Pc>) {
+        let dependents = Dependents::new(self, bytes);
+        let mut distances = vec![NEVER; self.insts.len()];
+        let mut nearest = vec![0; self.insts.len()];
+        let mut known = vec![false; self.insts.len()];
+        let mut queue = BinaryHeap::new();
+        for (pc, inst) in self.insts.iter().enumerate() {
+            if matches!(inst, Inst::Accept | Inst::Next(_)) {
+                distances[pc] = 0;
+                queue.push(Reverse((0, pc as Pc)));
+            }
+        }
+        while let Some(Reverse((distance, pc))) = queue.pop() {
+            if std::mem::replace(&mut known[pc as usize], true) {
+                continue;
+            }
+            for &dependent in dependents.of(pc) {
+                let at = dependent as usize;
+                let by_this = match &self.insts[at] {
+                    Inst::Bytes(_) => together(distance, 1),
+                    Inst::Split(_) => distance,
+                    Inst::Enter(id) => self.rest_of_loop(*id, 0, &distances),
+                    Inst::Inside(id, target) => {
+                        let rest = self.rest_of_loop(*id, 1, &distances);
+                        together(distances[*target as usize], rest)
+                    }
+                    Inst::Call(rule, next) => {
+                        let start = self.rules[*rule as usize].start;
+                        together(distances[start as usize], distances[*next as usize])
+                    }
+                    Inst::Accept | Inst::Next(_) => continue,
+                };
+                if by_this < distances[at] {
+                    (distances[at], nearest[at]) = (by_this, pc);
+                    queue.push(Reverse((by_this, dependent)));
+                }
+            }
+        }
+        (distances, nearest)
+    }
+}

@@ -1,0 +1,354 @@
+//! Regular sets under all Boolean operations, as explicit automata.
+//!
+//! Lazy automata know nothing of `and` and `not`. Where a set of strings or numbers is given by several
+//! conditions, their product is explored once, and its states are labelled with the conditions that hold in
+//! them; what is done with a label is its reader's business.
+
+use rustc_hash::FxHashMap;
+
+use super::compile::Compiler;
+use super::lazy::{DEAD, Dfa};
+use super::nfa::{Inst, Pc};
+use crate::error::{BuildError, MatchError};
+
+/// A condition on texts.
+#[derive(Debug, Clone)]
+pub(crate) enum Part {
+    /// Being in the set of an automaton without calls.
+    Set(Box<Dfa>),
+    /// Having so many characters.
+    Length(u32, Option<u32>),
+    /// Being the decimal of a multiple of `digits`·10^-`scale`.
+    Multiple { digits: u32, scale: u32 },
+}
+
+/// What is asked of a condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Holds,
+    Fails,
+    /// Nothing; its bit in the labels tells.
+    Nothing,
+}
+
+/// The texts that are as asked. State 0 is the first; no state is without a way to the end.
+#[derive(Debug)]
+pub(crate) struct Automaton {
+    pub(crate) states: Vec<State>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    pub(crate) edges: Vec<(u8, u8, u32)>,
+    /// Where a text may end: the conditions that hold then, as bits.
+    pub(crate) ends: Option<u64>,
+}
+
+/// A part of a product's state that can never be in the set again.
+const NEVER: u32 = u32::MAX;
+
+impl Part {
+    fn start(&mut self) -> Result<u32, MatchError> {
+        match self {
+            Part::Set(dfa) => dfa.start().map(|state| if state == DEAD { NEVER } else { state }),
+            Part::Length(..) | Part::Multiple { .. } => Ok(0),
+        }
+    }
+
+    fn step(&mut self, state: u32, byte: u8) -> Result<u32, MatchError> {
+        if state == NEVER {
+            return Ok(NEVER);
+        }
+        Ok(match self {
+            Part::Set(dfa) => match dfa.next(state, byte)? {
+                DEAD => NEVER,
+                next => next,
+            },
+            Part::Length(..) if byte & 0xc0 == 0x80 => state,
+            Part::Length(min, None) => (state + 1).min(*min),
+            Part::Length(_, Some(max)) if state >= *max => NEVER,
+            Part::Length(..) => state + 1,
+            Part::Multiple { digits, scale } => multiple_step(*digits, *scale, state, byte),
+        })
+    }
+
+    fn accepts(&self, state: u32) -> bool {
+        if state == NEVER {
+            return false;
+        }
+        match self {
+            Part::Set(dfa) => dfa.accepts(state),
+            Part::Length(min, _) => state >= *min,
+            Part::Multiple { digits, scale } => {
+                let (rest, place) = (state / (scale + 2), state % (scale + 2));
+                let missing = scale - place.saturating_sub(1);
+                let up = (0..missing).fold(u64::from(rest), |rest, _| rest * 10 % u64::from(*digits));
+                up == 0
+            }
+        }
+    }
+
+    /// What tells bytes apart, as a number for each.
+    fn class(&self, byte: u8) -> u32 {
+        match self {
+            Part::Set(dfa) => u32::from(dfa.class(byte)),
+            Part::Length(..) => u32::from(byte & 0xc0 == 0x80),
+            Part::Multiple { .. } => match byte {
+                b'0'..=b'9' => u32::from(byte),
+                b'.' => 1,
+                _ => 0,
+            },
+        }
+    }
+}
+
+/// The state is the remainder so far, and how many digits stand after the point (0 before it, else one more).
+fn multiple_step(digits: u32, scale: u32, state: u32, byte: u8) -> u32 {
+    let (rest, place) = (state / (scale + 2), state % (scale + 2));
+    match byte {
+        b'.' => rest * (scale + 2) + 1,
+        b'0'..=b'9' if place == scale + 1 => {
+            if byte == b'0' {
+                state
+            } else {
+                NEVER
+            }
+        }
+        b'0'..=b'9' => {
+            let next = (u64::from(rest) * 10 + u64::from(byte - b'0')) % u64::from(digits);
+            next as u32 * (scale + 2) + if place == 0 { 0 } else { place + 1 }
+        }
+        _ => state,
+    }
+}
+
+/// Explores the product of some conditions. Takes what it needs from a budget of steps, each of one condition.
+pub(crate) fn product(mut parts: Vec<(Part, Asked)>, budget: &mut Budget) -> Result<Automaton, BuildError> {
+    let ranges = ranges(&parts);
+    let mut keys: Vec<Box<[u32]>> = Vec::new();
+    let mut index: FxHashMap<Box<[u32]>, u32> = FxHashMap::default();
+    let mut states: Vec<State> = Vec::new();
+    let start: Result<Box<[u32]>, MatchError> = parts.iter_mut().map(|(part, _)| part.start()).collect();
+    let start = start.map_err(too_large)?;
+    if !is_dead(&parts, &start) {
+        index.insert(start.clone(), 0);
+        keys.push(start);
+    }
+    let mut next = vec![0; parts.len()];
+    while let Some(key) = keys.get(states.len()).cloned() {
+        budget.take(ranges.len() * parts.len())?;
+        let mut state = State { edges: Vec::new(), ends: ends(&parts, &key) };
+        for &(low, high) in &ranges {
+            for ((next, (part, _)), &before) in next.iter_mut().zip(&mut parts).zip(&key) {
+                *next = part.step(before, low).map_err(too_large)?;
+            }
+            if is_dead(&parts, &next) {
+                continue;
+            }
+            let target = index.get(&next[..]).copied().unwrap_or_else(|| {
+                let next: Box<[u32]> = next.as_slice().into();
+                index.insert(next.clone(), keys.len() as u32);
+                keys.push(next);
+                keys.len() as u32 - 1
+            });
+            match state.edges.last_mut() {
+                Some((_, end, same)) if *same == target && *end + 1 == low => *end = high,
+                _ => state.edges.push((low, high, target)),
+            }
+        }
+        states.push(state);
+    }
+    Ok(Automaton { states }.trimmed())
+}
+
+/// Steps that may still be taken.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    left: usize,
+    limit: usize,
+}
+
+impl Budget {
+    pub(crate) fn new(limit: usize) -> Budget {
+        Budget { left: limit, limit }
+    }
+
+    fn take(&mut self, steps: usize) -> Result<(), BuildError> {
+        let what = "steps to work out sets of strings";
+        self.left = self.left.checked_sub(steps).ok_or(BuildError::TooLarge { what, limit: self.limit })?;
+        Ok(())
+    }
+}
+
+fn too_large(error: MatchError) -> BuildError {
+    match error {
+        MatchError::TooLarge { what, limit } => BuildError::TooLarge { what, limit },
+        _ => BuildError::TooLarge { what: "steps to work out sets of strings", limit: 0 },
+    }
+}
+
+/// Ranges of bytes that no condition tells apart.
+fn ranges(parts: &[(Part, Asked)]) -> Vec<(u8, u8)> {
+    let mut ranges: Vec<(u8, u8)> = Vec::new();
+    let alike = |a: u8, b: u8| parts.iter().all(|(part, _)| part.class(a) == part.class(b));
+    for byte in 0..=255u8 {
+        match ranges.last_mut() {
+            Some((low, high)) if alike(*low, byte) => *high = byte,
+            _ => ranges.push((byte, byte)),
+        }
+    }
+    ranges
+}
+
+fn is_dead(parts: &[(Part, Asked)], key: &[u32]) -> bool {
+    parts.iter().zip(key).any(|((_, asked), &state)| *asked == Asked::Holds && state == NEVER)
+}
+
+fn ends(parts: &[(Part, Asked)], key: &[u32]) -> Option<u64> {
+    let mut label = 0;
+    for (bit, ((part, asked), &state)) in parts.iter().zip(key).enumerate() {
+        let holds = part.accepts(state);
+        if *asked == Asked::Holds && !holds || *asked == Asked::Fails && holds {
+            return None;
+        }
+        label |= u64::from(holds) << bit;
+    }
+    Some(label)
+}
+
+impl Automaton {
+    /// Without the states from which there is no way to the end.
+    fn trimmed(self) -> Automaton {
+        let mut from: Vec<Vec<u32>> = vec![Vec::new(); self.states.len()];
+        let mut open = Vec::new();
+        let mut alive = vec![false; self.states.len()];
+        for (at, state) in self.states.iter().enumerate() {
+            state.edges.iter().for_each(|edge| from[edge.2 as usize].push(at as u32));
+            if state.ends.is_some() {
+                alive[at] = true;
+                open.push(at as u32);
+            }
+        }
+        while let Some(at) = open.pop() {
+            for &before in &from[at as usize] {
+                if !std::mem::replace(&mut alive[before as usize], true) {
+                    open.push(before);
+                }
+            }
+        }
+        let mut kept = 0;
+        let numbers: Vec<u32> = alive
+            .iter()
+            .map(|&alive| {
+                let number = kept;
+                kept += u32::from(alive);
+                number
+            })
+            .collect();
+        let live = |state: State| {
+            let edges = state.edges.into_iter().filter(|edge| alive[edge.2 as usize]);
+            State { edges: edges.map(|(a, b, to)| (a, b, numbers[to as usize])).collect(), ..state }
+        };
+        let states = self.states.into_iter().zip(&alive).filter(|(_, alive)| **alive);
+        // Where the first state dies, all do.
+        let first = alive.first().copied().unwrap_or(false);
+        let states = if first { states.map(|(state, _)| live(state)).collect() } else { Vec::new() };
+        Automaton { states }
+    }
+}
+
+impl Compiler<'_, '_, '_> {
+    /// The texts of an automaton, then what `next` says of the label with which one ends. With `quoted`, as they stand
+    /// within a JSON string.
+    pub(super) fn automaton(
+        &mut self,
+        automaton: &Automaton,
+        quoted: bool,
+        mut next: impl FnMut(&mut Self, u64) -> Result<Option<Pc>, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        let none = || Inst::Split(Box::new([]));
+        let mut starts = Vec::with_capacity(automaton.states.len());
+        for _ in &automaton.states {
+            starts.push(self.builder.emit(none())?);
+        }
+        let Some(&start) = starts.first() else { return self.builder.emit(none()) };
+        let mut escapes: FxHashMap<Vec<(u8, Pc)>, Pc> = FxHashMap::default();
+        for (state, &pc) in automaton.states.iter().zip(&starts) {
+            let mut ranges: Vec<(u8, u8, Pc)> = Vec::new();
+            let mut special: Vec<(u8, Pc)> = Vec::new();
+            for &(low, high, target) in &state.edges {
+                let target = starts[target as usize];
+                if quoted {
+                    special.extend((low..=high).filter(|b| must_be_escaped(*b)).map(|byte| (byte, target)));
+                    ranges.extend(plain_ranges(low, high).map(|(low, high)| (low, high, target)));
+                } else {
+                    ranges.push((low, high, target));
+                }
+            }
+            let mut ways = Vec::new();
+            if !special.is_empty() {
+                let escape = match escapes.get(&special) {
+                    Some(&escape) => escape,
+                    None => {
+                        let escape = self.escapes(&special)?;
+                        escapes.insert(special, escape);
+                        escape
+                    }
+                };
+                ranges.push((b'\\', b'\\', escape));
+            }
+            let end = state.ends.map(|label| next(self, label)).transpose()?.flatten();
+            match end {
+                None => self.builder.patch(pc, Inst::Bytes(ranges.into())),
+                Some(end) => {
+                    if !ranges.is_empty() {
+                        ways.push(self.builder.emit(Inst::Bytes(ranges.into()))?);
+                    }
+                    ways.push(end);
+                    self.builder.patch(pc, Inst::Split(ways.into()));
+                }
+            }
+        }
+        Ok(start)
+    }
+
+    /// What stands behind the `\` of some escaped bytes.
+    fn escapes(&mut self, bytes: &[(u8, Pc)]) -> Result<Pc, BuildError> {
+        let mut ranges = Vec::new();
+        let mut low: Vec<(u8, u8, Pc)> = Vec::new();
+        let mut high: Vec<(u8, u8, Pc)> = Vec::new();
+        for &(byte, target) in bytes {
+            let text = super::json::escaped(char::from(byte)).unwrap_or_default();
+            match text.as_bytes() {
+                [b'\\', b'u', _, _, first, last] => {
+                    let hexes = if *first == b'0' { &mut low } else { &mut high };
+                    hexes.push((*last, *last, target));
+                }
+                [b'\\', short] => ranges.push((*short, *short, target)),
+                _ => {}
+            }
+        }
+        let mut second = Vec::new();
+        for (digit, hexes) in [(b'0', low), (b'1', high)] {
+            if !hexes.is_empty() {
+                second.push((digit, digit, self.builder.emit(Inst::Bytes(hexes.into()))?));
+            }
+        }
+        if !second.is_empty() {
+            let second = self.builder.emit(Inst::Bytes(second.into()))?;
+            let zeros = self.builder.text(b"00", second)?;
+            ranges.push((b'u', b'u', zeros));
+        }
+        self.builder.emit(Inst::Bytes(ranges.into()))
+    }
+}
+
+fn must_be_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// The parts of a range that stand for themselves in JSON strings.
+fn plain_ranges(low: u8, high: u8) -> impl Iterator<Item = (u8, u8)> {
+    let parts = [(0x20, b'"' - 1), (b'"' + 1, b'\\' - 1), (b'\\' + 1, 0xff)];
+    parts.into_iter().map(move |(a, b)| (a.max(low), b.min(high))).filter(|(a, b)| a <= b)
+}

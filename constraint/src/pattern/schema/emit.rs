@@ -1,0 +1,431 @@
+//! From shapes to instructions: scalars and arrays. (Objects are in [`objects`](super::objects).)
+//!
+//! A goal that references lead to is a rule, made once; any other is written down where it stands.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::expand::{Expander, GoalId, NEVER};
+use super::node::{Kind, Literal, NodeId};
+use super::numbers;
+use super::place::PlaceId;
+use super::shape::{ArrayShape, NumberShape, Shape, SomeItems, StringShape};
+use super::strings::Strings;
+use crate::error::BuildError;
+use crate::pattern::compile::Compiler;
+use crate::pattern::json::string_text;
+use crate::pattern::nfa::{Inst, Pc, RuleId};
+use crate::pattern::regular::{Asked, Part, product};
+
+/// Levels of values that are written down within each other; deeper ones are rules.
+const INLINE: usize = 24;
+/// Items are told apart up to this.
+const MOST_PLACES: u32 = 256;
+/// Arrays without repeats are written out for so many values.
+const MOST_DISTINCT: usize = 8;
+
+/// See the module's description.
+pub(super) struct Emitter<'c, 's, 'b, 'l> {
+    pub(super) compiler: &'c mut Compiler<'s, 'b, 'l>,
+    pub(super) expander: Expander,
+    rules: FxHashMap<GoalId, RuleId>,
+    /// Rules to be defined.
+    open: Vec<(GoalId, RuleId)>,
+    depth: usize,
+    /// Whether what is written down now will be written down again.
+    pub(super) repeats: bool,
+}
+
+impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
+    pub(super) fn new(compiler: &'c mut Compiler<'s, 'b, 'l>, expander: Expander) -> Emitter<'c, 's, 'b, 'l> {
+        let rules = FxHashMap::default();
+        Emitter { compiler, expander, rules, open: Vec::new(), depth: 0, repeats: false }
+    }
+
+    /// The values of the whole document, then `next`.
+    pub(super) fn document(mut self, next: Pc) -> Result<Pc, BuildError> {
+        let root = self.expander.root();
+        let start = self.value(root, next)?;
+        while let Some((goal, rule)) = self.open.pop() {
+            let within = self.compiler.builder.leave_loops();
+            let end = self.compiler.builder.emit(Inst::Accept)?;
+            (self.depth, self.repeats) = (0, false);
+            let body = self.inline(goal, end);
+            self.compiler.builder.enter_loops(within);
+            self.compiler.builder.define(rule, body?);
+        }
+        Ok(start)
+    }
+
+    pub(super) fn never(&mut self) -> Result<Pc, BuildError> {
+        self.compiler.builder.emit(Inst::Split(Box::new([])))
+    }
+
+    /// The values that satisfy a goal.
+    pub(super) fn value(&mut self, goal: GoalId, next: Pc) -> Result<Pc, BuildError> {
+        if goal == NEVER {
+            return self.never();
+        }
+        if self.expander.is_anything(goal) {
+            return self.compiler.json(&crate::spec::Spec::Json, next);
+        }
+        if let Some(&rule) = self.rules.get(&goal) {
+            return self.compiler.builder.emit(Inst::Call(rule, next));
+        }
+        let deep = self.depth >= INLINE || self.repeats || self.expander.is_shared(goal);
+        if deep && self.is_composite(goal)? {
+            let rule = self.compiler.builder.declare();
+            self.rules.insert(goal, rule);
+            self.open.push((goal, rule));
+            return self.compiler.builder.emit(Inst::Call(rule, next));
+        }
+        self.depth += 1;
+        let start = self.inline(goal, next);
+        self.depth -= 1;
+        start
+    }
+
+    fn is_composite(&mut self, goal: GoalId) -> Result<bool, BuildError> {
+        Ok(!self.expander.shapes(goal, Kind::Array)?.is_empty()
+            || !self.expander.shapes(goal, Kind::Object)?.is_empty())
+    }
+
+    fn inline(&mut self, goal: GoalId, next: Pc) -> Result<Pc, BuildError> {
+        let place = self.expander.place(goal);
+        let mut starts = Vec::new();
+        for kind in Kind::ALL {
+            let shapes = self.expander.shapes(goal, kind)?;
+            // What several alternatives have in common is written down once.
+            let before = self.repeats;
+            self.repeats |= shapes.len() > 1;
+            for shape in shapes.iter() {
+                starts.push(self.shape(shape, kind, place, next)?);
+            }
+            self.repeats = before;
+        }
+        self.compiler.split(starts)
+    }
+
+    fn shape(&mut self, shape: &Shape, kind: Kind, place: PlaceId, next: Pc) -> Result<Pc, BuildError> {
+        match shape {
+            Shape::Null => self.compiler.builder.text(b"null", next),
+            Shape::Bool(allowed) => {
+                let texts = ["false", "true"].into_iter().zip(allowed).filter(|(_, allowed)| **allowed);
+                self.compiler.texts(texts.map(|(text, _)| text), next)
+            }
+            Shape::Number(shape) => self.number(shape, kind, next),
+            Shape::String(shape) => {
+                let end = self.compiler.builder.byte(b'"', next)?;
+                let start = self.string(shape, end)?;
+                self.compiler.builder.byte(b'"', start)
+            }
+            Shape::Array(shape) => self.array(shape, place, next),
+            Shape::Object(shape) => self.object(shape, place, next),
+        }
+    }
+
+    fn number(&mut self, shape: &NumberShape, kind: Kind, next: Pc) -> Result<Pc, BuildError> {
+        if let Some(texts) = numbers::listed(shape, kind) {
+            return self.compiler.texts(texts.iter().map(String::as_str), next);
+        }
+        let Some(text) = numbers::expression(shape, kind) else { return self.never() };
+        if shape.multiples.is_empty() {
+            return self.compiler.regex(&text, next);
+        }
+        let range = self.expander.strings.part(&[crate::pattern::compile::parse(&text)?])?;
+        let mut parts = vec![(range, Asked::Holds)];
+        for (of, is) in &shape.multiples {
+            let asked = if *is { Asked::Holds } else { Asked::Fails };
+            let scaled = of.scaled().and_then(|(digits, scale)| Some((u32::try_from(digits).ok()?, scale)));
+            let Some((digits, scale)) =
+                scaled.filter(|(digits, scale)| u64::from(*digits) * u64::from(scale + 2) < 1 << 31)
+            else {
+                return Err(BuildError::TooLarge { what: "in a `multipleOf`", limit: 1 << 31 });
+            };
+            parts.push((Part::Multiple { digits, scale }, asked));
+        }
+        let automaton = product(parts, &mut self.expander.strings.budget)?;
+        self.compiler.automaton(&automaton, false, |_, _| Ok(Some(next)))
+    }
+
+    /// The strings of a shape, without their quotes.
+    pub(super) fn string(&mut self, shape: &StringShape, next: Pc) -> Result<Pc, BuildError> {
+        if let Some(values) = &shape.values {
+            let texts: Vec<String> = values.iter().map(|value| string_text(value)).collect();
+            return self.compiler.texts(texts.iter().map(|text| &text[1..text.len() - 1]), next);
+        }
+        let schemas = Rc::clone(&self.expander.schemas);
+        match shape.langs[..] {
+            [] if shape.holes.is_empty() => return self.compiler.any_quoted(shape.min, shape.max, next),
+            [(lang, true)] if shape.holes.is_empty() => {
+                let hir = &schemas.langs[lang as usize];
+                if shape.min == 0 && shape.max.is_none() {
+                    return self.compiler.quoted_hir(hir, next);
+                }
+                if let Some(hir) = Strings::bounded(hir, shape.min, shape.max) {
+                    return self.compiler.quoted_hir(&hir, next);
+                }
+            }
+            _ => {}
+        }
+        let parts = self.expander.strings.parts(&schemas, shape)?;
+        let automaton = product(parts, &mut self.expander.strings.budget)?;
+        self.compiler.automaton(&automaton, true, |_, _| Ok(Some(next)))
+    }
+
+    fn array(&mut self, shape: &ArrayShape, place: PlaceId, next: Pc) -> Result<Pc, BuildError> {
+        let end = self.compiler.builder.byte(b']', next)?;
+        let start = match shape.unique.filter(|_| shape.max.is_none_or(|max| max > 1)) {
+            Some(node) => self.distinct_items(shape, place, node, end)?,
+            None if shape.some.is_empty() => self.items(shape, place, end)?,
+            None => self.items_with_some(shape, place, end)?,
+        };
+        self.compiler.builder.byte(b'[', start)
+    }
+
+    /// Items of which each place has a goal of its own, up to where they are all alike.
+    fn items(&mut self, shape: &ArrayShape, place: PlaceId, end: Pc) -> Result<Pc, BuildError> {
+        let alike = self.expander.alike(shape, place);
+        let mut next = self.further_items(shape, place, alike, end)?;
+        for at in (0..alike).rev() {
+            let goal = self.expander.item(place, shape, at, &[]);
+            let with =
+                if shape.max.is_some_and(|max| at >= max) { None } else { Some(self.value(goal, next)?) };
+            let with = match with {
+                Some(item) if at > 0 => Some(self.compiler.builder.text(b", ", item)?),
+                with => with,
+            };
+            let without = (at >= shape.min).then_some(end);
+            next = self.compiler.split(with.into_iter().chain(without).collect())?;
+        }
+        Ok(next)
+    }
+
+    /// The items from a place on from which they are alike.
+    fn further_items(
+        &mut self,
+        shape: &ArrayShape,
+        place: PlaceId,
+        at: u32,
+        end: Pc,
+    ) -> Result<Pc, BuildError> {
+        let min = shape.min.saturating_sub(at);
+        let max = shape.max.map(|max| max.saturating_sub(at));
+        let goal = self.expander.item(place, shape, at, &[]);
+        let mut ways = Vec::new();
+        if max != Some(0) && goal != NEVER {
+            let items =
+                self.repeated((min.max(1), max), end, &mut |emitter, next| emitter.value(goal, next))?;
+            ways.push(if at > 0 { self.compiler.builder.text(b", ", items)? } else { items });
+        }
+        if min == 0 {
+            ways.push(end);
+        }
+        self.compiler.split(ways)
+    }
+
+    /// At least one of something, with `, ` between them.
+    pub(super) fn repeated(
+        &mut self,
+        (min, max): (u32, Option<u32>),
+        end: Pc,
+        one: &mut dyn FnMut(&mut Self, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        if max == Some(1) {
+            return one(self, end);
+        }
+        if min <= 1 && max.is_none() {
+            let head = self.compiler.builder.emit(Inst::Split(Box::new([])))?;
+            let first = one(self, head)?;
+            let again = self.compiler.builder.text(b", ", first)?;
+            self.compiler.builder.patch(head, Inst::Split(Box::new([again, end])));
+            return Ok(first);
+        }
+        let bounds = (min, max.unwrap_or(crate::pattern::nfa::UNBOUNDED));
+        if self.compiler.builder.depth() < crate::pattern::nfa::SLOTS {
+            return self.counted(bounds, end, one);
+        }
+        let rule = self.compiler.builder.declare();
+        let within = self.compiler.builder.leave_loops();
+        let accept = self.compiler.builder.emit(Inst::Accept)?;
+        let body = self.counted(bounds, accept, one);
+        self.compiler.builder.enter_loops(within);
+        self.compiler.builder.define(rule, body?);
+        self.compiler.builder.emit(Inst::Call(rule, end))
+    }
+
+    fn counted(
+        &mut self,
+        bounds: (u32, u32),
+        end: Pc,
+        one: &mut dyn FnMut(&mut Self, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        let open = self.compiler.builder.begin_loop(bounds, end)?;
+        let first = one(self, open.round)?;
+        let again = self.compiler.builder.text(b", ", first)?;
+        self.compiler.builder.end_loop(open, first, again)
+    }
+
+    /// Items of which some have to satisfy more than others: the automaton knows how many of them there were.
+    fn items_with_some(&mut self, shape: &ArrayShape, place: PlaceId, end: Pc) -> Result<Pc, BuildError> {
+        let known = shape.some.iter().map(|some| some.from).chain([self.expander.alike(shape, place)]);
+        let last = known.chain([shape.min, shape.max.unwrap_or(1)]).max().unwrap_or(1);
+        let caps: Vec<u32> = shape.some.iter().map(|some| some.max.unwrap_or(some.min)).collect();
+        let states = caps.iter().fold(1u64, |states, cap| states.saturating_mul(u64::from(*cap) + 1));
+        if last > MOST_PLACES || states > 64 {
+            let what = "places and counts of items under `contains`";
+            return Err(BuildError::TooLarge { what, limit: MOST_PLACES as usize });
+        }
+        let before = std::mem::replace(&mut self.repeats, true);
+        let rows: Result<Vec<FxHashMap<Vec<u32>, Pc>>, BuildError> = (0..=last)
+            .map(|_| counts(&caps).into_iter().map(|at| Ok((at, self.never()?))).collect())
+            .collect();
+        let rows = rows?;
+        for at in 0..=last {
+            for (count, &pc) in &rows[at as usize] {
+                let mut ways = Vec::new();
+                let enough = shape.some.iter().zip(count).all(|(some, &count)| count >= some.min);
+                if enough && at >= shape.min {
+                    ways.push(end);
+                }
+                if shape.max.is_none_or(|max| at < max) {
+                    let row = &rows[(at + 1).min(last) as usize];
+                    self.some_item(shape, place, at, count, row, &mut ways)?;
+                }
+                self.compiler.builder.patch(pc, Inst::Split(ways.into()));
+            }
+        }
+        self.repeats = before;
+        let start = vec![0; caps.len()];
+        rows.first().and_then(|row| row.get(&start)).copied().map_or_else(|| self.never(), Ok)
+    }
+
+    /// The ways to go on with one item.
+    fn some_item(
+        &mut self,
+        shape: &ArrayShape,
+        place: PlaceId,
+        at: u32,
+        count: &[u32],
+        row: &FxHashMap<Vec<u32>, Pc>,
+        ways: &mut Vec<Pc>,
+    ) -> Result<(), BuildError> {
+        for (literals, count) in counted_ways(&shape.some, at, count) {
+            let goal = self.expander.item(place, shape, at, &literals);
+            let Some(&next) = row.get(&count).filter(|_| goal != NEVER) else { continue };
+            let item = self.value(goal, next)?;
+            ways.push(if at > 0 { self.compiler.builder.text(b", ", item)? } else { item });
+        }
+        Ok(())
+    }
+
+    /// Items of which no two are equal, where there are few values.
+    fn distinct_items(
+        &mut self,
+        shape: &ArrayShape,
+        place: PlaceId,
+        node: NodeId,
+        end: Pc,
+    ) -> Result<Pc, BuildError> {
+        let cannot = |emitter: &Self| {
+            let at = format!("#{}/uniqueItems", emitter.expander.schemas.nodes[node as usize].pointer);
+            let reason = "items can be kept from repeating only where a few values are listed for them";
+            BuildError::SchemaKeyword { at, reason: reason.to_owned() }
+        };
+        if self.expander.alike(shape, place) > 0 || !shape.some.is_empty() {
+            return Err(cannot(self));
+        }
+        let goal = self.expander.item(place, shape, 0, &[]);
+        let texts = self.finite(goal)?.filter(|texts| texts.len() <= MOST_DISTINCT);
+        let texts = texts.ok_or_else(|| cannot(self))?;
+        let mut rows = Vec::with_capacity(1 << texts.len());
+        for _ in 0..1usize << texts.len() {
+            rows.push(self.never()?);
+        }
+        for (used, &pc) in rows.iter().enumerate() {
+            let count = used.count_ones();
+            let mut ways = if count >= shape.min { vec![end] } else { Vec::new() };
+            for (bit, text) in texts.iter().enumerate() {
+                if used >> bit & 1 == 0 && shape.max.is_none_or(|max| count < max) {
+                    let text = if count > 0 { format!(", {text}") } else { text.clone() };
+                    ways.push(self.compiler.builder.text(text.as_bytes(), rows[used | 1 << bit])?);
+                }
+            }
+            self.compiler.builder.patch(pc, Inst::Split(ways.into()));
+        }
+        rows.first().copied().map_or_else(|| self.never(), Ok)
+    }
+
+    /// The texts of all values that satisfy a goal, if they are listed.
+    fn finite(&mut self, goal: GoalId) -> Result<Option<Vec<String>>, BuildError> {
+        let mut texts = Vec::new();
+        for kind in Kind::ALL {
+            for shape in self.expander.shapes(goal, kind)?.iter() {
+                match shape {
+                    Shape::Null => texts.push("null".to_owned()),
+                    Shape::Bool(allowed) => {
+                        let names = ["false", "true"].into_iter().zip(allowed);
+                        texts.extend(names.filter(|(_, is)| **is).map(|(name, _)| name.to_owned()));
+                    }
+                    Shape::Number(shape) => match numbers::listed(shape, kind) {
+                        Some(listed) => texts.extend(listed),
+                        None => return Ok(None),
+                    },
+                    Shape::String(StringShape { values: Some(values), .. }) => {
+                        texts.extend(values.iter().map(|value| string_text(value)));
+                    }
+                    _ => return Ok(None),
+                }
+            }
+        }
+        texts.sort_unstable();
+        texts.dedup();
+        Ok(Some(texts))
+    }
+}
+
+/// All rows of counts up to some caps.
+fn counts(caps: &[u32]) -> Vec<Vec<u32>> {
+    caps.iter().fold(vec![Vec::new()], |rows, &cap| {
+        let longer =
+            |row: &Vec<u32>| (0..=cap).map(|count| [&row[..], &[count]].concat()).collect::<Vec<_>>();
+        rows.iter().flat_map(longer).collect()
+    })
+}
+
+/// In which ways an item may count: what it has to satisfy more, and the counts after it.
+fn counted_ways(some: &[SomeItems], at: u32, count: &[u32]) -> Vec<(Vec<Literal>, Vec<u32>)> {
+    let mut ways: Vec<(Vec<Literal>, Vec<u32>)> = vec![(Vec::new(), Vec::new())];
+    for (some, &count) in some.iter().zip(count) {
+        let (node, is) = some.literal;
+        let mut next = Vec::new();
+        for (literals, counts) in &ways {
+            let mut way = |literal: Option<Literal>, count: u32| {
+                let literals = literals.iter().copied().chain(literal).collect();
+                next.push((literals, [&counts[..], &[count]].concat()));
+            };
+            if at < some.from {
+                way(None, count);
+                continue;
+            }
+            match some.max {
+                // Enough is enough: no item has to be told apart from the others.
+                None => {
+                    way(None, count);
+                    if count < some.min {
+                        way(Some((node, is)), count + 1);
+                    }
+                }
+                Some(max) => {
+                    way(Some((node, !is)), count);
+                    if count < max {
+                        way(Some((node, is)), count + 1);
+                    }
+                }
+            }
+        }
+        ways = next;
+    }
+    ways
+}

@@ -1,0 +1,41 @@
+//! JSON Schema: from a document to instructions.
+//!
+//! [`document`] finds what references mean, [`read`] turns objects into keywords ([`node`]), [`expand`] works
+//! out what a value has to be, kind by kind, as shapes ([`shape`]), and the emitters write these down.
+//! In what order the members of an object are written is [`place`]'s business.
+
+mod decimal;
+mod document;
+mod ecma;
+mod emit;
+mod expand;
+mod format;
+mod node;
+mod numbers;
+mod objects;
+mod place;
+mod read;
+mod shape;
+mod strings;
+mod texts;
+
+pub(super) use self::numbers::ANY as ANY_NUMBER;
+pub use self::texts::SchemaTexts;
+
+use self::emit::Emitter;
+use self::expand::Expander;
+use super::compile::Compiler;
+use super::nfa::Pc;
+use crate::error::BuildError;
+
+impl Compiler<'_, '_, '_> {
+    /// What a schema admits, then `next`.
+    pub(super) fn schema(&mut self, text: &str, next: Pc) -> Result<Pc, BuildError> {
+        let document = serde_json::from_str(text)
+            .map_err(|error| BuildError::Schema { at: "#".to_owned(), reason: error.to_string() })?;
+        let schemas = read::read(document)?;
+        expand::check_circles(&schemas)?;
+        let expander = Expander::new(schemas, self.builder.limits());
+        Emitter::new(self, expander).document(next)
+    }
+}

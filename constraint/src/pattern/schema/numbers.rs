@@ -1,0 +1,259 @@
+//! The texts of numbers within bounds, as regular expressions.
+//!
+//! A whole number has a text without a point, every number has texts with one: up to 18 digits before it and 1 to
+//! 15 after it. (Bounds and lists may ask for whole numbers of 64 bits.) Listed numbers have their shortest text only.
+
+use super::decimal::Decimal;
+use super::node::{Bound, Kind};
+use super::shape::NumberShape;
+use crate::pattern::number;
+
+/// Digits of a whole number, and before a point.
+const WHOLE: usize = 18;
+/// Digits after a point.
+const DIGITS: usize = 15;
+/// Any number.
+pub(in crate::pattern) const ANY: &str = r"0|-?[1-9][0-9]{0,17}|-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,15}";
+
+/// The shortest text of a number, if it has one.
+pub(super) fn text(x: &Decimal) -> Option<String> {
+    let fits = if x.is_integer() {
+        let limit = if x.is_negative() { 1 << 63 } else { (1 << 63) - 1 };
+        x.whole() <= limit
+    } else {
+        x.whole() < 10u128.pow(WHOLE as u32) && x.fraction().len() <= DIGITS
+    };
+    fits.then(|| x.to_string())
+}
+
+/// The texts of the listed numbers that are of a kind.
+pub(super) fn listed(shape: &NumberShape, kind: Kind) -> Option<Vec<String>> {
+    let values = shape.values.as_ref()?.iter();
+    let texts = values.filter(|value| value.is_integer() == (kind == Kind::Integer));
+    Some(texts.filter_map(text).collect())
+}
+
+/// The texts of all numbers of a kind within the bounds of a shape, without its holes; `None` if there are none.
+/// Does not know of multiples.
+pub(super) fn expression(shape: &NumberShape, kind: Kind) -> Option<String> {
+    let mut holes: Vec<Decimal> = shape.holes.clone();
+    holes.sort_unstable();
+    holes.dedup();
+    let mut parts = Vec::new();
+    let mut low = shape.low;
+    for hole in holes {
+        let open = Some(Bound { at: hole, closed: false });
+        if shape.high.is_some_and(|high| hole > high.at) {
+            break;
+        }
+        if low.is_none_or(|low| low.at <= hole) {
+            parts.extend(range(low, open, kind));
+            low = open;
+        }
+    }
+    parts.extend(range(low, shape.high, kind));
+    (!parts.is_empty()).then(|| parts.join("|"))
+}
+
+fn range(low: Option<Bound>, high: Option<Bound>, kind: Kind) -> Option<String> {
+    match kind {
+        Kind::Integer => integers(low, high),
+        _ => pointed(low, high),
+    }
+}
+
+fn integers(low: Option<Bound>, high: Option<Bound>) -> Option<String> {
+    let low = low.map(|bound| floor(&bound.at) + i128::from(!bound.closed || !bound.at.is_integer()));
+    let high = high.map(|bound| floor(&bound.at) - i128::from(!bound.closed && bound.at.is_integer()));
+    if low.zip(high).is_some_and(|(low, high)| low > high) {
+        return None;
+    }
+    // Without a bound there are as many digits as any number may have.
+    let most = 10i128.pow(WHOLE as u32) - 1;
+    let part = |near: i128, far: Option<i128>| match far {
+        None => number::naturals_from(u64::try_from(near).ok()?, WHOLE),
+        Some(far) if near > far => None,
+        Some(far) => Some(number::naturals(u64::try_from(near).ok()?, far.min(1 << 63) as u64)),
+    };
+    let mut parts = Vec::new();
+    if low.is_none_or(|low| low < 0) {
+        let near = high.map_or(1, |high| if high < 0 { -high } else { 1 });
+        let far = low.map(|low| -low).or((near > most).then_some(near));
+        parts.extend(part(near, far).map(|text| format!("-(?:{text})")));
+    }
+    if high.is_none_or(|high| high >= 0) {
+        let near = low.unwrap_or(0).max(0);
+        let far = high.map(|high| high.min(i128::from(i64::MAX))).or((near > most).then_some(near));
+        parts.extend(part(near, far));
+    }
+    (!parts.is_empty()).then(|| parts.join("|"))
+}
+
+fn floor(x: &Decimal) -> i128 {
+    let whole = x.whole() as i128;
+    match (x.is_negative(), x.is_integer()) {
+        (false, _) => whole,
+        (true, true) => -whole,
+        (true, false) => -whole - 1,
+    }
+}
+
+/// Numbers with a point.
+fn pointed(low: Option<Bound>, high: Option<Bound>) -> Option<String> {
+    let zero = Bound { at: Decimal::ZERO, closed: true };
+    let is_below = |bound: Option<Bound>| {
+        bound.is_some_and(|b| b.at.is_negative() || b.at == Decimal::ZERO && !b.closed)
+    };
+    let is_above = |bound: Option<Bound>| {
+        bound.is_some_and(|b| b.at > Decimal::ZERO || b.at == Decimal::ZERO && !b.closed)
+    };
+    let abs = |bound: Bound| Bound { at: bound.at.abs(), ..bound };
+    let mut parts = Vec::new();
+    if !is_above(low) {
+        let near = if is_below(high) { high.map_or(zero, abs) } else { zero };
+        parts.extend(magnitudes(near, low.map(abs)).map(|text| format!("-(?:{text})")));
+    }
+    if !is_below(high) {
+        let near = if is_above(low) { low.map_or(zero, abs) } else { zero };
+        parts.extend(magnitudes(near, high.map(abs)));
+    }
+    (!parts.is_empty()).then(|| parts.join("|"))
+}
+
+/// Numbers with a point that are not negative.
+fn magnitudes(low: Bound, high: Option<Bound>) -> Option<String> {
+    let greatest = 10u128.pow(WHOLE as u32) - 1;
+    let high = high.filter(|high| high.at.whole() <= greatest);
+    if low.at.whole() > greatest {
+        return None;
+    }
+    let any = format!("[0-9]{{1,{DIGITS}}}");
+    let first = low.at.whole();
+    let last = high.map_or(greatest, |high| high.at.whole());
+    let (low_digits, high_digits) =
+        (low.at.fraction(), high.map(|high| high.at.fraction()).unwrap_or_default());
+    let from = Some((low_digits.as_str(), low.closed));
+    let to = high.map(|high| (high_digits.as_str(), high.closed));
+    let at = |whole: u128, text: Option<String>| text.map(|text| format!(r"{whole}\.(?:{text})"));
+    let mut parts = Vec::new();
+    if first == last {
+        parts.extend(at(first, fractions(from, to, DIGITS, true)));
+    } else if first < last {
+        let middle_from = if low_digits.is_empty() && low.closed {
+            first
+        } else {
+            parts.extend(at(first, fractions(from, None, DIGITS, true)));
+            first + 1
+        };
+        let middle_to = match to {
+            Some(_) => {
+                parts.extend(at(last, fractions(None, to, DIGITS, true)));
+                last - 1
+            }
+            None => last,
+        };
+        let wholes = if middle_to == greatest {
+            number::naturals_from(middle_from as u64, WHOLE)
+        } else {
+            (middle_from <= middle_to).then(|| number::naturals(middle_from as u64, middle_to as u64))
+        };
+        parts.extend(wholes.map(|wholes| format!(r"(?:{wholes})\.{any}")));
+    }
+    (!parts.is_empty()).then(|| parts.join("|"))
+}
+
+/// An end of a range of fractions: its digits without trailing zeros, and whether it is within.
+type End<'d> = Option<(&'d str, bool)>;
+
+/// Digits that, behind a point, lie between two ends: at most `room` of them, and at least one if `some`.
+fn fractions(low: End<'_>, high: End<'_>, room: usize, some: bool) -> Option<String> {
+    let low = low.filter(|end| *end != ("", true));
+    if high == Some(("", false)) {
+        return None;
+    }
+    let least = usize::from(some);
+    match (low, high) {
+        (None, None) => return (room >= least).then(|| format!("[0-9]{{{least},{room}}}")),
+        (None, Some(("", _))) => return (room >= least).then(|| format!("0{{{least},{room}}}")),
+        (Some(_), Some(("", _))) => return None,
+        (Some(("", _)), None) => return positive(room),
+        _ => {}
+    }
+    let mut parts = Vec::new();
+    if low.is_none() && !some {
+        parts.push(String::new());
+    }
+    let digit = |end: End<'_>| end.and_then(|(digits, _)| digits.bytes().next()).unwrap_or(b'0');
+    let rest =
+        |end: End<'_>| end.map(|(digits, closed)| (digits.get(1..).unwrap_or_default().to_owned(), closed));
+    let (first, last) = (digit(low), if high.is_some() { digit(high) } else { b'9' });
+    for d in (first..=last).filter(|_| room > 0) {
+        let below = if d == first && low.is_some() { rest(low) } else { None };
+        let above = if d == last && high.is_some() { rest(high) } else { None };
+        let borrow =
+            |end: &Option<(String, bool)>| end.as_ref().map(|(digits, closed)| (digits.clone(), *closed));
+        let (below, above) = (borrow(&below), borrow(&above));
+        let below = below.as_ref().map(|(digits, closed)| (digits.as_str(), *closed));
+        let above = above.as_ref().map(|(digits, closed)| (digits.as_str(), *closed));
+        let text = fractions(below, above, room - 1, false);
+        parts.extend(text.map(|text| format!("{}(?:{text})", d as char)));
+    }
+    (!parts.is_empty()).then(|| parts.join("|"))
+}
+
+/// Digits that are not all zero.
+fn positive(room: usize) -> Option<String> {
+    let rest = room.checked_sub(1)?;
+    let here = format!("[1-9][0-9]{{0,{rest}}}");
+    Some(match positive(rest) {
+        Some(further) => format!("{here}|0(?:{further})"),
+        None => here,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Decimal {
+        Decimal::from(&text.parse::<serde_json::Number>().expect("a number"))
+    }
+
+    #[test]
+    fn ranges_hold_exactly_their_numbers() {
+        let ends = ["-12.5", "-1", "-0.25", "0", "0.05", "0.5", "1", "1.25", "2", "19.99", "100"];
+        let mut texts: Vec<String> = Vec::new();
+        for n in (-1400i32..10500).step_by(7).chain(-130..130).chain([1999, 2000, 10000, -1250]) {
+            let sign = if n < 0 { "-" } else { "" };
+            let (whole, cents) = (n.abs() / 100, n.abs() % 100);
+            texts.extend([
+                format!("{sign}{whole}"),
+                format!("{sign}{whole}.{cents:02}"),
+                format!("{sign}{whole}.{cents:02}0"),
+                format!("{sign}{whole}.{cents:02}001"),
+            ]);
+        }
+        let bounds = || {
+            let each = ends
+                .iter()
+                .flat_map(|end| [true, false].map(|closed| Some(Bound { at: number(end), closed })));
+            each.chain([None])
+        };
+        for low in bounds() {
+            for high in bounds() {
+                let shape =
+                    NumberShape { low, high, holes: vec![number("0.5"), number("2")], ..Default::default() };
+                for kind in [Kind::Integer, Kind::Decimal] {
+                    let regex = expression(&shape, kind)
+                        .map(|text| regex::Regex::new(&format!("^(?:{text})$")).expect("a regex"));
+                    for text in texts.iter().filter(|text| *text != "-0") {
+                        let inside =
+                            shape.contains(&number(text)) && text.contains('.') == (kind == Kind::Decimal);
+                        let matches = regex.as_ref().is_some_and(|regex| regex.is_match(text));
+                        assert_eq!(matches, inside, "{text} in {low:?}..{high:?}");
+                    }
+                }
+            }
+        }
+    }
+}

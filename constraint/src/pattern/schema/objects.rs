@@ -1,0 +1,437 @@
+//! Objects: members with names in their order, then others in any order.
+//!
+//! Which names a place has, and their order, is [`place`](super::place)'s business. All other keys are
+//! remembered with the call that the object is, so that none comes twice.
+
+use std::rc::Rc;
+
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir};
+use rustc_hash::FxHashMap;
+
+use super::emit::Emitter;
+use super::expand::{GoalId, NEVER};
+use super::node::{LangId, Literal, NameId};
+use super::place::{PlaceId, Step};
+use super::shape::{KeyIs, ObjectShape, Shape, SomeMember};
+use crate::error::BuildError;
+use crate::pattern::compile::Compiler;
+use crate::pattern::json::string_text;
+use crate::pattern::nfa::{Builder, Inst, Pc};
+use crate::pattern::regular::{Asked, Automaton, Part, product};
+
+/// Members that have to be there and have no names: all orders of them are written out.
+const MOST_SOME: usize = 4;
+/// How many members are counted beside them.
+const MOST_COUNTED: usize = 8;
+/// Characters of a name that other keys are told from.
+const LONGEST_NAME: usize = 1000;
+
+/// What members without names may be.
+struct Others {
+    place: PlaceId,
+    /// Their keys, labelled with the patterns that they match; `None` if these are all but the names.
+    keys: Option<Rc<Automaton>>,
+    /// The values of keys by their labels.
+    goals: Rc<FxHashMap<u64, GoalId>>,
+}
+
+impl Emitter<'_, '_, '_, '_> {
+    pub(super) fn object(&mut self, shape: &ObjectShape, place: PlaceId, next: Pc) -> Result<Pc, BuildError> {
+        let others = self.others(shape, place, &[])?;
+        if others.is_none() && shape.some.is_empty() {
+            return self.members(shape, place, None, next);
+        }
+        let rule = self.compiler.builder.declare();
+        let within = self.compiler.builder.leave_loops();
+        let end = self.compiler.builder.emit(Inst::Accept)?;
+        let body = self.members(shape, place, others.as_ref(), end);
+        self.compiler.builder.enter_loops(within);
+        self.compiler.builder.define(rule, body?);
+        self.compiler.builder.emit(Inst::Call(rule, next))
+    }
+
+    fn members(
+        &mut self,
+        shape: &ObjectShape,
+        place: PlaceId,
+        others: Option<&Others>,
+        next: Pc,
+    ) -> Result<Pc, BuildError> {
+        let end = self.compiler.builder.byte(b'}', next)?;
+        let names = Rc::clone(self.expander.places.names(place));
+        let mut possible = Vec::with_capacity(names.len());
+        for &name in names.iter() {
+            if self.expander.may_have(place, shape, name)? {
+                possible.push(name);
+            }
+        }
+        let names = possible;
+        let required = names.iter().filter(|name| shape.has.get(name) == Some(&true)).count() as u32;
+        let min = if shape.min <= required { 0 } else { shape.min };
+        let max = shape.max.filter(|max| others.is_some() || (*max as usize) < names.len());
+        // Counts beyond this are alike.
+        let cap = max.unwrap_or(min.max(1)).min(names.len() as u32);
+        if u64::from(cap) * names.len() as u64 > 4096 {
+            return Err(BuildError::TooLarge { what: "counts of properties", limit: 4096 });
+        }
+        let before = self.repeats;
+        self.repeats |= cap > 1;
+        let mut rows = Vec::with_capacity(cap as usize + 1);
+        for count in 0..=cap {
+            let min = min.saturating_sub(count);
+            rows.push(self.tail(shape, others, (min, max.map(|max| max - count)), count > 0, end)?);
+        }
+        for (at, &name) in names.iter().enumerate().rev() {
+            let goal = self.expander.member(place, shape, name)?;
+            let required = shape.has.get(&name) == Some(&true);
+            rows = self.named(name, goal, required, (rows, at as u32, max), cap)?;
+        }
+        self.repeats = before;
+        let first = rows.first().copied();
+        let first = first.map_or_else(|| self.never(), Ok)?;
+        self.compiler.builder.byte(b'{', first)
+    }
+
+    /// The rows before a named member, by how many members there are, from those behind it.
+    fn named(
+        &mut self,
+        name: NameId,
+        goal: GoalId,
+        required: bool,
+        (rows, at, max): (Vec<Pc>, u32, Option<u32>),
+        cap: u32,
+    ) -> Result<Vec<Pc>, BuildError> {
+        let key = format!("{}: ", string_text(&self.expander.schemas.names[name as usize].clone()));
+        let mut before = Vec::with_capacity(rows.len());
+        // Rows that go on alike share the member.
+        let mut shared: Option<(Pc, Pc)> = None;
+        for count in 0..=cap.min(at) {
+            let mut ways = Vec::new();
+            if max.is_none_or(|max| count < max) && goal != NEVER {
+                let next = rows[(count as usize + 1).min(rows.len() - 1)];
+                let member = match shared {
+                    Some((of, member)) if of == next => member,
+                    _ => {
+                        let value = self.value(goal, next)?;
+                        self.compiler.builder.text(key.as_bytes(), value)?
+                    }
+                };
+                shared = Some((next, member));
+                ways.push(if count > 0 { self.compiler.builder.text(b", ", member)? } else { member });
+            }
+            if !required {
+                ways.push(rows[count as usize]);
+            }
+            before.push(self.compiler.split(ways)?);
+        }
+        Ok(before)
+    }
+
+    /// What stands behind all members with names: others, then the end.
+    fn tail(
+        &mut self,
+        shape: &ObjectShape,
+        others: Option<&Others>,
+        (min, max): (u32, Option<u32>),
+        after: bool,
+        end: Pc,
+    ) -> Result<Pc, BuildError> {
+        if !shape.some.is_empty() {
+            return self.tail_with_some(shape, others, (min, max), after, end);
+        }
+        let mut ways = Vec::new();
+        if let Some(others) = others.filter(|_| max != Some(0)) {
+            let members =
+                self.repeated((min.max(1), max), end, &mut |emitter, next| emitter.other(others, next))?;
+            ways.push(if after { self.compiler.builder.text(b", ", members)? } else { members });
+        }
+        if min == 0 {
+            ways.push(end);
+        }
+        self.compiler.split(ways)
+    }
+
+    /// The same where some of the others have to be of a sort: by which of these are still owed.
+    fn tail_with_some(
+        &mut self,
+        shape: &ObjectShape,
+        others: Option<&Others>,
+        (min, max): (u32, Option<u32>),
+        after: bool,
+        end: Pc,
+    ) -> Result<Pc, BuildError> {
+        let owed = shape.some.len();
+        let cap = max.unwrap_or(min) as usize;
+        if owed > MOST_SOME || cap > MOST_COUNTED {
+            let what = "properties without names that have to be there";
+            return Err(BuildError::TooLarge { what, limit: MOST_SOME });
+        }
+        let Some(plain) = others else { return self.never() };
+        // What a member may be, by the sorts that it is of.
+        let mut sorts = vec![None];
+        for set in 1..1usize << owed {
+            let of: Vec<&SomeMember> = shape
+                .some
+                .iter()
+                .enumerate()
+                .filter(|(bit, _)| set >> bit & 1 == 1)
+                .map(|(_, some)| some)
+                .collect();
+            sorts.push(self.others(shape, plain.place, &of)?);
+        }
+        // A head for each set of sorts that are there and each count; the very first has no member before it.
+        let rows = cap + 1;
+        let mut heads = Vec::new();
+        for _ in 0..rows << owed {
+            heads.push(self.never()?);
+        }
+        let first = self.never()?;
+        let all = (1usize << owed) - 1;
+        for (at, pc) in (0..rows << owed).map(|at| (at, heads[at])).chain([(0, first)]) {
+            let (there, count) = (at / rows, at % rows);
+            let mut ways = Vec::new();
+            if there == all && count >= min as usize {
+                ways.push(end);
+            }
+            let comma = after || pc != first;
+            for (set, sort) in sorts.iter().enumerate().filter(|(set, _)| set & there == 0) {
+                let sort = if set == 0 { Some(plain) } else { sort.as_ref() };
+                let Some(sort) = sort.filter(|_| max.is_none() || count < cap) else { continue };
+                let member = self.other(sort, heads[(there | set) * rows + (count + 1).min(cap)])?;
+                ways.push(if comma { self.compiler.builder.text(b", ", member)? } else { member });
+            }
+            self.compiler.builder.patch(pc, Inst::Split(ways.into()));
+        }
+        Ok(first)
+    }
+
+    /// One member without a name.
+    fn other(&mut self, others: &Others, next: Pc) -> Result<Pc, BuildError> {
+        let mut starts: FxHashMap<GoalId, Pc> = FxHashMap::default();
+        let mut values: Vec<(GoalId, Pc)> = Vec::new();
+        let mut goals: Vec<GoalId> = others.goals.values().copied().filter(|goal| *goal != NEVER).collect();
+        goals.sort_unstable();
+        goals.dedup();
+        for goal in goals {
+            let value = self.value(goal, next)?;
+            values.push((goal, self.compiler.builder.text(b": ", value)?));
+        }
+        // The closing quote belongs to what is remembered: only there is the key known to be complete.
+        let from = self.compiler.builder.len();
+        for (goal, value) in values {
+            starts.insert(goal, self.compiler.builder.byte(b'"', value)?);
+        }
+        let key = match &others.keys {
+            None => {
+                let end = others.goals.get(&0).and_then(|goal| starts.get(goal)).copied();
+                let end = end.map_or_else(|| self.never(), Ok)?;
+                self.all_but_names(others.place, end)?
+            }
+            Some(keys) => {
+                let goals = Rc::clone(&others.goals);
+                let end = |label: u64| goals.get(&label).and_then(|goal| starts.get(goal)).copied();
+                self.compiler.automaton(keys, true, |_, label| Ok(end(label)))?
+            }
+        };
+        self.compiler.builder.mark_keys(from);
+        self.compiler.builder.byte(b'"', key)
+    }
+
+    /// Which members without names there may be; only those that are of all of these sorts.
+    fn others(
+        &mut self,
+        shape: &ObjectShape,
+        place: PlaceId,
+        sorts: &[&SomeMember],
+    ) -> Result<Option<Others>, BuildError> {
+        let mut patterns: Vec<LangId> = Vec::new();
+        let lists = shape.properties.iter().flat_map(|properties| &properties.patterns);
+        patterns.extend(lists.map(|(lang, _)| *lang));
+        let mut literals = shape.keys.clone();
+        for some in sorts {
+            match &some.key {
+                KeyIs::Matching(lang) => patterns.push(*lang),
+                KeyIs::Unmatched(of) => patterns.extend(of.patterns.iter().map(|(lang, _)| *lang)),
+                KeyIs::Satisfying(literal) => literals.push(*literal),
+            }
+        }
+        patterns.sort_unstable();
+        patterns.dedup();
+        let keys = match (&patterns[..], &literals[..]) {
+            ([], []) => None,
+            _ => Some(Rc::new(self.keys(place, &patterns, &literals)?)),
+        };
+        let labels: Vec<u64> = match &keys {
+            None => vec![0],
+            Some(keys) => keys.states.iter().filter_map(|state| state.ends).collect(),
+        };
+        let mut goals = FxHashMap::default();
+        for label in labels {
+            let matches = |lang: LangId| {
+                patterns.iter().position(|other| *other == lang).is_some_and(|bit| label >> bit & 1 == 1)
+            };
+            let is_of_sort = |some: &&SomeMember| match &some.key {
+                KeyIs::Matching(lang) => matches(*lang),
+                KeyIs::Unmatched(of) => !of.patterns.iter().any(|(lang, _)| matches(*lang)),
+                KeyIs::Satisfying(_) => true,
+            };
+            if sorts.iter().all(is_of_sort) && !goals.contains_key(&label) {
+                let mut literals = said_of_others(shape, matches);
+                literals.extend(sorts.iter().filter_map(|some| some.value));
+                goals.insert(label, self.expander.below(place, Step::Other, literals));
+            }
+        }
+        let mut possible = false;
+        for &goal in goals.values() {
+            possible |= !self.expander.is_unsatisfiable(goal)?;
+        }
+        Ok(possible.then(|| Others { place, keys, goals: Rc::new(goals) }))
+    }
+
+    /// The keys that are no names, labelled with the patterns that they match.
+    fn keys(
+        &mut self,
+        place: PlaceId,
+        patterns: &[LangId],
+        literals: &[Literal],
+    ) -> Result<Automaton, BuildError> {
+        let schemas = Rc::clone(&self.expander.schemas);
+        if patterns.len() > 32 {
+            return Err(BuildError::TooLarge { what: "patterns of one object's keys", limit: 32 });
+        }
+        let strings = &mut self.expander.strings;
+        let mut parts = Vec::new();
+        for &lang in patterns {
+            let dfa = strings.automaton(&schemas, lang)?.clone();
+            parts.push((Part::Set(Box::new(dfa)), Asked::Nothing));
+        }
+        parts.push((strings.any()?, Asked::Holds));
+        let names = self.expander.places.names(place);
+        let names: Vec<Rc<str>> =
+            names.iter().map(|name| Rc::clone(&schemas.names[*name as usize])).collect();
+        if !names.is_empty() {
+            parts.push((self.expander.strings.texts(&names)?, Asked::Fails));
+        }
+        if !literals.is_empty() {
+            parts.push((self.satisfying(literals)?, Asked::Holds));
+        }
+        let mut automaton = product(parts, &mut self.expander.strings.budget)?;
+        let mask = (1u64 << patterns.len()) - 1;
+        automaton.states.iter_mut().for_each(|state| state.ends = state.ends.map(|label| label & mask));
+        Ok(automaton)
+    }
+
+    /// Being a string that satisfies what is said of keys.
+    fn satisfying(&mut self, literals: &[Literal]) -> Result<Part, BuildError> {
+        let shapes = self.expander.key_shapes(literals)?;
+        let mut builder = Builder::new(self.compiler.builder.limits());
+        let accept = builder.emit(Inst::Accept)?;
+        let mut compiler = Compiler::new(&mut builder, &[]);
+        let schemas = Rc::clone(&self.expander.schemas);
+        let mut starts = Vec::new();
+        for shape in shapes.iter() {
+            let Shape::String(shape) = shape else { continue };
+            if let Some(values) = &shape.values {
+                starts.push(compiler.texts(values.iter().map(|value| &**value), accept)?);
+                continue;
+            }
+            let parts = self.expander.strings.parts(&schemas, shape)?;
+            let automaton = product(parts, &mut self.expander.strings.budget)?;
+            starts.push(compiler.automaton(&automaton, false, |_, _| Ok(Some(accept)))?);
+        }
+        let start = compiler.split(starts)?;
+        self.expander.strings.of_automaton(builder.finish(start)?)
+    }
+
+    /// Keys that are none of a place's names: a trie that is left at the first character that no name has.
+    fn all_but_names(&mut self, place: PlaceId, end: Pc) -> Result<Pc, BuildError> {
+        let any = self.compiler.any_quoted(0, None, end)?;
+        let names = Rc::clone(self.expander.places.names(place));
+        let schemas = Rc::clone(&self.expander.schemas);
+        let mut texts: Vec<Vec<char>> =
+            names.iter().map(|name| schemas.names[*name as usize].chars().collect()).collect();
+        texts.sort_unstable();
+        let texts: Vec<&[char]> = texts.iter().map(Vec::as_slice).collect();
+        match texts.iter().map(|text| text.len()).max() {
+            None => Ok(any),
+            Some(longest) if longest > LONGEST_NAME => Err(BuildError::TooLarge {
+                what: "characters in the name of a property",
+                limit: LONGEST_NAME,
+            }),
+            Some(_) => {
+                let special = [ClassUnicodeRange::new(' ', '!'), ClassUnicodeRange::new('#', '[')];
+                let mut rare = ClassUnicode::new(special);
+                rare.push(ClassUnicodeRange::new(']', '\u{7f}'));
+                rare.negate();
+                let rare = self.compiler.quoted_hir(&Hir::class(Class::Unicode(rare)), any)?;
+                Leaving { any, rare, end }.trie(self, &texts, 0)
+            }
+        }
+    }
+}
+
+/// Where keys go on that are no names.
+struct Leaving {
+    /// Anything may follow.
+    any: Pc,
+    /// A character that is escaped or beyond ASCII, then anything.
+    rare: Pc,
+    /// The end of the key.
+    end: Pc,
+}
+
+impl Leaving {
+    /// The texts, sorted, agree on their first `depth` characters, and so does the key.
+    fn trie(
+        &self,
+        emitter: &mut Emitter<'_, '_, '_, '_>,
+        texts: &[&[char]],
+        depth: usize,
+    ) -> Result<Pc, BuildError> {
+        let is_name = texts.first().is_some_and(|text| text.len() == depth);
+        let longer = &texts[usize::from(is_name)..];
+        let (mut ways, mut taken, mut ranges) = (Vec::new(), Vec::new(), Vec::new());
+        let is_plain = |c: char| (' '..='\u{7f}').contains(&c) && c != '"' && c != '\\';
+        for group in longer.chunk_by(|a, b| a[depth] == b[depth]) {
+            let c = group[0][depth];
+            taken.push(c);
+            let deeper = self.trie(emitter, group, depth + 1)?;
+            if is_plain(c) {
+                ranges.push((c as u8, c as u8, deeper));
+            } else {
+                let text = string_text(&c.to_string());
+                let text = &text.as_bytes()[1..text.len() - 1];
+                ways.push(emitter.compiler.builder.text(text, deeper)?);
+            }
+        }
+        let is_free = |byte: &u8| is_plain(char::from(*byte)) && !taken.contains(&char::from(*byte));
+        ranges.extend((b' '..=0x7f).filter(is_free).map(|byte| (byte, byte, self.any)));
+        ways.push(emitter.compiler.builder.emit(Inst::Bytes(ranges.into()))?);
+        if taken.iter().all(|&c| is_plain(c)) {
+            ways.push(self.rare);
+        } else {
+            let plain = (' '..='\u{7f}').filter(|c| is_plain(*c)).chain(taken);
+            let mut left = ClassUnicode::new(plain.map(|c| ClassUnicodeRange::new(c, c)));
+            left.negate();
+            ways.push(emitter.compiler.quoted_hir(&Hir::class(Class::Unicode(left)), self.any)?);
+        }
+        if !is_name {
+            ways.push(self.end);
+        }
+        emitter.compiler.split(ways)
+    }
+}
+
+/// What a shape says of the values of keys that match some patterns.
+fn said_of_others(shape: &ObjectShape, matches: impl Fn(LangId) -> bool) -> Vec<Literal> {
+    let mut literals = Vec::new();
+    for properties in &shape.properties {
+        let matched = properties.patterns.iter().filter(|(lang, _)| matches(*lang));
+        let before = literals.len();
+        literals.extend(matched.map(|(_, node)| (*node, true)));
+        if literals.len() == before {
+            literals.extend(properties.additional.map(|node| (node, true)));
+        }
+    }
+    literals
+}
