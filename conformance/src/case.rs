@@ -54,24 +54,27 @@ pub enum DataError {
     },
 }
 
-/// Reads the cases of a file, which may be compressed (`.gz`). Empty lines do not count.
+/// Reads the cases of a file, which may be compressed (`.gz`), and says of lines which of them are no cases. Empty
+/// lines do not count.
 ///
 /// # Errors
-/// [`DataError`].
-pub fn read(path: &Path) -> Result<Vec<Case>, DataError> {
+/// [`DataError::Read`].
+pub fn read(path: &Path) -> Result<(Vec<Case>, Vec<DataError>), DataError> {
     let unreadable = |error| DataError::Read { path: path.to_owned(), error };
     let file = File::open(path).map_err(unreadable)?;
     let is_compressed = path.extension().is_some_and(|extension| extension == "gz");
     let input: Box<dyn Read> =
         if is_compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-    let mut cases = Vec::new();
+    let (mut cases, mut malformed) = (Vec::new(), Vec::new());
     for (at, line) in BufReader::new(input).lines().enumerate() {
         let line = line.map_err(unreadable)?;
         if line.trim().is_empty() {
             continue;
         }
-        let form = |error| DataError::Form { path: path.to_owned(), line: at + 1, error };
-        cases.push(serde_json::from_str(&line).map_err(form)?);
+        match serde_json::from_str(&line) {
+            Ok(case) => cases.push(case),
+            Err(error) => malformed.push(DataError::Form { path: path.to_owned(), line: at + 1, error }),
+        }
     }
-    Ok(cases)
+    Ok((cases, malformed))
 }

@@ -91,10 +91,12 @@ pub struct Outcome {
     pub cause: Option<String>,
     /// Milliseconds to compile it, or to refuse it.
     pub compile_ms: f64,
+    /// Instances there are.
+    pub tests: usize,
     /// Instances asked for.
     pub instances: usize,
-    /// Of these, those that the vocabulary cannot spell, so that only the pattern was asked.
-    pub without_masks: usize,
+    /// Of these, those that were asked of masks, too: they have a text, and the vocabulary can spell it.
+    pub by_masks: usize,
     /// Instances with another answer than the data's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mistakes: Vec<Mistake>,
@@ -124,8 +126,9 @@ impl Outcome {
             reason,
             cause: None,
             compile_ms: 0.0,
+            tests: case.tests.len(),
             instances: 0,
-            without_masks: 0,
+            by_masks: 0,
             mistakes: Vec::new(),
             keywords: keywords::of(&case.schema).into_iter().map(str::to_owned).collect(),
         }
@@ -185,7 +188,7 @@ impl Checker {
                 continue;
             };
             let masks = self.masks(&constraint, text.as_bytes());
-            outcome.without_masks += usize::from(masks == Answer::Unspelled);
+            outcome.by_masks += usize::from(masks != Answer::Unspelled);
             let matches = pattern.is_match(text.as_bytes());
             if let Some((status, by)) = compare(test.valid, matches, masks) {
                 outcome.mistakes.push(mistake(test, status, &by, &text));

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use agentc_conformance::case::DataError;
 use agentc_conformance::check::{Checker, Outcome, Status};
 use agentc_conformance::report::{DataReport, GroupOutcome, Report, SuiteReport};
 use agentc_conformance::vocabulary::Vocabulary;
@@ -62,7 +63,7 @@ fn work(arguments: &Arguments) -> Ended<ExitCode> {
 }
 
 fn run(arguments: &Arguments) -> Ended<ExitCode> {
-    let mut out = std::io::stdout().lock();
+    let mut out = std::io::stdout();
     let (path, vocabulary) = vocabulary(arguments)?;
     let mut workers = Workers::new(launch(path.as_deref())?);
     let chosen = arguments.data.is_some() || arguments.suite.is_some();
@@ -111,30 +112,27 @@ fn launch(vocab: Option<&Path>) -> Ended<Launch> {
 }
 
 fn run_data(path: &Path, workers: &mut Workers) -> Ended<DataReport> {
-    let cases = case::read(path)?;
-    let (mut outcomes, mut skipped) = (Vec::new(), 0);
-    for case in &cases {
-        if case.tests.is_empty() {
-            skipped += 1;
-        } else {
-            outcomes.push(workers.check(case)?);
-        }
-    }
-    Ok(DataReport::new(path.display().to_string(), skipped, outcomes))
+    let (cases, malformed) = case::read(path)?;
+    skip(&malformed)?;
+    let outcomes = cases.iter().map(|case| workers.check(case)).collect::<Result<_, _>>()?;
+    Ok(DataReport::new(path.display().to_string(), malformed.len(), outcomes))
 }
 
 fn run_suite(folder: &Path, workers: &mut Workers) -> Ended<SuiteReport> {
-    let (mut groups, mut skipped) = (Vec::new(), 0);
-    for suite::Group { file, heading, case, unbundled } in suite::read(folder)? {
-        if case.tests.is_empty() {
-            skipped += 1;
-            continue;
-        }
+    let (read, malformed) = suite::read(folder)?;
+    skip(&malformed)?;
+    let mut groups = Vec::new();
+    for suite::Group { file, heading, case, unbundled } in read {
         let outcome = match unbundled {
             Some(reason) => Outcome::of(&case, Status::Refused, Some(reason)),
             None => workers.check(&case)?,
         };
         groups.push(GroupOutcome { file, heading, outcome });
     }
-    Ok(SuiteReport::new(folder.display().to_string(), skipped, groups))
+    Ok(SuiteReport::new(folder.display().to_string(), malformed.len(), groups))
+}
+
+fn skip(malformed: &[DataError]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    malformed.iter().try_for_each(|error| writeln!(out, "skipped: {error}"))
 }

@@ -100,12 +100,14 @@ pub struct DataReport {
     pub file: String,
     /// Schemas.
     pub totals: Totals,
-    /// Schemas without instances.
+    /// Lines that are no schemas with instances.
     pub skipped: usize,
-    /// Instances asked for, and those that the vocabulary cannot spell.
+    /// Schemas that were only compiled: the data have no instances of them.
+    pub without_instances: usize,
+    /// Instances asked for.
     pub instances: usize,
-    /// Of these, those that were asked of the pattern alone.
-    pub without_masks: usize,
+    /// Of these, those that were asked of masks, too.
+    pub by_masks: usize,
     /// Schemas by what became of them.
     pub statuses: BTreeMap<&'static str, usize>,
     /// Schemas by the keywords in them.
@@ -136,13 +138,15 @@ impl DataReport {
                 refusals.entry(cause.clone()).or_insert_with(reason).0 += 1;
             }
         }
+        let without_instances = outcomes.iter().filter(|outcome| outcome.tests == 0).count();
         let sum = |of: fn(&Outcome) -> usize| outcomes.iter().map(of).sum();
         DataReport {
             file,
             totals,
             skipped,
+            without_instances,
             instances: sum(|outcome| outcome.instances),
-            without_masks: sum(|outcome| outcome.without_masks),
+            by_masks: sum(|outcome| outcome.by_masks),
             statuses,
             keywords,
             refusals,
@@ -214,7 +218,7 @@ pub struct SuiteReport {
     pub folder: String,
     /// Groups.
     pub run: usize,
-    /// Groups without instances.
+    /// Files that are none of the suite's.
     pub skipped: usize,
     /// By heading.
     pub headings: Vec<HeadingReport>,
@@ -277,9 +281,9 @@ impl Display for DataReport {
         {
             writeln!(out, "{count:>6}  {status}")?;
         }
-        let masked = self.instances - self.without_masks;
-        writeln!(out, "{:>6}  instances, {masked} of them by masks, too", self.instances)?;
+        writeln!(out, "{:>6}  instances, {} of them by masks, too", self.instances, self.by_masks)?;
         let passed = percent(self.totals.pass, self.totals.run);
+        writeln!(out, "{:>6}  schemas without instances, only compiled", self.without_instances)?;
         writeln!(out, "schemas: {} run, {} skipped; {passed} pass", self.totals.run, self.skipped)
     }
 }
@@ -300,7 +304,7 @@ impl Display for SuiteReport {
             let compiled = percent(totals.compiled, totals.groups);
             writeln!(out, "{:>9}: {compiled} of {} groups compiled", heading.name(), totals.groups)?;
         }
-        writeln!(out, "groups: {} run, {} skipped", self.run, self.skipped)
+        writeln!(out, "groups: {} run, {} files skipped", self.run, self.skipped)
     }
 }
 

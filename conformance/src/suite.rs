@@ -64,28 +64,32 @@ struct Entry {
     tests: Vec<Test>,
 }
 
-/// Reads a draft's folder (`…/draft7`), and the folder `remotes` in it, beside it or above it.
+/// Reads a draft's folder (`…/draft7`), and the folder `remotes` in it, beside it or above it; and says which files
+/// are not of the suite's form.
 ///
 /// # Errors
-/// [`DataError`].
-pub fn read(folder: &Path) -> Result<Vec<Group>, DataError> {
+/// [`DataError`]: a folder cannot be read, or a remote document.
+pub fn read(folder: &Path) -> Result<(Vec<Group>, Vec<DataError>), DataError> {
     let remotes = match remotes_of(folder) {
         Some(remotes) => Remotes::read(&remotes)?,
         None => Remotes::default(),
     };
     let dialect = dialect(folder);
-    let mut groups = Vec::new();
+    let (mut groups, mut malformed) = (Vec::new(), Vec::new());
     for path in json_files(folder)? {
         let parts = path.strip_prefix(folder).unwrap_or(&path).iter();
         let file = parts.map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
         if file.starts_with("remotes/") {
             continue;
         }
-        for entry in read_json::<Vec<Entry>>(&path)? {
-            groups.push(group(&file, entry, dialect, &remotes));
+        match read_json::<Vec<Entry>>(&path) {
+            Ok(entries) => {
+                groups.extend(entries.into_iter().map(|entry| group(&file, entry, dialect, &remotes)));
+            }
+            Err(error) => malformed.push(error),
         }
     }
-    Ok(groups)
+    Ok((groups, malformed))
 }
 
 fn group(file: &str, entry: Entry, dialect: Option<&str>, remotes: &Remotes) -> Group {
