@@ -1,7 +1,12 @@
 //! outlines-core: a regular expression from the schema, then an index of every token in every state.
 //!
-//! The index takes memory and time for each pair of a state and a token, without a bound of its own. So the automaton
-//! is determinised beforehand, untimed, and schemas with too many states count as refused.
+//! Its regular expressions grow exponentially with some schemas (one took 24 GB), and its index takes memory and time
+//! for each pair of a state and a token, both without a bound. So another process makes the expression and determinises
+//! it beforehand, untimed, under bounds of memory and time; what is too large counts as refused.
+
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use agentc_conformance::vocabulary::Vocabulary;
 use agentc_constraint::TokenId;
@@ -15,6 +20,10 @@ use crate::engine::{Engine, Prepared, Session, Step};
 
 /// Pairs of states and tokens that an index may have to look at: about half a second, and some hundred megabytes.
 const PAIRS: usize = 20_000_000;
+/// Bytes that the other process may have.
+const MEMORY: usize = 2 << 30;
+/// How long it may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Outlines {
     tokens: Tokens,
@@ -34,17 +43,47 @@ impl Outlines {
         Ok(Outlines { tokens, size: vocabulary.tokens.len(), end })
     }
 
-    /// Whether an index of a regular expression would be within the bounds.
-    fn is_small(&self, regex: &str) -> bool {
-        let states = PAIRS / self.size;
-        // Room for as many states, anchored and not, whatever they need, and not for many more.
-        let bytes = 2 * states * 4 * 256 + (1 << 20);
-        let config = Config::new().dfa_size_limit(Some(bytes)).determinize_size_limit(Some(4 * bytes));
-        let nfa = thompson::Config::new().nfa_size_limit(Some(bytes));
-        let Ok(dfa) = Builder::new().configure(config).thompson(nfa).build(regex) else { return false };
-        // Its anchored half is what the index visits.
-        dfa.memory_usage() / (4 * dfa.stride()) / 2 <= states
+    /// Asks another process whether the schema is [small](is_small).
+    fn probe(&self, schema: &str) -> Result<bool> {
+        // `ulimit` counts in KiB.
+        let limited = format!("ulimit -v {}; exec \"$0\" --probe {}", MEMORY >> 10, PAIRS / self.size);
+        let mut command = Command::new("sh");
+        command.args(["-c", &limited]).arg(std::env::current_exe()?);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        if let Some(mut input) = child.stdin.take() {
+            // One that ends before it has read all has given its answer.
+            let _ = input.write_all(schema.as_bytes());
+        }
+        wait(&mut child)
     }
+}
+
+/// Whether a process succeeds in time.
+fn wait(child: &mut Child) -> Result<bool> {
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status.success());
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill()?;
+    child.wait()?;
+    Ok(false)
+}
+
+/// What the other process does: reads a schema, and says whether its automaton has at most so many states.
+pub fn is_small(states: usize) -> Result<bool> {
+    let mut schema = String::new();
+    std::io::stdin().read_to_string(&mut schema)?;
+    let regex = json_schema::regex_from_str(&schema, None, None)?;
+    // Room for as many states, anchored and not, whatever they need, and not for many more.
+    let bytes = 2 * states * 4 * 256 + (1 << 20);
+    let config = Config::new().dfa_size_limit(Some(bytes)).determinize_size_limit(Some(4 * bytes));
+    let nfa = thompson::Config::new().nfa_size_limit(Some(bytes));
+    let dfa = Builder::new().configure(config).thompson(nfa).build(&regex)?;
+    // Its anchored half is what the index visits.
+    Ok(dfa.memory_usage() / (4 * dfa.stride()) / 2 <= states)
 }
 
 impl Engine for Outlines {
@@ -55,8 +94,7 @@ impl Engine for Outlines {
     /// The text; nothing where the index would be too large.
     fn prepare(&self, schema: &Value) -> Prepared {
         let text = schema.to_string();
-        let is_small =
-            json_schema::regex_from_str(&text, None, None).is_ok_and(|regex| self.is_small(&regex));
+        let is_small = self.probe(&text).unwrap_or(false);
         Prepared::Text(if is_small { text } else { String::new() })
     }
 

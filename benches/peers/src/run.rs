@@ -25,12 +25,38 @@ pub struct Outcome {
     pub compile: Duration,
     /// Mask and commit of each token.
     pub steps: Vec<Duration>,
+    /// Of these the longest.
+    pub slowest: Option<Slowest>,
+}
+
+/// A token that took long.
+#[derive(Debug, Clone)]
+pub struct Slowest {
+    pub time: Duration,
+    /// The end of the text up to and with it.
+    pub text: String,
 }
 
 impl Outcome {
     /// Instances with a wrong answer.
     pub fn mistakes(&self) -> usize {
         self.invalid_accepted + self.valid_rejected
+    }
+
+    /// Looks through the times of an instance, which begin at `from`.
+    fn note_slowest(&mut self, from: usize, tokens: &[TokenId], vocabulary: &Vocabulary) {
+        const SHOWN: usize = 50;
+        let Some((at, &time)) = self.steps[from..].iter().enumerate().max_by_key(|(_, time)| **time) else {
+            return;
+        };
+        if self.slowest.as_ref().is_some_and(|slowest| slowest.time >= time) {
+            return;
+        }
+        let spelled =
+            tokens.iter().take(at + 1).filter_map(|&token| vocabulary.tokens[token as usize].as_ref());
+        let text = String::from_utf8_lossy(&spelled.flatten().copied().collect::<Vec<u8>>()).into_owned();
+        let skipped = text.chars().count().saturating_sub(SHOWN);
+        self.slowest = Some(Slowest { time, text: text.chars().skip(skipped).collect() });
     }
 
     /// Compiling and all masks.
@@ -56,7 +82,8 @@ pub fn all(engines: &[Box<dyn Engine>], cases: &[Case], vocabulary: &Vocabulary)
         for turn in 0..engines.len() {
             let engine = (at + turn) % engines.len();
             let outcome = &mut outcomes[engine];
-            let run = AssertUnwindSafe(|| schema(engines[engine].as_ref(), case, &instances, outcome));
+            let run =
+                AssertUnwindSafe(|| schema(engines[engine].as_ref(), case, &instances, vocabulary, outcome));
             if catch_unwind(run).is_err() {
                 outcomes[engine].panicked = true;
             }
@@ -83,7 +110,13 @@ fn instances(case: &Case, greedy: &Greedy) -> Vec<Instance> {
     case.tests.iter().filter_map(&mut instance).collect()
 }
 
-fn schema(engine: &dyn Engine, case: &Case, instances: &[Instance], outcome: &mut Outcome) {
+fn schema(
+    engine: &dyn Engine,
+    case: &Case,
+    instances: &[Instance],
+    vocabulary: &Vocabulary,
+    outcome: &mut Outcome,
+) {
     let prepared = engine.prepare(&case.schema);
     let started = Instant::now();
     let compiled = engine.compile(&prepared);
@@ -95,11 +128,12 @@ fn schema(engine: &dyn Engine, case: &Case, instances: &[Instance], outcome: &mu
         let mut follow =
             |tokens, steps: &mut Vec<Duration>| follow(session.as_mut(), tokens, steps).unwrap_or(false);
         let before = outcome.steps.len();
-        let mut admitted = follow(tokens, &mut outcome.steps);
-        if let Some(tokens) = as_given.as_ref().filter(|_| !admitted && engine.has_orders_of_its_own()) {
+        let (mut tokens, mut admitted) = (tokens, follow(tokens, &mut outcome.steps));
+        if let Some(other) = as_given.as_ref().filter(|_| !admitted && engine.has_orders_of_its_own()) {
             outcome.steps.truncate(before);
-            admitted = follow(tokens, &mut outcome.steps);
+            (tokens, admitted) = (other, follow(other, &mut outcome.steps));
         }
+        outcome.note_slowest(before, tokens, vocabulary);
         outcome.invalid_accepted += usize::from(admitted && !valid);
         outcome.valid_rejected += usize::from(!admitted && *valid);
     }

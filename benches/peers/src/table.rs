@@ -67,6 +67,7 @@ pub fn print(
             }
         }
     }
+    slowest(engines, cases, results);
     figures
 }
 
@@ -99,6 +100,23 @@ fn wrong(engines: &[Box<dyn Engine>], cases: &[Case], results: &[Vec<Outcome>]) 
                 "{name}: {}: {invalid_accepted} invalid accepted, {valid_rejected} valid rejected",
                 case.name
             );
+        }
+    }
+}
+
+/// The tokens that took longest, one a schema, and where they stand: what is to be made faster.
+fn slowest(engines: &[Box<dyn Engine>], cases: &[Case], results: &[Vec<Outcome>]) {
+    const SHOWN: usize = 8;
+    println!("\nthe slowest tokens, ms");
+    for (at, engine) in engines.iter().enumerate() {
+        let outcomes = cases.iter().zip(results).filter_map(|(case, outcomes)| {
+            let slowest = outcomes[at].slowest.as_ref()?;
+            Some((slowest.time, &case.name, &slowest.text))
+        });
+        let mut slowest: Vec<_> = outcomes.collect();
+        slowest.sort_by(|left, right| right.cmp(left));
+        for (time, case, text) in slowest.into_iter().take(SHOWN) {
+            println!("{:<14} {:>9.2}  {case}: …{text:?}", engine.name(), time.as_secs_f64() * 1e3);
         }
     }
 }
