@@ -75,7 +75,7 @@ fn run(arguments: &Arguments) -> Ended<ExitCode> {
     let folder = or_default(&arguments.suite, "json-schema-test-suite/draft7");
     for (there, what) in [(&file, "schemas with instances"), (&folder, "the official suite")] {
         if there.is_none() && !chosen {
-            writeln!(out, "skipped: {what} are not beside the project")?;
+            writeln!(out, "skipped, not beside the project: {what}")?;
         }
     }
     let data = file.map(|path| run_data(&path, &mut workers)).transpose()?;
