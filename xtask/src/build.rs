@@ -1,8 +1,8 @@
 //! Building, testing and showing the workspace, always in the one form that compiles llama.cpp once.
 //!
 //! Cargo chooses features by what a command selects: `-p` of one package may choose others than the whole
-//! workspace, and each choice that reaches the C++ part builds it again. So every command here, and in CI,
-//! selects the workspace.
+//! workspace, and each choice that reaches the C++ part builds it again. So every command here that reaches it,
+//! and in CI, selects the workspace.
 
 use std::fs;
 use std::path::PathBuf;
@@ -36,6 +36,22 @@ pub(crate) fn bench(arguments: &[&str]) -> Outcome {
     pull()?;
     run(&cargo(), &["build", "--workspace", "--examples", "--locked"], &[])?;
     run(&binary("examples/bench"), arguments, &[])
+}
+
+/// Runs the masks of this engine and of others over the same schemas. A workspace of its own, without llama.cpp.
+pub(crate) fn bench_masks(arguments: &[&str]) -> Outcome {
+    let folder = target().display().to_string();
+    let mut words = vec!["run", "--quiet", "--release", "--locked", "--target-dir", &folder];
+    words.extend(["--manifest-path", "benches/peers/Cargo.toml", "--"]);
+    words.extend(arguments);
+    run(&cargo(), &words, &[])
+}
+
+/// Checks JSON Schemas. The package that does it knows the engine alone, and nothing of llama.cpp.
+pub(crate) fn conformance(arguments: &[&str]) -> Outcome {
+    let mut words = vec!["run", "--quiet", "--locked", "--package", "agentc-conformance", "--"];
+    words.extend(arguments);
+    run(&cargo(), &words, &[])
 }
 
 fn build() -> Outcome {

@@ -1,7 +1,7 @@
-//! `cargo xtask setup|demo|test|bench`: from a fresh machine to a running program in one command.
+//! `cargo xtask setup|demo|test|bench|conformance`: from a fresh machine to a running program in one command.
 //!
-//! Plain Rust without dependencies, so that it is built before anything else is there. Every command does
-//! the set-up first, says what it runs, and can be repeated. What is not here: what the commands of
+//! Plain Rust without dependencies, so that it is built before anything else is there. Every command that
+//! compiles C++ does the set-up first; each says what it runs, and can be repeated. What is not here: what the commands of
 //! `agentc` do, and what the bench program measures.
 
 use std::process::ExitCode;
@@ -18,7 +18,11 @@ usage: cargo xtask COMMAND
   setup    finds or installs what the build needs: cmake, a C++ compiler, libclang
   demo     set-up, build, the reference model, and examples/tour.agent on it
   test     set-up, build, the reference model, and every test
-  bench    set-up, the reference model, and the benchmarks";
+  bench    set-up, the reference model, and the benchmarks
+  bench masks [--data FILE] [--vocab FILE] [--sample N]
+           masks of JSON Schemas beside those of other engines; fetches these once
+  conformance [--data FILE] [--suite DIR] [--json FILE] [--vocab FILE]
+           JSON Schemas with instances and the official suite, by masks";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +31,8 @@ fn main() -> ExitCode {
         ["setup"] => setup::prepare(),
         ["demo"] => setup::prepare().and_then(|()| build::demo()),
         ["test", rest @ ..] => setup::prepare().and_then(|()| build::test(rest)),
+        ["bench", "masks", rest @ ..] => build::bench_masks(rest),
+        ["conformance", rest @ ..] => build::conformance(rest),
         ["bench", rest @ ..] => setup::prepare().and_then(|()| build::bench(rest)),
         ["-h" | "--help" | "help"] => {
             system::say(USAGE);

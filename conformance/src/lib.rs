@@ -1,0 +1,28 @@
+//! JSON Schemas, what they should admit, and what the constraint engine says: `cargo xtask conformance`.
+//!
+//! [`case`] reads schemas with instances, one a line; [`suite`] reads the official JSON Schema test suite, and
+//! [`bundle`] puts the remote documents into its schemas. [`check`] compiles one schema and asks for every
+//! instance, both the pattern and the masks of a vocabulary ([`vocabulary`], [`greedy`]). [`worker`] does so in
+//! another process, so that no schema can take down the run. [`report`] counts, by keyword ([`keywords`]).
+//!
+//! The benchmark against other engines (`benches/peers`) reads its schemas and vocabularies with this crate,
+//! too. What is not here: any knowledge of how masks are made.
+
+pub mod bundle;
+pub mod case;
+pub mod check;
+mod gguf;
+pub mod greedy;
+pub mod keywords;
+pub mod report;
+pub mod suite;
+pub mod vocabulary;
+pub mod worker;
+
+use std::path::{Path, PathBuf};
+
+/// Data that lies beside the project, if it is there.
+pub fn beside_the_project(path: &str) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+    Some(root.parent()?.join("shared/data").join(path)).filter(|path| path.exists())
+}
