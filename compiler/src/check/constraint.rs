@@ -67,7 +67,8 @@ impl Checker<'_> {
         let known = self.schemas.get(schema).cloned();
         let problem = known.unwrap_or_else(|| schema_problem(schema));
         self.schemas.insert(schema.to_owned(), problem.clone());
-        let named = |problem: Problem| Problem { message: format!("`{path}`: {}", problem.message), ..problem };
+        let named =
+            |problem: Problem| Problem { message: format!("`{path}`: {}", problem.message), ..problem };
         self.is_good(problem.map(named), span)
     }
 
