@@ -54,6 +54,23 @@ struct Reader<'d> {
     open: Vec<(NodeId, String)>,
 }
 
+/// A member of a schema.
+#[derive(Clone, Copy)]
+struct Member<'d> {
+    schema: &'d Json,
+    key: &'d str,
+    value: &'d Json,
+    /// Its own pointer.
+    at: &'d str,
+}
+
+impl<'d> Member<'d> {
+    /// The pointer of the schema.
+    fn parent(self) -> &'d str {
+        self.at.rfind('/').map_or("", |slash| &self.at[..slash])
+    }
+}
+
 /// Keywords that say something of values and have no exact form here.
 const UNSUPPORTED: [&str; 4] = ["unevaluatedProperties", "unevaluatedItems", "$dynamicRef", "$recursiveRef"];
 
@@ -111,7 +128,7 @@ impl Reader<'_> {
         for (key, value) in members {
             let mut at = pointer.to_owned();
             push(&mut at, key);
-            self.keyword(schema, key, value, &at, &mut out)?;
+            self.keyword(Member { schema, key, value, at: &at }, &mut out)?;
         }
         Ok(out)
     }
@@ -127,47 +144,53 @@ impl Reader<'_> {
         Ok(node)
     }
 
-    /// Adds what one member says. `at` is its own pointer.
-    fn keyword(
-        &mut self,
-        schema: &Json,
-        key: &str,
-        value: &Json,
-        at: &str,
-        out: &mut Vec<Keyword>,
-    ) -> Result<(), BuildError> {
+    /// Adds what one member says.
+    fn keyword(&mut self, member: Member<'_>, out: &mut Vec<Keyword>) -> Result<(), BuildError> {
+        let Member { key, at, .. } = member;
+        if UNSUPPORTED.contains(&key) {
+            return Err(unsupported(at, "it has no exact form here"));
+        }
+        self.of_scalars(member, out)?;
+        self.of_objects(member, out)?;
+        self.of_arrays(member, out)?;
+        self.of_logic(member, out)
+    }
+
+    /// Keywords about any value, numbers and strings.
+    fn of_scalars(&mut self, member: Member<'_>, out: &mut Vec<Keyword>) -> Result<(), BuildError> {
+        let Member { schema, key, value, at } = member;
         match key {
             "type" => out.push(Keyword::Kinds(kinds(value, at)?)),
             "enum" => {
                 let Json::Array(values) = value else { return Err(invalid(at, "a list of values is meant")) };
-                let values = self.values(values, at);
-                out.push(Keyword::Values(values));
+                out.push(Keyword::Values(self.values(values, at)));
             }
-            "const" => {
-                let values = self.values(std::slice::from_ref(value), at);
-                out.push(Keyword::Values(values));
-            }
+            "const" => out.push(Keyword::Values(self.values(std::slice::from_ref(value), at))),
             "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => {
                 out.extend(number(schema, key, value, at)?);
             }
             "minLength" => out.push(Keyword::MinLength(count(value, at)?)),
             "maxLength" => out.push(Keyword::MaxLength(count(value, at)?)),
             "pattern" => {
-                let pattern = text(value, at)?;
-                let parts = self.pattern(pattern, at)?;
+                let parts = self.pattern(text(value, at)?, at)?;
                 out.extend(parts.into_iter().map(|(lang, is)| Keyword::Lang(lang, is)));
             }
             "format" => {
-                if let Some(lang) = self.format(text(value, at)?, at)? {
-                    out.push(Keyword::Lang(lang, true));
-                }
+                let lang = self.format(text(value, at)?, at)?;
+                out.extend(lang.map(|lang| Keyword::Lang(lang, true)));
             }
-            "properties" | "patternProperties" | "additionalProperties" => {
-                // All three are one keyword, read with the first of them.
-                if !out.iter().any(|keyword| matches!(keyword, Keyword::Properties(_))) {
-                    let parent = at.strip_suffix(key).unwrap_or(at).trim_end_matches('/');
-                    out.push(Keyword::Properties(Rc::new(self.properties(schema, parent)?)));
-                }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn of_objects(&mut self, member: Member<'_>, out: &mut Vec<Keyword>) -> Result<(), BuildError> {
+        let Member { schema, key, value, at } = member;
+        // Members that are one keyword are read with the first of them.
+        let is_new = !out.iter().any(|keyword| matches!(keyword, Keyword::Properties(_)));
+        match key {
+            "properties" | "patternProperties" | "additionalProperties" if is_new => {
+                out.push(Keyword::Properties(Rc::new(self.properties(schema, member.parent())?)));
             }
             "required" => out.extend(self.required(value, at)?),
             "propertyNames" => out.push(Keyword::KeyNames(self.node_at(at.to_owned()))),
@@ -176,11 +199,17 @@ impl Reader<'_> {
             "dependencies" | "dependentRequired" | "dependentSchemas" => {
                 out.extend(self.dependencies(value, at)?);
             }
-            "items" | "prefixItems" | "additionalItems" => {
-                if !out.iter().any(|keyword| matches!(keyword, Keyword::Items(_))) {
-                    let parent = at.strip_suffix(key).unwrap_or(at).trim_end_matches('/');
-                    out.push(Keyword::Items(Rc::new(self.items(schema, parent))));
-                }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn of_arrays(&mut self, member: Member<'_>, out: &mut Vec<Keyword>) -> Result<(), BuildError> {
+        let Member { schema, key, value, at } = member;
+        let is_new = !out.iter().any(|keyword| matches!(keyword, Keyword::Items(_)));
+        match key {
+            "items" | "prefixItems" | "additionalItems" if is_new => {
+                out.push(Keyword::Items(Rc::new(self.items(schema, member.parent()))));
             }
             "minItems" => out.push(Keyword::MinItems(count(value, at)?)),
             "maxItems" => out.push(Keyword::MaxItems(count(value, at)?)),
@@ -189,27 +218,30 @@ impl Reader<'_> {
                 let (least, most) = (bound("minContains")?.unwrap_or(1), bound("maxContains")?);
                 out.push(Keyword::Contains(self.node_at(at.to_owned()), least, most));
             }
-            "uniqueItems" => {
-                if *value == Json::Bool(true) {
-                    out.push(Keyword::Unique);
-                }
-            }
+            "uniqueItems" if *value == Json::Bool(true) => out.push(Keyword::Unique),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Keywords that join schemas about the same value.
+    fn of_logic(&mut self, member: Member<'_>, out: &mut Vec<Keyword>) -> Result<(), BuildError> {
+        let Member { schema, key, value, at } = member;
+        match key {
             "allOf" => out.push(Keyword::All(self.list(value, at)?)),
             "anyOf" => out.push(Keyword::Any(self.list(value, at)?)),
             "oneOf" => out.push(Keyword::One(self.list(value, at)?)),
             "not" => out.push(Keyword::Not(self.node_at(at.to_owned()))),
             "if" => {
-                let parent = at.strip_suffix("/if").unwrap_or(at);
                 let mut branch = |key: &str| {
                     schema.get(key)?;
-                    Some(self.node_at(format!("{parent}/{key}")))
+                    Some(self.node_at(format!("{}/{key}", member.parent())))
                 };
                 let (then, other) = (branch("then"), branch("else"));
                 if then.is_some() || other.is_some() {
                     out.push(Keyword::If(self.node_at(at.to_owned()), then, other));
                 }
             }
-            _ if UNSUPPORTED.contains(&key) => return Err(unsupported(at, "it has no exact form here")),
             _ => {}
         }
         Ok(())
