@@ -156,7 +156,7 @@ fn schema(random: &mut Random, depth: u32) -> Value {
             6 => put("multipleOf", [json!(1), json!(2), json!(0.5), json!(1.5)][below(random, 4)].clone()),
             7 => put(["minLength", "maxLength"][below(random, 2)], json!(small)),
             8 => put("pattern", json!(["a", "^b", "a$", "^[ab]*$", "^(?!a)", "^$|b"][below(random, 6)])),
-            9 | 10 | 11 => {
+            9..=11 => {
                 let names = names(random);
                 put(
                     "properties",
