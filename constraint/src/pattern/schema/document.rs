@@ -15,9 +15,25 @@ pub(super) struct Document {
     pub(super) ref_has_siblings: bool,
 }
 
-/// Members whose values are no schemas.
-const DATA: [&str; 4] = ["enum", "const", "default", "examples"];
-/// Members whose values hold schemas by names.
+/// Members whose values are schemas, or lists of them.
+const SCHEMAS: [&str; 15] = [
+    "items",
+    "additionalItems",
+    "prefixItems",
+    "contains",
+    "additionalProperties",
+    "propertyNames",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+];
+/// Members whose values hold schemas by names. In all others, identifiers are no identifiers.
 const NAMED: [&str; 6] =
     ["properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "dependencies"];
 
@@ -46,8 +62,8 @@ impl Document {
                 let own = if names { None } else { self.identify(json, pointer, base) };
                 let base = own.as_deref().unwrap_or(base);
                 for (key, value) in members {
-                    if names || !DATA.contains(&key.as_str()) {
-                        let below = !names && NAMED.contains(&key.as_str());
+                    let below = !names && NAMED.contains(&key.as_str());
+                    if names || below || SCHEMAS.contains(&key.as_str()) {
                         self.index_member(value, pointer, key, base, below);
                     }
                 }

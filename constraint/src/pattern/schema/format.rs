@@ -30,6 +30,7 @@ pub(super) fn expression(name: &str) -> Format {
         "iri" => uri(UCS),
         "iri-reference" => format!("(?:{})|(?:{})", uri(UCS), relative(UCS)),
         "uri-template" => URI_TEMPLATE.to_owned(),
+        "content: base64" => BASE64.to_owned(),
         "json-pointer" => POINTER.to_owned(),
         "relative-json-pointer" => format!("(?:0|[1-9][0-9]*)(?:#|{POINTER})"),
         "regex" | "idn-hostname" => return Format::Irregular,
@@ -58,6 +59,8 @@ const HOSTNAME: &str =
 const IDN_HOSTNAME: &str = r"[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?(?:\.[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?)*";
 const ATOM: &str = "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+";
 const IDN_ATOM: &str = r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~\x{80}-\x{10ffff}-]+";
+/// RFC 4648, with its padding.
+const BASE64: &str = "(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?";
 const POINTER: &str = "(?:/(?:[^~/]|~[01])*)*";
 const URI_TEMPLATE: &str = r#"(?:[^\x00-\x20"'%<>\\^`{|}\x7f]|%[0-9a-fA-F]{2}|\{[+#./;?&=,!@|]?(?:[a-zA-Z0-9_]|%[0-9a-fA-F]{2})(?:\.?(?:[a-zA-Z0-9_]|%[0-9a-fA-F]{2}))*(?::[1-9][0-9]{0,3}|\*)?(?:,(?:[a-zA-Z0-9_]|%[0-9a-fA-F]{2})(?:\.?(?:[a-zA-Z0-9_]|%[0-9a-fA-F]{2}))*(?::[1-9][0-9]{0,3}|\*)?)*\})*"#;
 /// Characters beyond ASCII that IRIs may have.

@@ -179,6 +179,13 @@ impl Reader<'_> {
                 let lang = self.format(text(value, at)?, at)?;
                 out.extend(lang.map(|lang| Keyword::Lang(lang, true)));
             }
+            "contentEncoding" if value.as_str() == Some("base64") => {
+                let lang = self.format("content: base64", at)?;
+                out.extend(lang.map(|lang| Keyword::Lang(lang, true)));
+            }
+            "contentMediaType" if value.as_str() == Some("application/json") => {
+                return Err(unsupported(at, "JSON within strings is not a regular set"));
+            }
             _ => {}
         }
         Ok(())
