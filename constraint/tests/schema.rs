@@ -273,3 +273,24 @@ fn random_schemas_admit_exactly_what_is_valid() {
     }
     assert!(compiled * 10 > all * 9, "{compiled} of {all} schemas compile");
 }
+
+#[test]
+fn white_space_is_bounded_where_it_is_free() {
+    let value = Box::new(Spec::Schema {
+        schema: json!({"properties": {"a": {"items": {"type": "null"}}, "b": true}, "maxProperties": 3})
+            .to_string(),
+    });
+    let pattern = build(&Spec::Flexible { value }, &[], &Limits::default()).expect("a pattern");
+    let value: Value = json!({"a": [null, null], "b": {"x": [], "y": {}}, "c": 1});
+    let pretty = serde_json::to_string_pretty(&value).expect("JSON");
+    for text in
+        [serde_json::to_string(&value).expect("JSON"), pretty.clone(), r#"{"a": [ null ] }"#.to_owned()]
+    {
+        assert!(pattern.is_match(text.as_bytes()), "{text}");
+    }
+    for text in
+        [pretty.replace("null", "0"), pretty.replace('\n', "\n\n"), pretty.replace("  ", &" ".repeat(33))]
+    {
+        assert!(!pattern.is_match(text.as_bytes()), "{text}");
+    }
+}

@@ -109,13 +109,22 @@ pub(super) struct Compiler<'s, 'b, 'l> {
     defs: Vec<Vec<RuleId>>,
     /// The rule of any JSON value, if there is one.
     pub(super) any_json: Option<RuleId>,
+    /// Whether white space may stand between the tokens of JSON.
+    pub(super) spaced: bool,
     /// Expressions that were parsed: types repeat.
     parsed: FxHashMap<String, Rc<Hir>>,
 }
 
 impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
     pub(super) fn new(builder: &'b mut Builder<'l>, bindings: &'s [Vec<String>]) -> Compiler<'s, 'b, 'l> {
-        Compiler { builder, bindings, defs: Vec::new(), any_json: None, parsed: FxHashMap::default() }
+        Compiler {
+            builder,
+            bindings,
+            defs: Vec::new(),
+            any_json: None,
+            spaced: false,
+            parsed: FxHashMap::default(),
+        }
     }
 
     pub(super) fn spec(&mut self, spec: &'s Spec, next: Pc) -> Result<Pc, BuildError> {
@@ -140,7 +149,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
             | Spec::Map { .. }
             | Spec::Ref { .. } => self.json(spec, next),
             Spec::Defs { defs, root } => self.with_defs(defs, |compiler| compiler.spec(root, next)),
-            Spec::Flexible { .. } => Err(BuildError::NotYet { what: "white space in JSON" }),
+            Spec::Flexible { value } => self.flexible(value, next),
             Spec::Schema { schema } => self.schema(schema, next),
             Spec::Grammar { grammar, syntax } => self.grammar(grammar, *syntax, false, next),
         }

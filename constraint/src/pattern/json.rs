@@ -11,6 +11,9 @@ use super::nfa::{Inst, Pc, RuleId, SLOTS};
 use crate::error::BuildError;
 use crate::spec::{Field, Spec};
 
+/// Spaces that may stand at the beginning of a line.
+const MOST_INDENTED: usize = 32;
+
 impl<'s> Compiler<'s, '_, '_> {
     /// The values of a spec in JSON, then `next`.
     pub(super) fn json(&mut self, spec: &'s Spec, next: Pc) -> Result<Pc, BuildError> {
@@ -58,10 +61,54 @@ impl<'s> Compiler<'s, '_, '_> {
             Spec::Grammar { grammar, syntax } => {
                 self.string(next, |compiler, end| compiler.grammar(grammar, *syntax, true, end))
             }
-            Spec::Flexible { .. } | Spec::Until { .. } => {
-                Err(BuildError::NotYet { what: "this type inside JSON" })
-            }
+            Spec::Flexible { value } => self.flexible(value, next),
+            Spec::Until { .. } => Err(BuildError::NotYet { what: "this type inside JSON" }),
         }
+    }
+
+    /// The values of a spec, whose JSON may have white space between its tokens.
+    pub(super) fn flexible(&mut self, value: &'s Spec, next: Pc) -> Result<Pc, BuildError> {
+        // Any JSON value is another rule here.
+        let outside = (std::mem::replace(&mut self.spaced, true), self.any_json.take());
+        let start = self.json(value, next);
+        (self.spaced, self.any_json) = outside;
+        start
+    }
+
+    /// What stands between items.
+    pub(super) fn comma(&mut self, next: Pc) -> Result<Pc, BuildError> {
+        if self.spaced { self.open(b',', next) } else { self.builder.text(b", ", next) }
+    }
+
+    /// What stands between a key and its value.
+    pub(super) fn colon(&mut self, next: Pc) -> Result<Pc, BuildError> {
+        let space = self.builder.byte(b' ', next)?;
+        let space = if self.spaced { self.split(vec![space, next])? } else { space };
+        self.builder.byte(b':', space)
+    }
+
+    /// A bracket, behind which white space may stand.
+    pub(super) fn open(&mut self, bracket: u8, next: Pc) -> Result<Pc, BuildError> {
+        let inside = if self.spaced { self.white_space(next)? } else { next };
+        self.builder.byte(bracket, inside)
+    }
+
+    /// A bracket, before which white space may stand.
+    pub(super) fn close(&mut self, bracket: u8, next: Pc) -> Result<Pc, BuildError> {
+        let close = self.builder.byte(bracket, next)?;
+        if self.spaced { self.white_space(close) } else { Ok(close) }
+    }
+
+    /// Nothing, a space, or a line break and an indentation: no model can go on with it for ever.
+    fn white_space(&mut self, next: Pc) -> Result<Pc, BuildError> {
+        let mut indented = next;
+        for _ in 0..MOST_INDENTED {
+            let deeper = self.builder.byte(b' ', indented)?;
+            indented = self.split(vec![deeper, next])?;
+        }
+        let line = self.builder.byte(b'\n', indented)?;
+        let space = self.builder.byte(b' ', next)?;
+        self.split(vec![next, space, line])
     }
 
     /// A string of what `inside` emits.
@@ -88,19 +135,20 @@ impl<'s> Compiler<'s, '_, '_> {
     /// Fields in order. There are two ways to come to a field, with and without another before it, and its
     /// value is shared by both.
     fn object(&mut self, fields: &'s [Field], next: Pc) -> Result<Pc, BuildError> {
-        let end = self.builder.byte(b'}', next)?;
+        let end = self.close(b'}', next)?;
         let (mut first, mut further) = (end, end);
         for field in fields.iter().rev() {
             let value = self.json(&field.value, further)?;
-            let key = self.builder.text(format!("{}: ", string_text(&field.name)).as_bytes(), value)?;
-            let after = self.builder.text(b", ", key)?;
+            let colon = self.colon(value)?;
+            let key = self.builder.text(string_text(&field.name).as_bytes(), colon)?;
+            let after = self.comma(key)?;
             (first, further) = if field.optional {
                 (self.split(vec![key, first])?, self.split(vec![after, further])?)
             } else {
                 (key, after)
             };
         }
-        self.builder.byte(b'{', first)
+        self.open(b'{', first)
     }
 
     /// Items that `item` emits, so many of them.
@@ -112,14 +160,14 @@ impl<'s> Compiler<'s, '_, '_> {
         item: &mut dyn FnMut(&mut Self, Pc) -> Result<Pc, BuildError>,
     ) -> Result<Pc, BuildError> {
         super::compile::check_bounds(min, max)?;
-        let end = self.builder.byte(b']', next)?;
+        let end = self.close(b']', next)?;
         let items = match max {
-            Some(0) => return self.builder.byte(b'[', end),
+            Some(0) => return self.open(b'[', end),
             None if min <= 1 => self.separated(end, item)?,
             _ => self.counted_items((min.max(1), max), end, item)?,
         };
         let start = if min == 0 { self.split(vec![items, end])? } else { items };
-        self.builder.byte(b'[', start)
+        self.open(b'[', start)
     }
 
     /// One item or more.
@@ -130,7 +178,7 @@ impl<'s> Compiler<'s, '_, '_> {
     ) -> Result<Pc, BuildError> {
         let head = self.builder.emit(Inst::Split(Box::new([])))?;
         let first = item(self, head)?;
-        let again = self.builder.text(b", ", first)?;
+        let again = self.comma(first)?;
         self.builder.patch(head, Inst::Split(Box::new([again, end])));
         Ok(first)
     }
@@ -160,7 +208,7 @@ impl<'s> Compiler<'s, '_, '_> {
     ) -> Result<Pc, BuildError> {
         let open = self.builder.begin_loop(bounds, end)?;
         let first = item(self, open.round)?;
-        let again = self.builder.text(b", ", first)?;
+        let again = self.comma(first)?;
         self.builder.end_loop(open, first, again)
     }
 
@@ -179,18 +227,19 @@ impl<'s> Compiler<'s, '_, '_> {
         next: Pc,
         value: &mut dyn FnMut(&mut Self, Pc) -> Result<Pc, BuildError>,
     ) -> Result<Pc, BuildError> {
-        let end = self.builder.byte(b'}', next)?;
+        let end = self.close(b'}', next)?;
         let chars = quoted(&Hir::dot(Dot::AnyChar));
         let members = self.separated(end, &mut |compiler, next| {
             let value = value(compiler, next)?;
-            let colon = compiler.builder.text(b"\": ", value)?;
+            let colon = compiler.colon(value)?;
             let from = compiler.builder.len();
+            let colon = compiler.builder.byte(b'"', colon)?;
             let key = compiler.repeat(&chars, 0, None, colon)?;
             compiler.builder.mark_keys(from);
             compiler.builder.byte(b'"', key)
         })?;
         let start = self.split(vec![members, end])?;
-        self.builder.byte(b'{', start)
+        self.open(b'{', start)
     }
 
     /// The rule of any JSON value, made the first time.

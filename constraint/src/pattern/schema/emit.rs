@@ -175,13 +175,13 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
     }
 
     fn array(&mut self, shape: &ArrayShape, place: PlaceId, next: Pc) -> Result<Pc, BuildError> {
-        let end = self.compiler.builder.byte(b']', next)?;
+        let end = self.compiler.close(b']', next)?;
         let start = match shape.unique.filter(|_| shape.max.is_none_or(|max| max > 1)) {
             Some(node) => self.distinct_items(shape, place, node, end)?,
             None if shape.some.is_empty() => self.items(shape, place, end)?,
             None => self.items_with_some(shape, place, end)?,
         };
-        self.compiler.builder.byte(b'[', start)
+        self.compiler.open(b'[', start)
     }
 
     /// Items of which each place has a goal of its own, up to where they are all alike.
@@ -193,7 +193,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
             let with =
                 if shape.max.is_some_and(|max| at >= max) { None } else { Some(self.value(goal, next)?) };
             let with = match with {
-                Some(item) if at > 0 => Some(self.compiler.builder.text(b", ", item)?),
+                Some(item) if at > 0 => Some(self.compiler.comma(item)?),
                 with => with,
             };
             let without = (at >= shape.min).then_some(end);
@@ -217,7 +217,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         if max != Some(0) && goal != NEVER {
             let items =
                 self.repeated((min.max(1), max), end, &mut |emitter, next| emitter.value(goal, next))?;
-            ways.push(if at > 0 { self.compiler.builder.text(b", ", items)? } else { items });
+            ways.push(if at > 0 { self.compiler.comma(items)? } else { items });
         }
         if min == 0 {
             ways.push(end);
@@ -238,7 +238,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         if min <= 1 && max.is_none() {
             let head = self.compiler.builder.emit(Inst::Split(Box::new([])))?;
             let first = one(self, head)?;
-            let again = self.compiler.builder.text(b", ", first)?;
+            let again = self.compiler.comma(first)?;
             self.compiler.builder.patch(head, Inst::Split(Box::new([again, end])));
             return Ok(first);
         }
@@ -263,7 +263,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
     ) -> Result<Pc, BuildError> {
         let open = self.compiler.builder.begin_loop(bounds, end)?;
         let first = one(self, open.round)?;
-        let again = self.compiler.builder.text(b", ", first)?;
+        let again = self.compiler.comma(first)?;
         self.compiler.builder.end_loop(open, first, again)
     }
 
@@ -315,7 +315,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
             let goal = self.expander.item(place, shape, at, &literals);
             let Some(&next) = row.get(&count).filter(|_| goal != NEVER) else { continue };
             let item = self.value(goal, next)?;
-            ways.push(if at > 0 { self.compiler.builder.text(b", ", item)? } else { item });
+            ways.push(if at > 0 { self.compiler.comma(item)? } else { item });
         }
         Ok(())
     }
@@ -348,8 +348,8 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
             let mut ways = if count >= shape.min { vec![end] } else { Vec::new() };
             for (bit, text) in texts.iter().enumerate() {
                 if used >> bit & 1 == 0 && shape.max.is_none_or(|max| count < max) {
-                    let text = if count > 0 { format!(", {text}") } else { text.clone() };
-                    ways.push(self.compiler.builder.text(text.as_bytes(), rows[used | 1 << bit])?);
+                    let item = self.compiler.builder.text(text.as_bytes(), rows[used | 1 << bit])?;
+                    ways.push(if count > 0 { self.compiler.comma(item)? } else { item });
                 }
             }
             self.compiler.builder.patch(pc, Inst::Split(ways.into()));

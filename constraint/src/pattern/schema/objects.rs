@@ -57,7 +57,7 @@ impl Emitter<'_, '_, '_, '_> {
         others: Option<&Others>,
         next: Pc,
     ) -> Result<Pc, BuildError> {
-        let end = self.compiler.builder.byte(b'}', next)?;
+        let end = self.compiler.close(b'}', next)?;
         let names = Rc::clone(self.expander.places.names(place));
         let mut possible = Vec::with_capacity(names.len());
         for &name in names.iter() {
@@ -89,7 +89,7 @@ impl Emitter<'_, '_, '_, '_> {
         self.repeats = before;
         let first = rows.first().copied();
         let first = first.map_or_else(|| self.never(), Ok)?;
-        self.compiler.builder.byte(b'{', first)
+        self.compiler.open(b'{', first)
     }
 
     /// The rows before a named member, by how many members there are, from those behind it.
@@ -101,7 +101,7 @@ impl Emitter<'_, '_, '_, '_> {
         (rows, at, max): (Vec<Pc>, u32, Option<u32>),
         cap: u32,
     ) -> Result<Vec<Pc>, BuildError> {
-        let key = format!("{}: ", string_text(&self.expander.schemas.names[name as usize].clone()));
+        let key = string_text(&self.expander.schemas.names[name as usize].clone());
         let mut before = Vec::with_capacity(rows.len());
         // Rows that go on alike share the member.
         let mut shared: Option<(Pc, Pc)> = None;
@@ -113,11 +113,12 @@ impl Emitter<'_, '_, '_, '_> {
                     Some((of, member)) if of == next => member,
                     _ => {
                         let value = self.value(goal, next)?;
-                        self.compiler.builder.text(key.as_bytes(), value)?
+                        let colon = self.compiler.colon(value)?;
+                        self.compiler.builder.text(key.as_bytes(), colon)?
                     }
                 };
                 shared = Some((next, member));
-                ways.push(if count > 0 { self.compiler.builder.text(b", ", member)? } else { member });
+                ways.push(if count > 0 { self.compiler.comma(member)? } else { member });
             }
             if !required {
                 ways.push(rows[count as usize]);
@@ -143,7 +144,7 @@ impl Emitter<'_, '_, '_, '_> {
         if let Some(others) = others.filter(|_| max != Some(0)) {
             let members =
                 self.repeated((min.max(1), max), end, &mut |emitter, next| emitter.other(others, next))?;
-            ways.push(if after { self.compiler.builder.text(b", ", members)? } else { members });
+            ways.push(if after { self.compiler.comma(members)? } else { members });
         }
         if min == 0 {
             ways.push(end);
@@ -198,7 +199,7 @@ impl Emitter<'_, '_, '_, '_> {
                 let sort = if set == 0 { Some(plain) } else { sort.as_ref() };
                 let Some(sort) = sort.filter(|_| max.is_none() || count < cap) else { continue };
                 let member = self.other(sort, heads[(there | set) * rows + (count + 1).min(cap)])?;
-                ways.push(if comma { self.compiler.builder.text(b", ", member)? } else { member });
+                ways.push(if comma { self.compiler.comma(member)? } else { member });
             }
             self.compiler.builder.patch(pc, Inst::Split(ways.into()));
         }
@@ -214,7 +215,7 @@ impl Emitter<'_, '_, '_, '_> {
         goals.dedup();
         for goal in goals {
             let value = self.value(goal, next)?;
-            values.push((goal, self.compiler.builder.text(b": ", value)?));
+            values.push((goal, self.compiler.colon(value)?));
         }
         // The closing quote belongs to what is remembered: only there is the key known to be complete.
         let from = self.compiler.builder.len();
