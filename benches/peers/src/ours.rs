@@ -42,7 +42,7 @@ impl Engine for Ours {
         let pattern = build(&Spec::Schema { schema: schema.clone() }, &[], &self.limits)?;
         let constraint = Constraint::new(pattern, self.vocab.clone(), self.limits.clone());
         let matcher = Matcher::new(&constraint, b"", PLENTY)?;
-        Ok(Box::new(Generation { vocab: &self.vocab, constraint, matcher, is_done: false }))
+        Ok(Box::new(Generation { vocab: &self.vocab, constraint, matcher, len: 0, is_done: false }))
     }
 }
 
@@ -50,13 +50,15 @@ struct Generation<'v> {
     vocab: &'v Vocab,
     constraint: Arc<Constraint>,
     matcher: Matcher,
+    /// Bytes of the tokens committed.
+    len: usize,
     is_done: bool,
 }
 
 impl Session for Generation<'_> {
     fn begin(&mut self) -> Result<()> {
         self.matcher = Matcher::new(&self.constraint, b"", PLENTY)?;
-        self.is_done = false;
+        (self.len, self.is_done) = (0, false);
         Ok(())
     }
 
@@ -64,11 +66,10 @@ impl Session for Generation<'_> {
         if self.is_done || !self.matcher.mask()?.contains(self.vocab, token) {
             return Ok(Step::Refused);
         }
-        let before = self.matcher.stable().len();
-        let commit = self.matcher.commit(token)?;
-        self.is_done = commit == Commit::Done;
+        self.is_done = self.matcher.commit(token)? == Commit::Done;
+        self.len += self.vocab.bytes(token).len();
         // Where a value is complete every token is allowed; one that ends it before its own end is not taken.
-        let taken = !self.is_done || self.matcher.stable().len() >= before + self.vocab.bytes(token).len();
+        let taken = !self.is_done || self.matcher.stable().len() == self.len;
         Ok(if taken { Step::Taken } else { Step::Refused })
     }
 
