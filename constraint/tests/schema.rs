@@ -1,12 +1,16 @@
 //! JSON Schemas against an independent validator: what is admitted is valid, and what is valid is admitted.
 
 use agentc_constraint::spec::Spec;
-use agentc_constraint::{BuildError, Limits, Pattern, SchemaTexts, build};
+use std::sync::Arc;
+
+use agentc_constraint::{
+    BuildError, Commit, Constraint, Limits, Matcher, Pattern, SchemaTexts, Vocab, build,
+};
 use serde_json::{Value, json};
 
 mod support;
 
-use support::Random;
+use support::{Greedy, Random};
 
 fn compile(schema: &Value) -> Result<Pattern, BuildError> {
     build(&Spec::Schema { schema: schema.to_string() }, &[], &Limits::default())
@@ -272,6 +276,37 @@ fn random_schemas_admit_exactly_what_is_valid() {
         compiled += usize::from(compare(&schema, &instances));
     }
     assert!(compiled * 10 > all * 9, "{compiled} of {all} schemas compile");
+}
+
+#[test]
+fn items_that_must_differ_do() {
+    let strings = json!({"uniqueItems": true, "type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 2, "maxItems": 3});
+    admits(
+        strings,
+        &[r#"["a", "b"]"#, r#"["a", "aa", "\""]"#],
+        &[r#"["a"]"#, r#"["a", "a"]"#, r#"["a", "b", "a"]"#, r#"["a", ""]"#],
+    );
+    let listed =
+        json!({"type": "array", "uniqueItems": true, "items": {"enum": [1, "x", null, true]}, "minItems": 1});
+    admits(listed, &["[1]", r#"[null, "x", true, 1]"#], &["[]", "[1, 1]", "[2]"]);
+    let tokens: Vec<_> = ["\"", "a", "b", ", ", "[", "]"].map(|text| Some(text.as_bytes().to_vec())).to_vec();
+    let schema = json!({"type": "array", "uniqueItems": true, "items": {"type": "string"}, "minItems": 4, "maxItems": 4});
+    let pattern = compile(&schema).expect("a pattern");
+    let vocab = Arc::new(Vocab::new(&tokens, &[]).expect("a vocabulary"));
+    let constraint = Constraint::new(pattern, vocab.clone(), Limits::default());
+    let mut random = Random::new(3);
+    for max in 20..60 {
+        let Ok(mut matcher) = Matcher::new(&constraint, b"", max) else { continue };
+        loop {
+            let allowed: Vec<u32> = matcher.mask().expect("a token").iter(&vocab).collect();
+            if matcher.commit(*random.pick(&allowed)).expect("allowed") == Commit::Done {
+                break;
+            }
+        }
+        let text = String::from_utf8(matcher.finish(&Greedy(&vocab)).expect("a value").value).expect("UTF-8");
+        let items: Vec<String> = serde_json::from_str(&text).expect("JSON");
+        assert!((0..4).all(|at| !items[..at].contains(&items[at])), "{text}");
+    }
 }
 
 #[test]

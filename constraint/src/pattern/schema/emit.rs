@@ -177,6 +177,9 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
     fn array(&mut self, shape: &ArrayShape, place: PlaceId, next: Pc) -> Result<Pc, BuildError> {
         let end = self.compiler.close(b']', next)?;
         let start = match shape.unique.filter(|_| shape.max.is_none_or(|max| max > 1)) {
+            Some(_) if self.has_free_strings(shape, place)? => {
+                return self.distinct_strings(shape, place, next);
+            }
             Some(node) => self.distinct_items(shape, place, node, end)?,
             None if shape.some.is_empty() => self.items(shape, place, end)?,
             None => self.items_with_some(shape, place, end)?,
@@ -320,6 +323,49 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         Ok(())
     }
 
+    /// Whether all items are strings that can always be made longer: then there is always one that was not there yet.
+    fn has_free_strings(&mut self, shape: &ArrayShape, place: PlaceId) -> Result<bool, BuildError> {
+        if self.expander.alike(shape, place) > 0 || !shape.some.is_empty() {
+            return Ok(false);
+        }
+        let goal = self.expander.item(place, shape, 0, &[]);
+        for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::String) {
+            if !self.expander.shapes(goal, kind)?.is_empty() {
+                return Ok(false);
+            }
+        }
+        let shapes = self.expander.shapes(goal, Kind::String)?;
+        let is_free = |shape: &StringShape| {
+            shape.max.is_none() && shape.langs.is_empty() && shape.values.is_none() && shape.holes.is_empty()
+        };
+        Ok(matches!(&shapes[..], [Shape::String(shape)] if is_free(shape)))
+    }
+
+    /// An array of such strings, which are remembered with its call as the keys of an object are.
+    fn distinct_strings(&mut self, shape: &ArrayShape, place: PlaceId, next: Pc) -> Result<Pc, BuildError> {
+        let goal = self.expander.item(place, shape, 0, &[]);
+        let least = match &self.expander.shapes(goal, Kind::String)?[..] {
+            [Shape::String(shape)] => shape.min,
+            _ => 0,
+        };
+        let rule = self.compiler.builder.declare();
+        let within = self.compiler.builder.leave_loops();
+        let accept = self.compiler.builder.emit(Inst::Accept)?;
+        let end = self.compiler.close(b']', accept)?;
+        let items = self.repeated((shape.min.max(1), shape.max), end, &mut |emitter, next| {
+            let from = emitter.compiler.builder.len();
+            let close = emitter.compiler.builder.byte(b'"', next)?;
+            let start = emitter.compiler.any_quoted(least, None, close)?;
+            emitter.compiler.builder.mark_keys(from);
+            emitter.compiler.builder.byte(b'"', start)
+        })?;
+        let start = if shape.min == 0 { self.compiler.split(vec![items, end])? } else { items };
+        let start = self.compiler.open(b'[', start)?;
+        self.compiler.builder.enter_loops(within);
+        self.compiler.builder.define(rule, start);
+        self.compiler.builder.emit(Inst::Call(rule, next))
+    }
+
     /// Items of which no two are equal, where there are few values.
     fn distinct_items(
         &mut self,
@@ -330,7 +376,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
     ) -> Result<Pc, BuildError> {
         let cannot = |emitter: &Self| {
             let at = format!("#{}/uniqueItems", emitter.expander.schemas.nodes[node as usize].pointer);
-            let reason = "items can be kept from repeating only where a few values are listed for them";
+            let reason = "items can be kept from repeating only where they are any strings, or a few values are listed";
             BuildError::SchemaKeyword { at, reason: reason.to_owned() }
         };
         if self.expander.alike(shape, place) > 0 || !shape.some.is_empty() {

@@ -83,7 +83,11 @@ impl Places {
         let (mut names, mut alike) = (Vec::new(), 0);
         let mut known = FxHashSet::default();
         for &node in &nodes {
-            for keyword in &schemas.nodes[node as usize].keywords {
+            // Within a schema, `properties` says in what order its author thinks of them.
+            let keywords = &schemas.nodes[node as usize].keywords;
+            let (first, then): (Vec<&Keyword>, Vec<&Keyword>) =
+                keywords.iter().partition(|keyword| matches!(keyword, Keyword::Properties(_)));
+            for keyword in first.into_iter().chain(then) {
                 names.extend(keyword.names().into_iter().filter(|name| known.insert(*name)));
                 if let Keyword::Items(items) = keyword {
                     alike = alike.max(items.prefix.len() as u32);
