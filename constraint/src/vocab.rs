@@ -34,6 +34,8 @@ pub struct Vocab {
     longest: usize,
     single: ByteSet,
     trie: Trie,
+    /// The tokens with two quotes or more, by rank.
+    quoted: Vec<u32>,
 }
 
 impl Vocab {
@@ -71,7 +73,20 @@ impl Vocab {
         let mut ends = end_of_generation.to_vec();
         ends.sort_unstable();
         ends.dedup();
-        Ok(Vocab { bytes, starts, ends, is_end, longest, single, trie })
+        let mut vocab = Vocab { bytes, starts, ends, is_end, longest, single, trie, quoted: Vec::new() };
+        vocab.quoted = vocab.find_quoted();
+        Ok(vocab)
+    }
+
+    fn find_quoted(&self) -> Vec<u32> {
+        let quotes =
+            |rank: u32| self.bytes(self.trie.token(rank)).iter().filter(|&&byte| byte == b'"').count();
+        (0..self.trie.ranks() as u32).filter(|&rank| quotes(rank) > 1).collect()
+    }
+
+    /// The tokens with two quotes or more, by rank: a string can begin and end in them.
+    pub(crate) fn quoted(&self) -> &[u32] {
+        &self.quoted
     }
 
     /// Tokens there are, special ones included.

@@ -148,20 +148,27 @@ impl Core {
         self.chains.add(Link { mask: Arc::new(mask), points: points.into(), far })
     }
 
-    /// The mask of a place under calls that reads no key that may not come twice.
+    /// The mask of all ways of a place, but for keys within a token.
     fn mask_of_ways(&mut self, cursor: &Cursor) -> Result<(Arc<TokenSet>, u64), MatchError> {
-        if let Some(way) = cursor.only() {
-            return self.chain_mask(way);
-        }
-        let mut mask = TokenSet::empty(&self.vocab);
+        let mut whole: Option<Arc<TokenSet>> = None;
         let mut far = 0;
         for way in cursor.ways() {
-            let (part, distance) = self.chain_mask(way)?;
-            mask.extend(&part);
+            let (mut part, distance) = self.chain_mask(way)?;
+            self.without_used_key(way, &mut part);
             far = far.max(distance);
+            whole = Some(match whole {
+                None => part,
+                Some(mut whole) => {
+                    Arc::make_mut(&mut whole).extend(&part);
+                    whole
+                }
+            });
         }
-        mask.count();
-        Ok((Arc::new(mask), far))
+        let mut mask = whole.unwrap_or_else(|| Arc::new(TokenSet::empty(&self.vocab)));
+        if cursor.only().is_none() {
+            Arc::make_mut(&mut mask).count();
+        }
+        Ok((mask, far))
     }
 
     /// The tokens that may follow a place under calls, and how many bytes suffice from wherever they lead.
@@ -169,28 +176,22 @@ impl Core {
         if cursor.accepts(&self.dfa) {
             // A token may also go on with the value.
             let (_, far) = self.mask_of_ways(cursor)?;
-            return Ok((self.all.clone(), if self.dfa.has_keys() { far + 8 } else { far }));
+            return Ok((self.all.clone(), far));
         }
-        if !self.dfa.has_keys() {
-            return self.mask_of_ways(cursor);
+        let (mut mask, far) = self.mask_of_ways(cursor)?;
+        if self.dfa.has_keys() {
+            let forbidden = self.repeated_keys(cursor, &[], &mask)?;
+            if !forbidden.is_empty() {
+                let mask = Arc::make_mut(&mut mask);
+                forbidden.iter().for_each(|&rank| mask.remove_ranks(rank, rank + 1));
+                mask.count();
+            }
         }
-        let mut mask = TokenSet::empty(&self.vocab);
-        let mut far = 0;
-        for way in cursor.ways() {
-            let (part, distance) = self.chain_mask(way)?;
-            let mut part = TokenSet::clone(&part);
-            self.forbid_used_key(way, &mut part);
-            mask.extend(&part);
-            far = far.max(distance);
-        }
-        self.forbid_repeated_keys(cursor, &[], &mut mask)?;
-        mask.count();
-        // A key may have to be longer than the shortest.
-        Ok((Arc::new(mask), far + 8))
+        Ok((mask, far))
     }
 
     /// Takes out the tokens that would complete the key that is being read to one that is there already.
-    fn forbid_used_key(&self, way: &Way, mask: &mut TokenSet) {
+    fn without_used_key(&self, way: &Way, mask: &mut Arc<TokenSet>) {
         if !self.dfa.flags(way.state).in_key {
             return;
         }
@@ -199,32 +200,34 @@ impl Core {
             let Some(rest) = key.strip_prefix(way.keys.partial()) else { continue };
             if let Some(node) = trie.descend(&[rest, b"\""].concat()) {
                 let (from, to) = trie.ranks_below(node);
+                let mask = Arc::make_mut(mask);
                 mask.remove_ranks(from, to);
+                mask.count();
             }
         }
     }
 
-    /// Takes out the tokens in which a key begins and ends that is there already. There are few tokens in
-    /// which any key begins and ends.
-    pub(super) fn forbid_repeated_keys(
+    /// The tokens of a mask in which a key begins and ends that is there already. There are few tokens in which any
+    /// key begins and ends.
+    pub(super) fn repeated_keys(
         &mut self,
         cursor: &Cursor,
         heal: &[u8],
-        mask: &mut TokenSet,
-    ) -> Result<(), MatchError> {
+        mask: &TokenSet,
+    ) -> Result<Vec<u32>, MatchError> {
         let vocab = self.vocab.clone();
-        let quoted = self.quoted.clone();
-        for &rank in quoted.iter().filter(|rank| mask.contains_rank(**rank)).collect::<Vec<_>>() {
+        let mut forbidden = Vec::new();
+        for &rank in vocab.quoted().iter().filter(|rank| mask.contains_rank(**rank)) {
             let text = vocab.bytes(vocab.trie().token(rank));
             let allowed = match text.strip_prefix(heal) {
                 Some(rest) => self.allows(cursor, rest)?,
                 None => true,
             };
             if !allowed {
-                mask.remove_ranks(rank, rank + 1);
+                forbidden.push(rank);
             }
         }
-        Ok(())
+        Ok(forbidden)
     }
 
     /// Whether a token may follow, read byte by byte.

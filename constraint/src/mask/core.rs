@@ -33,8 +33,6 @@ pub(super) struct Core {
     pub(super) far: u64,
     /// Calls that may be open at once.
     pub(super) depth: usize,
-    /// Ranks of the tokens in which a key could begin and end.
-    pub(super) quoted: Arc<[u32]>,
     masks: FxHashMap<StateId, Arc<TokenSet>>,
     healing: FxHashMap<MaskKey, Arc<TokenSet>>,
     order: VecDeque<MaskKey>,
@@ -52,14 +50,12 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn new(pattern: &Pattern, vocab: Arc<Vocab>, limits: &Limits) -> Core {
         let dfa = pattern.automaton(vocab.longest() as u32, vocab.single_bytes());
-        let quoted = if dfa.has_keys() { quoted(&vocab) } else { Arc::new([]) };
         Core {
             dfa,
             all: Arc::new(TokenSet::all(&vocab)),
             chains: Chains::default(),
             far: 0,
             depth: limits.calls,
-            quoted,
             path: vec![0; vocab.longest() + 1],
             vocab,
             loops: Vec::new(),
@@ -151,7 +147,10 @@ impl Core {
         let mut mask = self.walk_mask(start, heal)?;
         let far = std::mem::take(&mut self.far);
         let cursor = self.start()?;
-        self.forbid_repeated_keys(&cursor, heal, &mut mask)?;
+        if self.dfa.has_keys() {
+            let forbidden = self.repeated_keys(&cursor, heal, &mask)?;
+            forbidden.iter().for_each(|&rank| mask.remove_ranks(rank, rank + 1));
+        }
         mask.count();
         Ok((Arc::new(mask), far))
     }
@@ -239,12 +238,4 @@ impl Core {
         self.order.clear();
         self.mask_bytes = 0;
     }
-}
-
-/// The tokens with two quotes or more, by rank.
-fn quoted(vocab: &Vocab) -> Arc<[u32]> {
-    let trie = vocab.trie();
-    let is_quoted =
-        |rank: &u32| vocab.bytes(trie.token(*rank)).iter().filter(|&&byte| byte == b'"').count() > 1;
-    (0..trie.ranks() as u32).filter(is_quoted).collect()
 }

@@ -40,8 +40,7 @@ impl Way {
     /// Bytes that suffice to complete the text; far off where they do not.
     pub(crate) fn distance(&self, dfa: &Dfa) -> u64 {
         let here = u64::from(dfa.distance(self.state));
-        // A key may have to be another than the shortest one.
-        here + self.keys.spare() + self.frame.as_ref().map_or(0, |frame| frame.distance)
+        here + self.frame.as_ref().map_or(0, |frame| frame.distance)
     }
 
     /// Whether two ways can be one, whose frame has the callers of both.

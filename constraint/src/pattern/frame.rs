@@ -100,7 +100,7 @@ impl Caller {
     /// Bytes that suffice from here to the end of the text.
     fn distance(&self, dfa: &Dfa) -> u64 {
         let below = self.below.as_ref().map_or(0, |frame| frame.distance);
-        below + u64::from(dfa.distance(self.resume)) + self.keys.spare()
+        below + u64::from(dfa.distance(self.resume))
     }
 
     fn id(&self) -> (StateId, usize, usize) {
@@ -161,11 +161,6 @@ impl Keys {
     /// Whether there are none, and none is being read.
     pub(super) fn is_empty(&self) -> bool {
         self.used.is_none() && self.partial.is_empty()
-    }
-
-    /// Bytes by which a key may have to be longer than the shortest.
-    pub(super) fn spare(&self) -> u64 {
-        if self.used.is_some() { 8 } else { 0 }
     }
 
     pub(super) fn is_same(&self, other: &Keys) -> bool {

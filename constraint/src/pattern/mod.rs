@@ -97,7 +97,13 @@ pub fn build(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Result<P
 fn shortest(machine: &Machine, limits: &Limits) -> Result<Option<Vec<u8>>, MatchError> {
     let mut dfa = Dfa::new(machine.clone(), 0, limits);
     let start = dfa.start()?;
-    dfa.witness(start)
+    let plain = dfa.witness(start)?;
+    if !dfa.has_keys() {
+        return Ok(plain);
+    }
+    // Keys may have to differ; where that is not found there is a text all the same, but not this one.
+    let place = Cursor::new(&mut dfa, start, limits.calls)?;
+    Ok(place.witness(&mut dfa, limits.calls)?.or(plain))
 }
 
 fn too_large(error: MatchError) -> BuildError {

@@ -77,6 +77,11 @@ impl ByteSet {
         if one { first().map(byte) } else { None }
     }
 
+    /// Whether a byte of the range is in the set.
+    pub(super) fn meets(&self, low: u8, high: u8) -> bool {
+        *self == ByteSet::ALL || (low..=high).any(|byte| self.contains(byte))
+    }
+
     /// A byte of the range that ordinary tokens contain, else the first of the range in the set.
     pub(super) fn plain(&self, low: u8, high: u8) -> Option<u8> {
         let plain = [b'a', b'0', b' ', b'A'].into_iter().filter(|byte| (low..=high).contains(byte));
