@@ -174,10 +174,27 @@ impl Core {
         state: StateId,
         reach: Reach,
     ) -> Result<bool, MatchError> {
-        let loops = self.loops(state, reach)?;
         let below = trie.below(node);
+        if !self.may_loop(state, reach, &below.ascii)? {
+            return Ok(false);
+        }
+        let loops = self.loops(state, reach)?;
         let ascii = (below.ascii[0] & !loops.ascii[0]) | (below.ascii[1] & !loops.ascii[1]) == 0;
         Ok(ascii && (!below.high || (loops.characters && below.is_utf8())))
+    }
+
+    /// Whether a state may loop on some ASCII bytes. Most states do not, and the first byte tells: to make all their
+    /// successors only to find that out would be the most part of a walk.
+    fn may_loop(&mut self, state: StateId, reach: Reach, ascii: &[u64; 2]) -> Result<bool, MatchError> {
+        if self.loops.get(state as usize).is_some_and(|loops| loops[reach as usize].is_some()) {
+            return Ok(true);
+        }
+        for byte in (0..128u8).filter(|byte| ascii[*byte as usize / 64] >> (byte % 64) & 1 == 1) {
+            if self.dfa.next_saturated(state, byte, reach)? != state {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn loops(&mut self, state: StateId, reach: Reach) -> Result<Loops, MatchError> {

@@ -62,6 +62,41 @@ fn needs(nfa: &Nfa, inst: &Inst, bytes: &ByteSet, mut each: impl FnMut(Pc)) {
     }
 }
 
+/// Distances up to this have a row each.
+const NEAR: u64 = 1 << 12;
+
+/// Instructions by their distances, the nearest first. None is added that is nearer than one taken out.
+#[derive(Default)]
+struct Queue {
+    near: Vec<Vec<Pc>>,
+    /// The first row that may have any.
+    at: usize,
+    far: BinaryHeap<Reverse<(u64, Pc)>>,
+}
+
+impl Queue {
+    fn push(&mut self, distance: u64, pc: Pc) {
+        if distance >= NEAR {
+            return self.far.push(Reverse((distance, pc)));
+        }
+        let row = distance as usize;
+        if self.near.len() <= row {
+            self.near.resize(row + 1, Vec::new());
+        }
+        self.near[row].push(pc);
+    }
+
+    fn pop(&mut self) -> Option<(u64, Pc)> {
+        while let Some(row) = self.near.get_mut(self.at) {
+            if let Some(pc) = row.pop() {
+                return Some((self.at as u64, pc));
+            }
+            self.at += 1;
+        }
+        self.far.pop().map(|Reverse(next)| next)
+    }
+}
+
 impl Nfa {
     /// The least fixed point of the distances by some bytes, and for each place where ways part the way that
     /// gave its distance. That was known before it: who follows these ways comes to an end, also where rounds
@@ -71,14 +106,14 @@ impl Nfa {
         let mut distances = vec![NEVER; self.insts.len()];
         let mut nearest = vec![0; self.insts.len()];
         let mut known = vec![false; self.insts.len()];
-        let mut queue = BinaryHeap::new();
+        let mut queue = Queue::default();
         for (pc, inst) in self.insts.iter().enumerate() {
             if matches!(inst, Inst::Accept | Inst::Next(_)) {
                 distances[pc] = 0;
-                queue.push(Reverse((0, pc as Pc)));
+                queue.push(0, pc as Pc);
             }
         }
-        while let Some(Reverse((distance, pc))) = queue.pop() {
+        while let Some((distance, pc)) = queue.pop() {
             if std::mem::replace(&mut known[pc as usize], true) {
                 continue;
             }
@@ -100,7 +135,7 @@ impl Nfa {
                 };
                 if by_this < distances[at] {
                     (distances[at], nearest[at]) = (by_this, pc);
-                    queue.push(Reverse((by_this, dependent)));
+                    queue.push(by_this, dependent);
                 }
             }
         }

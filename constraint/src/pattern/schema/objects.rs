@@ -406,7 +406,12 @@ impl Leaving {
             }
         }
         let is_free = |byte: &u8| is_plain(char::from(*byte)) && !taken.contains(&char::from(*byte));
-        ranges.extend((b' '..=0x7f).filter(is_free).map(|byte| (byte, byte, self.any)));
+        for byte in (b' '..=0x7f).filter(is_free) {
+            match ranges.last_mut() {
+                Some((_, high, target)) if *target == self.any && *high + 1 == byte => *high = byte,
+                _ => ranges.push((byte, byte, self.any)),
+            }
+        }
         ways.push(emitter.compiler.builder.emit(Inst::Bytes(ranges.into()))?);
         if taken.iter().all(|&c| is_plain(c)) {
             ways.push(self.rare);
