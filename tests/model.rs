@@ -105,6 +105,37 @@ fn fixed_text_of_a_character_sheet_costs_no_forward_pass() {
 }
 
 #[test]
+fn a_booking_is_what_its_schema_admits() {
+    let outcome = example("booking");
+    let booking: serde_json::Value = serde_json::from_str(&text_of(&outcome, "booking")).expect("JSON");
+    assert!(["single", "double", "suite"].contains(&booking["room"].as_str().unwrap()), "{booking}");
+    for day in ["from", "to"] {
+        let day = booking[day].as_str().unwrap();
+        assert!(day.starts_with("2027-") && day.len() == 10, "{booking}");
+    }
+    let extras = booking.get("extras").map_or(&[][..], |extras| extras.as_array().unwrap());
+    assert!((0..extras.len()).all(|at| !extras[..at].contains(&extras[at])), "{booking}");
+    // The value is bound, not only its text.
+    assert!(matches!(outcome.value(), Value::Record(_)), "{:?}", outcome.value());
+}
+
+#[test]
+fn a_grammar_and_spaced_json_are_written_to_their_ends() {
+    let outcome = run(
+        r#""7 + 5 - 3 is a sum. Another one is {{ gen sum: grammar "start: /[0-9]/ (\" + \" | \" - \") start | /[0-9]/" with max = 40 }}""#,
+    );
+    let sum = text_of(&outcome, "sum");
+    let terms: Vec<&str> = sum.split(" + ").flat_map(|part| part.split(" - ")).collect();
+    assert!(terms.iter().all(|term| term.len() == 1 && term.parse::<u8>().is_ok()), "{sum:?}");
+    let outcome = run(
+        r#""A dog as JSON: {{ gen dog: {name: str(1..12), age: int(0..20)} with max = 60, whitespace = "flexible" }}""#,
+    );
+    let dog: serde_json::Value =
+        serde_json::from_str(&outcome.text()["A dog as JSON: ".len()..]).expect("JSON");
+    assert!((0..=20).contains(&dog["age"].as_i64().unwrap()), "{dog}");
+}
+
+#[test]
 fn the_tour_returns_what_it_promises() {
     let outcome = example("tour");
     let value = outcome.value();
