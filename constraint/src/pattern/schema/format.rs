@@ -16,8 +16,8 @@ pub(super) enum Format {
 pub(super) fn expression(name: &str) -> Format {
     let text = match name {
         "date" | "full-date" => DATE.to_owned(),
-        "time" => format!("{TIME}{ZONE}"),
-        "date-time" => format!("(?:{DATE})[Tt]{TIME}{ZONE}"),
+        "time" => TIME.to_owned(),
+        "date-time" => format!("(?:{DATE})[Tt](?:{TIME})"),
         "duration" => DURATION.to_owned(),
         "uuid" => "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}".to_owned(),
         "ipv4" => ipv4(),
@@ -46,9 +46,8 @@ pub(super) fn expression(name: &str) -> Format {
 const DATE: &str = "[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])\
     |(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))\
     |(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29";
-/// Leap seconds are those at the end of a day, without regard to the zone.
-const TIME: &str = r"(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]|23:59:60)(?:\.[0-9]+)?";
-const ZONE: &str = "(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])";
+/// With a zone. Leap seconds come at the end of a day in UTC, and are written so here.
+const TIME: &str = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])|23:59:60(?:\.[0-9]+)?(?:[Zz]|[+-]00:00)";
 /// ISO 8601 as in the appendix of RFC 3339.
 const DURATION: &str = "P(?:[0-9]+W|T(?:[0-9]+H(?:[0-9]+M(?:[0-9]+S)?)?|[0-9]+M(?:[0-9]+S)?|[0-9]+S)\
     |(?:[0-9]+Y(?:[0-9]+M(?:[0-9]+D)?)?|[0-9]+M(?:[0-9]+D)?|[0-9]+D)\
@@ -147,7 +146,7 @@ mod tests {
             (
                 "time",
                 &["08:30:06Z", "23:59:60Z", "12:00:00.52+01:30"],
-                &["24:00:00Z", "08:30:06", "8:30:06Z"],
+                &["24:00:00Z", "08:30:06", "8:30:06Z", "23:59:60+01:00"],
             ),
             (
                 "date-time",
