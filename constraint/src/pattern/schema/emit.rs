@@ -7,7 +7,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::expand::{Expander, GoalId, NEVER};
-use super::node::{Kind, Literal, NodeId};
+use super::node::{Kind, LangId, Literal, NodeId};
 use super::numbers;
 use super::place::PlaceId;
 use super::shape::{ArrayShape, NumberShape, Shape, SomeItems, StringShape};
@@ -30,6 +30,8 @@ pub(super) struct Emitter<'c, 's, 'b, 'l> {
     pub(super) compiler: &'c mut Compiler<'s, 'b, 'l>,
     pub(super) expander: Expander,
     rules: FxHashMap<GoalId, RuleId>,
+    /// The rules of strings, by their bounds and sets.
+    strings: FxHashMap<(u32, Option<u32>, Vec<(LangId, bool)>), RuleId>,
     /// Rules to be defined.
     open: Vec<(GoalId, RuleId)>,
     depth: usize,
@@ -39,8 +41,8 @@ pub(super) struct Emitter<'c, 's, 'b, 'l> {
 
 impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
     pub(super) fn new(compiler: &'c mut Compiler<'s, 'b, 'l>, expander: Expander) -> Emitter<'c, 's, 'b, 'l> {
-        let rules = FxHashMap::default();
-        Emitter { compiler, expander, rules, open: Vec::new(), depth: 0, repeats: false }
+        let (rules, strings) = (FxHashMap::default(), FxHashMap::default());
+        Emitter { compiler, expander, rules, strings, open: Vec::new(), depth: 0, repeats: false }
     }
 
     /// The values of the whole document, then `next`.
@@ -115,11 +117,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
                 self.compiler.texts(texts.map(|(text, _)| text), next)
             }
             Shape::Number(shape) => self.number(shape, kind, next),
-            Shape::String(shape) => {
-                let end = self.compiler.builder.byte(b'"', next)?;
-                let start = self.string(shape, end)?;
-                self.compiler.builder.byte(b'"', start)
-            }
+            Shape::String(shape) => self.quoted(shape, next),
             Shape::Array(shape) => self.array(shape, place, next),
             Shape::Object(shape) => self.object(shape, place, next),
         }
@@ -147,6 +145,30 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         }
         let automaton = product(parts, &mut self.expander.strings.budget)?;
         self.compiler.automaton(&automaton, false, |_, _| Ok(Some(next)))
+    }
+
+    /// The strings of a shape. Those that are not listed are a rule, one for all that are described alike: most
+    /// strings of a document are, and what is found out within one holds for all.
+    fn quoted(&mut self, shape: &StringShape, next: Pc) -> Result<Pc, BuildError> {
+        if shape.values.is_some() || !shape.holes.is_empty() {
+            let end = self.compiler.builder.byte(b'"', next)?;
+            let start = self.string(shape, end)?;
+            return self.compiler.builder.byte(b'"', start);
+        }
+        let key = (shape.min, shape.max, shape.langs.clone());
+        if let Some(&rule) = self.strings.get(&key) {
+            return self.compiler.builder.emit(Inst::Call(rule, next));
+        }
+        let rule = self.compiler.builder.declare();
+        self.strings.insert(key, rule);
+        let within = self.compiler.builder.leave_loops();
+        let accept = self.compiler.builder.emit(Inst::Accept)?;
+        let end = self.compiler.builder.byte(b'"', accept)?;
+        let start = self.string(shape, end)?;
+        let start = self.compiler.builder.byte(b'"', start)?;
+        self.compiler.builder.enter_loops(within);
+        self.compiler.builder.define(rule, start);
+        self.compiler.builder.emit(Inst::Call(rule, next))
     }
 
     /// The strings of a shape, without their quotes.
