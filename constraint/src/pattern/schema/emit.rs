@@ -25,13 +25,16 @@ const MOST_PLACES: u32 = 256;
 /// Arrays without repeats are written out for so many values.
 const MOST_DISTINCT: usize = 8;
 
+/// What strings are: the bounds on their length, and the sets that they are in or not.
+type Described = (u32, Option<u32>, Vec<(LangId, bool)>);
+
 /// See the module's description.
 pub(super) struct Emitter<'c, 's, 'b, 'l> {
     pub(super) compiler: &'c mut Compiler<'s, 'b, 'l>,
     pub(super) expander: Expander,
     rules: FxHashMap<GoalId, RuleId>,
     /// The rules of strings, by their bounds and sets.
-    strings: FxHashMap<(u32, Option<u32>, Vec<(LangId, bool)>), RuleId>,
+    strings: FxHashMap<Described, RuleId>,
     /// Rules to be defined.
     open: Vec<(GoalId, RuleId)>,
     depth: usize,
