@@ -39,6 +39,7 @@ impl Figure {
 fn main() -> Result<(), Box<dyn Error>> {
     let model = Store::open()?.resolve(REFERENCE_MODEL)?;
     let mut figures = vec![cold_start()?];
+    figures.extend(checks()?);
     figures.extend(masks(&model)?);
     figures.extend(tokens()?);
     let out = PathBuf::from("target/bench.json");
@@ -66,18 +67,51 @@ fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-/// From the start of the process to its end, the one-line program of the README.
-fn cold_start() -> Result<Figure, Box<dyn Error>> {
+/// The median time of a command of this build, from the start of the process to its end.
+fn process(arguments: &[&str]) -> Result<f64, Box<dyn Error>> {
     let binary = std::env::current_exe()?.with_file_name("").join("../agentc");
     let once = || -> Result<Duration, Box<dyn Error>> {
         let started = Instant::now();
-        let status =
-            Command::new(&binary).args(["run", "examples/paris.agent"]).stdout(Stdio::null()).status()?;
-        if status.success() { Ok(started.elapsed()) } else { Err("agentc run failed".into()) }
+        let status = Command::new(&binary).args(arguments).stdout(Stdio::null()).status()?;
+        if status.success() { Ok(started.elapsed()) } else { Err("agentc failed".into()) }
     };
     once()?;
     let times: Result<Vec<Duration>, _> = (0..7).map(|_| once()).collect();
-    Ok(Figure::new("cold start of a one-line program", median(times?).as_secs_f64(), "s", 0.6))
+    Ok(median(times?).as_secs_f64())
+}
+
+/// The one-line program of the README.
+fn cold_start() -> Result<Figure, Box<dyn Error>> {
+    let time = process(&["run", "examples/paris.agent"])?;
+    Ok(Figure::new("cold start of a one-line program", time, "s", 0.6))
+}
+
+/// Checking programs of growing length.
+fn checks() -> Result<Vec<Figure>, Box<dyn Error>> {
+    let mut figures = Vec::new();
+    for (lines, aim) in [(10, Some(0.02)), (1_000, None), (10_000, Some(1.0)), (20_000, None)] {
+        let path = std::env::temp_dir().join(format!("agentc-bench-{}-{lines}.agent", std::process::id()));
+        std::fs::write(&path, long_program(lines))?;
+        let time = process(&["check", &path.to_string_lossy()]);
+        std::fs::remove_file(&path)?;
+        figures.push(Figure::new(format!("check, {lines} lines"), time?, "s", aim));
+    }
+    Ok(figures)
+}
+
+/// A program of about so many lines: agents of ten that prompt, generate, loop and decide.
+fn long_program(lines: usize) -> String {
+    let agent = |at: usize| {
+        format!(
+            "agent step_{at}(topic: str) -> str {{\n  system \"You are brief.\"\n  let notes = [\"a\", \"b\", topic]\n  \
+             for note in notes {{\n    user \"Is {{{{ note }}}} about {{{{ topic }}}}?\"\n    assistant gen verdict: \"yes\" | \"no\"\n    \
+             if verdict == \"yes\" {{ return note | trim }}\n  }}\n  return \"none of {{{{ len(notes) }}}}\"\n}}\n"
+        )
+    };
+    let agents = (lines / 10).max(1);
+    let calls: Vec<String> = (0..agents).map(|at| format!("step_{at}(\"x\")")).collect();
+    let main = format!("agent main() {{\n  print [{}]\n}}\n", calls.join(", "));
+    (0..agents).map(agent).chain([main]).collect()
 }
 
 struct Case {

@@ -1,12 +1,14 @@
 //! A compiled program, and the file system as the world that it may read.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agentc_compiler::diag::Diag;
 use agentc_compiler::ir;
 use agentc_compiler::source::{NoFiles, Sources, Span, World, WorldError};
-use agentc_compiler::{Compiled, Options, compile};
+use agentc_compiler::{Compiled, MAX_SOURCE, Options, compile};
 use agentc_runtime::{Input, RunOptions, Session};
 use agentc_stdlib::WithLibrary;
 
@@ -123,8 +125,49 @@ impl Directory {
 }
 
 impl World for Directory {
+    /// Devices and pipes are no files of a program: who reads them may wait, or read, for ever.
     fn read(&self, path: &str) -> Result<Vec<u8>, WorldError> {
         let fail = |message: String| WorldError { message };
-        std::fs::read(self.root.join(path)).map_err(|error| fail(format!("cannot read `{path}`: {error}")))
+        let failed = |error: std::io::Error| fail(format!("cannot read `{path}`: {error}"));
+        let place = self.root.join(path);
+        let kind = std::fs::metadata(&place).map_err(failed)?;
+        if !kind.is_file() {
+            return Err(fail(format!("`{path}` is not a file")));
+        }
+        let mut bytes = Vec::new();
+        let file = File::open(&place).map_err(failed)?;
+        file.take(MAX_SOURCE as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() > MAX_SOURCE {
+            return Err(fail(format!("`{path}` has more than {MAX_SOURCE} bytes")));
+        }
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_of_some_size_are_read() {
+        let folder = std::env::temp_dir().join(format!("agentc-directory-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("inner")).expect("a folder");
+        File::create(folder.join("large"))
+            .and_then(|file| file.set_len(MAX_SOURCE as u64 + 1))
+            .expect("a file");
+        std::fs::write(folder.join("small"), "text").expect("a file");
+        let world = Directory::new(&folder);
+        let message = |path: &str| world.read(path).expect_err(path).message;
+        assert_eq!(world.read("small").expect("a file"), b"text");
+        assert_eq!(message("inner"), "`inner` is not a file");
+        assert!(message("large").contains("more than 8388608 bytes"), "{}", message("large"));
+        assert!(message("none").starts_with("cannot read `none`: "), "{}", message("none"));
+        if cfg!(unix) {
+            assert_eq!(
+                Directory::new("/dev").read("zero").expect_err("a device").message,
+                "`zero` is not a file"
+            );
+        }
+        std::fs::remove_dir_all(&folder).expect("removed");
     }
 }

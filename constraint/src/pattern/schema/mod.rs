@@ -1,10 +1,13 @@
 //! JSON Schema: from a document to instructions.
 //!
 //! [`document`] finds what references mean, [`read`] turns objects into keywords ([`node`]), [`expand`] works
-//! out what a value has to be, kind by kind, as shapes ([`shape`]), and the emitters write these down.
+//! out what a value has to be, kind by kind, as shapes ([`shape`]; negation is in [`deny`]), and the emitters write these down.
 //! In what order the members of an object are written is [`place`]'s business.
 
+mod arrays;
+mod circles;
 mod decimal;
+mod deny;
 mod document;
 mod ecma;
 mod emit;
@@ -34,7 +37,7 @@ impl Compiler<'_, '_, '_> {
         let document = serde_json::from_str(text)
             .map_err(|error| BuildError::Schema { at: "#".to_owned(), reason: error.to_string() })?;
         let schemas = read::read(document)?;
-        expand::check_circles(&schemas)?;
+        circles::check_circles(&schemas)?;
         let expander = Expander::new(schemas, self.builder.limits());
         Emitter::new(self, expander).document(next)
     }
