@@ -60,6 +60,12 @@ fn numbers_have_points_where_they_are_no_integers() {
         &["0", "0.0", "1.51", "2"],
     );
     admits(json!({"multipleOf": 0.25, "type": "number"}), &["1", "1.5", "0.75", "-2.250"], &["1.1", "0.126"]);
+    let large = json!({"type": "integer", "minimum": 1_000_000_000_000_000_005u64});
+    admits(
+        large,
+        &["1000000000000000005", "9223372036854775807"],
+        &["1000000000000000004", "9223372036854775808"],
+    );
     admits(json!({"multipleOf": 7, "type": "integer", "minimum": 10}), &["14", "700"], &["7", "15"]);
     admits(
         json!({"enum": [1, 2.5, "x", null, [1], {"a": 1}]}),

@@ -78,12 +78,13 @@ fn integers(low: Option<Bound>, high: Option<Bound>) -> Option<String> {
     let mut parts = Vec::new();
     if low.is_none_or(|low| low < 0) {
         let near = high.map_or(1, |high| if high < 0 { -high } else { 1 });
-        let far = low.map(|low| -low).or((near > most).then_some(near));
+        let far = low.map(|low| -low).or((near > most).then_some(1 << 63));
         parts.extend(part(near, far).map(|text| format!("-(?:{text})")));
     }
     if high.is_none_or(|high| high >= 0) {
         let near = low.unwrap_or(0).max(0);
-        let far = high.map(|high| high.min(i128::from(i64::MAX))).or((near > most).then_some(near));
+        let far = high.map(|high| high.min(i128::from(i64::MAX)));
+        let far = far.or((near > most).then_some(i128::from(i64::MAX)));
         parts.extend(part(near, far));
     }
     (!parts.is_empty()).then(|| parts.join("|"))
