@@ -100,34 +100,38 @@ fn in_text(written: &Text, says: &str, range: &std::ops::Range<usize>) -> Option
 
 fn grammar_problem(grammar: &str, syntax: GrammarSyntax) -> Option<Problem> {
     let spec = Spec::Grammar { grammar: grammar.to_owned(), syntax };
-    let error = build(&spec, &[], &Limits::default()).err()?;
-    let (code, message) = match &error {
-        BuildError::Grammar { .. } => ("E0408", error.to_string()),
-        BuildError::Empty { .. } => ("E0402", "this grammar derives no text".to_owned()),
-        other => ("E0403", other.to_string()),
-    };
-    let hint = match &error {
-        BuildError::Empty { .. } => {
-            "give its start an alternative that does not lead back to itself".to_owned()
-        }
-        _ => error.hint().unwrap_or_else(|| "change the grammar".to_owned()),
-    };
-    Some(Problem { code, message, hint, range: error.span() })
+    let empty =
+        ("this grammar derives no text", "give its start an alternative that does not lead back to itself");
+    document_problem(&spec, "E0408", empty, "change the grammar")
 }
 
 fn schema_problem(schema: &str) -> Option<Problem> {
     let spec = Spec::Schema { schema: schema.to_owned() };
-    let error = build(&spec, &[], &Limits::default()).err()?;
+    let empty = ("no value satisfies this schema", "look for keywords that contradict each other");
+    document_problem(&spec, "E0409", empty, "change the schema")
+}
+
+/// What is wrong with a document that has a code of its own: that it is not valid, admits nothing (with a message
+/// and a hint), or is too large.
+fn document_problem(
+    spec: &Spec,
+    invalid: &'static str,
+    empty: (&str, &str),
+    otherwise: &str,
+) -> Option<Problem> {
+    let error = build(spec, &[], &Limits::default()).err()?;
     let (code, message) = match &error {
-        BuildError::Schema { .. } | BuildError::SchemaKeyword { .. } => ("E0409", error.to_string()),
-        BuildError::Empty { .. } => ("E0402", "no value satisfies this schema".to_owned()),
+        BuildError::Grammar { .. } | BuildError::Schema { .. } | BuildError::SchemaKeyword { .. } => {
+            (invalid, error.to_string())
+        }
+        BuildError::Empty { .. } => ("E0402", empty.0.to_owned()),
         other => ("E0403", other.to_string()),
     };
     let hint = match &error {
-        BuildError::Empty { .. } => "look for keywords that contradict each other".to_owned(),
-        _ => error.hint().unwrap_or_else(|| "change the schema".to_owned()),
+        BuildError::Empty { .. } => empty.1.to_owned(),
+        _ => error.hint().unwrap_or_else(|| otherwise.to_owned()),
     };
-    Some(Problem { code, message, hint, range: None })
+    Some(Problem { code, message, hint, range: error.span() })
 }
 
 fn examine(pattern: &str) -> Option<Problem> {

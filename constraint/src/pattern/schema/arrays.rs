@@ -20,11 +20,14 @@ const MOST_DISTINCT: usize = 8;
 
 impl Emitter<'_, '_, '_, '_> {
     pub(super) fn array(&mut self, shape: &ArrayShape, place: PlaceId, next: Pc) -> Result<Pc, BuildError> {
+        let unique = shape.unique.filter(|_| shape.max.is_none_or(|max| max > 1));
+        if unique.is_some()
+            && let Some(least) = self.free_strings(shape, place)?
+        {
+            return self.distinct_strings(shape, least, next);
+        }
         let end = self.compiler.close(b']', next)?;
-        let start = match shape.unique.filter(|_| shape.max.is_none_or(|max| max > 1)) {
-            Some(_) if self.has_free_strings(shape, place)? => {
-                return self.distinct_strings(shape, place, next);
-            }
+        let start = match unique {
             Some(node) => self.distinct_items(shape, place, node, end)?,
             None if shape.some.is_empty() => self.items(shape, place, end)?,
             None => self.items_with_some(shape, place, end)?,
@@ -61,16 +64,8 @@ impl Emitter<'_, '_, '_, '_> {
         let min = shape.min.saturating_sub(at);
         let max = shape.max.map(|max| max.saturating_sub(at));
         let goal = self.expander.item(place, shape, at, &[]);
-        let mut ways = Vec::new();
-        if max != Some(0) && goal != NEVER {
-            let items =
-                self.repeated((min.max(1), max), end, &mut |emitter, next| emitter.value(goal, next))?;
-            ways.push(if at > 0 { self.compiler.comma(items)? } else { items });
-        }
-        if min == 0 {
-            ways.push(end);
-        }
-        self.compiler.split(ways)
+        let max = if goal == NEVER { Some(0) } else { max };
+        self.more((min, max), at > 0, end, &mut |emitter, next| emitter.value(goal, next))
     }
 
     /// Items of which some have to satisfy more than others: the automaton knows how many of them there were.
@@ -126,47 +121,42 @@ impl Emitter<'_, '_, '_, '_> {
         Ok(())
     }
 
-    /// Whether all items are strings that can always be made longer: then there is always one that was not there yet.
-    fn has_free_strings(&mut self, shape: &ArrayShape, place: PlaceId) -> Result<bool, BuildError> {
+    /// The shortest length of all items, if these are strings that can always be made longer: then there is always
+    /// one that was not there yet.
+    fn free_strings(&mut self, shape: &ArrayShape, place: PlaceId) -> Result<Option<u32>, BuildError> {
         if self.expander.alike(shape, place) > 0 || !shape.some.is_empty() {
-            return Ok(false);
+            return Ok(None);
         }
         let goal = self.expander.item(place, shape, 0, &[]);
         for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::String) {
             if !self.expander.shapes(goal, kind)?.is_empty() {
-                return Ok(false);
+                return Ok(None);
             }
         }
         let shapes = self.expander.shapes(goal, Kind::String)?;
         let is_free = |shape: &StringShape| {
             shape.max.is_none() && shape.langs.is_empty() && shape.values.is_none() && shape.holes.is_empty()
         };
-        Ok(matches!(&shapes[..], [Shape::String(shape)] if is_free(shape)))
+        Ok(match &shapes[..] {
+            [Shape::String(shape)] if is_free(shape) => Some(shape.min),
+            _ => None,
+        })
     }
 
     /// An array of such strings, which are remembered with its call as the keys of an object are.
-    fn distinct_strings(&mut self, shape: &ArrayShape, place: PlaceId, next: Pc) -> Result<Pc, BuildError> {
-        let goal = self.expander.item(place, shape, 0, &[]);
-        let least = match &self.expander.shapes(goal, Kind::String)?[..] {
-            [Shape::String(shape)] => shape.min,
-            _ => 0,
-        };
-        let rule = self.compiler.builder.declare();
-        let within = self.compiler.builder.leave_loops();
-        let accept = self.compiler.builder.emit(Inst::Accept)?;
-        let end = self.compiler.close(b']', accept)?;
-        let items = self.repeated((shape.min.max(1), shape.max), end, &mut |emitter, next| {
-            let from = emitter.compiler.builder.len();
-            let close = emitter.compiler.builder.byte(b'"', next)?;
-            let start = emitter.compiler.any_quoted(least, None, close)?;
-            emitter.compiler.builder.mark_keys(from);
-            emitter.compiler.builder.byte(b'"', start)
-        })?;
-        let start = if shape.min == 0 { self.compiler.split(vec![items, end])? } else { items };
-        let start = self.compiler.open(b'[', start)?;
-        self.compiler.builder.enter_loops(within);
-        self.compiler.builder.define(rule, start);
-        self.compiler.builder.emit(Inst::Call(rule, next))
+    fn distinct_strings(&mut self, shape: &ArrayShape, least: u32, next: Pc) -> Result<Pc, BuildError> {
+        self.called(next, |emitter, end| {
+            let end = emitter.compiler.close(b']', end)?;
+            let mut one = |emitter: &mut Self, next: Pc| {
+                let from = emitter.compiler.builder.len();
+                let close = emitter.compiler.builder.byte(b'"', next)?;
+                let start = emitter.compiler.any_quoted(least, None, close)?;
+                emitter.compiler.builder.mark_keys(from);
+                emitter.compiler.builder.byte(b'"', start)
+            };
+            let start = emitter.more((shape.min, shape.max), false, end, &mut one)?;
+            emitter.compiler.open(b'[', start)
+        })
     }
 
     /// Items of which no two are equal, where there are few values.

@@ -49,14 +49,35 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         let root = self.expander.root();
         let start = self.value(root, next)?;
         while let Some((goal, rule)) = self.open.pop() {
-            let within = self.compiler.builder.leave_loops();
-            let end = self.compiler.builder.emit(Inst::Accept)?;
             (self.depth, self.repeats) = (0, false);
-            let body = self.inline(goal, end);
-            self.compiler.builder.enter_loops(within);
-            self.compiler.builder.define(rule, body?);
+            self.define(rule, |emitter, end| emitter.inline(goal, end))?;
         }
         Ok(start)
+    }
+
+    /// Says what a rule reads: what `inside` emits, given where it ends.
+    fn define(
+        &mut self,
+        rule: RuleId,
+        inside: impl FnOnce(&mut Self, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<(), BuildError> {
+        let within = self.compiler.builder.leave_loops();
+        let end = self.compiler.builder.emit(Inst::Accept)?;
+        let start = inside(self, end);
+        self.compiler.builder.enter_loops(within);
+        self.compiler.builder.define(rule, start?);
+        Ok(())
+    }
+
+    /// A call of a rule of its own, which reads what `inside` emits.
+    pub(super) fn called(
+        &mut self,
+        next: Pc,
+        inside: impl FnOnce(&mut Self, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        let rule = self.compiler.builder.declare();
+        self.define(rule, inside)?;
+        self.compiler.builder.emit(Inst::Call(rule, next))
     }
 
     pub(super) fn never(&mut self) -> Result<Pc, BuildError> {
@@ -150,9 +171,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
     /// strings of a document are, and what is found out within one holds for all.
     fn quoted(&mut self, shape: &StringShape, next: Pc) -> Result<Pc, BuildError> {
         if shape.values.is_some() || !shape.holes.is_empty() {
-            let end = self.compiler.builder.byte(b'"', next)?;
-            let start = self.string(shape, end)?;
-            return self.compiler.builder.byte(b'"', start);
+            return self.between_quotes(shape, next);
         }
         let key = (shape.min, shape.max, shape.langs.clone());
         if let Some(&rule) = self.strings.get(&key) {
@@ -160,14 +179,14 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         }
         let rule = self.compiler.builder.declare();
         self.strings.insert(key, rule);
-        let within = self.compiler.builder.leave_loops();
-        let accept = self.compiler.builder.emit(Inst::Accept)?;
-        let end = self.compiler.builder.byte(b'"', accept)?;
-        let start = self.string(shape, end)?;
-        let start = self.compiler.builder.byte(b'"', start)?;
-        self.compiler.builder.enter_loops(within);
-        self.compiler.builder.define(rule, start);
+        self.define(rule, |emitter, end| emitter.between_quotes(shape, end))?;
         self.compiler.builder.emit(Inst::Call(rule, next))
+    }
+
+    fn between_quotes(&mut self, shape: &StringShape, next: Pc) -> Result<Pc, BuildError> {
+        let end = self.compiler.builder.byte(b'"', next)?;
+        let start = self.string(shape, end)?;
+        self.compiler.builder.byte(b'"', start)
     }
 
     /// The strings of a shape, without their quotes.
@@ -195,8 +214,27 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         self.compiler.automaton(&automaton, true, |_, _| Ok(Some(next)))
     }
 
+    /// So many more of something, `after` others, then the end.
+    pub(super) fn more(
+        &mut self,
+        (min, max): (u32, Option<u32>),
+        after: bool,
+        end: Pc,
+        one: &mut dyn FnMut(&mut Self, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        let mut ways = Vec::new();
+        if max != Some(0) {
+            let some = self.repeated((min.max(1), max), end, one)?;
+            ways.push(if after { self.compiler.comma(some)? } else { some });
+        }
+        if min == 0 {
+            ways.push(end);
+        }
+        self.compiler.split(ways)
+    }
+
     /// At least one of something, with `, ` between them.
-    pub(super) fn repeated(
+    fn repeated(
         &mut self,
         (min, max): (u32, Option<u32>),
         end: Pc,
@@ -216,13 +254,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         if self.compiler.builder.depth() < crate::pattern::nfa::SLOTS {
             return self.counted(bounds, end, one);
         }
-        let rule = self.compiler.builder.declare();
-        let within = self.compiler.builder.leave_loops();
-        let accept = self.compiler.builder.emit(Inst::Accept)?;
-        let body = self.counted(bounds, accept, one);
-        self.compiler.builder.enter_loops(within);
-        self.compiler.builder.define(rule, body?);
-        self.compiler.builder.emit(Inst::Call(rule, end))
+        self.called(end, |emitter, end| emitter.counted(bounds, end, one))
     }
 
     fn counted(

@@ -193,23 +193,9 @@ impl Expander {
         name: NameId,
         out: &mut Vec<Literal>,
     ) -> Result<(), BuildError> {
-        let before = out.len();
-        let named = properties.named.iter().filter(|(other, _)| *other == name);
-        out.extend(named.map(|(_, node)| (*node, true)));
-        for &(lang, node) in &properties.patterns {
-            if self.name_matches(name, lang)? {
-                out.push((node, true));
-            }
-        }
-        if out.len() == before {
-            out.extend(properties.additional.map(|node| (node, true)));
-        }
-        Ok(())
-    }
-
-    fn name_matches(&mut self, name: NameId, lang: u32) -> Result<bool, BuildError> {
         let schemas = Rc::clone(&self.schemas);
-        self.strings.contains(&schemas, lang, &schemas.names[name as usize])
+        let text = &schemas.names[name as usize];
+        properties.said(Some(name), |lang| self.strings.contains(&schemas, lang, text), out)
     }
 
     /// Whether a name satisfies what is said of keys.
@@ -490,20 +476,20 @@ impl Expander {
         goal == NEVER || keywords.any(|keyword| matches!(keyword, Keyword::Values(_)))
     }
 
-    /// Whether a member with a name can be there.
-    pub(super) fn may_have(
+    /// The goal of a member with a name, if it can be there.
+    pub(super) fn possible_member(
         &mut self,
         place: PlaceId,
         shape: &ObjectShape,
         name: NameId,
-    ) -> Result<bool, BuildError> {
+    ) -> Result<Option<GoalId>, BuildError> {
         if shape.has.get(&name) == Some(&false)
             || !shape.keys.is_empty() && !self.is_key(&shape.keys, name)?
         {
-            return Ok(false);
+            return Ok(None);
         }
         let goal = self.member(place, shape, name)?;
-        Ok(!self.is_unsatisfiable(goal)?)
+        Ok(if self.is_unsatisfiable(goal)? { None } else { Some(goal) })
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::BitOr;
 use std::rc::Rc;
 
 use super::decimal::Decimal;
+use crate::error::BuildError;
 
 /// Index of a schema.
 pub(super) type NodeId = u32;
@@ -93,6 +94,30 @@ pub(super) struct Properties {
     pub(super) patterns: Vec<(LangId, NodeId)>,
     /// The schema of all other members.
     pub(super) additional: Option<NodeId>,
+}
+
+impl Properties {
+    /// Adds what is said of a member: by its name (if it is a name of its own), by the patterns that its key
+    /// matches, else of all others.
+    pub(super) fn said(
+        &self,
+        name: Option<NameId>,
+        mut matches: impl FnMut(LangId) -> Result<bool, BuildError>,
+        out: &mut Vec<Literal>,
+    ) -> Result<(), BuildError> {
+        let before = out.len();
+        let named = self.named.iter().filter(|(other, _)| Some(*other) == name);
+        out.extend(named.map(|(_, node)| (*node, true)));
+        for &(lang, node) in &self.patterns {
+            if matches(lang)? {
+                out.push((node, true));
+            }
+        }
+        if out.len() == before {
+            out.extend(self.additional.map(|node| (node, true)));
+        }
+        Ok(())
+    }
 }
 
 /// What a schema says of items by their places.

@@ -41,13 +41,7 @@ impl Emitter<'_, '_, '_, '_> {
         if others.is_none() && shape.some.is_empty() {
             return self.members(shape, place, None, next);
         }
-        let rule = self.compiler.builder.declare();
-        let within = self.compiler.builder.leave_loops();
-        let end = self.compiler.builder.emit(Inst::Accept)?;
-        let body = self.members(shape, place, others.as_ref(), end);
-        self.compiler.builder.enter_loops(within);
-        self.compiler.builder.define(rule, body?);
-        self.compiler.builder.emit(Inst::Call(rule, next))
+        self.called(next, |emitter, end| emitter.members(shape, place, others.as_ref(), end))
     }
 
     fn members(
@@ -61,12 +55,12 @@ impl Emitter<'_, '_, '_, '_> {
         let names = Rc::clone(self.expander.places.names(place));
         let mut possible = Vec::with_capacity(names.len());
         for &name in names.iter() {
-            if self.expander.may_have(place, shape, name)? {
-                possible.push(name);
+            if let Some(goal) = self.expander.possible_member(place, shape, name)? {
+                possible.push((name, goal));
             }
         }
         let names = possible;
-        let required = names.iter().filter(|name| shape.has.get(name) == Some(&true)).count() as u32;
+        let required = names.iter().filter(|(name, _)| shape.has.get(name) == Some(&true)).count() as u32;
         let min = if shape.min <= required { 0 } else { shape.min };
         let max = shape.max.filter(|max| others.is_some() || (*max as usize) < names.len());
         // Counts beyond this are alike.
@@ -81,8 +75,7 @@ impl Emitter<'_, '_, '_, '_> {
             let min = min.saturating_sub(count);
             rows.push(self.tail(shape, others, (min, max.map(|max| max - count)), count > 0, end)?);
         }
-        for (at, &name) in names.iter().enumerate().rev() {
-            let goal = self.expander.member(place, shape, name)?;
+        for (at, &(name, goal)) in names.iter().enumerate().rev() {
             let required = shape.has.get(&name) == Some(&true);
             rows = self.named(name, goal, required, (rows, at as u32, max), cap)?;
         }
@@ -140,16 +133,11 @@ impl Emitter<'_, '_, '_, '_> {
         if !shape.some.is_empty() {
             return self.tail_with_some(shape, others, (min, max), after, end);
         }
-        let mut ways = Vec::new();
-        if let Some(others) = others.filter(|_| max != Some(0)) {
-            let members =
-                self.repeated((min.max(1), max), end, &mut |emitter, next| emitter.other(others, next))?;
-            ways.push(if after { self.compiler.comma(members)? } else { members });
-        }
-        if min == 0 {
-            ways.push(end);
-        }
-        self.compiler.split(ways)
+        let max = if others.is_none() { Some(0) } else { max };
+        self.more((min, max), after, end, &mut |emitter, next| match others {
+            Some(others) => emitter.other(others, next),
+            None => emitter.never(),
+        })
     }
 
     /// The same where some of the others have to be of a sort: by which of these are still owed.
@@ -277,7 +265,10 @@ impl Emitter<'_, '_, '_, '_> {
                 KeyIs::Satisfying(_) => true,
             };
             if sorts.iter().all(is_of_sort) && !goals.contains_key(&label) {
-                let mut literals = said_of_others(shape, matches);
+                let mut literals = Vec::new();
+                for properties in &shape.properties {
+                    properties.said(None, |lang| Ok(matches(lang)), &mut literals)?;
+                }
                 literals.extend(sorts.iter().filter_map(|some| some.value));
                 goals.insert(label, self.expander.below(place, Step::Other, literals));
             }
@@ -426,18 +417,4 @@ impl Leaving {
         }
         emitter.compiler.split(ways)
     }
-}
-
-/// What a shape says of the values of keys that match some patterns.
-fn said_of_others(shape: &ObjectShape, matches: impl Fn(LangId) -> bool) -> Vec<Literal> {
-    let mut literals = Vec::new();
-    for properties in &shape.properties {
-        let matched = properties.patterns.iter().filter(|(lang, _)| matches(*lang));
-        let before = literals.len();
-        literals.extend(matched.map(|(_, node)| (*node, true)));
-        if literals.len() == before {
-            literals.extend(properties.additional.map(|node| (node, true)));
-        }
-    }
-    literals
 }
