@@ -28,7 +28,7 @@ pub use agentc_compiler::source::{Source, Sources, Span, World, WorldError};
 pub use agentc_compiler::{Options, ir};
 pub use agentc_runtime::{
     ErrorKind, Event, Fault, Input, Limits, Message, Operand, Outcome, Place, RunError, RunOptions,
-    TokenOrigin, Usage, Value, model, named_models,
+    TokenOrigin, Usage, Value, Warning, model, named_models,
 };
 
 pub use self::engine::{Batch, Builder, Engine, Events, Row, Run};

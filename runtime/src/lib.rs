@@ -43,5 +43,5 @@ pub use self::models::{named_models, test_models};
 pub use self::outcome::{Message, Outcome};
 pub use self::sched::{Scheduler, Schedulers};
 pub use self::session::{Poll, RunOptions, Saved, Session};
-pub use self::trace::{Event, Place, TokenOrigin, Usage};
+pub use self::trace::{Event, Place, TokenOrigin, Usage, Warning};
 pub use self::value::Value;

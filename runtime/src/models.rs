@@ -1,4 +1,5 @@
-//! Which of a program's models a run may ask for: those have to be there before it starts.
+//! Which functions and which of a program's models a run may come to: those models have to be there before it
+//! starts.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +7,7 @@ use agentc_compiler::ir::{FuncId, Op, Program, TestModel, ToolBody, ToolId};
 
 /// The names of the models that a run of a function may ask for beside its own, in the order of the program.
 pub fn named_models(program: &Program, func: FuncId) -> Vec<&str> {
-    let mut found = Found { program, seen: BTreeSet::new(), models: BTreeSet::new(), open: vec![func] };
-    while let Some(func) = found.open.pop() {
-        if found.seen.insert(func) {
-            found.visit(func);
-        }
-    }
+    let found = Found::from(program, func);
     let names = found.models.iter().filter_map(|&model| program.models.get(model as usize));
     names.map(|(name, _)| name.as_str()).collect()
 }
@@ -28,6 +24,11 @@ pub fn test_models(program: &Program, test: usize) -> Vec<&str> {
     own.into_iter().chain(others).collect()
 }
 
+/// The functions that a run of one may come to, itself included.
+pub(crate) fn reached(program: &Program, func: FuncId) -> BTreeSet<FuncId> {
+    Found::from(program, func).seen
+}
+
 struct Found<'p> {
     program: &'p Program,
     seen: BTreeSet<FuncId>,
@@ -35,7 +36,17 @@ struct Found<'p> {
     open: Vec<FuncId>,
 }
 
-impl Found<'_> {
+impl<'p> Found<'p> {
+    fn from(program: &'p Program, func: FuncId) -> Found<'p> {
+        let mut found = Found { program, seen: BTreeSet::new(), models: BTreeSet::new(), open: vec![func] };
+        while let Some(func) = found.open.pop() {
+            if found.seen.insert(func) {
+                found.visit(func);
+            }
+        }
+        found
+    }
+
     fn visit(&mut self, func: FuncId) {
         let Some(func) = self.program.funcs.get(func.index()) else { return };
         self.open.extend(func.params.iter().filter_map(|param| param.default));

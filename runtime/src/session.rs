@@ -13,6 +13,7 @@
 
 mod asks;
 mod settings;
+mod size;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -193,8 +194,10 @@ impl Session {
             self.end(Err(error), models, emit);
             return Poll::Done;
         }
-        if matches!(self.stage, Stage::Wait(_)) {
-            return Poll::Waiting;
+        match self.stage {
+            Stage::Wait(_) => return Poll::Waiting,
+            Stage::Begin => self.tell_sizes(models, emit),
+            Stage::Run | Stage::Over(_) => {}
         }
         self.stage = Stage::Run;
         match self.step(models, emit) {

@@ -7,9 +7,11 @@
 //! has been told of its context; text among it that was written before the `try` is told again later.
 //! Text at the end of an agent's or a branch's context that no generation has read is not told.
 
+use agentc_compiler::diag::Diag;
 use agentc_compiler::ir;
 use agentc_compiler::source::Span;
 use agentc_constraint::TokenId;
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::value::Value;
@@ -60,6 +62,8 @@ impl Place {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
+    /// The run will probably regret something. Told before all else.
+    Warning(Warning),
     /// Text joined a context.
     Text {
         /// Which context.
@@ -168,6 +172,45 @@ pub enum Event {
     },
     /// What the run cost.
     Usage(Usage),
+}
+
+/// A finding about a program that only its run could make, as those of the compiler are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Warning {
+    /// The finding, with spans in the program's files.
+    pub diag: Diag,
+    /// Where its span begins.
+    pub place: Place,
+    /// Where those of its labels begin.
+    pub labels: Vec<Place>,
+}
+
+impl Warning {
+    /// A finding with the places that it speaks of.
+    pub fn of(program: &ir::Program, diag: Diag) -> Warning {
+        let labels = diag.labels.iter().map(|(span, _)| Place::of(program, *span)).collect();
+        Warning { place: Place::of(program, diag.span), labels, diag }
+    }
+}
+
+impl Serialize for Warning {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Label<'w> {
+            text: &'w str,
+            place: &'w Place,
+        }
+        let texts = self.diag.labels.iter().map(|(_, text)| text.as_str());
+        let labels: Vec<Label<'_>> =
+            texts.zip(&self.labels).map(|(text, place)| Label { text, place }).collect();
+        let mut object = serializer.serialize_struct("Warning", 5)?;
+        object.serialize_field("code", self.diag.code)?;
+        object.serialize_field("message", &self.diag.message)?;
+        object.serialize_field("place", &self.place)?;
+        object.serialize_field("labels", &labels)?;
+        object.serialize_field("hint", &self.diag.hint)?;
+        object.end()
+    }
 }
 
 /// What a run cost.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use agentc::store::REFERENCE_MODEL;
-use agentc::{Engine, Error, Input, Program, Usage, Value};
+use agentc::{Engine, Error, Event, Input, Program, Usage, Value};
 
 use super::args::{LoadArgs, Look, RunArgs};
 use super::output::{Output, Terminal, refused};
@@ -27,7 +27,9 @@ pub(super) fn run(args: RunArgs, look: Look) -> Exit {
 /// An error is that of a run that never began; what a run itself ends with is shown with its outcome.
 fn attempt(args: RunArgs, look: Look) -> Exit {
     let program = compile(&args.file, args.agent.as_deref())?.finish()?;
-    show_diags(program.warnings().iter(), program.sources(), look);
+    // What contexts can hold the run says itself, by the model that it really has.
+    let warnings = program.warnings().iter().filter(|diag| diag.code != "W0400");
+    show_diags(warnings, program.sources(), look);
     let inputs = inputs(&args)?;
     let terminal = Terminal::new(look.color);
     if let Err(error) = program.check_inputs(&inputs) {
@@ -39,7 +41,7 @@ fn attempt(args: RunArgs, look: Look) -> Exit {
     let others = agentc::named_models(program.ir(), program.ir().entry);
     let engine = load(&args.load, &program, &others, look)?;
     let mut output = Output::new(args.format, look, trace);
-    let result = watch(&args, &engine, &program, inputs, cancel, &mut output);
+    let result = watch(&args, &engine, &program, inputs, cancel, &mut output, look);
     match result {
         Ok(outcome) => {
             output.end(Ok(&outcome))?;
@@ -67,6 +69,7 @@ fn watch(
     inputs: Vec<(String, Input)>,
     cancel: Arc<AtomicBool>,
     output: &mut Output,
+    look: Look,
 ) -> Result<agentc::Outcome, Error> {
     let mut run = engine.run(program).inputs(inputs).cancel(cancel.clone());
     if let Some(seed) = args.seed {
@@ -83,6 +86,9 @@ fn watch(
     }
     let mut events = run.stream()?;
     for event in &mut events {
+        if let Event::Warning(warning) = &event {
+            show_diags(std::iter::once(&warning.diag), program.sources(), look);
+        }
         output.event(&event)?;
         if output.closed {
             cancel.store(true, Ordering::Relaxed);

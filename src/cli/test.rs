@@ -93,7 +93,7 @@ impl Suite<'_> {
     }
 
     fn play(&self, engine: Option<&Engine>, program: &Program, test: Test<'_>) -> Result<Outcome, Error> {
-        let mut emit = |event: Event| self.show(&event);
+        let mut emit = |event: Event| self.show(&event, program);
         let Some(engine) = engine.filter(|_| test.needs_engine()) else {
             return test.run_alone(RunOptions { seed: self.args.seed, ..RunOptions::default() }, &mut emit);
         };
@@ -106,12 +106,14 @@ impl Suite<'_> {
         events.finish()
     }
 
-    /// What a test prints.
-    fn show(&self, event: &Event) {
-        if let Event::Print { text } = event
-            && !self.look.quiet
-        {
-            self.terminal.say(&format!("{text}\n"));
+    /// What a test prints, and what its run warns of.
+    fn show(&self, event: &Event, program: &Program) {
+        match event {
+            Event::Print { text } if !self.look.quiet => self.terminal.say(&format!("{text}\n")),
+            Event::Warning(warning) => {
+                show_diags(std::iter::once(&warning.diag), program.sources(), self.look);
+            }
+            _ => {}
         }
     }
 

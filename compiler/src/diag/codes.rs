@@ -328,7 +328,9 @@ const CODES: &[Code] = &[
     (
         "W0400",
         "context too small",
-        "Literal text and generations at their `max` need more tokens than the context of the declared model has.",
+        "Literal text and generations at their `max` need more tokens than the context of their model has. Before a run \
+         it is the `ctx` of a declared model, and text counts less than in any vocabulary; when a run begins, it is the \
+         context of the model it has, with that model's tokens.",
     ),
 ];
 

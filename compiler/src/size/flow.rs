@@ -98,7 +98,7 @@ struct Loop {
 }
 
 /// What a function adds, given what its callees do.
-pub(super) fn flow(measure: &Measure<'_>, id: FuncId, total: &dyn Fn(FuncId) -> Load) -> Flow {
+pub(super) fn flow(measure: &Measure<'_, '_>, id: FuncId, total: &dyn Fn(FuncId) -> Load) -> Flow {
     let Some(func) = measure.program.funcs.get(id.index()) else { return Flow::default() };
     if func.blocks.is_empty() || func.blocks.len() > MAX_BLOCKS {
         return Flow { total: Load { open: true, ..Load::default() }, ..Flow::default() };
@@ -125,7 +125,7 @@ struct Blocks<'p> {
 }
 
 impl<'p> Blocks<'p> {
-    fn new(measure: &Measure<'p>, func: &'p Func, total: &dyn Fn(FuncId) -> Load) -> Blocks<'p> {
+    fn new(measure: &Measure<'p, '_>, func: &'p Func, total: &dyn Fn(FuncId) -> Load) -> Blocks<'p> {
         let mut blocks = Blocks {
             values: Values::new(measure.program, func),
             edges: Vec::new(),
@@ -142,7 +142,7 @@ impl<'p> Blocks<'p> {
         blocks
     }
 
-    fn block(&mut self, measure: &Measure<'p>, func: &Func, at: usize, total: &dyn Fn(FuncId) -> Load) {
+    fn block(&mut self, measure: &Measure<'p, '_>, func: &Func, at: usize, total: &dyn Fn(FuncId) -> Load) {
         let Some(block) = func.blocks.get(at) else { return };
         let mut load = Load::default();
         let mut edges = Vec::new();
@@ -202,7 +202,7 @@ impl<'p> Blocks<'p> {
         self.edges.push(edges);
     }
 
-    fn text(&self, measure: &Measure<'_>, src: Local) -> Load {
+    fn text(&self, measure: &Measure<'_, '_>, src: Local) -> Load {
         match self.values.value(src) {
             Some(Value::Str(text)) => measure.text(text),
             Some(Value::Int(n)) => measure.text(&n.to_string()),

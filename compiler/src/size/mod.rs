@@ -10,13 +10,13 @@
 mod flow;
 mod known;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use agentc_constraint::Limits;
 use agentc_constraint::spec::Spec;
 
-use crate::diag::Diag;
-use crate::ir::{FuncId, FuncKind, Gen, Program};
+use crate::diag::{Diag, allow};
+use crate::ir::{FuncId, FuncKind, Gen, Op, Program};
 use crate::source::Span;
 use flow::{Flow, Load};
 
@@ -63,9 +63,7 @@ pub fn worst_case(program: &Program, tokens: &dyn Fn(&str) -> usize) -> Vec<Site
 
 /// What adds most to a context, in falling order.
 pub fn contributors(program: &Program, context: FuncId, tokens: &dyn Fn(&str) -> usize) -> Vec<Part> {
-    let mut parts = Sizes::new(program, tokens).parts(context);
-    parts.sort_by_key(|part| (std::cmp::Reverse(part.tokens), part.span));
-    parts
+    Sizes::new(program, tokens).contributors(context)
 }
 
 /// A count that is below that of any usual vocabulary: none has a token with parts of two words.
@@ -73,35 +71,90 @@ pub fn least_tokens(text: &str) -> usize {
     text.split_whitespace().filter(|word| word.contains(|c: char| c.is_ascii_alphanumeric())).count()
 }
 
-/// Contexts that surely become larger than the model that the program asks for can hold.
+/// A model that reads contexts, as far as their sizes go.
+pub struct Room<'m> {
+    /// Counts the tokens of a text.
+    pub tokens: &'m dyn Fn(&str) -> usize,
+    /// Tokens that a context holds.
+    pub ctx: u32,
+}
+
+/// Contexts that can become larger than a model holds which reads them: one finding for each context and model,
+/// about the first generation that does not fit. `reached` tells of functions whether they can run; `room` is
+/// asked for the model of generations, one of [`Program::models`] or the run's. Comments of the program that
+/// allow `W0400` silence it.
+pub fn too_large<'m>(
+    program: &Program,
+    reached: &dyn Fn(FuncId) -> bool,
+    room: &dyn Fn(Option<u32>) -> Option<Room<'m>>,
+) -> Vec<Diag> {
+    let mut found = findings(program, reached, room);
+    found.retain(|diag| !allow::is_allowed_in(&program.files, diag));
+    found
+}
+
+/// The same for the models that the program declares, whose tokens are not known yet; nothing is silenced.
 pub(crate) fn check(program: &Program) -> Vec<Diag> {
-    let size = |model: Option<u32>| match model {
-        Some(id) => program.models.get(id as usize).and_then(|(_, model)| model.ctx),
-        None => program.model.as_ref().and_then(|model| model.ctx),
-    };
-    let declared = program.model.iter().chain(program.models.iter().map(|(_, model)| model));
-    if declared.clone().all(|model| model.ctx.is_none()) {
-        return Vec::new();
+    findings(program, &|_| true, &|model| {
+        let declared = match model {
+            Some(id) => program.models.get(id as usize).map(|(_, model)| model),
+            None => program.model.as_ref(),
+        };
+        Some(Room { tokens: &least_tokens, ctx: declared?.ctx? })
+    })
+}
+
+fn findings<'m>(
+    program: &Program,
+    reached: &dyn Fn(FuncId) -> bool,
+    room: &dyn Fn(Option<u32>) -> Option<Room<'m>>,
+) -> Vec<Diag> {
+    let mut found: Vec<Diag> = Vec::new();
+    for model in asked_models(program, reached) {
+        let Some(room) = room(model) else { continue };
+        // Types are measured only where generations at their `max` would not fit.
+        if exceeding(&Sizes::rough(program, room.tokens), model, &room, reached).is_empty() {
+            continue;
+        }
+        let sizes = Sizes::new(program, room.tokens);
+        let bounds = exceeding(&sizes, model, &room, reached);
+        found.extend(bounds.iter().map(|bound| finding(&sizes, bound, room.ctx)));
     }
-    let mut worst: HashMap<FuncId, (SiteBound, u64)> = HashMap::new();
-    for bound in worst_case(program, &least_tokens) {
-        let Some(ctx) = size(bound.model).map(u64::from).filter(|ctx| bound.tokens > *ctx) else { continue };
-        // One finding for each context: the first generation that does not fit.
-        worst.entry(bound.context).or_insert((bound, ctx));
-    }
-    let mut found: Vec<Diag> =
-        worst.into_values().map(|(bound, ctx)| too_large(program, &bound, ctx)).collect();
     found.sort_by_key(|diag| diag.span);
     found
 }
 
-fn too_large(program: &Program, bound: &SiteBound, ctx: u64) -> Diag {
+/// The models of generations that can run.
+fn asked_models(program: &Program, reached: &dyn Fn(FuncId) -> bool) -> BTreeSet<Option<u32>> {
+    let funcs = (0..).map(FuncId).zip(&program.funcs).filter(|(id, _)| reached(*id));
+    let ops = funcs.flat_map(|(_, func)| &func.blocks).flat_map(|block| &block.insts).map(|inst| &inst.op);
+    let models = ops.filter_map(|op| match op {
+        Op::Gen(generation) => Some(generation.model),
+        Op::CallGen(call) => Some(call.model),
+        _ => None,
+    });
+    models.collect()
+}
+
+/// Of each context the first generation of a model that does not fit.
+fn exceeding(
+    sizes: &Sizes<'_>,
+    model: Option<u32>,
+    room: &Room<'_>,
+    reached: &dyn Fn(FuncId) -> bool,
+) -> Vec<SiteBound> {
+    let exceeds = |bound: &SiteBound| bound.model == model && bound.tokens > u64::from(room.ctx);
+    let contexts = contexts(sizes.program).filter(|context| reached(*context));
+    contexts.filter_map(|context| sizes.bounds(context).into_iter().find(exceeds)).collect()
+}
+
+fn finding(sizes: &Sizes<'_>, bound: &SiteBound, ctx: u32) -> Diag {
     let message = format!(
         "with `{}` the context can need {} tokens, and the model's holds {ctx}",
         bound.name, bound.tokens
     );
     let mut diag = Diag::new("W0400", bound.span, message);
-    for part in contributors(program, bound.context, &least_tokens).into_iter().take(PLACES) {
+    for part in sizes.contributors(bound.context).into_iter().take(PLACES) {
         diag = diag.label(part.span, format!("up to {} tokens", part.tokens));
     }
     diag.hint("give generations a smaller `max`, let loops turn less often, or give the model a larger `ctx`")
@@ -122,7 +175,16 @@ struct Sizes<'p> {
 
 impl<'p> Sizes<'p> {
     fn new(program: &'p Program, tokens: &dyn Fn(&str) -> usize) -> Sizes<'p> {
-        let measure = Measure { program, tokens, limits: Limits::default() };
+        Sizes::of(Measure { program, tokens, limits: Limits::default(), types: true })
+    }
+
+    /// The same with all generations at their `max`: never less, and fast.
+    fn rough(program: &'p Program, tokens: &dyn Fn(&str) -> usize) -> Sizes<'p> {
+        Sizes::of(Measure { program, tokens, limits: Limits::default(), types: false })
+    }
+
+    fn of(measure: Measure<'p, '_>) -> Sizes<'p> {
+        let program = measure.program;
         let mut sizes = Sizes { program, flows: vec![None; program.funcs.len()] };
         for id in known::callees_first(program) {
             let flow = flow::flow(&measure, id, &|callee| sizes.total(callee));
@@ -185,25 +247,28 @@ impl<'p> Sizes<'p> {
         out
     }
 
-    fn parts(&self, context: FuncId) -> Vec<Part> {
-        let mut out = Vec::new();
+    fn contributors(&self, context: FuncId) -> Vec<Part> {
+        let mut out: Vec<Part> = Vec::new();
         for (id, _, turns) in self.offsets(context) {
             for part in self.flows.get(id.index()).and_then(Option::as_ref).map_or(&[][..], |f| &f.parts) {
                 out.push(Part { span: part.span, tokens: part.tokens.saturating_mul(turns) });
             }
         }
+        out.sort_by_key(|part| (std::cmp::Reverse(part.tokens), part.span));
         out
     }
 }
 
 /// How texts and generations are counted.
-struct Measure<'m> {
-    program: &'m Program,
+struct Measure<'p, 'm> {
+    program: &'p Program,
     tokens: &'m dyn Fn(&str) -> usize,
     limits: Limits,
+    /// Whether types are asked how long their values can be.
+    types: bool,
 }
 
-impl Measure<'_> {
+impl Measure<'_, '_> {
     fn text(&self, text: &str) -> Load {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         Load { tokens: count((self.tokens)(text)), bytes: count(text.len()), open: false }
@@ -215,8 +280,8 @@ impl Measure<'_> {
         if known::has_hole(&generation.spec) {
             return Load { open: true, ..Load::default() };
         }
-        let longest = self.longest(&generation.spec).unwrap_or(max);
-        Load { tokens: max.min(longest), ..Load::default() }
+        let longest = if self.types { self.longest(&generation.spec) } else { None };
+        Load { tokens: max.min(longest.unwrap_or(max)), ..Load::default() }
     }
 
     /// The most bytes that a value can have.

@@ -44,6 +44,11 @@ impl<'m> Schedulers<'m> {
         &mut self.all[at]
     }
 
+    /// All of them, by number.
+    pub fn iter(&self) -> impl Iterator<Item = &Scheduler<'m>> {
+        self.all.iter()
+    }
+
     /// One round of each.
     pub fn tick(&mut self) -> Vec<Report> {
         self.all.iter_mut().flat_map(Scheduler::tick).collect()

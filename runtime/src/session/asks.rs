@@ -149,7 +149,7 @@ impl Session {
     }
 }
 
-fn find(models: &Schedulers<'_>, name: &str) -> Result<usize, Fault> {
+pub(super) fn find(models: &Schedulers<'_>, name: &str) -> Result<usize, Fault> {
     models.find(name).ok_or_else(|| Fault::UnknownModel { name: name.to_owned() })
 }
 
