@@ -359,3 +359,16 @@ fn what_follows_a_failure_is_not_looked_at() {
     add(&mut program, constant);
     assert_eq!(ir::validate(&program), Ok(()));
 }
+
+#[test]
+fn a_constant_is_pure_and_has_no_parameters() {
+    let of = |text: &str| program(text);
+    let good = of("const A = len(\"x\")\nfn f(n: int) -> int { return n }\nfn g() { \"x\" }\nprint f(A) g()");
+    assert!(good.funcs.iter().any(|func| func.constant && func.name == "A"));
+    for name in ["f", "g", "main"] {
+        let mut bad = good.clone();
+        bad.funcs.iter_mut().filter(|func| func.name == name).for_each(|func| func.constant = true);
+        let error = ir::validate(&bad).expect_err("it is refused").to_string();
+        assert!(error.contains(&format!("the constant `{name}` is not pure")), "{error}");
+    }
+}

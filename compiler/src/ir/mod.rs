@@ -124,6 +124,9 @@ pub struct Func {
     pub ret: Ty,
     /// Whether it neither writes text, generates nor reads the context, here or in what it calls.
     pub pure: bool,
+    /// Whether it computes a constant or a default, which is the same at every call: without parameters, and pure.
+    #[serde(default)]
+    pub constant: bool,
     /// Every local, parameters first.
     pub locals: Vec<LocalDecl>,
     /// Captures by name, in the order of their first appearance: what an outcome shows for the entry point.

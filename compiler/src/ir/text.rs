@@ -92,7 +92,11 @@ fn write_func(f: &mut fmt::Formatter<'_>, id: usize, func: &Func) -> fmt::Result
         FuncKind::Fn => "fn",
         FuncKind::Test => "test",
     };
-    let pure = if func.pure { " pure" } else { "" };
+    let pure = match (func.constant, func.pure) {
+        (true, _) => " constant",
+        (false, true) => " pure",
+        (false, false) => "",
+    };
     write!(f, "{kind} #{id} {}(", func.name)?;
     write_params(f, &func.params, "%")?;
     writeln!(f, ") -> {}{pure} {{", func.ret)?;

@@ -160,6 +160,9 @@ fn check_func(program: &Program, func: &Func) -> Result<(), IrError> {
     if func.params.len() > func.locals.len() {
         return fail(format!("`{}` has more parameters than locals", func.name));
     }
+    if func.constant && !(func.pure && func.params.is_empty() && func.kind == FuncKind::Fn) {
+        return fail(format!("the constant `{}` is not pure, or has parameters or a context", func.name));
+    }
     check_place(program, func.span, &func.name)?;
     check_params(program, &func.params, &func.name)?;
     check_ty(program, &func.ret, &func.name)?;

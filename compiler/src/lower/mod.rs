@@ -74,6 +74,7 @@ fn func(func: &hir::Func) -> ir::Func {
             .collect(),
         ret: ty(&func.ret),
         pure: func.effects.pure(),
+        constant: func.origin == hir::Origin::Value,
         locals,
         captures: func
             .captures

@@ -67,6 +67,10 @@ impl Vm {
     }
 
     pub(super) fn call(&mut self, program: &ir::Program, func: FuncId, args: &[Local]) -> Result<(), Fault> {
+        if let Some(value) = self.constants.get(&func).cloned() {
+            self.take_result(program, value);
+            return Ok(());
+        }
         self.check_room()?;
         let args = args.iter().map(|&arg| self.get(arg)).collect();
         let context = match program.funcs[func.index()].kind {
@@ -97,13 +101,23 @@ impl Vm {
         if self.state.frames.len() == 1 {
             return Some(value);
         }
-        self.state.frames.pop();
+        let func = self.state.frames.pop().map(|frame| frame.func);
+        let constant = |func: &FuncId| program.funcs.get(func.index()).is_some_and(|func| func.constant);
+        if let Some(func) = func.filter(constant) {
+            // Pure, it would be the same again, and constants made of constants would take exponential time.
+            self.constants.insert(func, value.clone());
+        }
         self.close_contexts();
+        self.take_result(program, value);
+        None
+    }
+
+    /// Goes on behind a call with its value.
+    fn take_result(&mut self, program: &ir::Program, value: Value) {
         if let Some(Inst { op: Op::Call { dst, .. }, .. }) = self.instruction(program) {
             self.set(*dst, value);
         }
         self.advance();
-        None
     }
 
     /// Drops the contexts that belong to no frame any more.

@@ -94,6 +94,8 @@ pub struct Vm {
     /// What has happened since the last step.
     events: Vec<Event>,
     regexes: Regexes,
+    /// What constants are that have been read. No part of the state: a machine that goes on computes them again.
+    constants: FxHashMap<FuncId, Value>,
     /// Where instructions stand whose events have been told.
     places: FxHashMap<Span, Place>,
 }
@@ -130,8 +132,9 @@ impl Vm {
     }
 
     fn of_state(program: Arc<ir::Program>, state: State, limits: Limits) -> Vm {
-        let (events, regexes, places) = (Vec::new(), Regexes::default(), FxHashMap::default());
-        Vm { program, limits, state, events, regexes, places }
+        let (events, regexes) = (Vec::new(), Regexes::default());
+        let (constants, places) = (FxHashMap::default(), FxHashMap::default());
+        Vm { program, limits, state, events, regexes, constants, places }
     }
 
     /// All there is to write down.
