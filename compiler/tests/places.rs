@@ -28,7 +28,12 @@ fn findings_about_stops_point_at_them() {
         ("gen a: /(a[a-z]*)?/ with stop = [\"a\"], max = 9", "W0301", "\"a\""),
         ("gen a: /[ab]+/ with max = 9, stop = [\"a\", \"b\"]", "E0402", "\"a\", \"b\""),
         ("gen a: /a&&[b--b]/", "E0402", "/a&&[b--b]/"),
-        ("gen a: \"x\" | \"yes\" with stop = \"e\"", "W0303", "gen a: \"x\" | \"yes\" with stop = \"e\""),
+        ("gen a: \"x\" | \"yes\" with stop = \"e\"", "W0303", "\"e\""),
+        ("gen a: \"x\" | \"yes\" with stop = [\"!\", \"e\"]", "W0303", "\"e\""),
+        ("gen a: \"x\" | /y+e/ with stop = [\"!\", \"y\"], stop_regex = /z/", "W0303", "\"y\""),
+        ("gen a: \"x\" | /[yz]e/ with stop = [\"y\", \"z\"], max = 9", "W0303", "\"y\", \"z\""),
+        ("const S = [\"!\", \"e\"]\ngen a: \"x\" | \"yes\" with max = 9, stop = S", "W0303", "S"),
+        ("gen a: \"x\" | \"y\" | \"x\"", "W0303", "gen a: \"x\" | \"y\" | \"x\""),
     ];
     for (text, code, part) in cases {
         assert_eq!(place(text), (code, part), "{text}");

@@ -24,6 +24,7 @@ impl<'a> Checker<'a> {
         }
         let entry = self.entry(agent, main)?;
         let chat = self.reaches_role(entry);
+        self.name_groups();
         let funcs: Option<Vec<Func>> = self.slots.iter_mut().map(|s| s.hir.take()).collect();
         Some(Hir {
             funcs: funcs?,
@@ -81,7 +82,13 @@ impl<'a> Checker<'a> {
             return self.duplicate("type", &decl.name, first);
         }
         scope.types.insert(name, id);
-        self.type_slots.push(TypeSlot { module: self.module, decl, recursive: false, info: None });
+        self.type_slots.push(TypeSlot {
+            module: self.module,
+            decl,
+            recursive: false,
+            group: None,
+            info: None,
+        });
     }
 
     pub(super) fn declare(&mut self, name: &'a ast::Ident, global: Global) {

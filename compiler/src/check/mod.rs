@@ -67,6 +67,7 @@ pub fn check(modules: &Modules, world: &dyn World, agent: Option<&str>) -> (Opti
         defs: Vec::new(),
         used: 0,
         named_places: HashSet::new(),
+        resolving: None,
         holes: None,
         files: HashMap::new(),
         tools: Vec::new(),
@@ -108,6 +109,8 @@ struct Checker<'a> {
     used: usize,
     /// Where the declarations and imports stand that something names.
     named_places: HashSet<Span>,
+    /// The group of declared types that are being resolved.
+    resolving: Option<usize>,
     /// In the type of a generation: the values of its holes.
     holes: Option<Vec<Expr>>,
     /// Embedded files that were read, by path; `None` where something was wrong.

@@ -8,6 +8,7 @@ use super::Checker;
 use super::scope::TypeName;
 use crate::ast::{Type, TypeKind};
 use crate::diag::Diag;
+use crate::source::Span;
 
 /// The types that each declared type names, by the numbers of their slots.
 #[derive(Debug, Default)]
@@ -51,6 +52,22 @@ impl Checker<'_> {
         let name = &self.type_slots[*first].decl.name;
         let diag = Diag::new("E0210", name.span, format!("the type `{}` {what}", name.name));
         self.report(diag.hint(hint));
+    }
+
+    /// Types that contain one another are used if one of them is; if none is, the first of them stands for all.
+    pub(super) fn name_groups(&mut self) {
+        let mut groups: HashMap<usize, (bool, Span)> = HashMap::new();
+        for slot in &self.type_slots {
+            let (Some(group), place) = (slot.group, slot.decl.name.span) else { continue };
+            let known = groups.entry(group).or_insert((false, place));
+            *known = (known.0 || self.named_places.contains(&place), known.1.min(place));
+        }
+        for slot in &self.type_slots {
+            let (Some(group), place) = (slot.group, slot.decl.name.span) else { continue };
+            if groups.get(&group).is_some_and(|(used, first)| *used || *first != place) {
+                self.named_places.insert(place);
+            }
+        }
     }
 
     fn types_named_by(&self, id: usize) -> Named {

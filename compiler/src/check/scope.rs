@@ -130,11 +130,21 @@ impl<'a> Checker<'a> {
         })
     }
 
+    /// Whether a declared type names itself, or one that names it in turn: neither is used by that.
+    fn is_of_own_group(&self, path: &Path) -> bool {
+        match (self.resolving, self.type_named_in(self.module, path)) {
+            (Some(group), Some(TypeName::Declared(id))) => self.type_slots[id].group == Some(group),
+            _ => false,
+        }
+    }
+
     /// The declared type that a path names: `Some(None)` if there is none, which is reported; `None` if it
     /// may be one of the prelude.
     pub(super) fn type_name(&mut self, path: &Path) -> Option<Option<usize>> {
         let (first, last) = (path.names.first()?, path.names.last()?);
-        self.named_places.extend(self.place_of_type(first));
+        if !self.is_of_own_group(path) {
+            self.named_places.extend(self.place_of_type(first));
+        }
         match self.type_named_in(self.module, path)? {
             TypeName::Declared(id) => return Some(Some(id)),
             TypeName::Lost => self.hidden = true,

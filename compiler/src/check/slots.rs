@@ -153,6 +153,8 @@ pub(super) struct TypeSlot<'a> {
     pub(super) decl: &'a ast::TypeDecl,
     /// Whether it contains itself.
     pub(super) recursive: bool,
+    /// Which group of types it belongs to that contain one another.
+    pub(super) group: Option<usize>,
     /// What it stands for, once that is known.
     pub(super) info: Option<TypeInfo>,
 }

@@ -35,7 +35,9 @@ impl Checker<'_> {
         }
         let mut def = 0;
         let mut ends = vec![false; bodies.len()];
-        for group in &groups {
+        for (number, group) in groups.iter().enumerate() {
+            self.resolving = Some(number);
+            group.iter().for_each(|id| self.type_slots[*id].group = Some(number));
             let first = def;
             for id in group {
                 let slot = &self.type_slots[*id];
@@ -54,6 +56,7 @@ impl Checker<'_> {
             }
             self.check_ends(group, first..def, &mut ends);
         }
+        self.resolving = None;
         self.named.define(bodies);
     }
 

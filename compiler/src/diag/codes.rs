@@ -264,7 +264,8 @@ const CODES: &[Code] = &[
     (
         "W0104",
         "unused declaration",
-        "Nothing in the program names the constant, type, tool, model or import. A name that begins with `_` is meant to be unused.",
+        "Nothing in the program names the constant, type, tool, model or import; that a type names itself, or types one another, \
+         does not count, and the first of these is told. A name that begins with `_` is meant to be unused.",
     ),
     (
         "W0110",

@@ -138,10 +138,15 @@ pub(super) struct Known {
 impl Known {
     /// Another value before the same stops.
     pub(super) fn with_stops(&self, value: &Spec) -> Spec {
-        match self.stops.is_empty() {
-            true => value.clone(),
-            false => Spec::Until { value: Box::new(value.clone()), stops: self.stops.clone() },
-        }
+        until(value, &self.stops)
+    }
+}
+
+/// A value before stops, if there are any.
+pub(super) fn until(value: &Spec, stops: &[Stop]) -> Spec {
+    match stops {
+        [] => value.clone(),
+        stops => Spec::Until { value: Box::new(value.clone()), stops: stops.to_vec() },
     }
 }
 
@@ -257,7 +262,10 @@ fn holes(spec: &Spec) -> Vec<usize> {
     match spec {
         Spec::OneOf { hole } | Spec::Copy { hole } => vec![*hole],
         Spec::Union { members } => members.iter().flat_map(holes).collect(),
-        Spec::JsonOf { value } | Spec::Map { value } | Spec::Until { value, .. } => holes(value),
+        Spec::JsonOf { value }
+        | Spec::Flexible { value }
+        | Spec::Map { value }
+        | Spec::Until { value, .. } => holes(value),
         Spec::Array { item, .. } => holes(item),
         Spec::Object { fields } => fields.iter().flat_map(|field| holes(&field.value)).collect(),
         Spec::Defs { defs, root } => defs.iter().chain([&**root]).flat_map(holes).collect(),

@@ -1,10 +1,11 @@
 //! Members of unions, and options of selections, that are never chosen or add nothing.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
-use agentc_constraint::spec::{Bindings, Spec};
+use agentc_constraint::spec::{Bindings, Spec, Stop};
 
-use super::constraint::{Constraints, FUEL, Finding, Known};
+use super::constraint::{Constraints, FUEL, Finding, Known, until};
 use super::stops::{are_texts, contains_stop, quoted_stops};
 
 /// Members of a union that are compared with each other.
@@ -26,23 +27,36 @@ impl Constraints {
         }
         if !known.stops.is_empty()
             && !json
-            && let Some(member) = members.iter().find(|member| self.is_stopped(member, known))
+            && let Some((member, at)) = members.iter().find_map(|m| Some((m, self.stopped_by(m, known)?)))
         {
-            let stops = quoted_stops(&known.stops);
+            let stops = quoted_stops(known.stops.get(at.clone()).unwrap_or_default());
             let message = format!("{} can never be chosen: it contains {stops}", shown(member));
-            return Some(Finding::new("W0303", message, "take it out, or use a stop that is no part of it"));
+            let hint = "take it out, or use a stop that is no part of it";
+            let finding = Finding::new("W0303", message, hint);
+            return Some(match known.origins.get(at.start) {
+                Some(origin) if at.len() == 1 => finding.of_stop(*origin),
+                _ => finding.of_stops(),
+            });
         }
         let (inner, outer) = self.included(members, &known.bindings)?;
         let message = format!("{} adds nothing: {} allows it too", shown(&inner), shown(&outer));
         Some(Finding::new("W0304", message, "leave it out; the model then still can write it"))
     }
 
-    /// Whether each value of a member contains a stop.
-    fn is_stopped(&mut self, member: &Spec, known: &Known) -> bool {
-        match member {
-            Spec::Literal { text } if are_texts(&known.stops) => contains_stop(text, &known.stops),
-            other => self.is_empty(&known.with_stops(other), &known.bindings),
+    /// The stops because of which no value of a member can be complete: one where one is enough, or all.
+    fn stopped_by(&mut self, member: &Spec, known: &Known) -> Option<Range<usize>> {
+        let one = |at: usize| at..at + 1;
+        if let Spec::Literal { text } = member
+            && are_texts(&known.stops)
+        {
+            return known.stops.iter().position(|stop| contains_stop(text, stop)).map(one);
         }
+        if !self.is_empty(&until(member, &known.stops), &known.bindings) {
+            return None;
+        }
+        let enough = |stop: &Stop| self.is_empty(&until(member, std::slice::from_ref(stop)), &known.bindings);
+        let alone = known.stops.iter().position(enough).map(one);
+        Some(alone.unwrap_or(0..known.stops.len()))
     }
 
     /// A member that is included in another one of its kind.
@@ -70,7 +84,9 @@ fn collect_unions(spec: &Spec, bindings: &Bindings, out: &mut Vec<Vec<Spec>>) {
             members.iter().for_each(|member| collect_unions(member, bindings, out));
             out.push(members);
         }
-        Spec::JsonOf { value } | Spec::Map { value } => collect_unions(value, bindings, out),
+        Spec::JsonOf { value } | Spec::Flexible { value } | Spec::Map { value } => {
+            collect_unions(value, bindings, out);
+        }
         Spec::Array { item, .. } => collect_unions(item, bindings, out),
         Spec::Object { fields } => fields.iter().for_each(|f| collect_unions(&f.value, bindings, out)),
         Spec::Defs { defs, root } => {

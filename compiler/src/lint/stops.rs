@@ -57,11 +57,9 @@ pub(super) fn are_texts(stops: &[Stop]) -> bool {
     stops.iter().all(|stop| matches!(stop, Stop::Text { .. }))
 }
 
-/// Whether one of the stops that are texts occurs in a text.
-pub(super) fn contains_stop(text: &str, stops: &[Stop]) -> bool {
-    stops
-        .iter()
-        .any(|stop| matches!(stop, Stop::Text { text: stop } if !stop.is_empty() && text.contains(stop)))
+/// Whether a stop that is a text occurs in a text.
+pub(super) fn contains_stop(text: &str, stop: &Stop) -> bool {
+    matches!(stop, Stop::Text { text: stop } if !stop.is_empty() && text.contains(stop))
 }
 
 /// Stops as messages name them.
