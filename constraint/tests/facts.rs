@@ -215,3 +215,27 @@ fn patterns_with_calls_are_not_looked_into() {
         assert_eq!(pattern.may_never_end(FUEL), None, "{spec:?}");
     }
 }
+
+#[test]
+fn repeats_in_repeats_do_not_multiply() {
+    // Once a `+` doubled what it repeats: 18 of them were too many.
+    let limits = Limits { instructions: 2_000, configurations: 200, ..Limits::default() };
+    let nested =
+        (b'a'..=b'z').fold("0".to_owned(), |inner, letter| format!("({inner})+{}", char::from(letter)));
+    let cases = [
+        (format!("4{}", "+".repeat(100)), vec!["4", "4444"], vec!["", "5"]),
+        (format!("(a|b){}.{}x", "+".repeat(100), "+".repeat(100)), vec!["aax", "bx x"], vec!["ax", "cax"]),
+        (nested, vec!["0abcdefghijklmnopqrstuvwxyz", "00a0abcdefghijklmnopqrstuvwxyz"], vec!["0", "0bz"]),
+        ("(a+){2,}".to_owned(), vec!["aa", "aaa"], vec!["", "a"]),
+        ("((a|bb)+){3,}c".to_owned(), vec!["abbac", "aaaac"], vec!["aac", "bbac"]),
+    ];
+    for (pattern, good, bad) in cases {
+        let built = build(&Spec::Regex { pattern: pattern.clone() }, &[], &limits).expect("it is small");
+        for text in good {
+            assert_eq!(built.try_match(text.as_bytes()), Ok(true), "{pattern}: {text}");
+        }
+        for text in bad {
+            assert_eq!(built.try_match(text.as_bytes()), Ok(false), "{pattern}: {text}");
+        }
+    }
+}

@@ -386,8 +386,14 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
     }
 
     fn unroll(&mut self, sub: &Hir, min: u32, max: Option<u32>, mut next: Pc) -> Result<Pc, BuildError> {
+        let mut copies = min;
         match max {
-            None => next = self.star(sub, next)?,
+            None => {
+                let (head, round) = self.rounds(sub, next)?;
+                // One round, and then others: that needs no copy, and repeats in repeats do not multiply.
+                next = if min > 0 { round } else { head };
+                copies = min.saturating_sub(1);
+            }
             Some(max) => {
                 let exit = next;
                 for _ in min..max {
@@ -396,14 +402,15 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
                 }
             }
         }
-        (0..min).try_fold(next, |next, _| self.hir(sub, next))
+        (0..copies).try_fold(next, |next, _| self.hir(sub, next))
     }
 
-    fn star(&mut self, sub: &Hir, next: Pc) -> Result<Pc, BuildError> {
+    /// Rounds without a bound: where it is decided whether there is another one, and where one begins.
+    fn rounds(&mut self, sub: &Hir, next: Pc) -> Result<(Pc, Pc), BuildError> {
         let head = self.builder.emit(Inst::Split(Box::new([])))?;
-        let body = self.hir(sub, head)?;
-        self.builder.patch(head, Inst::Split(Box::new([body, next])));
-        Ok(head)
+        let round = self.hir(sub, head)?;
+        self.builder.patch(head, Inst::Split(Box::new([round, next])));
+        Ok((head, round))
     }
 }
 
