@@ -122,7 +122,7 @@ impl Builder {
     }
 
     /// A further model, for generations that ask for it by the name that the program gives it
-    /// (`model small = "…"`). All are loaded at once.
+    /// (`model small = "…"`). All are loaded at once; names of one file with the same settings share it.
     pub fn also(mut self, name: impl Into<String>, name_or_path: impl Into<String>) -> Builder {
         self.others.push((name.into(), Source::Named(name_or_path.into()), None));
         self
@@ -237,15 +237,14 @@ impl Builder {
         Engine { shared: Arc::new(shared) }
     }
 
-    /// The loaders in reverse: the main model's is taken first.
     fn take_loaders(&mut self) -> Result<Loaders, Error> {
         let main = self.source.take().unwrap_or_else(|| Source::Named(store::REFERENCE_MODEL.to_owned()));
-        let mut loaders = vec![(String::new(), self.loader_of(main, self.context)?)];
+        let main = self.loader_of(main, self.context)?;
+        let mut others = Vec::new();
         for (name, source, context) in std::mem::take(&mut self.others) {
-            loaders.push((name, self.loader_of(source, context.or(self.context))?));
+            others.push((name, self.loader_of(source, context.or(self.context))?));
         }
-        loaders.reverse();
-        Ok(loaders)
+        Ok(Loaders { main, others })
     }
 
     fn loader_of(&mut self, source: Source, context: Option<u32>) -> Result<Box<dyn Load>, Error> {

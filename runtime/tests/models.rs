@@ -1,13 +1,15 @@
 //! Programs that generate with more than one model: who reads what, what is told, and what it costs.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use agentc_compiler::ir;
-use agentc_runtime::model::Model;
 use agentc_runtime::model::script::{Rule, ScriptModel};
+use agentc_runtime::model::{Load, Model, ModelError};
+use agentc_runtime::sched::lend;
 use agentc_runtime::session::run;
 use agentc_runtime::{
     ErrorKind, Event, Fault, Limits, Outcome, Poll, RunOptions, Saved, Scheduler, Schedulers, Session,
@@ -183,4 +185,122 @@ return a"#;
         _ => None,
     });
     assert_eq!(kept, Some(0));
+}
+
+// ---- loading
+
+/// Counts how often it loads a scripted model; loaders with one key load the same.
+struct Counted {
+    key: Option<&'static str>,
+    loads: Arc<AtomicUsize>,
+    rules: &'static [(&'static str, &'static str)],
+}
+
+impl Load for Counted {
+    fn load(self: Box<Self>, body: &mut dyn FnMut(&mut dyn Model)) -> Result<(), ModelError> {
+        self.loads.fetch_add(1, Ordering::Relaxed);
+        body(&mut script(self.rules));
+        Ok(())
+    }
+
+    fn key(&self) -> Option<String> {
+        self.key.map(str::to_owned)
+    }
+}
+
+/// How many models are loaded for a main one and others with these keys, and the schedulers of `a`, `b` and `c`.
+fn loaded(
+    main: Option<&'static str>,
+    others: &[(&str, Option<&'static str>)],
+) -> (usize, Vec<Option<usize>>) {
+    let loads = Arc::new(AtomicUsize::new(0));
+    let loader = |key| Box::new(Counted { key, loads: loads.clone(), rules: &[] }) as Box<dyn Load>;
+    let others = others.iter().map(|(name, key)| ((*name).to_owned(), loader(*key))).collect();
+    let mut found = Vec::new();
+    lend(loader(main), others, &Limits::default(), &mut |models| {
+        found = ["a", "b", "c"].map(|name| models.find(name)).to_vec();
+        assert_eq!(models.iter().count(), loads.load(Ordering::Relaxed), "each is loaded once");
+    })
+    .unwrap();
+    (loads.load(Ordering::Relaxed), found)
+}
+
+#[test]
+fn names_of_one_model_share_it() {
+    let (x, y) = (Some("x"), Some("y"));
+    assert_eq!(loaded(x, &[("a", x), ("b", y), ("c", y)]), (2, vec![Some(0), Some(1), Some(1)]));
+    assert_eq!(loaded(x, &[("a", y), ("b", x)]), (2, vec![Some(1), Some(0), None]));
+    // Loaders that do not say what they load share nothing.
+    assert_eq!(loaded(None, &[("a", None), ("b", x), ("c", None)]), (4, vec![Some(1), Some(2), Some(3)]));
+    assert_eq!(loaded(x, &[]), (1, vec![None; 3]));
+    // Of two with one name the first counts.
+    assert_eq!(loaded(x, &[("a", y), ("a", x)]), (2, vec![Some(1), None, None]));
+}
+
+#[test]
+fn a_model_that_cannot_be_loaded_is_an_error_of_all() {
+    struct Broken;
+    impl Load for Broken {
+        fn load(self: Box<Self>, _: &mut dyn FnMut(&mut dyn Model)) -> Result<(), ModelError> {
+            Err(ModelError::NoTemplate)
+        }
+    }
+    let loads = Arc::new(AtomicUsize::new(0));
+    let main = Box::new(Counted { key: None, loads: loads.clone(), rules: &[] });
+    let result = lend(main, vec![("a".to_owned(), Box::new(Broken))], &Limits::default(), &mut |_| {
+        panic!("there is nothing to lend");
+    });
+    assert_eq!(result, Err(ModelError::NoTemplate));
+}
+
+#[test]
+fn a_shared_model_goes_on_in_its_own_tokens_with_the_settings_of_each_name() {
+    let loads = Arc::new(AtomicUsize::new(0));
+    let rules: &[(&str, &str)] = &[("A: wor", "ld is"), ("A: ", "word")];
+    let loader = |key| Box::new(Counted { key, loads: loads.clone(), rules }) as Box<dyn Load>;
+    // The word that the other name wrote is taken up as the model's own.
+    let source = "\"A: {{ gen a: /wor/ with model = small }}{{ gen b: /[a-z ]+/ }}\"\nreturn [a, b]";
+    let mut ended = None;
+    lend(
+        loader(Some("x")),
+        vec![("small".to_owned(), loader(Some("x")))],
+        &Limits::default(),
+        &mut |models| {
+            let mut models = models;
+            ended = Some(play(source, &mut models, RunOptions::default()));
+        },
+    )
+    .unwrap();
+    let (outcome, events) = ended.unwrap();
+    assert_eq!(outcome.value().to_string(), r#"["wor", "ld is"]"#, "{:?}", outcome.error());
+    assert_eq!(loads.load(Ordering::Relaxed), 1);
+    let named = |event: &&Event| matches!(event, Event::GenStart { model: Some(_), .. });
+    assert_eq!(events.iter().filter(named).count(), 0, "its tokens have the run's own numbers");
+    let sampled = |key: Option<&'static str>| {
+        let loader = |key| {
+            let model = ScriptModel::random(4).unwrap();
+            Box::new(Noise(key, model)) as Box<dyn Load>
+        };
+        let mut value = String::new();
+        lend(loader(key), vec![("small".to_owned(), loader(key))], &Limits::default(), &mut |mut models| {
+            let source = "\"a\" gen x: /[a-z]{20}/ with model = small\nreturn x";
+            value = play(source, &mut models, RunOptions::default()).0.value().to_string();
+        })
+        .unwrap();
+        value
+    };
+    assert_eq!(sampled(Some("x")), sampled(None), "seed and temperature are those of the name");
+}
+
+struct Noise(Option<&'static str>, ScriptModel);
+
+impl Load for Noise {
+    fn load(mut self: Box<Self>, body: &mut dyn FnMut(&mut dyn Model)) -> Result<(), ModelError> {
+        body(&mut self.1);
+        Ok(())
+    }
+
+    fn key(&self) -> Option<String> {
+        self.0.map(str::to_owned)
+    }
 }

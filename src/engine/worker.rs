@@ -5,9 +5,10 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::time::Instant;
 
 use agentc_compiler::ir;
-use agentc_runtime::model::{Load, Model, ModelError, ModelInfo};
+use agentc_runtime::model::{Load, ModelError, ModelInfo};
+use agentc_runtime::sched::{Named, lend};
 use agentc_runtime::{
-    Event, Fault, Input, Limits, Outcome, Poll, RunError, RunOptions, Scheduler, Schedulers, Session,
+    Event, Fault, Input, Limits, Outcome, Poll, RunError, RunOptions, Schedulers, Session,
 };
 
 /// What the thread is asked for.
@@ -43,25 +44,25 @@ struct Live {
     deserted: bool,
 }
 
-/// Where models come from: the main one's loader is the last, since they are taken from the end.
-pub(super) type Loaders = Vec<(String, Box<dyn Load>)>;
-
-/// Models that are lent, each with the name that programs give it; the main one is the first.
-type Models<'m> = Vec<(String, &'m mut dyn Model)>;
+/// Where models come from.
+pub(super) struct Loaders {
+    pub(super) main: Box<dyn Load>,
+    pub(super) others: Vec<Named>,
+}
 
 /// Loads the models and serves until the last sender of commands is gone.
 pub(super) fn work(
-    mut loaders: Loaders,
+    loaders: Loaders,
     limits: Limits,
     commands: &Receiver<Command>,
     ready: &Sender<Ready>,
     started: Instant,
 ) {
-    let result = load(&mut loaders, Vec::new(), &mut |models| {
+    let result = lend(loaders.main, loaders.others, &limits, &mut |models| {
         let load_ms = started.elapsed().as_millis() as u64;
-        let Some(info) = models.first().map(|(_, model)| model.info().clone()) else { return };
+        let info = models.main().model().info().clone();
         if ready.send(Ready::Loaded(Box::new(info))).is_ok() {
-            serve(models, &limits, commands, load_ms);
+            serve(models, commands, load_ms);
         }
     });
     if let Err(error) = result {
@@ -70,31 +71,7 @@ pub(super) fn work(
     }
 }
 
-/// Loads one model after the other. A loader lends its model only while a closure runs, so they nest.
-fn load(
-    rest: &mut Loaders,
-    mut loaded: Models<'_>,
-    serve: &mut dyn FnMut(Models<'_>),
-) -> Result<(), ModelError> {
-    let Some((name, loader)) = rest.pop() else {
-        serve(loaded);
-        return Ok(());
-    };
-    let mut result = Ok(());
-    loader.load(&mut |model| {
-        let lent = loaded.iter_mut().map(|(name, model)| (name.clone(), &mut **model as &mut dyn Model));
-        let mut all: Models<'_> = lent.collect();
-        all.push((name.clone(), model));
-        result = load(rest, all, serve);
-    })?;
-    result
-}
-
-fn serve(models: Models<'_>, limits: &Limits, commands: &Receiver<Command>, load_ms: u64) {
-    let mut models = models.into_iter().map(|(name, model)| (name, Scheduler::new(model, limits.clone())));
-    let Some((_, main)) = models.next() else { return };
-    let mut sched = Schedulers::new(main);
-    models.for_each(|(name, model)| sched.add(name, model));
+fn serve(mut sched: Schedulers<'_>, commands: &Receiver<Command>, load_ms: u64) {
     let mut live: Vec<Live> = Vec::new();
     // Loading is charged to the first run: the one that had to wait for it.
     let mut load_ms = load_ms;

@@ -115,6 +115,12 @@ impl Load for LlamaLoader {
         body(&mut Llama::new(&options, &header, &model, tokens, context));
         Ok(())
     }
+
+    /// The file, by whatever path or link it is reached, and all settings.
+    fn key(&self) -> Option<String> {
+        let path = self.0.path.canonicalize().ok()?;
+        Some(format!("{:?}", LlamaOptions { path, name: String::new(), ..self.0.clone() }))
+    }
 }
 
 fn vocabulary(name: &str, tokens: Result<Tokens, String>) -> Result<Tokens, ModelError> {

@@ -166,4 +166,10 @@ pub trait Model: Tokenize {
 pub trait Load: Send {
     /// Loads the model and calls `body` once with it; an error means that `body` was not called.
     fn load(self: Box<Self>, body: &mut dyn FnMut(&mut dyn Model)) -> Result<(), ModelError>;
+
+    /// What is loaded and how, as far as that can be told: of loaders that say the same, one is enough. What the
+    /// user calls the model is no part of it.
+    fn key(&self) -> Option<String> {
+        None
+    }
 }

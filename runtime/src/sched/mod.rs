@@ -6,6 +6,7 @@
 
 mod constraints;
 mod job;
+mod lend;
 mod prompt;
 mod set;
 
@@ -17,6 +18,7 @@ use agentc_constraint::{Constraint, Matcher};
 use self::constraints::ConstraintCache;
 pub use self::job::JobId;
 use self::job::{Job, Stage};
+pub use self::lend::{Named, lend};
 use self::prompt::Prompt;
 pub use self::set::Schedulers;
 use crate::ask::{GenAnswer, GenAsk};

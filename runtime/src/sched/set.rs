@@ -7,8 +7,8 @@ use crate::trace::Usage;
 /// names that programs give them.
 pub struct Schedulers<'m> {
     all: Vec<Scheduler<'m>>,
-    /// Of all but the first.
-    names: Vec<String>,
+    /// Which of them each name stands for.
+    names: Vec<(String, usize)>,
 }
 
 impl<'m> Schedulers<'m> {
@@ -19,8 +19,18 @@ impl<'m> Schedulers<'m> {
 
     /// A further model. Of two with one name the first counts.
     pub fn add(&mut self, name: impl Into<String>, sched: Scheduler<'m>) {
-        self.names.push(name.into());
+        self.alias(name, self.all.len());
+        self.push(sched);
+    }
+
+    /// A further model that has no name yet.
+    pub(super) fn push(&mut self, sched: Scheduler<'m>) {
         self.all.push(Scheduler { number: self.all.len(), ..sched });
+    }
+
+    /// Another name for a scheduler, by its number.
+    pub fn alias(&mut self, name: impl Into<String>, at: usize) {
+        self.names.push((name.into(), at));
     }
 
     /// The first one, which is always there.
@@ -30,7 +40,7 @@ impl<'m> Schedulers<'m> {
 
     /// Which scheduler has a name.
     pub fn find(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|other| other == name).map(|at| at + 1)
+        self.names.iter().find(|(other, _)| other == name).map(|(_, at)| *at)
     }
 
     /// A scheduler by its number; the first one if there is no such.

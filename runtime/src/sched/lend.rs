@@ -1,0 +1,63 @@
+//! Loading several models, each once, and lending their schedulers.
+//!
+//! A loader lends its model only while a closure runs, so they are loaded one within the other. Programs may have
+//! several names for one model; where loaders say that they load the same ([`Load::key`]), the names share it,
+//! its memory and all that it has read.
+
+use super::{Scheduler, Schedulers};
+use crate::limits::Limits;
+use crate::model::{Load, Model, ModelError};
+
+/// A loader, and the name that programs give its model.
+pub type Named = (String, Box<dyn Load>);
+
+/// Loads models and calls `body` once with their schedulers; an error means that it was not called. `main` is the
+/// model that runs use unless they say otherwise; of others with one name the first counts.
+pub fn lend(
+    main: Box<dyn Load>,
+    others: Vec<Named>,
+    limits: &Limits,
+    body: &mut dyn FnMut(Schedulers<'_>),
+) -> Result<(), ModelError> {
+    let (mut keys, mut loaders, mut names) = (vec![main.key()], vec![main], Vec::new());
+    for (name, loader) in others {
+        let key = loader.key();
+        let known = keys.iter().position(|other| key.is_some() && *other == key);
+        names.push((name, known.unwrap_or(loaders.len())));
+        if known.is_none() {
+            keys.push(key);
+            loaders.push(loader);
+        }
+    }
+    // The next one is taken from the end.
+    loaders.reverse();
+    load(&mut loaders, Vec::new(), &mut |models| {
+        let mut models = models.into_iter().map(|model| Scheduler::new(model, limits.clone()));
+        let Some(main) = models.next() else { return };
+        let mut all = Schedulers::new(main);
+        models.for_each(|model| all.push(model));
+        names.iter().for_each(|(name, at)| all.alias(name, *at));
+        body(all);
+    })
+}
+
+/// Models that are lent, in the order of their loaders.
+type Models<'m> = Vec<&'m mut dyn Model>;
+
+fn load(
+    rest: &mut Vec<Box<dyn Load>>,
+    mut loaded: Models<'_>,
+    body: &mut dyn FnMut(Models<'_>),
+) -> Result<(), ModelError> {
+    let Some(loader) = rest.pop() else {
+        body(loaded);
+        return Ok(());
+    };
+    let mut result = Ok(());
+    loader.load(&mut |model| {
+        let mut all: Models<'_> = loaded.iter_mut().map(|model| &mut **model as &mut dyn Model).collect();
+        all.push(model);
+        result = load(rest, all, body);
+    })?;
+    result
+}
