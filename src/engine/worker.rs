@@ -7,9 +7,7 @@ use std::time::Instant;
 use agentc_compiler::ir;
 use agentc_runtime::model::{Load, ModelError, ModelInfo};
 use agentc_runtime::sched::{Named, lend};
-use agentc_runtime::{
-    Event, Fault, Input, Limits, Outcome, Poll, RunError, RunOptions, Schedulers, Session,
-};
+use agentc_runtime::{Event, Fault, Input, Limits, Outcome, Poll, RunError, RunOptions, Schedulers, Session};
 
 /// What the thread is asked for.
 pub(super) struct Command {
