@@ -121,3 +121,46 @@ fn any_spec_builds_or_is_refused() {
     texts.dedup();
     each_mutant(3000, &texts, properties::spec);
 }
+
+/// What the target `notation` begins with: a letter, and a text in the notation that it stands for.
+const NOTATIONS: &[&str] = &[
+    r"r[A-Z][a-z]+(, [0-9]{1,3})*",
+    r"r(?i)(a|b)*\p{L}{2,}[^\d\s]?(?:x|)\u{e9}",
+    r"r\d{4}-(0[1-9]|1[0-2])-\d{2}(T.*)?&&",
+    "r\\{[a$z]{5,31},4+++++.+++++++++++/++++++4+++;++++[2-9]\\d?\n",
+    "r(((a{0,9}){0,9}){0,9}|[a-z&&[^aeiou]])+",
+    "lstart: item (\",\" item)*\nitem: WORD | NUMBER | \"(\" start \")\"\nWORD: /[a-z]+/\n%import common.NUMBER\n%ignore \" \"",
+    "lstart: a~2..4 b?\na: \"x\" | [\"y\" a]\nb: C+\nC.2: \"a\"..\"f\" | /\\d/i\n",
+    "l?start: sum\n?sum: product | sum \"+\" product -> add\n?product: atom | product \"*\" atom\natom: /[0-9]+/ | \"(\" sum \")\"",
+    "groot ::= \"{\" ws (pair (\",\" ws pair)*)? \"}\"\npair ::= [a-z]+ \":\" value{1,3}\nvalue ::= [^\\x00-\\x1f\"] | root\nws ::= [ \\t\\n]*",
+    "groot ::= a | b\na ::= \"x\" a | \"\"\nb ::= ([0-9] | \"\\u00e9\")+ # done\n",
+    r##"s{"type":"object","properties":{"a":{"type":"integer","minimum":-3,"multipleOf":2},"b":{"enum":["x",1,null]}},"required":["a"],"additionalProperties":false}"##,
+    r##"s{"$defs":{"t":{"type":["array","null"],"items":{"$ref":"#/$defs/t"},"maxItems":2,"uniqueItems":true}},"$ref":"#/$defs/t"}"##,
+    r##"s{"anyOf":[{"type":"string","pattern":"^a+$","minLength":2,"format":"date"},{"not":{"type":"string"}}],"if":{"const":1},"then":{"maximum":3},"else":true}"##,
+    r##"s{"allOf":[{"patternProperties":{"^x":{"type":"number"}}},{"propertyNames":{"maxLength":3}}],"oneOf":[{"minProperties":1},{"const":{}}],"dependentRequired":{"x":["y"]},"unevaluatedProperties":false}"##,
+];
+
+#[test]
+fn any_notation_builds_or_is_refused() {
+    NOTATIONS.iter().for_each(|text| properties::notation(text.as_bytes()));
+    let mut random = Random(7);
+    for _ in 0..6000 {
+        let (text, other) =
+            (NOTATIONS[random.below(NOTATIONS.len())], NOTATIONS[random.below(NOTATIONS.len())]);
+        let (letter, rest) = text.as_bytes().split_at(1);
+        let rest = mutant(&mut random, rest, &other.as_bytes()[1..]);
+        properties::notation(&[letter, &rest].concat());
+    }
+}
+
+#[test]
+fn the_dictionary_has_every_word() {
+    let dictionary = include_str!("../../fuzz/agent.dict");
+    let words = agentc_compiler::lex::words::RESERVED.iter().chain(agentc_compiler::lex::words::CONTEXTUAL);
+    for word in words {
+        assert!(
+            dictionary.lines().any(|line| line == format!("\"{word}\"")),
+            "{word} is not in fuzz/agent.dict"
+        );
+    }
+}
