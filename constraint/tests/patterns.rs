@@ -4,7 +4,7 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use agentc_conformance::naive::{Naive, NaiveError};
 use agentc_conformance::patterns::{self, Case};
@@ -14,21 +14,31 @@ use support::{Greedy, Random, gguf};
 /// Tokens are never short.
 const PLENTY: u32 = 1 << 20;
 
+/// The end of the turn, where every byte is a token.
+const END: TokenId = 256;
+
 type Checked<T> = Result<T, String>;
 
 fn shown(text: &[u8]) -> String {
     text.escape_ascii().to_string()
 }
 
+fn suite() -> Vec<Case> {
+    patterns::read(&patterns::folder()).unwrap_or_else(|error| panic!("{error}"))
+}
+
 /// Checks every case that compiles, and tells of all that fail.
 fn every_case(check: impl Fn(&Case, &Pattern) -> Checked<usize>) -> usize {
-    let cases = patterns::read(&patterns::folder()).expect("a suite");
+    let cases = suite();
     assert!(cases.len() > 10, "only {} cases", cases.len());
     let (mut checked, mut failures) = (0, Vec::new());
     for case in cases.iter().filter(|case| case.error.is_none()) {
         let pattern = build(&case.spec, &case.bindings, &Limits::default());
         let result = pattern.map_err(|error| format!("does not compile: {error}"));
-        match result.and_then(|pattern| check(case, &pattern)) {
+        let t = std::time::Instant::now();
+        let result = result.and_then(|pattern| check(case, &pattern));
+        if t.elapsed().as_millis() > 300 { eprintln!("{} {:?}", case.title(), t.elapsed()); }
+        match result {
             Ok(answers) => checked += answers,
             Err(failure) => failures.push(format!("{}: {failure}", case.title())),
         }
@@ -52,7 +62,7 @@ fn ensure(holds: bool, failure: impl FnOnce() -> String) -> Checked<()> {
 
 #[test]
 fn what_is_no_constraint_is_refused() {
-    let cases = patterns::read(&patterns::folder()).expect("a suite");
+    let cases = suite();
     let mut refused = 0;
     for case in &cases {
         let Some(part) = &case.error else { continue };
@@ -108,7 +118,7 @@ fn next_bytes(matcher: &Matcher, text: &[u8]) -> Checked<Vec<u8>> {
             Err(_) => continue,
             Ok(Commit::More) => next.push(byte),
             Ok(Commit::Done) => {
-                let done = matcher.finish(&Greedy(&byte_vocab())).map_err(|error| error.to_string())?;
+                let done = matcher.finish(&Greedy(byte_vocab())).map_err(|error| error.to_string())?;
                 next.extend((done.value.len() > text.len()).then_some(byte));
             }
         }
@@ -116,15 +126,17 @@ fn next_bytes(matcher: &Matcher, text: &[u8]) -> Checked<Vec<u8>> {
     Ok(next)
 }
 
-fn byte_vocab() -> Arc<Vocab> {
-    Arc::new(Vocab::new(&of_bytes(), &[256]).expect("a vocabulary"))
+fn byte_vocab() -> &'static Arc<Vocab> {
+    static VOCAB: LazyLock<Arc<Vocab>> =
+        LazyLock::new(|| Arc::new(Vocab::new(&of_bytes(), &[END]).expect("a vocabulary")));
+    &VOCAB
 }
 
 /// What a matcher over bytes appends by itself.
 fn forced(mut matcher: Matcher) -> Checked<Vec<u8>> {
     let vocab = byte_vocab();
     let mut text = Vec::new();
-    while let Next::Forced(tokens) = matcher.next(&Greedy(&vocab)).map_err(|error| error.to_string())? {
+    while let Next::Forced(tokens) = matcher.next(&Greedy(vocab)).map_err(|error| error.to_string())? {
         text.extend(tokens.iter().flat_map(|&token| vocab.bytes(token).to_vec()));
     }
     Ok(text)
@@ -181,8 +193,9 @@ fn of_pieces(case: &Case, random: &mut Random) -> Vec<Option<Vec<u8>>> {
 
 /// Some tokens of a real vocabulary, and all bytes.
 fn of_a_model(random: &mut Random) -> Option<Vec<Option<Vec<u8>>>> {
-    let path = gguf::available().into_iter().next()?;
-    let vocab = gguf::vocab(&path);
+    static VOCAB: LazyLock<Option<Vocab>> =
+        LazyLock::new(|| gguf::available().first().map(|path| gguf::vocab(path)));
+    let vocab = VOCAB.as_ref()?;
     let mut tokens: BTreeSet<Vec<u8>> = (0..=255u8).map(|byte| vec![byte]).collect();
     for _ in 0..1200 {
         tokens.insert(vocab.bytes(random.below(vocab.len() as u64) as TokenId).to_vec());
@@ -212,11 +225,19 @@ impl Judge {
         match self {
             Judge::Naive(naive, place) => naive.allows(place, token),
             Judge::Bytes(matcher) => {
+                // Byte by byte, until the value goes no further: is it complete after a part of the token?
                 let mut matcher = matcher.clone();
-                token.iter().all(|&byte| match matcher.commit(byte.into()) {
-                    Ok(commit) => commit == Commit::More || matcher.finish(&Greedy(&byte_vocab())).is_err(),
-                    Err(_) => false,
-                }) || ends_within(&matcher)
+                for &byte in token {
+                    if matcher.clone().commit(END).is_ok() {
+                        return true;
+                    }
+                    match matcher.commit(byte.into()) {
+                        Ok(Commit::More) => {}
+                        Ok(Commit::Done) => return true,
+                        Err(_) => return false,
+                    }
+                }
+                true
             }
         }
     }
@@ -224,7 +245,7 @@ impl Judge {
     fn is_value(&mut self) -> bool {
         match self {
             Judge::Naive(naive, place) => naive.is_value(place),
-            Judge::Bytes(matcher) => matcher.clone().commit(256).is_ok(),
+            Judge::Bytes(matcher) => matcher.clone().commit(END).is_ok(),
         }
     }
 
@@ -243,11 +264,6 @@ impl Judge {
     }
 }
 
-/// Whether a matcher over bytes has come to the end of its value.
-fn ends_within(matcher: &Matcher) -> bool {
-    matcher.clone().next(&Greedy(&byte_vocab())) == Ok(Next::Done)
-}
-
 /// Random choices from the mask, some of them along a text that is accepted; at each step every token's answer is compared.
 fn walk(
     case: &Case,
@@ -258,7 +274,8 @@ fn walk(
 ) -> Checked<usize> {
     const STEPS: usize = 10;
     let vocab = constraint.vocab();
-    let along = Some(random.pick(&case.accepts)).filter(|_| random.below(2) == 0 && !case.accepts.is_empty());
+    let goes_along = random.below(2) == 0 && !case.accepts.is_empty();
+    let along = goes_along.then(|| random.pick(&case.accepts));
     let mut matcher = Matcher::new(constraint, b"", PLENTY).map_err(|error| error.to_string())?;
     let (mut text, mut checked) = (Vec::new(), 0);
     for _ in 0..STEPS {

@@ -1,6 +1,6 @@
 //! Values in which no stop may occur, and which a stop ends.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 
 use super::rests::{Rests, State};
 
@@ -51,31 +51,47 @@ impl Stops {
         if rests.is_dead(value) { Next::Dead } else { Next::On(Under { value, begun }) }
     }
 
-    /// Whether the text can still become a value: a search through all that may follow.
+    /// Whether the text can still become a value: a search through all that may follow, first of ASCII alone, which
+    /// finds most ends and meets fewer places.
     pub(super) fn is_live(&mut self, rests: &mut Rests, under: &Under) -> bool {
         if let Some(&live) = self.live.get(under) {
             return live;
         }
-        let live = self.search(rests, under);
+        let way = self.search(rests, under, 127).or_else(|| self.search(rests, under, 255));
+        let live = way.is_some();
         self.live.insert(under.clone(), live);
+        self.live.extend(way.into_iter().flatten().map(|place| (place, true)));
         live
     }
 
-    fn search(&self, rests: &mut Rests, under: &Under) -> bool {
+    /// The places on a shortest way to an end.
+    fn search(&self, rests: &mut Rests, under: &Under, last: u8) -> Option<Vec<Under>> {
         let mut seen = HashSet::from([under.clone()]);
-        let mut open = VecDeque::from([under.clone()]);
-        while let Some(under) = open.pop_front() {
-            if rests.accepts(under.value) {
-                return true;
+        // Each place with the number of the one before it.
+        let mut places = vec![(under.clone(), 0)];
+        let mut at = 0;
+        while let Some((under, _)) = places.get(at).cloned() {
+            if rests.accepts(under.value) || self.live.get(&under) == Some(&true) {
+                return Some(way(&places, at));
             }
-            for byte in 0..=255 {
+            for byte in 0..=last {
                 match self.step(rests, &under, byte) {
-                    Next::Stopped => return true,
-                    Next::On(next) if seen.insert(next.clone()) => open.push_back(next),
+                    Next::Stopped => return Some(way(&places, at)),
+                    Next::On(next) if seen.insert(next.clone()) => places.push((next, at)),
                     _ => {}
                 }
             }
+            at += 1;
         }
-        false
+        None
     }
+}
+
+fn way(places: &[(Under, usize)], mut at: usize) -> Vec<Under> {
+    let mut way = vec![places[at].0.clone()];
+    while at > 0 {
+        at = places[at].1;
+        way.push(places[at].0.clone());
+    }
+    way
 }
