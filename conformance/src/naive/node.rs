@@ -55,8 +55,28 @@ pub(super) fn character(ranges: &[(char, char)], bytes: &[u8]) -> Begun {
         return if text.chars().all(is_in) { Begun::Whole } else { Begun::No };
     }
     match beginning(bytes) {
-        Some((low, high)) if meets(ranges, low, high) => Begun::Part,
+        Some((low, high, _)) if meets(ranges, low, high) => Begun::Part,
         _ => Begun::No,
+    }
+}
+
+/// The beginning of a character, as the same one for all that leave the same to be read: where any character may
+/// follow it does not matter which it is.
+pub(super) fn canonical(ranges: &Rc<[(char, char)]>, read: Vec<u8>) -> Node {
+    const SURROGATES: std::ops::Range<u32> = 0xd800..0xe000;
+    let is_full = beginning(&read).is_some_and(|(low, high, width)| {
+        let spans = |&(from, to): &(char, char)| from as u32 <= low && high <= to as u32;
+        high - low + 1 == width
+            && (high < SURROGATES.start || low >= SURROGATES.end)
+            && ranges.iter().any(spans)
+    });
+    let left = read.first().map_or(0, |first| first.leading_ones() as usize) - read.len().min(4);
+    let any: &[(char, char)] = &[('\0', char::MAX)];
+    match left {
+        1 if is_full => Node::Char(any.into(), vec![0xc3]),
+        2 if is_full => Node::Char(any.into(), vec![0xe1]),
+        3 if is_full => Node::Char(any.into(), vec![0xf1]),
+        _ => Node::Char(ranges.clone(), read),
     }
 }
 
@@ -69,8 +89,9 @@ fn meets(ranges: &[(char, char)], low: u32, high: u32) -> bool {
     })
 }
 
-/// The numbers of the characters that begin with some bytes, if these are too few for one.
-fn beginning(bytes: &[u8]) -> Option<(u32, u32)> {
+/// The numbers of the characters that begin with some bytes, if these are too few for one, and how many they would be if
+/// every byte could follow.
+fn beginning(bytes: &[u8]) -> Option<(u32, u32, u32)> {
     let (&first, rest) = bytes.split_first()?;
     let (len, bits, least) = match first {
         0xc2..=0xdf => (2, first & 0x1f, 0x80),
@@ -84,7 +105,7 @@ fn beginning(bytes: &[u8]) -> Option<(u32, u32)> {
     let read = rest.iter().fold(u32::from(bits), |number, byte| number << 6 | u32::from(byte & 0x3f));
     let free = 6 * (len - 1 - rest.len()) as u32;
     let (low, high) = ((read << free).max(least), ((read << free) | ((1 << free) - 1)).min(0x10_ffff));
-    (low <= high).then_some((low, high))
+    (low <= high).then_some((low, high, 1 << free))
 }
 
 /// How a character is written in a string in JSON where it cannot stand as it is.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::rc::Rc;
 
-use super::node::{Begun, Id, Node, character, inside_string};
+use super::node::{Begun, Id, Node, canonical, character, inside_string};
 
 /// A list of nodes; 0 is the empty one.
 type Rest = u32;
@@ -218,7 +218,7 @@ impl Rests {
             Node::Char(ranges, read) => match character(&ranges, &with(&read)) {
                 Begun::Whole => Some(tail),
                 Begun::Part => {
-                    let left = self.node(Node::Char(ranges, with(&read)));
+                    let left = self.node(canonical(&ranges, with(&read)));
                     self.list(&[left], tail)
                 }
                 Begun::No => None,

@@ -4,6 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::rests::{Rests, State};
 
+/// The last byte that can go on with a character.
+const CONTINUED: u8 = 0xbf;
+
 /// Where a text stands: in the value, and in each stop that is under way, the first that began in front, with whether
 /// the value was complete where it began.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -51,13 +54,13 @@ impl Stops {
         if rests.is_dead(value) { Next::Dead } else { Next::On(Under { value, begun }) }
     }
 
-    /// Whether the text can still become a value: a search through all that may follow, first of ASCII alone, which
-    /// finds most ends and meets fewer places.
+    /// Whether the text can still become a value: a search through all that may follow, first without new characters of several
+    /// bytes, which finds most ends and meets fewer places.
     pub(super) fn is_live(&mut self, rests: &mut Rests, under: &Under) -> bool {
         if let Some(&live) = self.live.get(under) {
             return live;
         }
-        let way = self.search(rests, under, 127).or_else(|| self.search(rests, under, 255));
+        let way = self.search(rests, under, CONTINUED).or_else(|| self.search(rests, under, 255));
         let live = way.is_some();
         self.live.insert(under.clone(), live);
         self.live.extend(way.into_iter().flatten().map(|place| (place, true)));
