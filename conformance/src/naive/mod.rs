@@ -129,9 +129,19 @@ impl Naive {
         })
     }
 
-    /// Whether a whole text is a value.
+    /// Whether a whole text is a value. What could still come does not matter here.
     pub fn is_match(&mut self, text: &[u8]) -> bool {
-        self.read(text).is_some_and(|place| self.is_value(&place))
+        let mut under = Under { value: self.start, begun: Vec::new() };
+        for &byte in text {
+            under = match &self.stops {
+                Some(stops) => match stops.step(&mut self.rests, &under, byte) {
+                    stops::Next::On(next) => next,
+                    _ => return false,
+                },
+                None => Under { value: self.rests.step(under.value, byte), begun: Vec::new() },
+            };
+        }
+        self.rests.accepts(under.value)
     }
 
     /// The definition of a mask: the token goes on, or the value is complete after a part of it.

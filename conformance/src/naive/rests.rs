@@ -125,7 +125,14 @@ impl Rests {
         if !nodes.iter().all(|&node| self.is_productive(node)) {
             return None;
         }
-        Some(nodes.iter().rev().fold(tail, |tail, &node| self.lists.of((node, tail)) + 1))
+        let mut rest = tail;
+        for &node in nodes.iter().rev() {
+            // What reads nothing would only make equal rests different.
+            if !matches!(self.at(node), Node::Seq(parts) if parts.is_empty()) {
+                rest = self.lists.of((node, rest)) + 1;
+            }
+        }
+        Some(rest)
     }
 
     pub(super) fn is_dead(&self, state: State) -> bool {
