@@ -127,7 +127,10 @@ impl<'c> Walk<'c> {
             let long: Vec<TokenId> =
                 both.iter().copied().filter(|&token| self.vocab.bytes(token).len() > 1).collect();
             let of = if long.is_empty() || random.below(2) == 0 { &both } else { &long };
-            let Some(&token) = random.pick(of) else { return Ok(()) };
+            // A token that ends the value within is no step of both.
+            let Some(&token) = (0..20).filter_map(|_| random.pick(of)).find(|&&token| self.goes_on(token)) else {
+                return Ok(());
+            };
             self.theirs.consume_token(token)?;
             let is_done = self.ours.commit(token)? == Commit::Done;
             self.text.extend_from_slice(self.vocab.bytes(token));
@@ -151,24 +154,23 @@ impl<'c> Walk<'c> {
         let ours = self.ours.mask()?;
         let theirs = self.theirs.compute_mask().map_err(|error| anyhow!("{}: {error}", self.case.title()))?;
         let (mut both, mut is_same) = (Vec::new(), true);
+        let begins = self.first_bytes();
         for token in 0..self.vocab.len() as TokenId {
-            if self.vocab.bytes(token).is_empty() {
-                continue;
-            }
+            let Some(&first) = self.vocab.bytes(token).first() else { continue };
             let is_theirs = theirs.is_allowed(token);
-            let is_ours = ours.contains(&self.vocab, token) && (is_theirs || self.goes_on(token));
-            if is_theirs && is_ours {
-                if self.goes_on(token) {
+            let is_ours = begins[usize::from(first)] && ours.contains(&self.vocab, token);
+            // Where a value can be complete within a token, this engine allows more.
+            if is_ours && (is_theirs || self.goes_on(token)) {
+                if is_theirs {
                     both.push(token);
                     continue;
                 }
-                self.note(report, Kind { ours: false, right: None }, self.vocab.bytes(token).to_vec());
-                is_same = false;
-            } else if is_theirs != is_ours {
-                let right = self.is_right(token);
-                self.note(report, Kind { ours: is_ours, right }, self.vocab.bytes(token).to_vec());
-                is_same = false;
+            } else if !is_theirs {
+                continue;
             }
+            let right = self.is_right(token);
+            self.note(report, Kind { ours: !is_theirs, right }, self.vocab.bytes(token).to_vec());
+            is_same = false;
         }
         let end = (ours.allows_end(), self.theirs.is_accepting()?);
         if end.0 != end.1 {
@@ -180,6 +182,17 @@ impl<'c> Walk<'c> {
         report.answers += self.vocab.len();
         report.masks_that_differ += usize::from(!is_same);
         Ok(both)
+    }
+
+    /// The bytes with which the value can go on, as far as they are tokens; the others count as if they were.
+    fn first_bytes(&self) -> [bool; 256] {
+        let mut begins = [true; 256];
+        for token in 0..self.vocab.len() as TokenId {
+            if let &[byte] = self.vocab.bytes(token) {
+                begins[usize::from(byte)] = self.goes_on(token);
+            }
+        }
+        begins
     }
 
     /// Whether all of a token belongs to the value.
