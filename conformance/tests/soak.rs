@@ -34,11 +34,11 @@ fn schemas() -> Vec<Case> {
 #[test]
 fn whatever_is_generated_is_a_value() {
     let patterns = patterns::read(&patterns::folder()).unwrap();
-    let plan = Plan { patterns, schemas: schemas(), count: 3000, seed: 7, only: None };
+    let plan = Plan { patterns, schemas: schemas(), count: 2000, seed: 7, only: None };
     let report = run(&plan, &vocabulary()).unwrap();
     assert!(report.failures.is_empty(), "{report}");
     let total = report.total();
-    assert!(total.runs >= 2900 && total.by_value > 1000 && total.by_stop + total.by_budget > 50, "{report}");
+    assert!(total.runs >= 1900 && total.by_value > 700 && total.by_stop + total.by_budget > 50, "{report}");
 }
 
 #[test]

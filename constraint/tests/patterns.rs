@@ -75,7 +75,8 @@ fn what_is_no_constraint_is_refused() {
 fn texts_are_accepted_and_rejected() {
     every_case(|case, pattern| {
         let mut naive = naive(case)?;
-        let texts = case.accepts.iter().map(|text| (text, true)).chain(case.rejects.iter().map(|t| (t, false)));
+        let texts =
+            case.accepts.iter().map(|text| (text, true)).chain(case.rejects.iter().map(|t| (t, false)));
         for (text, expected) in texts {
             let is_match = pattern.try_match(text).map_err(|error| error.to_string())?;
             ensure(is_match == expected, || format!("the pattern says {is_match} of `{}`", shown(text)))?;
@@ -204,7 +205,7 @@ fn of_a_model(random: &mut Random) -> Option<Vec<Option<Vec<u8>>>> {
 /// Whether a token is allowed: by the naive recogniser, or byte by byte.
 enum Judge {
     Naive(Box<Naive>, agentc_conformance::naive::Place),
-    Bytes(Matcher),
+    Bytes(Box<Matcher>),
 }
 
 impl Judge {
@@ -214,7 +215,7 @@ impl Judge {
                 let start = naive.start().ok_or("the naive recogniser knows no text")?;
                 Judge::Naive(Box::new(naive), start)
             }
-            None => Judge::Bytes(after(&constraint(pattern, &of_bytes()), b"")?),
+            None => Judge::Bytes(Box::new(after(&constraint(pattern, &of_bytes()), b"")?)),
         })
     }
 
@@ -254,7 +255,9 @@ impl Judge {
                     agentc_conformance::naive::Step::On(next) => *place = next,
                     _ => return Err("the value goes on where it cannot".into()),
                 },
-                Judge::Bytes(matcher) => _ = matcher.commit(byte.into()).map_err(|error| error.to_string())?,
+                Judge::Bytes(matcher) => {
+                    _ = matcher.commit(byte.into()).map_err(|error| error.to_string())?
+                }
             }
         }
         Ok(())

@@ -59,7 +59,8 @@ pub(crate) fn soak(arguments: &[&str]) -> Outcome {
 
 /// Runs a program of the package that checks the engine. It knows the engine alone, and nothing of llama.cpp.
 fn check(program: &str, arguments: &[&str]) -> Outcome {
-    let mut words = vec!["run", "--quiet", "--locked", "--package", "agentc-conformance", "--bin", program, "--"];
+    let mut words =
+        vec!["run", "--quiet", "--locked", "--package", "agentc-conformance", "--bin", program, "--"];
     words.extend(arguments);
     run(&cargo(), &words, &[])
 }

@@ -7,13 +7,13 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
+use ::llguidance::api::TopLevelGrammar;
 use agentc_conformance::naive::{Naive, Place, Step};
 use agentc_conformance::patterns::{self, Case};
 use agentc_conformance::random::Random;
 use agentc_conformance::vocabulary::Vocabulary;
 use agentc_constraint::spec::{GrammarSyntax, Spec};
 use agentc_constraint::{Commit, Constraint, Limits, Matcher, TokenId, Vocab, build};
-use ::llguidance::api::TopLevelGrammar;
 use anyhow::{Result, anyhow};
 use serde_json::Value;
 use std::sync::Arc;
@@ -128,7 +128,8 @@ impl<'c> Walk<'c> {
                 both.iter().copied().filter(|&token| self.vocab.bytes(token).len() > 1).collect();
             let of = if long.is_empty() || random.below(2) == 0 { &both } else { &long };
             // A token that ends the value within is no step of both.
-            let Some(&token) = (0..20).filter_map(|_| random.pick(of)).find(|&&token| self.goes_on(token)) else {
+            let Some(&token) = (0..20).filter_map(|_| random.pick(of)).find(|&&token| self.goes_on(token))
+            else {
                 return Ok(());
             };
             self.theirs.consume_token(token)?;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use agentc_conformance::{beside_the_project, reference_model};
 use agentc_conformance::vocabulary::Vocabulary;
+use agentc_conformance::{beside_the_project, reference_model};
 use agentc_constraint::TokenId;
 use anyhow::Result;
 

@@ -43,9 +43,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let soak = move || soak(&arguments).map_err(|error| error.to_string());
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(soak);
-    let ended = thread.map_err(|error| error.to_string()).and_then(|thread| {
-        thread.join().unwrap_or_else(|_| Err("a generation panicked".into()))
-    });
+    let ended = thread
+        .map_err(|error| error.to_string())
+        .and_then(|thread| thread.join().unwrap_or_else(|_| Err("a generation panicked".into())));
     match ended {
         Ok(code) => code,
         Err(error) => {

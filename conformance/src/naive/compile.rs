@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use agentc_constraint::spec::{Field, Spec};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::NaiveError;
 use super::node::{Id, Node, Object, escape};
 use super::number::Range;
 use super::rests::Rests;
-use super::NaiveError;
 
 /// Any number in JSON.
 const ANY_NUMBER: &str = r"0|-?[1-9][0-9]{0,17}|-?(0|[1-9][0-9]{0,17})\.[0-9]{1,15}";
@@ -37,11 +37,7 @@ pub(super) fn rules(rests: &mut Rests, rules: &BTreeMap<String, Vec<String>>) ->
 }
 
 /// Regular expressions with names of rules in angles between them. Groups `(?<…>` are not written in rules.
-fn alternative(
-    rests: &mut Rests,
-    text: &str,
-    number: &dyn Fn(&str) -> Result<usize, NaiveError>,
-) -> Built {
+fn alternative(rests: &mut Rests, text: &str, number: &dyn Fn(&str) -> Result<usize, NaiveError>) -> Built {
     let (mut parts, mut rest) = (Vec::new(), text);
     while let Some((before, after)) = rest.split_once('<') {
         let Some((name, after)) = after.split_once('>') else { break };

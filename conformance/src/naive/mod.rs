@@ -203,13 +203,24 @@ mod tests {
     use super::*;
 
     fn naive(pattern: &str) -> Naive {
-        Naive::new(&Reference::Spec(Spec::Regex { pattern: pattern.to_owned() }, Vec::new())).expect("a regex")
+        Naive::new(&Reference::Spec(Spec::Regex { pattern: pattern.to_owned() }, Vec::new()))
+            .expect("a regex")
     }
 
     #[test]
     fn regexes_are_those_of_another_library() {
-        const PATTERNS: &[&str] =
-            &["a", "a|ab", "(a|ab)(b|1)?", "(a*)*1", "(a?){3}b", "((a|b)1){0,2}", "[^a]b", "", "(?i)aB", "(ab|a){2,}"];
+        const PATTERNS: &[&str] = &[
+            "a",
+            "a|ab",
+            "(a|ab)(b|1)?",
+            "(a*)*1",
+            "(a?){3}b",
+            "((a|b)1){0,2}",
+            "[^a]b",
+            "",
+            "(?i)aB",
+            "(ab|a){2,}",
+        ];
         let mut texts = vec![String::new()];
         for from in 0.. {
             let Some(text) = texts.get(from).cloned().filter(|text| text.len() < 5) else { break };

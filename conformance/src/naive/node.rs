@@ -123,7 +123,9 @@ pub(super) fn inside_string(bytes: &[u8]) -> Option<bool> {
             b'"' | 0..=0x1f => return None,
             b'\\' => {
                 let mut forms = (0..=0x7fu8).filter_map(|byte| escape(char::from(byte)));
-                match forms.find(|form| rest.starts_with(form.as_bytes()) || form.as_bytes().starts_with(rest)) {
+                match forms
+                    .find(|form| rest.starts_with(form.as_bytes()) || form.as_bytes().starts_with(rest))
+                {
                     Some(form) if form.len() <= rest.len() => form.len(),
                     found => return found.map(|_| false),
                 }

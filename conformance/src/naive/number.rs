@@ -88,12 +88,16 @@ impl Range {
         };
         let mut parts = text.splitn(2, |&byte| byte == b'.');
         let (whole, fraction) = (parts.next()?, parts.next());
-        let fits = |part: &[u8], most: u32| {
-            part.len() <= most as usize && part.iter().all(u8::is_ascii_digit)
-        };
+        let fits =
+            |part: &[u8], most: u32| part.len() <= most as usize && part.iter().all(u8::is_ascii_digit);
         let is_canonical = !whole.starts_with(b"0") || whole == b"0";
-        let has_fraction = fraction.is_none_or(|f| !whole.is_empty() && self.digits.1 > 0 && fits(f, self.digits.1));
-        (is_canonical && fits(whole, self.digits.0) && has_fraction).then_some(Read { is_negative, whole, fraction })
+        let has_fraction =
+            fraction.is_none_or(|f| !whole.is_empty() && self.digits.1 > 0 && fits(f, self.digits.1));
+        (is_canonical && fits(whole, self.digits.0) && has_fraction).then_some(Read {
+            is_negative,
+            whole,
+            fraction,
+        })
     }
 }
 
@@ -150,12 +154,13 @@ mod tests {
 
     #[test]
     fn decimals_are_those_between_their_bounds() {
+        let form = regex::Regex::new(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$").expect("a regex");
         for (low, high) in [(-0.5, 1.5), (0.15, 0.9), (-1.0, -0.05), (0.0, 0.0), (9.0, 51.0)] {
             let range = Range::decimals(Some(low), Some(high));
-            let form = regex::Regex::new(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$").expect("a regex");
             for text in texts(6).into_iter().filter_map(|text| String::from_utf8(text).ok()) {
                 let value = text.parse::<f64>().ok().filter(|_| form.is_match(&text));
-                let is_in = value.is_some_and(|x| x >= low && x <= high && !(x == 0.0 && text.starts_with('-')));
+                let is_in =
+                    value.is_some_and(|x| x >= low && x <= high && !(x == 0.0 && text.starts_with('-')));
                 assert_eq!(range.is_whole(text.as_bytes()), is_in, "{text} in {low}..{high}");
                 assert!(!is_in || (0..text.len()).all(|to| range.is_begun(&text.as_bytes()[..to])), "{text}");
             }

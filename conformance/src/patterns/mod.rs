@@ -94,7 +94,16 @@ struct Expected {
 }
 
 const EXPECTED: [&str; 10] = [
-    "name", "like", "error", "accepts", "rejects", "forced", "next", "stops", "stop_regexes", "one_of_stops",
+    "name",
+    "like",
+    "error",
+    "accepts",
+    "rejects",
+    "forced",
+    "next",
+    "stops",
+    "stop_regexes",
+    "one_of_stops",
 ];
 
 /// The suite of this project.

@@ -110,7 +110,9 @@ impl Scope {
             "copy" => Spec::Copy { hole: self.bind(vec![string(value)?]) },
             "any_of" => {
                 let members = value.as_array().ok_or("`any_of` should be a list")?;
-                Spec::Union { members: members.iter().map(|member| self.nested(member)).collect::<Read<_>>()? }
+                Spec::Union {
+                    members: members.iter().map(|member| self.nested(member)).collect::<Read<_>>()?,
+                }
             }
             "list" => self.list(table(value)?)?,
             "record" => self.record(table(value)?)?,

@@ -99,7 +99,9 @@ fn run(subject: &Subject, greedy: &Greedy, random: &mut Random, choice: Choice, 
 fn refused(subject: &Subject, error: &MatchError, max: u32) -> Outcome {
     let fewest = subject.constraint.fewest_tokens().ok().flatten();
     match error {
-        MatchError::CannotFinish { .. } if fewest.is_none_or(|fewest| fewest > max as usize) => Outcome::TooSmall,
+        MatchError::CannotFinish { .. } if fewest.is_none_or(|fewest| fewest > max as usize) => {
+            Outcome::TooSmall
+        }
         MatchError::CannotFinish { .. } if subject.may_run_out => Outcome::DeadEnd,
         MatchError::TooLarge { .. } => Outcome::Limit,
         _ => Outcome::Wrong(format!("refused, where {fewest:?} tokens do: {error}")),
@@ -109,7 +111,9 @@ fn refused(subject: &Subject, error: &MatchError, max: u32) -> Outcome {
 fn ended(subject: &Subject, matcher: &Matcher, error: &MatchError) -> Outcome {
     match error {
         MatchError::TooLarge { .. } => Outcome::Limit,
-        MatchError::NoToken { .. } | MatchError::CannotFinish { .. } if subject.may_run_out => Outcome::DeadEnd,
+        MatchError::NoToken { .. } | MatchError::CannotFinish { .. } if subject.may_run_out => {
+            Outcome::DeadEnd
+        }
         _ => {
             let text = String::from_utf8_lossy(matcher.stable()).into_owned();
             Outcome::Wrong(format!("{error}, after `{text}`"))

@@ -47,11 +47,8 @@ pub fn run(plan: &Plan, vocabulary: &Vocabulary) -> Result<Report, VocabError> {
     let greedy = Greedy::new(&vocabulary.tokens);
     let mut report = Report::default();
     let is_chosen = |name: &str| plan.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
-    let patterns: Vec<_> = plan
-        .patterns
-        .iter()
-        .filter(|case| case.error.is_none() && is_chosen(&case.title()))
-        .collect();
+    let patterns: Vec<_> =
+        plan.patterns.iter().filter(|case| case.error.is_none() && is_chosen(&case.title())).collect();
     let schemas: Vec<_> = plan.schemas.iter().filter(|case| is_chosen(&case.name)).collect();
     let kinds = usize::from(!patterns.is_empty()) + usize::from(!schemas.is_empty());
     let each = plan.count.div_ceil(kinds.max(1));

