@@ -2,7 +2,7 @@
 //! speed. Everything that the engine answers is compared with it.
 //!
 //! A text is read byte by byte. Where it stands is a set of *rests*: lists of what still has to be read
-//! ([`node`]), which are the partial derivatives of the spec. Nothing is compiled: a counted repeat is its item and a
+//! (`node`), which are the partial derivatives of the spec. Nothing is compiled: a counted repeat is its item and a
 //! repeat with smaller bounds, a range of numbers is asked after each digit whether a number of it can still come,
 //! a key remembers those before it. Every rest can be completed, since what cannot is never entered; so a
 //! text begins a value exactly if a rest is left, and is one if a rest is empty.
