@@ -14,7 +14,11 @@ pub mod check;
 mod gguf;
 pub mod greedy;
 pub mod keywords;
+pub mod naive;
+pub mod patterns;
+pub mod random;
 pub mod report;
+pub mod soak;
 pub mod suite;
 pub mod vocabulary;
 pub mod worker;
@@ -25,4 +29,13 @@ use std::path::{Path, PathBuf};
 pub fn beside_the_project(path: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
     Some(root.parent()?.join("shared/data").join(path)).filter(|path| path.exists())
+}
+
+/// The reference model, where `agentc model pull` puts it.
+pub fn reference_model() -> Option<PathBuf> {
+    let var = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let cache = var("AGENTC_CACHE")
+        .or_else(|| var("XDG_CACHE_HOME").map(|dir| dir.join("agentc")))
+        .or_else(|| var("HOME").map(|dir| dir.join(".cache/agentc")))?;
+    Some(cache.join("models/SmolLM2-135M-Instruct.Q4_1.gguf")).filter(|path| path.is_file())
 }

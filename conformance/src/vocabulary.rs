@@ -61,6 +61,16 @@ impl Vocabulary {
         Vocabulary { name: "bytes".into(), tokens, ends: Vec::new() }
     }
 
+    /// About so many of the tokens, evenly spread, and all of a single byte; the others become unused. The ends stay.
+    pub fn thinned(&self, wanted: usize) -> Vocabulary {
+        let every = self.tokens.len().div_ceil(wanted.max(1)).max(1);
+        let kept = |(at, token): (usize, &Option<Vec<u8>>)| {
+            token.clone().filter(|bytes| bytes.len() == 1 || at % every == 0)
+        };
+        let tokens = self.tokens.iter().enumerate().map(kept).collect();
+        Vocabulary { name: self.name.clone(), tokens, ends: self.ends.clone() }
+    }
+
     /// What the engine makes of it.
     ///
     /// # Errors

@@ -47,9 +47,20 @@ pub(crate) fn bench_masks(arguments: &[&str]) -> Outcome {
     run(&cargo(), &words, &[])
 }
 
-/// Checks JSON Schemas. The package that does it knows the engine alone, and nothing of llama.cpp.
+/// Checks JSON Schemas.
 pub(crate) fn conformance(arguments: &[&str]) -> Outcome {
-    let mut words = vec!["run", "--quiet", "--locked", "--package", "agentc-conformance", "--"];
+    check("agentc-conformance", arguments)
+}
+
+/// Generates from random logits, and checks every value.
+pub(crate) fn soak(arguments: &[&str]) -> Outcome {
+    check("agentc-soak", arguments)
+}
+
+/// Runs a program of the package that checks the engine. It knows the engine alone, and nothing of llama.cpp.
+fn check(program: &str, arguments: &[&str]) -> Outcome {
+    let mut words =
+        vec!["run", "--quiet", "--locked", "--package", "agentc-conformance", "--bin", program, "--"];
     words.extend(arguments);
     run(&cargo(), &words, &[])
 }

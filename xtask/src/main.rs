@@ -1,4 +1,4 @@
-//! `cargo xtask setup|demo|test|bench|conformance`: from a fresh machine to a running program in one command.
+//! `cargo xtask setup|demo|test|bench|conformance|soak`: from a fresh machine to a running program in one command.
 //!
 //! Plain Rust without dependencies, so that it is built before anything else is there. Every command that
 //! compiles C++ does the set-up first; each says what it runs, and can be repeated. What is not here: what the commands of
@@ -21,6 +21,11 @@ usage: cargo xtask COMMAND
   bench    set-up, the reference model, and the benchmarks
   bench masks [--data FILE] [--vocab FILE] [--sample N]
            masks of JSON Schemas beside those of other engines; fetches these once
+  bench masks --compare [--vocab FILE] [--walks N] [--seed N]
+           whole masks of the pattern suite beside llguidance's
+  soak [--count N] [--seed N] [--data FILE] [--vocab FILE] [--tokens N] [--only TEXT]
+           generations from random logits over the pattern suite and JSON Schemas,
+           each value checked by an independent judge
   conformance [--data FILE] [--suite DIR] [--json FILE] [--vocab FILE]
            JSON Schemas with instances and the official suite, by masks";
 
@@ -33,6 +38,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => setup::prepare().and_then(|()| build::test(rest)),
         ["bench", "masks", rest @ ..] => build::bench_masks(rest),
         ["conformance", rest @ ..] => build::conformance(rest),
+        ["soak", rest @ ..] => build::soak(rest),
         ["bench", rest @ ..] => setup::prepare().and_then(|()| build::bench(rest)),
         ["-h" | "--help" | "help"] => {
             system::say(USAGE);

@@ -37,7 +37,15 @@ impl Llguidance {
     }
 
     fn matcher(&self, schema: &Value) -> Result<Matcher> {
-        let parser = self.factory.create_parser(TopLevelGrammar::from_json_schema(schema.clone()))?;
+        self.matcher_of(&TopLevelGrammar::from_json_schema(schema.clone()))
+    }
+
+    /// A generation under a grammar.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn matcher_of(&self, grammar: &TopLevelGrammar) -> Result<Matcher> {
+        let parser = self.factory.create_parser(grammar.clone())?;
         let matcher = Matcher::new(Ok(parser));
         match matcher.get_error() {
             Some(error) => bail!(error),

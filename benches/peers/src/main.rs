@@ -5,6 +5,7 @@
 //! each schema. The engines take turns schema by schema, each time beginning with another one, so that what else
 //! runs on the machine hits all alike. Nothing here asserts: `docs/benchmarks.md` says what came out.
 
+mod compare;
 mod engine;
 mod llguidance;
 mod ours;
@@ -41,6 +42,15 @@ struct Arguments {
     /// Writes the figures as JSON, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Compares whole masks with llguidance's over the pattern suite, instead of times
+    #[arg(long)]
+    compare: bool,
+    /// Random walks over each pattern, when masks are compared
+    #[arg(long, value_name = "N", default_value_t = 4, requires = "compare")]
+    walks: usize,
+    /// What the walks begin with
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "compare")]
+    seed: u64,
     /// Says by its exit code whether the schema on standard input is small enough for outlines-core
     #[arg(long, hide = true, value_name = "STATES")]
     probe: Option<usize>,
@@ -58,6 +68,12 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     if let Some(states) = arguments.probe {
         std::process::exit(if outlines::is_small(states)? { 0 } else { 1 });
+    }
+    if arguments.compare {
+        let vocabularies = vocabularies::chosen(arguments.vocab.as_deref())?;
+        let Some(vocabulary) = vocabularies.first() else { bail!("there is no vocabulary") };
+        println!("{}: {} tokens", vocabulary.name, vocabulary.tokens.len());
+        return compare::run(vocabulary, arguments.walks, arguments.seed);
     }
     let Some(path) = arguments.data.clone().or_else(|| beside_the_project("maskbench/dev.jsonl.gz")) else {
         println!("skipped: there are no schemas beside the project, and none were named (--data)");

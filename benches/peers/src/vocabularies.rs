@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use agentc_conformance::beside_the_project;
 use agentc_conformance::vocabulary::Vocabulary;
+use agentc_conformance::{beside_the_project, reference_model};
 use agentc_constraint::TokenId;
 use anyhow::Result;
 
@@ -19,15 +19,6 @@ pub fn chosen(named: Option<&Path>) -> Result<Vec<Vocabulary>> {
     }
     chosen.iter_mut().for_each(ensure_end);
     Ok(chosen)
-}
-
-/// Where `agentc model pull` puts it.
-fn reference_model() -> Option<PathBuf> {
-    let var = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let cache = var("AGENTC_CACHE")
-        .or_else(|| var("XDG_CACHE_HOME").map(|dir| dir.join("agentc")))
-        .or_else(|| var("HOME").map(|dir| dir.join(".cache/agentc")))?;
-    Some(cache.join("models/SmolLM2-135M-Instruct.Q4_1.gguf")).filter(|path| path.is_file())
 }
 
 fn starcoder() -> Option<PathBuf> {

@@ -8,6 +8,8 @@ use crate::error::BuildError;
 
 /// Digits that a generated float has at most before, and after, the point.
 const FLOAT_DIGITS: usize = 15;
+/// The smallest power of ten that has more digits before the point.
+const BEYOND: f64 = 1e15;
 /// Digits of a bound that are compared one by one.
 const BOUND_DIGITS: usize = 40;
 
@@ -98,20 +100,19 @@ pub(super) fn float(min: Option<f64>, max: Option<f64>) -> Result<String, BuildE
     if min.is_none() && max.is_none() {
         return Ok(format!(r"-?(?:0|[1-9][0-9]{{0,{}}}){}", FLOAT_DIGITS - 1, any_fraction()));
     }
-    let greatest = 10f64.powi(FLOAT_DIGITS as i32) - 1.0;
-    let low = min.unwrap_or(-greatest).max(-greatest);
-    let high = max.unwrap_or(greatest).min(greatest);
-    if low > high || low.is_nan() || high.is_nan() {
+    let (low, high) = (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY));
+    if low > high || low.is_nan() || high.is_nan() || low >= BEYOND || high <= -BEYOND {
         let text = |bound: Option<f64>| bound.map_or(String::new(), |bound| bound.to_string());
         return Err(BuildError::Bounds { min: text(min), max: text(max) });
     }
     let mut parts = Vec::new();
     if low < 0.0 {
-        let near = if high < 0.0 { Decimal::of(-high) } else { Decimal::tiny() };
-        parts.push(format!("-(?:{})", magnitudes(&near, &Decimal::of(-low))));
+        let near = if high < 0.0 { Decimal::of(high) } else { Decimal::tiny() };
+        parts.push(format!("-(?:{})", magnitudes(&near, &Decimal::of(low))));
     }
     if high >= 0.0 {
-        parts.push(magnitudes(&Decimal::of(low.max(0.0)), &Decimal::of(high)));
+        let near = if low > 0.0 { Decimal::of(low) } else { Decimal::of(0.0) };
+        parts.push(magnitudes(&near, &Decimal::of(high)));
     }
     Ok(parts.join("|"))
 }
@@ -127,9 +128,13 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// The shortest decimal that reads as the number.
+    /// The magnitude of a number, as the shortest decimal that reads as it; at most the greatest that can be
+    /// written.
     fn of(x: f64) -> Decimal {
-        let text = format!("{x}");
+        if x.abs() >= BEYOND {
+            return Decimal { whole: 10u64.pow(FLOAT_DIGITS as u32) - 1, fraction: "9".repeat(FLOAT_DIGITS) };
+        }
+        let text = format!("{}", x.abs());
         let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
         let fraction = fraction[..fraction.len().min(BOUND_DIGITS)].trim_end_matches('0').to_owned();
         Decimal { whole: whole.parse().unwrap_or(u64::MAX), fraction }

@@ -84,7 +84,8 @@ fn ipv6() -> String {
     forms.join("|")
 }
 
-/// RFC 5321: dotted atoms or a quoted string, at a host or an address.
+/// RFC 5321: dotted atoms or a quoted string, at a host or an address. (The bound of 64 characters before the `@` is not asked
+/// for.)
 fn email(atom: &str, host: &str) -> String {
     let quoted = r#""(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*""#;
     let (v4, v6) = (ipv4(), ipv6());
