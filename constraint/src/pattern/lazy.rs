@@ -21,6 +21,8 @@ pub(crate) type Key = Box<[u32]>;
 
 pub(crate) const DEAD: StateId = 0;
 const UNKNOWN: u32 = u32::MAX;
+/// From here on the table of successors holds what is not known yet: the class of bytes that leads to the same one.
+const UNVISITED: u32 = u32::MAX - 255;
 
 /// For how many bytes a saturated state has to behave like the state itself, as an index of [`HORIZONS`].
 pub(crate) type Reach = u8;
@@ -211,7 +213,7 @@ impl Dfa {
     pub(crate) fn next(&mut self, state: StateId, byte: u8) -> Result<StateId, MatchError> {
         let class = self.classes[byte as usize] as usize;
         match self.next[state as usize * self.representatives.len() + class] {
-            UNKNOWN => self.explore(state, class),
+            unvisited @ UNVISITED.. => self.explore(state, unvisited),
             next => Ok(next),
         }
     }
@@ -275,12 +277,12 @@ impl Dfa {
 
     /// The bytes that can follow.
     pub(crate) fn next_bytes(&mut self, state: StateId) -> Result<ByteSet, MatchError> {
-        if let Some(subset) = self.machine.subset() {
-            return Ok(subset.first_bytes(&self.keys[state as usize]));
-        }
+        let is_exact = self.machine.subset().is_some();
         let mut bytes = ByteSet::NONE;
         for byte in 0..=255 {
-            if self.next(state, byte)? != DEAD {
+            if self.row(state)[self.classes[byte as usize] as usize] != DEAD
+                && (is_exact || self.next(state, byte)? != DEAD)
+            {
                 bytes.insert(byte);
             }
         }
@@ -351,15 +353,25 @@ impl Dfa {
         &self.keys[state as usize]
     }
 
+    /// Finds the successor that a state has over some bytes: `unvisited` is what the table says of them.
     #[cold]
-    fn explore(&mut self, state: StateId, class: usize) -> Result<StateId, MatchError> {
+    fn explore(&mut self, state: StateId, unvisited: u32) -> Result<StateId, MatchError> {
         let key = self.keys[state as usize].clone();
-        let next = match self.machine.step(&key, self.representatives[class], &mut self.scratch)? {
+        let byte = self.representatives[(unvisited - UNVISITED) as usize];
+        let next = match self.machine.step(&key, byte, &mut self.scratch)? {
             Some(key) => self.intern(key)?,
             None => DEAD,
         };
-        self.next[state as usize * self.representatives.len() + class] = next;
+        let classes = self.representatives.len();
+        let row = &mut self.next[state as usize * classes..][..classes];
+        row.iter_mut().filter(|known| **known == unvisited).for_each(|known| *known = next);
         Ok(next)
+    }
+
+    /// What is known of the successors of a state, by class of bytes.
+    fn row(&self, state: StateId) -> &[u32] {
+        let classes = self.representatives.len();
+        &self.next[state as usize * classes..][..classes]
     }
 
     #[cold]
@@ -400,15 +412,13 @@ impl Dfa {
         self.flags.push(flags);
         self.distances.push(distance);
         self.saturated.push([UNKNOWN; HORIZONS.len()]);
-        let row = self.next.len();
-        self.next.resize(row + self.representatives.len(), UNKNOWN);
-        if let Some(subset) = self.machine.subset() {
-            let bytes = subset.first_bytes(&self.keys[state as usize]);
-            for (next, &byte) in self.next[row..].iter_mut().zip(&self.representatives) {
-                if !bytes.contains(byte) {
-                    *next = DEAD;
-                }
+        match self.machine.subset() {
+            Some(subset) => {
+                let alike = subset.alike(&self.keys[state as usize]);
+                let unvisited = |leader: Option<u16>| leader.map_or(DEAD, |class| UNVISITED + u32::from(class));
+                self.next.extend(alike.map(unvisited));
             }
+            None => self.next.extend((0..self.representatives.len() as u32).map(|class| UNVISITED + class)),
         }
         state
     }

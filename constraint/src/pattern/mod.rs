@@ -5,6 +5,7 @@
 //! byte automaton ([`nfa`]), [`left`] takes left recursion out of it, [`subset`] determinises it, [`until`] adds
 //! stops.
 
+mod alike;
 mod compile;
 pub(crate) mod cursor;
 pub mod facts;

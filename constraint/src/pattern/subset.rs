@@ -9,6 +9,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::alike::Alike;
 use super::lazy::{Flags, Key};
 use super::nfa::{ByteSet, Counts, Inst, Loop, NEVER, Nfa, Pc, RuleId, SLOTS, together};
 use super::stack::{BASE, ResumeId, StackId, Stacks};
@@ -94,19 +95,16 @@ impl Subset {
         configs.chunk_by(|a, b| a.stack == b.stack).map(part).collect()
     }
 
-    /// The bytes that lead on from a state.
-    pub(crate) fn first_bytes(&self, key: &[u32]) -> ByteSet {
-        let mut bytes = ByteSet::NONE;
+    /// For each class of bytes the first one that leads to the same successor; `None` where there is none.
+    pub(crate) fn alike(&self, key: &[u32]) -> impl Iterator<Item = Option<u16>> {
+        let mut alike = Alike::new(self.nfa.representatives.len());
         for config in self.configs(key) {
             if let Inst::Bytes(ranges) = &self.nfa.insts[config.pc as usize] {
-                for &(low, high, target) in ranges {
-                    if self.nfa.is_live(target) {
-                        (low..=high).for_each(|byte| bytes.insert(byte));
-                    }
-                }
+                let live = ranges.iter().filter(|range| self.nfa.is_live(range.2)).copied();
+                alike.add(live, |byte| self.nfa.classes[byte as usize]);
             }
         }
-        bytes
+        alike.leaders()
     }
 
     pub(crate) fn step(
