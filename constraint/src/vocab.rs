@@ -36,7 +36,12 @@ pub struct Vocab {
     trie: Trie,
     /// The tokens with two quotes or more, by rank.
     quoted: Vec<u32>,
+    /// The tokens of at most so many characters.
+    short: Vec<TokenSet>,
 }
+
+/// Tokens of more characters are few.
+const MOST_CHARACTERS: usize = 32;
 
 impl Vocab {
     /// `tokens[id]` is the bytes of an ordinary token, `None` that of a control, special or unused one.
@@ -73,8 +78,9 @@ impl Vocab {
         let mut ends = end_of_generation.to_vec();
         ends.sort_unstable();
         ends.dedup();
-        let mut vocab = Vocab { bytes, starts, ends, is_end, longest, single, trie, quoted: Vec::new() };
+        let mut vocab = Vocab { bytes, starts, ends, is_end, longest, single, trie, quoted: Vec::new(), short: Vec::new() };
         vocab.quoted = vocab.find_quoted();
+        vocab.short = vocab.find_short();
         Ok(vocab)
     }
 
@@ -82,6 +88,29 @@ impl Vocab {
         let quotes =
             |rank: u32| self.bytes(self.trie.token(rank)).iter().filter(|&&byte| byte == b'"').count();
         (0..self.trie.ranks() as u32).filter(|&rank| quotes(rank) > 1).collect()
+    }
+
+    fn find_short(&self) -> Vec<TokenSet> {
+        let characters = |rank: u32| {
+            self.bytes(self.trie.token(rank)).iter().filter(|&&byte| trie::begins_character(byte)).count()
+        };
+        let mut by_length = vec![Vec::new(); MOST_CHARACTERS + 1];
+        for rank in 0..self.trie.ranks() as u32 {
+            if let Some(ranks) = by_length.get_mut(characters(rank)) {
+                ranks.push(rank);
+            }
+        }
+        let mut set = TokenSet::empty(self);
+        let up_to = |ranks: &Vec<u32>| {
+            ranks.iter().for_each(|&rank| set.insert_ranks(rank, rank + 1));
+            set.clone()
+        };
+        by_length.iter().map(up_to).collect()
+    }
+
+    /// The tokens in which at most so many characters begin, if that is not too many to have been counted.
+    pub(crate) fn short(&self, characters: u32) -> Option<&TokenSet> {
+        self.short.get(characters as usize)
     }
 
     /// The tokens with two quotes or more, by rank: a string can begin and end in them.

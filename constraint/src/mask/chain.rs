@@ -16,7 +16,7 @@ use super::walk::spell;
 use crate::error::MatchError;
 use crate::pattern::cursor::{Cursor, Way};
 use crate::pattern::frame::frame_id;
-use crate::pattern::lazy::{FARTHEST, StateId};
+use crate::pattern::lazy::{DEAD, FARTHEST, StateId};
 use crate::vocab::{Node, TokenSet, Trie};
 
 /// Stands for the end of the text where a caller would.
@@ -28,6 +28,8 @@ pub(super) struct Chains {
     links: Vec<Link>,
     first: FxHashMap<StateId, u32>,
     next: FxHashMap<(u32, StateId), u32>,
+    /// By the state to which they lead over most bytes: states, each with its first link.
+    beside: FxHashMap<StateId, (StateId, u32)>,
     pub(super) bytes: usize,
 }
 
@@ -45,6 +47,14 @@ impl Chains {
         self.bytes += link.mask.bytes() + link.points.len() * 4;
         self.links.push(link);
         self.links.len() as u32 - 1
+    }
+
+    /// What stands for all states that lead to `like` over most bytes: that state itself, else the last one found.
+    fn stands_for(&mut self, like: StateId, state: StateId, link: u32) {
+        let entry = self.beside.entry(like).or_insert((state, link));
+        if entry.0 != like {
+            *entry = (state, link);
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -110,10 +120,38 @@ impl Core {
         }
         let mut mask = TokenSet::empty(&self.vocab);
         let mut points = Vec::new();
-        self.walk_call(Trie::ROOT, state, &mut mask, &mut points)?;
-        let link = self.link(mask, points, 0);
+        let mut far = 0;
+        let like = self.like(state)?;
+        match like.and_then(|like| self.chains.beside.get(&like)) {
+            Some(&(other, link)) => {
+                let known = &self.chains.links[link as usize];
+                let (known, from) = (known.mask.clone(), known.points.clone());
+                far = self.chains.links[link as usize].far;
+                self.walk_beside(state, other, (&known, &from), &mut mask, &mut points)?;
+            }
+            None => self.walk_call(Trie::ROOT, state, &mut mask, &mut points)?,
+        }
+        let link = self.link(mask, points, far);
         self.chains.first.insert(state, link);
+        if let Some(like) = like {
+            self.chains.stands_for(like, state, link);
+        }
         Ok(link)
+    }
+
+    /// The state to which a state leads over most bytes: another one that does so, too, has nearly the same tokens.
+    /// That state itself is the best to begin with.
+    fn like(&mut self, state: StateId) -> Result<Option<StateId>, MatchError> {
+        let (_, byte) = self.dfa.most_ascii(state);
+        let next = self.dfa.next_saturated(state, byte, FARTHEST)?;
+        if next == DEAD {
+            return Ok(None);
+        }
+        let (_, byte) = self.dfa.most_ascii(next);
+        if next != state && !self.chains.beside.contains_key(&next) && self.dfa.next_saturated(next, byte, FARTHEST)? == next {
+            self.first_link(next)?;
+        }
+        Ok(Some(next))
     }
 
     fn next_link(&mut self, before: u32, caller: StateId) -> Result<u32, MatchError> {

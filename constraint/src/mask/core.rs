@@ -7,12 +7,12 @@ use rustc_hash::FxHashMap;
 
 use super::CacheStats;
 use super::chain::Chains;
-use super::walk::Loops;
+use super::run::Runs;
 use crate::error::MatchError;
 use crate::limits::Limits;
 use crate::pattern::Pattern;
 use crate::pattern::cursor::Cursor;
-use crate::pattern::lazy::{Dfa, FARTHEST, HORIZONS, StateId};
+use crate::pattern::lazy::{Dfa, FARTHEST, StateId};
 use crate::pattern::subset::CROWDED;
 use crate::vocab::{TokenId, TokenSet, Vocab};
 
@@ -23,8 +23,7 @@ type MaskKey = (StateId, Box<[u8]>);
 pub(super) struct Core {
     pub(super) dfa: Dfa,
     pub(super) vocab: Arc<Vocab>,
-    /// On which bytes each state loops; indexed by state and reach, filled on demand.
-    pub(super) loops: Vec<[Option<Loops>; HORIZONS.len()]>,
+    pub(super) runs: Runs,
     /// States along the path of a walk, by depth.
     pub(super) path: Vec<StateId>,
     pub(super) all: Arc<TokenSet>,
@@ -58,7 +57,7 @@ impl Core {
             depth: limits.calls,
             path: vec![0; vocab.longest() + 1],
             vocab,
-            loops: Vec::new(),
+            runs: Runs::default(),
             masks: FxHashMap::default(),
             healing: FxHashMap::default(),
             order: VecDeque::new(),

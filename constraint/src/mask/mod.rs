@@ -11,6 +11,7 @@ mod finish;
 mod forced;
 mod least;
 mod matcher;
+mod run;
 mod search;
 mod tight;
 mod walk;

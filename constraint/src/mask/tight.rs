@@ -1,6 +1,7 @@
 //! Masks where tokens are short: what is allowed must leave a way to the end that fits.
 
 use super::core::Core;
+use super::run::ENDLESS;
 use super::walk::spell;
 use crate::error::MatchError;
 use crate::pattern::Pattern;
@@ -98,7 +99,7 @@ impl Core {
         {
             return Ok(false);
         }
-        if !self.loops_below(trie, node, state, FARTHEST)? {
+        if self.readable_below(trie, node, state, FARTHEST)? != Some(ENDLESS) {
             return Ok(false);
         }
         // Saturated loops may count; only a loop of the exact automaton keeps the cost.

@@ -2,25 +2,64 @@
 //!
 //! A token is allowed if the state can read all its bytes (it continues the value), or if the value is
 //! complete after some of them (it ends the value there). So below a node at which the value is complete
-//! everything is allowed, and below one at which the state dies nothing is. A state that loops on all
-//! bytes that occur below a node decides the subtree as well. What is left to visit is little.
+//! everything is allowed, and below one at which the state dies nothing is. A state that reads alike all
+//! bytes that occur below a node decides the subtree as well ([`super::run`]). What is left to visit is little.
+
+use std::ops::Range;
 
 use super::core::Core;
+use super::run::ENDLESS;
 use crate::error::MatchError;
 use crate::pattern::cursor::Cursor;
-use crate::pattern::lazy::{DEAD, HORIZONS, Reach, StateId};
-use crate::vocab::{Node, TokenSet, Trie};
+use crate::pattern::lazy::{DEAD, StateId};
+use crate::vocab::{Node, TokenSet, Trie, Vocab};
 
-/// Subtrees of at most so many nodes are walked: that is cheaper than to find out on what a state loops.
+/// Subtrees of at most so many nodes are walked: that is cheaper than to ask how far a state reads on.
 const SMALL: Node = 4;
 
-/// On which bytes a state leads to itself.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Loops {
-    /// ASCII bytes, as bits.
-    ascii: [u64; 2],
-    /// Whether every character of more than one byte leads back to the state.
-    characters: bool,
+/// What is known of a node and all below it.
+enum Subtree<'v> {
+    /// Every token is allowed.
+    All,
+    /// Those of a set are.
+    Those(&'v TokenSet),
+    /// It has to be looked at.
+    Open,
+}
+
+/// What takes the tokens that a walk allows.
+trait Take {
+    /// The tokens of a range of ranks; whether more are wanted.
+    fn range(&mut self, from: u32, to: u32) -> bool;
+    /// The tokens of a range of ranks that are in a set; whether more are wanted.
+    fn those_in(&mut self, set: &TokenSet, from: u32, to: u32) -> bool;
+}
+
+impl Take for TokenSet {
+    fn range(&mut self, from: u32, to: u32) -> bool {
+        self.insert_ranks(from, to);
+        true
+    }
+
+    fn those_in(&mut self, set: &TokenSet, from: u32, to: u32) -> bool {
+        self.insert_ranks_of(set, from, to);
+        true
+    }
+}
+
+/// Whether there is any token.
+struct Any(bool);
+
+impl Take for Any {
+    fn range(&mut self, from: u32, to: u32) -> bool {
+        self.0 |= from < to;
+        !self.0
+    }
+
+    fn those_in(&mut self, set: &TokenSet, from: u32, to: u32) -> bool {
+        self.0 |= set.meets_ranks(from, to);
+        !self.0
+    }
 }
 
 impl Core {
@@ -34,10 +73,7 @@ impl Core {
                 let (from, to) = trie.ranks_below(node);
                 mask.insert_ranks(from, to);
             } else {
-                self.walk(trie, node, state, |from, to| {
-                    mask.insert_ranks(from, to);
-                    true
-                })?;
+                self.walk(node, state, None, &mut mask)?;
             }
         }
         mask.count();
@@ -53,69 +89,126 @@ impl Core {
         mask: &mut TokenSet,
         points: &mut Vec<Node>,
     ) -> Result<(), MatchError> {
-        let vocab = self.vocab.clone();
-        let trie = vocab.trie();
-        let take = |from, to| {
-            mask.insert_ranks(from, to);
-            true
-        };
-        self.walk_to(trie, from, state, Some(points), take)
+        self.walk(from, state, Some(points), mask)
     }
 
-    /// Gives the tokens strictly below a node that may follow a state, as ranges of ranks, until `take`
-    /// wants no more.
+    /// Gives the tokens strictly below a node that may follow a state, until `take` wants no more. With
+    /// `points`, what is complete is a call, and what follows it not known.
     fn walk(
         &mut self,
-        trie: &Trie,
         from: Node,
         state: StateId,
-        take: impl FnMut(u32, u32) -> bool,
+        points: Option<&mut Vec<Node>>,
+        take: &mut impl Take,
     ) -> Result<(), MatchError> {
-        self.walk_to(trie, from, state, None, take)
+        let nodes = from + 1..self.vocab.trie().end(from);
+        self.walk_nodes(from, nodes, state, points, take)
     }
 
-    /// [`walk`](Self::walk); with `points`, what is complete is a call, and what follows it not known.
-    fn walk_to(
+    /// The same for some subtrees directly below a node.
+    fn walk_nodes(
         &mut self,
-        trie: &Trie,
         from: Node,
+        nodes: Range<Node>,
         state: StateId,
         mut points: Option<&mut Vec<Node>>,
-        mut take: impl FnMut(u32, u32) -> bool,
+        take: &mut impl Take,
     ) -> Result<(), MatchError> {
+        let vocab = self.vocab.clone();
+        let trie = vocab.trie();
         let base = trie.depth(from);
-        let end = trie.end(from);
         self.path[0] = state;
-        let mut node = from + 1;
-        while node < end {
+        let mut node = nodes.start;
+        while node < nodes.end {
             let depth = trie.depth(node) - base;
-            let reach = trie.reach(node);
-            let next = self.dfa.next_saturated(self.path[depth - 1], trie.byte(node), reach)?;
+            let next = self.dfa.next_saturated(self.path[depth - 1], trie.byte(node), trie.reach(node))?;
             if next == DEAD {
                 node = trie.end(node);
                 continue;
             }
+            self.path[depth] = next;
+            self.far = self.far.max(self.dfa.distance(next).into());
             let flags = self.dfa.flags(next);
-            let whole = (flags.accepts && points.is_none())
-                || (trie.end(node) - node > SMALL
-                    && self.dfa.is_spellable(next)
-                    && self.loops_below(trie, node, next, reach)?);
-            let (from, to) = if whole { trie.ranks_below(node) } else { trie.own_ranks(node) };
-            if from < to && (whole || self.can_finish(next)?) && !take(from, to) {
+            let (first, last) = trie.ranks_below(node);
+            let (is_decided, wants_more) = match self.subtree(&vocab, node, next, points.is_none())? {
+                Subtree::All => (true, take.range(first, last)),
+                Subtree::Those(short) => (true, take.those_in(short, first, last)),
+                Subtree::Open => {
+                    if flags.accepts
+                        && trie.end(node) > node + 1
+                        && let Some(points) = &mut points
+                    {
+                        points.push(node);
+                    }
+                    let (first, last) = trie.own_ranks(node);
+                    (false, first == last || !self.can_finish(next)? || take.range(first, last))
+                }
+            };
+            if !wants_more {
                 return Ok(());
             }
-            if flags.accepts
-                && !whole
-                && trie.end(node) > node + 1
-                && let Some(points) = &mut points
-            {
-                points.push(node);
-            }
-            self.far = self.far.max(self.dfa.distance(next).into());
-            self.path[depth] = next;
-            node = if whole || flags.ended { trie.end(node) } else { node + 1 };
+            node = if is_decided || flags.ended { trie.end(node) } else { node + 1 };
         }
         Ok(())
+    }
+
+    /// Adds the tokens that may follow a state within its call, and the nodes at which the call is complete and
+    /// tokens go on, given those of another state: where both lead to the same state, they have the same.
+    pub(super) fn walk_beside(
+        &mut self,
+        state: StateId,
+        beside: StateId,
+        known: (&TokenSet, &[Node]),
+        mask: &mut TokenSet,
+        points: &mut Vec<Node>,
+    ) -> Result<(), MatchError> {
+        let vocab = self.vocab.clone();
+        let trie = vocab.trie();
+        // The subtrees from here on that are the same.
+        let mut alike = Trie::ROOT + 1;
+        let mut copy = |nodes: Range<Node>, mask: &mut TokenSet, points: &mut Vec<Node>| {
+            let (first, last) = trie.ranks_of(nodes.clone());
+            mask.insert_ranks_of(known.0, first, last);
+            let from = known.1.partition_point(|&point| point < nodes.start);
+            points.extend(known.1[from..].iter().take_while(|&&point| point < nodes.end));
+        };
+        let mut node = alike;
+        while node < trie.end(Trie::ROOT) {
+            let (byte, reach, end) = (trie.byte(node), trie.reach(node), trie.end(node));
+            let next = self.dfa.next_saturated(state, byte, reach)?;
+            if next != self.dfa.next_saturated(beside, byte, reach)? {
+                copy(alike..node, mask, points);
+                self.walk_nodes(Trie::ROOT, node..end, state, Some(points), mask)?;
+                alike = end;
+            }
+            node = end;
+        }
+        copy(alike..node, mask, points);
+        Ok(())
+    }
+
+    /// What is known of a node and all below it, given the state there. `whole` says that it is the value that is
+    /// complete, where one is, and not a call.
+    fn subtree<'v>(
+        &mut self,
+        vocab: &'v Vocab,
+        node: Node,
+        state: StateId,
+        whole: bool,
+    ) -> Result<Subtree<'v>, MatchError> {
+        let trie = vocab.trie();
+        if whole && self.dfa.accepts(state) {
+            return Ok(Subtree::All);
+        }
+        if trie.end(node) - node <= SMALL {
+            return Ok(Subtree::Open);
+        }
+        let characters = match self.readable_below(trie, node, state, trie.reach(node))? {
+            None => return Ok(Subtree::Open),
+            Some(ENDLESS) => return Ok(Subtree::All),
+            Some(characters) => trie.chars(node).saturating_add(characters),
+        };
+        Ok(vocab.short(characters).map_or(Subtree::Open, Subtree::Those))
     }
 
     /// [`is_extended`](Self::is_extended) from a place.
@@ -158,120 +251,9 @@ impl Core {
         if self.dfa.accepts(state) {
             return Ok(trie.end(from) > from + 1);
         }
-        let mut found = false;
-        self.walk(trie, from, state, |_, _| {
-            found = true;
-            false
-        })?;
-        Ok(found)
-    }
-
-    /// Whether every path below a node stays alive because the state loops on it.
-    pub(super) fn loops_below(
-        &mut self,
-        trie: &Trie,
-        node: Node,
-        state: StateId,
-        reach: Reach,
-    ) -> Result<bool, MatchError> {
-        let below = trie.below(node);
-        if !self.may_loop(state, reach, &below.ascii)? {
-            return Ok(false);
-        }
-        let loops = self.loops(state, reach)?;
-        let ascii = (below.ascii[0] & !loops.ascii[0]) | (below.ascii[1] & !loops.ascii[1]) == 0;
-        Ok(ascii && (!below.high || (loops.characters && below.is_utf8())))
-    }
-
-    /// Whether a state may loop on some ASCII bytes. Most states do not, and the first byte tells: to make all their
-    /// successors only to find that out would be the most part of a walk.
-    fn may_loop(&mut self, state: StateId, reach: Reach, ascii: &[u64; 2]) -> Result<bool, MatchError> {
-        if self.loops.get(state as usize).is_some_and(|loops| loops[reach as usize].is_some()) {
-            return Ok(true);
-        }
-        for byte in (0..128u8).filter(|byte| ascii[*byte as usize / 64] >> (byte % 64) & 1 == 1) {
-            if self.dfa.next_saturated(state, byte, reach)? != state {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn loops(&mut self, state: StateId, reach: Reach) -> Result<Loops, MatchError> {
-        if let Some([known]) = self.loops.get(state as usize).map(|loops| [loops[reach as usize]])
-            && let Some(loops) = known
-        {
-            return Ok(loops);
-        }
-        let loops = self.find_loops(state, reach)?;
-        if self.loops.len() <= state as usize {
-            self.loops.resize(state as usize + 1, [None; HORIZONS.len()]);
-        }
-        self.loops[state as usize][reach as usize] = Some(loops);
-        Ok(loops)
-    }
-
-    fn find_loops(&mut self, state: StateId, reach: Reach) -> Result<Loops, MatchError> {
-        let mut loops = Loops::default();
-        for byte in 0..128u8 {
-            if self.dfa.next_saturated(state, byte, reach)? == state {
-                loops.ascii[byte as usize / 64] |= 1 << (byte % 64);
-            }
-        }
-        // A state that loops on next to nothing is not worth the search.
-        loops.characters =
-            (loops.ascii[0] | loops.ascii[1]) != 0 && self.loops_on_characters(state, reach)?;
-        Ok(loops)
-    }
-
-    /// Whether every well-formed character beyond ASCII leads from the state back to it.
-    fn loops_on_characters(&mut self, state: StateId, reach: Reach) -> Result<bool, MatchError> {
-        // First bytes, the range of the second, and how many plain ones follow (Unicode 15, table 3-7).
-        const FORMS: [(u8, u8, u8, u8, usize); 8] = [
-            (0xc2, 0xdf, 0x80, 0xbf, 0),
-            (0xe0, 0xe0, 0xa0, 0xbf, 1),
-            (0xe1, 0xec, 0x80, 0xbf, 1),
-            (0xed, 0xed, 0x80, 0x9f, 1),
-            (0xee, 0xef, 0x80, 0xbf, 1),
-            (0xf0, 0xf0, 0x90, 0xbf, 2),
-            (0xf1, 0xf3, 0x80, 0xbf, 2),
-            (0xf4, 0xf4, 0x80, 0x8f, 2),
-        ];
-        for (low, high, second_low, second_high, more) in FORMS {
-            let mut reached = self.successors(&[state], low, high, reach)?;
-            reached = self.successors(&reached, second_low, second_high, reach)?;
-            for _ in 0..more {
-                reached = self.successors(&reached, 0x80, 0xbf, reach)?;
-            }
-            if reached != [state] {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// The states that some states lead to by the bytes of a range, the dead one included.
-    fn successors(
-        &mut self,
-        states: &[StateId],
-        low: u8,
-        high: u8,
-        reach: Reach,
-    ) -> Result<Vec<StateId>, MatchError> {
-        let mut next = Vec::new();
-        // Bytes of one class lead to one state: the first of the range and of each class within suffice.
-        let classes =
-            self.dfa.representatives().iter().copied().filter(|byte| (low + 1..=high).contains(byte));
-        let bytes: Vec<u8> = std::iter::once(low).chain(classes).collect();
-        for &state in states {
-            for &byte in &bytes {
-                let reached = self.dfa.next_saturated(state, byte, reach)?;
-                if !next.contains(&reached) {
-                    next.push(reached);
-                }
-            }
-        }
-        Ok(next)
+        let mut any = Any(false);
+        self.walk(from, state, None, &mut any)?;
+        Ok(any.0)
     }
 }
 

@@ -6,8 +6,9 @@
 
 use super::nfa::Pc;
 
-/// Partitions the classes of bytes by the edges that lead over them, 64 edges at a time.
-#[derive(Debug)]
+/// Partitions the classes of bytes by the edges that lead over them, 64 edges at a time. Its memory is kept from
+/// state to state.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Alike {
     /// By class: the first class that is alike as far as is known.
     leaders: Vec<u16>,
@@ -15,14 +16,31 @@ pub(super) struct Alike {
     leads: Vec<bool>,
     /// Edges that begin or end before a class, as bits: those that lead over a class are the sum without carry of
     /// all up to it.
-    turns: Box<[u64; 257]>,
+    turns: Vec<u64>,
     edges: u32,
+    /// Classes that are not alike.
+    firsts: Vec<First>,
+}
+
+/// The first class of those that are alike: what they were before, and the edges that lead over them.
+#[derive(Debug, Clone, Copy)]
+struct First {
+    before: u16,
+    edges: u64,
+    class: u16,
 }
 
 impl Alike {
-    pub(super) fn new(classes: usize) -> Alike {
-        let (leaders, leads) = (vec![0; classes], vec![false; classes]);
-        Alike { leaders, leads, turns: Box::new([0; 257]), edges: 0 }
+    /// Begins with another state.
+    pub(super) fn begin(&mut self, classes: usize) {
+        fn reset<T: Clone>(list: &mut Vec<T>, len: usize, value: T) {
+            list.clear();
+            list.resize(len, value);
+        }
+        reset(&mut self.leaders, classes, 0);
+        reset(&mut self.leads, classes, false);
+        reset(&mut self.turns, classes + 1, 0);
+        self.edges = 0;
     }
 
     /// Adds the edges of one configuration: ranges of bytes, each with its target. `class` tells the class of a
@@ -46,33 +64,27 @@ impl Alike {
     }
 
     /// For each class the first that is alike; `None` where no edge leads.
-    pub(super) fn leaders(mut self) -> impl Iterator<Item = Option<u16>> {
+    pub(super) fn leaders(&mut self) -> impl Iterator<Item = Option<u16>> {
         self.refine();
-        self.leaders.into_iter().zip(self.leads).map(|(leader, leads)| leads.then_some(leader))
+        self.leaders.iter().zip(&self.leads).map(|(leader, leads)| leads.then_some(*leader))
     }
 
     /// Tells those classes apart over which not all of the last edges lead.
     fn refine(&mut self) {
-        let mut over = [0; 256];
+        self.firsts.clear();
         let mut edges = 0;
-        for (class, over) in over.iter_mut().enumerate().take(self.leaders.len()) {
-            edges ^= self.turns[class];
-            *over = edges;
-            self.leads[class] |= edges != 0;
-        }
-        let mut firsts: Vec<(u16, u64, u16)> = Vec::new();
         for (class, leader) in self.leaders.iter_mut().enumerate() {
-            let alike = |first: &&(u16, u64, u16)| (first.0, first.1) == (*leader, over[class]);
+            edges ^= std::mem::take(&mut self.turns[class]);
+            self.leads[class] |= edges != 0;
+            let before = *leader;
             // The class before is the one that is most often alike.
-            match firsts.iter().rev().find(alike) {
-                Some(first) => *leader = first.2,
-                None => {
-                    firsts.push((*leader, over[class], class as u16));
-                    *leader = class as u16;
-                }
+            let alike = self.firsts.iter().rev().find(|first| first.before == before && first.edges == edges);
+            *leader = alike.map_or(class as u16, |first| first.class);
+            if alike.is_none() {
+                self.firsts.push(First { before, edges, class: class as u16 });
             }
         }
-        self.turns.fill(0);
+        self.turns[self.leaders.len()] = 0;
         self.edges = 0;
     }
 }
@@ -90,16 +102,15 @@ mod tests {
         };
         for round in 0..400 {
             // Every byte is a class of its own. Up to 90 configurations of up to three ranges, in order or not.
-            let configs: Vec<Vec<(u8, u8, u32)>> = (0..below(1 + round % 90))
-                .map(|_| {
-                    let range = |_| {
-                        let low = below(250);
-                        (low as u8, (low + below(256 - low)) as u8, below(2) as u32)
-                    };
-                    (0..1 + below(3)).map(range).collect()
-                })
-                .collect();
-            let mut alike = Alike::new(256);
+            let mut configs: Vec<Vec<(u8, u8, u32)>> = vec![Vec::new(); below(1 + round % 90) as usize];
+            for config in &mut configs {
+                for _ in 0..1 + below(3) {
+                    let low = below(250);
+                    config.push((low as u8, (low + below(256 - low)) as u8, below(2) as u32));
+                }
+            }
+            let mut alike = Alike::default();
+            alike.begin(256);
             configs.iter().for_each(|ranges| alike.add(ranges.iter().copied(), |byte| byte));
             let leaders: Vec<Option<u16>> = alike.leaders().collect();
             let targets = |byte: u8| -> Vec<(usize, u32)> {
@@ -123,7 +134,8 @@ mod tests {
 
     #[test]
     fn one_configuration_has_as_many_kinds_of_bytes_as_targets() {
-        let mut alike = Alike::new(256);
+        let mut alike = Alike::default();
+        alike.begin(256);
         alike.add([(0, 9, 1), (20, 29, 2), (40, 49, 2), (60, 69, 1)].into_iter(), |byte| byte);
         let mut leaders: Vec<u16> = alike.leaders().flatten().collect();
         leaders.dedup();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::intern::Interner;
 use super::nfa::{ByteSet, NEVER};
 use super::stack::ResumeId;
 use super::subset::{Scratch, Subset};
@@ -16,8 +17,8 @@ use crate::limits::Limits;
 
 /// A state; [`DEAD`] is the one from which nothing can be completed.
 pub(crate) type StateId = u32;
-/// What a machine knows of a state.
-pub(crate) type Key = Box<[u32]>;
+/// What a machine knows of a state. That of the dead state is empty.
+pub(crate) type Key = Vec<u32>;
 
 pub(crate) const DEAD: StateId = 0;
 const UNKNOWN: u32 = u32::MAX;
@@ -44,17 +45,23 @@ pub(crate) enum Machine {
 }
 
 impl Machine {
-    fn start(&mut self, scratch: &mut Scratch) -> Result<Option<Key>, MatchError> {
+    fn start(&mut self, scratch: &mut Scratch, next: &mut Vec<u32>) -> Result<(), MatchError> {
         match self {
-            Machine::Subset(machine) => machine.start(scratch),
-            Machine::Until(machine) => machine.start(),
+            Machine::Subset(machine) => machine.start(scratch, next),
+            Machine::Until(machine) => Ok(next.extend(machine.start()?.unwrap_or_default())),
         }
     }
 
-    fn step(&mut self, key: &[u32], byte: u8, scratch: &mut Scratch) -> Result<Option<Key>, MatchError> {
+    fn step(
+        &mut self,
+        key: &[u32],
+        byte: u8,
+        scratch: &mut Scratch,
+        next: &mut Vec<u32>,
+    ) -> Result<(), MatchError> {
         match self {
-            Machine::Subset(machine) => machine.step(key, byte, scratch),
-            Machine::Until(machine) => machine.step(key, byte),
+            Machine::Subset(machine) => machine.step(key, byte, scratch, next),
+            Machine::Until(machine) => Ok(next.extend(machine.step(key, byte)?.unwrap_or_default())),
         }
     }
 
@@ -75,12 +82,18 @@ impl Machine {
         }
     }
 
-    /// A state that behaves like this one for the next `horizon` bytes (the horizon of `reach`), and in which
-    /// counts far from their bounds are equal.
-    fn saturate(&mut self, key: &[u32], horizon: u32, reach: Reach) -> Result<Option<Key>, MatchError> {
+    /// The key of a state that behaves like this one for the next `horizon` bytes (the horizon of `reach`), and in
+    /// which counts far from their bounds are equal; whether there is another one.
+    fn saturate(
+        &mut self,
+        key: &[u32],
+        horizon: u32,
+        reach: Reach,
+        like: &mut Vec<u32>,
+    ) -> Result<bool, MatchError> {
         match self {
-            Machine::Subset(machine) => Ok(machine.saturate(key, horizon)),
-            Machine::Until(machine) => machine.saturate(key, reach),
+            Machine::Subset(machine) => Ok(machine.saturate(key, horizon, like)),
+            Machine::Until(machine) => Ok(machine.saturate(key, reach)?.map(|key| like.extend(key)).is_some()),
         }
     }
 
@@ -148,8 +161,9 @@ pub(crate) struct Dfa {
     machine: Machine,
     classes: Box<[u8; 256]>,
     representatives: Vec<u8>,
-    keys: Vec<Arc<[u32]>>,
-    index: FxHashMap<Arc<[u32]>, StateId>,
+    keys: Interner,
+    /// The ASCII bytes of each class, as bits.
+    ascii: Vec<[u64; 2]>,
     next: Vec<StateId>,
     flags: Vec<Flags>,
     /// The parts of states in which calls are open.
@@ -165,6 +179,8 @@ pub(crate) struct Dfa {
     bytes: usize,
     most_bytes: usize,
     scratch: Scratch,
+    /// The key of the state that is being made.
+    key: Vec<u32>,
 }
 
 impl Dfa {
@@ -175,9 +191,9 @@ impl Dfa {
         let (classes, representatives) = (Box::new(*classes), representatives.to_vec());
         let mut dfa = Dfa {
             machine,
+            keys: Interner::default(),
+            ascii: ascii_of(&classes, representatives.len()),
             classes,
-            keys: Vec::new(),
-            index: FxHashMap::default(),
             next: Vec::new(),
             flags: Vec::new(),
             parts: FxHashMap::default(),
@@ -190,8 +206,12 @@ impl Dfa {
             bytes: 0,
             most_bytes: limits.automaton_bytes,
             scratch: Scratch::default(),
+            key: Vec::new(),
         };
-        dfa.push(Arc::from([]), Flags::default(), FAR);
+        // Nothing is known of the dead state: it is the first, and its key is empty.
+        if let Err(place) = dfa.keys.find(&[]) {
+            dfa.push(place, Flags::default(), FAR);
+        }
         dfa.next.fill(DEAD);
         dfa.saturated[DEAD as usize] = [DEAD; HORIZONS.len()];
         dfa
@@ -203,10 +223,9 @@ impl Dfa {
     }
 
     pub(crate) fn start(&mut self) -> Result<StateId, MatchError> {
-        match self.machine.start(&mut self.scratch)? {
-            Some(key) => self.intern(key),
-            None => Ok(DEAD),
-        }
+        self.key.clear();
+        self.machine.start(&mut self.scratch, &mut self.key)?;
+        self.intern()
     }
 
     #[inline]
@@ -249,13 +268,13 @@ impl Dfa {
             return Ok(Arc::new([(Box::new([]), state)]));
         };
         let mut parts: Vec<Part> = Vec::new();
-        for (path, key) in subset.parts(&self.keys[state as usize].clone(), &self.scratch) {
+        for (path, key) in subset.parts(self.keys.get(state), &self.scratch) {
             let path: Result<Box<[StateId]>, MatchError> =
                 path.into_iter().map(|resume| self.resumed(&subset, resume)).collect();
-            let Some(key) = key else { continue };
             let path = path?;
             self.bytes += size_of::<Part>() + size_of_val(&*path);
-            parts.push((path, self.intern(key)?));
+            self.key = key;
+            parts.push((path, self.intern()?));
         }
         let parts: Arc<[Part]> = parts.into();
         self.parts.insert(state, parts.clone());
@@ -267,10 +286,9 @@ impl Dfa {
         if let Some(&state) = self.resumed.get(&resume) {
             return Ok(state);
         }
-        let state = match subset.resumed(resume, &mut self.scratch)? {
-            Some(key) => self.intern(key)?,
-            None => DEAD,
-        };
+        self.key.clear();
+        subset.resumed(resume, &mut self.scratch, &mut self.key)?;
+        let state = self.intern()?;
         self.resumed.insert(resume, state);
         Ok(state)
     }
@@ -287,6 +305,25 @@ impl Dfa {
             }
         }
         Ok(bytes)
+    }
+
+    /// ASCII bytes, as bits, that lead to one successor as far as is known, and one of them: of such groups the
+    /// largest, but those that lead nowhere only where all others are small.
+    pub(crate) fn most_ascii(&self, state: StateId) -> ([u64; 2], u8) {
+        let mut groups: Vec<(u32, [u64; 2], u8)> = Vec::new();
+        let classes = self.row(state).iter().zip(&self.ascii).zip(&self.representatives);
+        for ((&leads, ascii), &byte) in classes {
+            match groups.iter_mut().find(|group| group.0 == leads) {
+                Some((_, bytes, _)) => *bytes = [bytes[0] | ascii[0], bytes[1] | ascii[1]],
+                None => groups.push((leads, *ascii, byte)),
+            }
+        }
+        // Fewer than the digits are a literal's bytes.
+        const SMALL: u32 = 10;
+        let size = |bytes: &[u64; 2]| bytes[0].count_ones() + bytes[1].count_ones();
+        let rank = |(leads, bytes, _): &(u32, [u64; 2], u8)| (*leads != DEAD && size(bytes) >= SMALL, size(bytes));
+        let largest = groups.into_iter().max_by_key(rank);
+        largest.map_or(([0; 2], 0), |(_, bytes, byte)| (bytes, byte))
     }
 
     /// Whether there are keys that may not come twice.
@@ -330,8 +367,7 @@ impl Dfa {
         if state == DEAD {
             return Ok(None);
         }
-        let key = self.keys[state as usize].clone();
-        self.machine.witness(&key, &self.scratch)
+        self.machine.witness(self.keys.get(state), &self.scratch)
     }
 
     /// The first byte of each class, in order.
@@ -350,18 +386,16 @@ impl Dfa {
     }
 
     pub(crate) fn key(&self, state: StateId) -> &[u32] {
-        &self.keys[state as usize]
+        self.keys.get(state)
     }
 
     /// Finds the successor that a state has over some bytes: `unvisited` is what the table says of them.
     #[cold]
     fn explore(&mut self, state: StateId, unvisited: u32) -> Result<StateId, MatchError> {
-        let key = self.keys[state as usize].clone();
         let byte = self.representatives[(unvisited - UNVISITED) as usize];
-        let next = match self.machine.step(&key, byte, &mut self.scratch)? {
-            Some(key) => self.intern(key)?,
-            None => DEAD,
-        };
+        self.key.clear();
+        self.machine.step(self.keys.get(state), byte, &mut self.scratch, &mut self.key)?;
+        let next = self.intern()?;
         let classes = self.representatives.len();
         let row = &mut self.next[state as usize * classes..][..classes];
         row.iter_mut().filter(|known| **known == unvisited).for_each(|known| *known = next);
@@ -376,45 +410,44 @@ impl Dfa {
 
     #[cold]
     fn saturate(&mut self, state: StateId, reach: Reach) -> Result<StateId, MatchError> {
-        let key = self.keys[state as usize].clone();
         let horizon = HORIZONS[reach as usize].min(self.horizon);
-        let saturated = match self.machine.saturate(&key, horizon, reach)? {
-            Some(key) => self.intern(key)?,
-            None => state,
-        };
+        self.key.clear();
+        let is_other = self.machine.saturate(self.keys.get(state), horizon, reach, &mut self.key)?;
+        let saturated = if is_other { self.intern()? } else { state };
         self.saturated[saturated as usize][reach as usize] = saturated;
         self.saturated[state as usize][reach as usize] = saturated;
         Ok(saturated)
     }
 
-    fn intern(&mut self, key: Key) -> Result<StateId, MatchError> {
-        if let Some(&state) = self.index.get(&key[..]) {
-            return Ok(state);
-        }
+    /// The state of `key`.
+    fn intern(&mut self) -> Result<StateId, MatchError> {
+        let place = match self.keys.find(&self.key) {
+            Ok(state) => return Ok(state),
+            Err(place) => place,
+        };
         if self.keys.len() >= self.limit {
             return Err(MatchError::TooLarge { what: "automaton states", limit: self.limit });
         }
-        self.bytes += size_of_val(&*key) + self.representatives.len() * size_of::<StateId>() + STATE;
+        self.bytes += size_of_val(&*self.key) + self.representatives.len() * size_of::<StateId>() + STATE;
         if self.bytes + self.scratch.bytes() > self.most_bytes {
             return Err(MatchError::TooLarge { what: "bytes of automaton states", limit: self.most_bytes });
         }
-        let flags = self.machine.flags(&key);
-        let distance = if flags.accepts { 0 } else { self.machine.distance(&key, &self.scratch)? };
+        let flags = self.machine.flags(&self.key);
+        let distance = if flags.accepts { 0 } else { self.machine.distance(&self.key, &self.scratch)? };
         // An end beyond all budgets is another thing than none: only without one are others searched.
         let distance = if distance < NEVER { distance.min(u64::from(FAR - 1)) as u32 } else { FAR };
-        Ok(self.push(key.into(), flags, distance))
+        Ok(self.push(place, flags, distance))
     }
 
-    fn push(&mut self, key: Arc<[u32]>, flags: Flags, distance: u32) -> StateId {
-        let state = self.keys.len() as StateId;
-        self.index.insert(key.clone(), state);
-        self.keys.push(key);
+    /// Adds the state of `key`.
+    fn push(&mut self, place: u64, flags: Flags, distance: u32) -> StateId {
+        let state = self.keys.insert(place, &self.key);
         self.flags.push(flags);
         self.distances.push(distance);
         self.saturated.push([UNKNOWN; HORIZONS.len()]);
         match self.machine.subset() {
             Some(subset) => {
-                let alike = subset.alike(&self.keys[state as usize]);
+                let alike = subset.alike(&self.key, &mut self.scratch);
                 let unvisited = |leader: Option<u16>| leader.map_or(DEAD, |class| UNVISITED + u32::from(class));
                 self.next.extend(alike.map(unvisited));
             }
@@ -422,4 +455,13 @@ impl Dfa {
         }
         state
     }
+}
+
+/// The ASCII bytes of each class, as bits.
+fn ascii_of(classes: &[u8; 256], len: usize) -> Vec<[u64; 2]> {
+    let mut ascii = vec![[0; 2]; len];
+    for byte in 0..128 {
+        ascii[usize::from(classes[byte])][byte / 64] |= 1 << (byte % 64);
+    }
+    ascii
 }

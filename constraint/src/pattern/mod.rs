@@ -12,6 +12,7 @@ pub mod facts;
 pub(crate) mod frame;
 mod grammar;
 mod graph;
+mod intern;
 mod json;
 pub(crate) mod lazy;
 mod left;

@@ -66,38 +66,50 @@ impl Subset {
         self.nfa.distance(self.nfa.start, &[0; SLOTS])
     }
 
-    pub(crate) fn start(&self, scratch: &mut Scratch) -> Result<Option<Key>, MatchError> {
+    pub(crate) fn start(&self, scratch: &mut Scratch, key: &mut Vec<u32>) -> Result<(), MatchError> {
         let mut closure = Closure::new(self, scratch);
         closure.add(Config { pc: self.nfa.start, stack: BASE, counts: [0; SLOTS] })?;
-        closure.key()
+        closure.key(key)
     }
 
     /// The state in which the callers of a frame go on.
-    pub(crate) fn resumed(&self, resume: ResumeId, scratch: &mut Scratch) -> Result<Option<Key>, MatchError> {
+    pub(crate) fn resumed(
+        &self,
+        resume: ResumeId,
+        scratch: &mut Scratch,
+        key: &mut Vec<u32>,
+    ) -> Result<(), MatchError> {
         let callers = scratch.stacks.resume(resume).to_vec();
         let mut closure = Closure::new(self, scratch);
         for (pc, counts) in callers {
             closure.add(Config { pc, stack: BASE, counts })?;
         }
-        closure.key()
+        closure.key(key)
     }
 
     /// The parts of a state by the calls that are open in them, each as if it had begun there.
-    pub(crate) fn parts(&self, key: &[u32], scratch: &Scratch) -> Vec<(Vec<ResumeId>, Option<Key>)> {
+    pub(crate) fn parts(&self, key: &[u32], scratch: &Scratch) -> Vec<(Vec<ResumeId>, Key)> {
         let mut configs: Vec<Config> = self.configs(key).collect();
         configs.sort_by_key(|config| config.stack);
         let part = |part: &[Config]| {
             let path = scratch.stacks.path(part[0].stack);
             let mut part: Vec<Config> =
                 part.iter().map(|c| Config { pc: c.pc, stack: BASE, counts: c.counts }).collect();
-            (path, self.encode(&mut part))
+            let mut key = Key::new();
+            self.encode(&mut part, &mut key);
+            (path, key)
         };
         configs.chunk_by(|a, b| a.stack == b.stack).map(part).collect()
     }
 
     /// For each class of bytes the first one that leads to the same successor; `None` where there is none.
-    pub(crate) fn alike(&self, key: &[u32]) -> impl Iterator<Item = Option<u16>> {
-        let mut alike = Alike::new(self.nfa.representatives.len());
+    pub(crate) fn alike<'s>(
+        &self,
+        key: &[u32],
+        scratch: &'s mut Scratch,
+    ) -> impl Iterator<Item = Option<u16>> + 's {
+        let alike = &mut scratch.alike;
+        alike.begin(self.nfa.representatives.len());
         for config in self.configs(key) {
             if let Inst::Bytes(ranges) = &self.nfa.insts[config.pc as usize] {
                 let live = ranges.iter().filter(|range| self.nfa.is_live(range.2)).copied();
@@ -112,7 +124,8 @@ impl Subset {
         key: &[u32],
         byte: u8,
         scratch: &mut Scratch,
-    ) -> Result<Option<Key>, MatchError> {
+        next: &mut Vec<u32>,
+    ) -> Result<(), MatchError> {
         let mut closure = Closure::new(self, scratch);
         for Config { pc, stack, counts } in self.configs(key) {
             if let Inst::Bytes(ranges) = &self.nfa.insts[pc as usize] {
@@ -123,7 +136,7 @@ impl Subset {
                 }
             }
         }
-        closure.key()
+        closure.key(next)
     }
 
     pub(crate) fn flags(&self, key: &[u32]) -> Flags {
@@ -149,9 +162,9 @@ impl Subset {
     /// Within `horizon` bytes a count grows by at most `horizon`: one that cannot reach a bound by then is
     /// as good as any other on the same side of it.
     /// (Counts of callers are saturated where they go on.)
-    pub(crate) fn saturate(&self, key: &[u32], horizon: u32) -> Option<Key> {
+    pub(crate) fn saturate(&self, key: &[u32], horizon: u32, like: &mut Vec<u32>) -> bool {
         if self.nfa.slots == 0 {
-            return None;
+            return false;
         }
         let mut configs: Vec<Config> = self.configs(key).collect();
         for config in &mut configs {
@@ -163,7 +176,8 @@ impl Subset {
                 within = l.outer;
             }
         }
-        self.encode(&mut configs)
+        self.encode(&mut configs, like);
+        true
     }
 
     /// Fewest bytes of those that can be spelled that lead to the end; [`NEVER`] if none do.
@@ -217,13 +231,13 @@ impl Subset {
         1 + usize::from(self.nfa.has_rules())
     }
 
-    /// The key of a set of configurations, in order and without those that others dominate.
-    fn encode(&self, configs: &mut Vec<Config>) -> Option<Key> {
+    /// The key of a set of configurations, in order and without those that others dominate; empty if there are none.
+    fn encode(&self, configs: &mut Vec<Config>, key: &mut Vec<u32>) {
         configs.sort_unstable();
         configs.dedup();
         let slots = self.nfa.slots;
         let rules = self.nfa.has_rules();
-        let mut key = Vec::with_capacity(configs.len() * (self.head() + slots));
+        key.reserve(configs.len() * (self.head() + slots));
         for group in configs.chunk_by(|a, b| (a.pc, a.stack) == (b.pc, b.stack)) {
             for config in group {
                 let dominated = group.len() > 1
@@ -235,7 +249,6 @@ impl Subset {
                 }
             }
         }
-        (!key.is_empty()).then(|| key.into())
     }
 
     /// Whether `a` can do all that `b` can. They stand at the same instruction, under the same calls.
@@ -285,6 +298,7 @@ pub(crate) struct Scratch {
     /// the rule, the stack, the rule, and where the caller goes on.
     calls: BinaryHeap<Reverse<Call>>,
     closure: u32,
+    alike: Alike,
     /// The stacks of all states.
     stacks: Stacks,
 }
@@ -421,8 +435,10 @@ impl<'s> Closure<'s> {
         true
     }
 
-    fn key(mut self) -> Result<Option<Key>, MatchError> {
+    /// The key of what was found; empty if that is nothing.
+    fn key(mut self, key: &mut Vec<u32>) -> Result<(), MatchError> {
         self.follow_calls()?;
-        Ok(self.subset.encode(&mut self.scratch.found))
+        self.subset.encode(&mut self.scratch.found, key);
+        Ok(())
     }
 }

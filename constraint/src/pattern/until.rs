@@ -81,7 +81,7 @@ impl Until {
         }
         let mut saturated = key.to_vec();
         saturated[0] = self.value.saturated(key[0], reach)?;
-        Ok(Some(saturated.into()))
+        Ok(Some(saturated))
     }
 
     pub(super) fn witness(&mut self, key: &[u32]) -> Result<Option<Vec<u8>>, MatchError> {
@@ -132,7 +132,7 @@ impl Until {
             let Some(way) = self.witness(&key)? else { return Ok(None) };
             self.greatest_distance = self.greatest_distance.max(way.len() as u64);
         }
-        Ok(Some(key.into()))
+        Ok(Some(key))
     }
 
     /// Whether a text leads to an accepting state.

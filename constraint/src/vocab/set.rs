@@ -65,6 +65,29 @@ impl TokenSet {
         self.words[last] |= tail;
     }
 
+    /// Adds the tokens of another set whose ranks are in a range. [`count`](Self::count) must follow.
+    pub(crate) fn insert_ranks_of(&mut self, other: &TokenSet, from: u32, to: u32) {
+        if from >= to {
+            return;
+        }
+        let (first, last) = ((from / 64) as usize, ((to - 1) / 64) as usize);
+        let head = u64::MAX << (from % 64);
+        let tail = u64::MAX >> (63 - (to - 1) % 64);
+        if first == last {
+            self.words[first] |= other.words[first] & head & tail;
+            return;
+        }
+        self.words[first] |= other.words[first] & head;
+        let between = first + 1..last;
+        self.words[between.clone()].iter_mut().zip(&other.words[between]).for_each(|(word, more)| *word |= more);
+        self.words[last] |= other.words[last] & tail;
+    }
+
+    /// Whether a token is in it whose rank is in a range.
+    pub(crate) fn meets_ranks(&self, from: u32, to: u32) -> bool {
+        (from..to).any(|rank| self.contains_rank(rank))
+    }
+
     /// Takes out a range of ranks. [`count`](Self::count) must follow before the set is used.
     pub(crate) fn remove_ranks(&mut self, from: u32, to: u32) {
         for rank in from..to {

@@ -1,5 +1,7 @@
 //! The flat trie. Built once per vocabulary, in time linear in its bytes but for the sort.
 
+use std::ops::Range;
+
 use super::TokenId;
 use crate::pattern::lazy::{HORIZONS, Reach};
 
@@ -37,6 +39,8 @@ pub(crate) struct Trie {
     below: Vec<Below>,
     /// How far the subtree goes.
     reach: Vec<Reach>,
+    /// Characters that begin on the path to the node.
+    chars: Vec<u16>,
     /// The token of each rank, and the rank of each token.
     tokens: Vec<TokenId>,
     rank_of: Vec<u32>,
@@ -59,6 +63,7 @@ impl Trie {
             first_rank: vec![0],
             below: Vec::new(),
             reach: Vec::new(),
+            chars: vec![0],
             tokens: Vec::with_capacity(sorted.len()),
             rank_of: vec![NO_RANK; tokens.len()],
         };
@@ -76,7 +81,9 @@ impl Trie {
             self.close(&mut path, common);
             let rank = self.tokens.len() as u32;
             for &byte in &text[common..] {
+                let before = path.last().map_or(0, |&node| self.chars[node as usize]);
                 path.push(self.byte.len() as Node);
+                self.chars.push(before + u16::from(begins_character(byte)));
                 self.byte.push(byte);
                 self.end.push(0);
                 self.depth.push(path.len() as u16 - 1);
@@ -138,6 +145,12 @@ impl Trie {
         self.reach[node as usize]
     }
 
+    /// Characters that begin on the path to a node.
+    #[inline]
+    pub(crate) fn chars(&self, node: Node) -> u32 {
+        self.chars[node as usize].into()
+    }
+
     /// Ordinary tokens.
     pub(crate) fn ranks(&self) -> usize {
         self.tokens.len()
@@ -186,6 +199,11 @@ impl Trie {
         (self.first_rank[node as usize], self.first_rank[self.end(node) as usize])
     }
 
+    /// The ranks of the tokens that end at some nodes in order.
+    pub(crate) fn ranks_of(&self, nodes: Range<Node>) -> (u32, u32) {
+        (self.first_rank[nodes.start as usize], self.first_rank[nodes.end as usize])
+    }
+
     pub(crate) fn has_token(&self, node: Node) -> bool {
         let (from, to) = self.own_ranks(node);
         from < to
@@ -212,6 +230,11 @@ impl Trie {
     pub(crate) fn descend(&self, text: &[u8]) -> Option<Node> {
         text.iter().try_fold(Trie::ROOT, |node, &byte| self.child(node, byte))
     }
+}
+
+/// Whether a byte is not the continuation of a character.
+pub(crate) fn begins_character(byte: u8) -> bool {
+    byte & 0xc0 != 0x80
 }
 
 /// A UTF-8 decoder: 0 between characters, 1 to 3 bytes to come, and the restricted second bytes
