@@ -4,12 +4,14 @@
 //! subtree is a range of nodes and its tokens are a range of ranks. A node knows which bytes occur below
 //! it: if a state of an automaton loops on all of them, the whole subtree is decided at once.
 
+mod quotes;
 mod set;
 mod trie;
 
 use crate::error::VocabError;
 use crate::pattern::nfa::ByteSet;
 
+pub(crate) use self::quotes::Quotes;
 pub use self::set::TokenSet;
 pub(crate) use self::trie::{Node, Trie};
 
@@ -34,8 +36,7 @@ pub struct Vocab {
     longest: usize,
     single: ByteSet,
     trie: Trie,
-    /// The tokens with two quotes or more, by rank.
-    quoted: Vec<u32>,
+    quotes: Quotes,
     /// The tokens of at most so many characters.
     short: Vec<TokenSet>,
 }
@@ -78,16 +79,10 @@ impl Vocab {
         let mut ends = end_of_generation.to_vec();
         ends.sort_unstable();
         ends.dedup();
-        let mut vocab = Vocab { bytes, starts, ends, is_end, longest, single, trie, quoted: Vec::new(), short: Vec::new() };
-        vocab.quoted = vocab.find_quoted();
+        let mut vocab = Vocab { bytes, starts, ends, is_end, longest, single, trie, quotes: Quotes::default(), short: Vec::new() };
+        vocab.quotes = Quotes::new((0..vocab.trie.ranks() as u32).map(|rank| vocab.bytes(vocab.trie.token(rank))));
         vocab.short = vocab.find_short();
         Ok(vocab)
-    }
-
-    fn find_quoted(&self) -> Vec<u32> {
-        let quotes =
-            |rank: u32| self.bytes(self.trie.token(rank)).iter().filter(|&&byte| byte == b'"').count();
-        (0..self.trie.ranks() as u32).filter(|&rank| quotes(rank) > 1).collect()
     }
 
     fn find_short(&self) -> Vec<TokenSet> {
@@ -113,9 +108,9 @@ impl Vocab {
         self.short.get(characters as usize)
     }
 
-    /// The tokens with two quotes or more, by rank: a string can begin and end in them.
-    pub(crate) fn quoted(&self) -> &[u32] {
-        &self.quoted
+    /// The tokens in which whole keys can stand.
+    pub(crate) fn quotes(&self) -> &Quotes {
+        &self.quotes
     }
 
     /// Tokens there are, special ones included.

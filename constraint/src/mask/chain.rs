@@ -228,61 +228,6 @@ impl Core {
         Ok((mask, far))
     }
 
-    /// Takes out the tokens that would complete the key that is being read to one that is there already.
-    fn without_used_key(&self, way: &Way, mask: &mut Arc<TokenSet>) {
-        if !self.dfa.flags(way.state).in_key {
-            return;
-        }
-        let trie = self.vocab.trie();
-        for key in way.keys.iter() {
-            let Some(rest) = key.strip_prefix(way.keys.partial()) else { continue };
-            if let Some(node) = trie.descend(&[rest, b"\""].concat()) {
-                let (from, to) = trie.ranks_below(node);
-                let mask = Arc::make_mut(mask);
-                mask.remove_ranks(from, to);
-                mask.count();
-            }
-        }
-    }
-
-    /// The tokens of a mask in which a key begins and ends that is there already. There are few tokens in which any
-    /// key begins and ends.
-    pub(super) fn repeated_keys(
-        &mut self,
-        cursor: &Cursor,
-        heal: &[u8],
-        mask: &TokenSet,
-    ) -> Result<Vec<u32>, MatchError> {
-        let vocab = self.vocab.clone();
-        let mut forbidden = Vec::new();
-        for &rank in vocab.quoted().iter().filter(|rank| mask.contains_rank(**rank)) {
-            let text = vocab.bytes(vocab.trie().token(rank));
-            let allowed = match text.strip_prefix(heal) {
-                Some(rest) => self.allows(cursor, rest)?,
-                None => true,
-            };
-            if !allowed {
-                forbidden.push(rank);
-            }
-        }
-        Ok(forbidden)
-    }
-
-    /// Whether a token may follow, read byte by byte.
-    fn allows(&mut self, cursor: &Cursor, text: &[u8]) -> Result<bool, MatchError> {
-        let mut cursor = cursor.clone();
-        for &byte in text {
-            if cursor.accepts(&self.dfa) {
-                return Ok(true);
-            }
-            cursor = cursor.step(&mut self.dfa, byte, self.depth)?;
-            if cursor.is_dead() {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
     /// The mask of a place, read byte by byte over the trie, and how many bytes suffice from wherever it leads.
     /// Frames hold the ways of a text together, states do not: where calls within one token can be read in
     /// very many ways, this finds the mask that links do not.

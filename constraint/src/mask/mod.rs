@@ -9,6 +9,7 @@ mod chain;
 mod core;
 mod finish;
 mod forced;
+mod keys;
 mod least;
 mod matcher;
 mod run;

@@ -101,20 +101,33 @@ impl Core {
         points: Option<&mut Vec<Node>>,
         take: &mut impl Take,
     ) -> Result<(), MatchError> {
-        let nodes = from + 1..self.vocab.trie().end(from);
-        self.walk_nodes(from, nodes, state, points, take)
+        let vocab = self.vocab.clone();
+        let trie = vocab.trie();
+        if from != Trie::ROOT {
+            return self.walk_nodes(&vocab, from, from + 1..trie.end(from), state, points, take).map(drop);
+        }
+        // Most states read few bytes.
+        let mut points = points;
+        let bytes = self.dfa.next_bytes(state)?;
+        for node in (0..=255).filter(|&byte| bytes.contains(byte)).filter_map(|byte| trie.child(from, byte)) {
+            let nodes = node..trie.end(node);
+            if !self.walk_nodes(&vocab, from, nodes, state, points.as_deref_mut(), take)? {
+                break;
+            }
+        }
+        Ok(())
     }
 
-    /// The same for some subtrees directly below a node.
+    /// The same for some subtrees directly below a node; whether more is wanted.
     fn walk_nodes(
         &mut self,
+        vocab: &Vocab,
         from: Node,
         nodes: Range<Node>,
         state: StateId,
         mut points: Option<&mut Vec<Node>>,
         take: &mut impl Take,
-    ) -> Result<(), MatchError> {
-        let vocab = self.vocab.clone();
+    ) -> Result<bool, MatchError> {
         let trie = vocab.trie();
         let base = trie.depth(from);
         self.path[0] = state;
@@ -130,7 +143,7 @@ impl Core {
             self.far = self.far.max(self.dfa.distance(next).into());
             let flags = self.dfa.flags(next);
             let (first, last) = trie.ranks_below(node);
-            let (is_decided, wants_more) = match self.subtree(&vocab, node, next, points.is_none())? {
+            let (is_decided, wants_more) = match self.subtree(vocab, node, next, points.is_none())? {
                 Subtree::All => (true, take.range(first, last)),
                 Subtree::Those(short) => (true, take.those_in(short, first, last)),
                 Subtree::Open => {
@@ -145,11 +158,11 @@ impl Core {
                 }
             };
             if !wants_more {
-                return Ok(());
+                return Ok(false);
             }
             node = if is_decided || flags.ended { trie.end(node) } else { node + 1 };
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Adds the tokens that may follow a state within its call, and the nodes at which the call is complete and
@@ -178,7 +191,7 @@ impl Core {
             let next = self.dfa.next_saturated(state, byte, reach)?;
             if next != self.dfa.next_saturated(beside, byte, reach)? {
                 copy(alike..node, mask, points);
-                self.walk_nodes(Trie::ROOT, node..end, state, Some(points), mask)?;
+                self.walk_nodes(&vocab, Trie::ROOT, node..end, state, Some(points), mask)?;
                 alike = end;
             }
             node = end;

@@ -97,6 +97,11 @@ pub(crate) fn frame_id(frame: Option<&Arc<Frame>>) -> usize {
 }
 
 impl Caller {
+    /// The keys that the caller's object has so far.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     /// Bytes that suffice from here to the end of the text.
     fn distance(&self, dfa: &Dfa) -> u64 {
         let below = self.below.as_ref().map_or(0, |frame| frame.distance);

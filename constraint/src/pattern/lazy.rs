@@ -171,6 +171,8 @@ pub(crate) struct Dfa {
     resumed: FxHashMap<ResumeId, StateId>,
     /// Bytes that complete a value from a state; [`FAR`] if it cannot be spelled byte by byte.
     distances: Vec<u32>,
+    /// Whether states can have saturated equivalents other than themselves.
+    counts: bool,
     /// The saturated equivalents of each state, one for each reach.
     saturated: Vec<[StateId; HORIZONS.len()]>,
     horizon: u32,
@@ -189,6 +191,7 @@ impl Dfa {
     pub(crate) fn new(machine: Machine, horizon: u32, limits: &Limits) -> Dfa {
         let (classes, representatives) = machine.byte_classes();
         let (classes, representatives) = (Box::new(*classes), representatives.to_vec());
+        let counts = machine.subset().is_none_or(|subset| subset.counts());
         let mut dfa = Dfa {
             machine,
             keys: Interner::default(),
@@ -199,6 +202,7 @@ impl Dfa {
             parts: FxHashMap::default(),
             resumed: FxHashMap::default(),
             distances: Vec::new(),
+            counts,
             saturated: Vec::new(),
             representatives,
             horizon,
@@ -213,7 +217,7 @@ impl Dfa {
             dfa.push(place, Flags::default(), FAR);
         }
         dfa.next.fill(DEAD);
-        dfa.saturated[DEAD as usize] = [DEAD; HORIZONS.len()];
+        dfa.saturated.fill([DEAD; HORIZONS.len()]);
         dfa
     }
 
@@ -356,6 +360,9 @@ impl Dfa {
     /// A state that behaves alike for so many bytes.
     #[inline]
     pub(crate) fn saturated(&mut self, state: StateId, reach: Reach) -> Result<StateId, MatchError> {
+        if !self.counts {
+            return Ok(state);
+        }
         match self.saturated[state as usize][reach as usize] {
             UNKNOWN => self.saturate(state, reach),
             saturated => Ok(saturated),
@@ -444,7 +451,7 @@ impl Dfa {
         let state = self.keys.insert(place, &self.key);
         self.flags.push(flags);
         self.distances.push(distance);
-        self.saturated.push([UNKNOWN; HORIZONS.len()]);
+        self.saturated.extend(self.counts.then_some([UNKNOWN; HORIZONS.len()]));
         match self.machine.subset() {
             Some(subset) => {
                 let alike = subset.alike(&self.key, &mut self.scratch);

@@ -151,6 +151,11 @@ impl Subset {
         flags
     }
 
+    /// Whether there are counted loops.
+    pub(crate) fn counts(&self) -> bool {
+        self.nfa.slots > 0
+    }
+
     pub(crate) fn has_keys(&self) -> bool {
         self.nfa.has_keys()
     }

@@ -28,19 +28,29 @@ impl Below {
     }
 }
 
-/// See the module's description. All vectors are indexed by node.
+/// A node, as small as it can be: walks are as fast as nodes come from memory.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    end: Node,
+    /// The first rank of the subtree: the node's own tokens, then those below.
+    first_rank: u32,
+    depth: u16,
+    /// Characters that begin on the path to the node.
+    chars: u16,
+    byte: u8,
+    /// How far the subtree goes.
+    reach: Reach,
+}
+
+/// See the module's description.
 #[derive(Debug)]
 pub(crate) struct Trie {
-    byte: Vec<u8>,
-    end: Vec<Node>,
-    depth: Vec<u16>,
-    /// The first rank of the subtree: the node's own tokens, then those below.
-    first_rank: Vec<u32>,
+    /// By node, and one more.
+    places: Vec<Place>,
+    /// By node.
     below: Vec<Below>,
-    /// How far the subtree goes.
-    reach: Vec<Reach>,
-    /// Characters that begin on the path to the node.
-    chars: Vec<u16>,
+    /// The nodes directly below the root, by byte.
+    roots: Box<[Option<Node>; 256]>,
     /// The token of each rank, and the rank of each token.
     tokens: Vec<TokenId>,
     rank_of: Vec<u32>,
@@ -57,13 +67,9 @@ impl Trie {
         }
         sorted.sort_unstable();
         let mut trie = Trie {
-            byte: vec![0],
-            end: vec![0],
-            depth: vec![0],
-            first_rank: vec![0],
+            places: vec![Place::default()],
             below: Vec::new(),
-            reach: Vec::new(),
-            chars: vec![0],
+            roots: Box::new([None; 256]),
             tokens: Vec::with_capacity(sorted.len()),
             rank_of: vec![NO_RANK; tokens.len()],
         };
@@ -81,47 +87,57 @@ impl Trie {
             self.close(&mut path, common);
             let rank = self.tokens.len() as u32;
             for &byte in &text[common..] {
-                let before = path.last().map_or(0, |&node| self.chars[node as usize]);
-                path.push(self.byte.len() as Node);
-                self.chars.push(before + u16::from(begins_character(byte)));
-                self.byte.push(byte);
-                self.end.push(0);
-                self.depth.push(path.len() as u16 - 1);
-                self.first_rank.push(rank);
+                let before = path.last().map_or(0, |&node| self.places[node as usize].chars);
+                path.push(self.places.len() as Node);
+                self.places.push(Place {
+                    end: 0,
+                    first_rank: rank,
+                    depth: path.len() as u16 - 1,
+                    chars: before + u16::from(begins_character(byte)),
+                    byte,
+                    reach: 0,
+                });
             }
             self.tokens.push(token);
             self.rank_of[token as usize] = rank;
             last = text;
         }
         self.close(&mut path, 0);
-        self.end[0] = self.byte.len() as Node;
+        let nodes = self.places.len() as Node;
+        self.places[0].end = nodes;
         // One past the last node, so that a subtree's ranks are always those between two nodes.
-        self.first_rank.push(self.tokens.len() as u32);
+        self.places.push(Place { first_rank: self.tokens.len() as u32, ..Place::default() });
+        let mut node = Trie::ROOT + 1;
+        while node < nodes {
+            self.roots[self.byte(node) as usize] = Some(node);
+            node = self.end(node);
+        }
     }
 
     /// Ends the subtrees of the path's nodes below a depth.
     fn close(&mut self, path: &mut Vec<Node>, depth: usize) {
-        let end = self.byte.len() as Node;
+        let end = self.places.len() as Node;
         for node in path.drain(depth + 1..) {
-            self.end[node as usize] = end;
+            self.places[node as usize].end = end;
         }
     }
 
     /// Bottom up: nodes come before what lies below them.
     fn summarise(&mut self) {
-        self.below = vec![Below { utf8: u8::MAX, ..Below::default() }; self.byte.len()];
-        let mut parents: Vec<Node> = Vec::with_capacity(self.byte.len());
+        let nodes = self.places.len() - 1;
+        self.below = vec![Below { utf8: u8::MAX, ..Below::default() }; nodes];
+        let mut parents: Vec<Node> = Vec::with_capacity(nodes);
         let mut path: Vec<Node> = Vec::new();
-        for node in 0..self.byte.len() {
-            path.truncate(self.depth[node] as usize);
+        for node in 0..nodes {
+            path.truncate(self.places[node].depth as usize);
             parents.push(path.last().copied().unwrap_or(0));
             path.push(node as Node);
         }
-        let mut heights = vec![0u32; self.byte.len()];
-        for node in (1..self.byte.len()).rev() {
+        let mut heights = vec![0u32; nodes];
+        for node in (1..nodes).rev() {
             let height = heights[node] + 1;
             heights[parents[node] as usize] = heights[parents[node] as usize].max(height);
-            let (byte, here) = (self.byte[node], self.below[node]);
+            let (byte, here) = (self.places[node].byte, self.below[node]);
             let parent = &mut self.below[parents[node] as usize];
             parent.ascii[0] |= here.ascii[0];
             parent.ascii[1] |= here.ascii[1];
@@ -136,19 +152,19 @@ impl Trie {
             parent.utf8 &= states;
         }
         let reach = |height: &u32| HORIZONS.partition_point(|horizon| horizon < height) as Reach;
-        self.reach = heights.iter().map(reach).collect();
+        self.places.iter_mut().zip(&heights).for_each(|(place, height)| place.reach = reach(height));
     }
 
     /// How many bytes a token has at most beyond a node.
     #[inline]
     pub(crate) fn reach(&self, node: Node) -> Reach {
-        self.reach[node as usize]
+        self.places[node as usize].reach
     }
 
     /// Characters that begin on the path to a node.
     #[inline]
     pub(crate) fn chars(&self, node: Node) -> u32 {
-        self.chars[node as usize].into()
+        self.places[node as usize].chars.into()
     }
 
     /// Ordinary tokens.
@@ -168,18 +184,18 @@ impl Trie {
 
     #[inline]
     pub(crate) fn byte(&self, node: Node) -> u8 {
-        self.byte[node as usize]
+        self.places[node as usize].byte
     }
 
     /// The first node after the subtree.
     #[inline]
     pub(crate) fn end(&self, node: Node) -> Node {
-        self.end[node as usize]
+        self.places[node as usize].end
     }
 
     #[inline]
     pub(crate) fn depth(&self, node: Node) -> usize {
-        self.depth[node as usize] as usize
+        self.places[node as usize].depth.into()
     }
 
     #[inline]
@@ -190,18 +206,19 @@ impl Trie {
     /// The ranks of the tokens that end at a node.
     #[inline]
     pub(crate) fn own_ranks(&self, node: Node) -> (u32, u32) {
-        (self.first_rank[node as usize], self.first_rank[node as usize + 1].min(self.tokens.len() as u32))
+        self.ranks_of(node..node + 1)
     }
 
     /// The ranks of all tokens that begin with a node's bytes.
     #[inline]
     pub(crate) fn ranks_below(&self, node: Node) -> (u32, u32) {
-        (self.first_rank[node as usize], self.first_rank[self.end(node) as usize])
+        self.ranks_of(node..self.end(node))
     }
 
     /// The ranks of the tokens that end at some nodes in order.
+    #[inline]
     pub(crate) fn ranks_of(&self, nodes: Range<Node>) -> (u32, u32) {
-        (self.first_rank[nodes.start as usize], self.first_rank[nodes.end as usize])
+        (self.places[nodes.start as usize].first_rank, self.places[nodes.end as usize].first_rank)
     }
 
     pub(crate) fn has_token(&self, node: Node) -> bool {
@@ -215,6 +232,9 @@ impl Trie {
     }
 
     pub(crate) fn child(&self, node: Node, byte: u8) -> Option<Node> {
+        if node == Trie::ROOT {
+            return self.roots[byte as usize];
+        }
         let mut child = node + 1;
         while child < self.end(node) {
             match self.byte(child).cmp(&byte) {
