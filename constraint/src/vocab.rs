@@ -4,6 +4,7 @@
 //! subtree is a range of nodes and its tokens are a range of ranks. A node knows which bytes occur below
 //! it: if a state of an automaton loops on all of them, the whole subtree is decided at once.
 
+mod plain;
 mod quotes;
 mod set;
 mod trie;
@@ -11,6 +12,7 @@ mod trie;
 use crate::error::VocabError;
 use crate::pattern::nfa::ByteSet;
 
+pub(crate) use self::plain::Plain;
 pub(crate) use self::quotes::Quotes;
 pub use self::set::TokenSet;
 pub(crate) use self::trie::{Node, Trie};
@@ -37,6 +39,7 @@ pub struct Vocab {
     single: ByteSet,
     trie: Trie,
     quotes: Quotes,
+    plain: Plain,
     /// The tokens of at most so many characters.
     short: Vec<TokenSet>,
 }
@@ -79,33 +82,20 @@ impl Vocab {
         let mut ends = end_of_generation.to_vec();
         ends.sort_unstable();
         ends.dedup();
-        let mut vocab = Vocab { bytes, starts, ends, is_end, longest, single, trie, quotes: Quotes::default(), short: Vec::new() };
-        vocab.quotes = Quotes::new((0..vocab.trie.ranks() as u32).map(|rank| vocab.bytes(vocab.trie.token(rank))));
-        vocab.short = vocab.find_short();
-        Ok(vocab)
-    }
-
-    fn find_short(&self) -> Vec<TokenSet> {
-        let characters = |rank: u32| {
-            self.bytes(self.trie.token(rank)).iter().filter(|&&byte| trie::begins_character(byte)).count()
-        };
-        let mut by_length = vec![Vec::new(); MOST_CHARACTERS + 1];
-        for rank in 0..self.trie.ranks() as u32 {
-            if let Some(ranks) = by_length.get_mut(characters(rank)) {
-                ranks.push(rank);
-            }
-        }
-        let mut set = TokenSet::empty(self);
-        let up_to = |ranks: &Vec<u32>| {
-            ranks.iter().for_each(|&rank| set.insert_ranks(rank, rank + 1));
-            set.clone()
-        };
-        by_length.iter().map(up_to).collect()
+        let text = |rank| tokens[trie.token(rank) as usize].as_deref().unwrap_or_default();
+        let texts = || (0..trie.ranks() as u32).map(text);
+        let (quotes, short, plain) = (Quotes::new(texts()), short(texts()), Plain::new(&trie));
+        Ok(Vocab { bytes, starts, ends, is_end, longest, single, trie, quotes, plain, short })
     }
 
     /// The tokens in which at most so many characters begin, if that is not too many to have been counted.
     pub(crate) fn short(&self, characters: u32) -> Option<&TokenSet> {
         self.short.get(characters as usize)
+    }
+
+    /// The plain tokens, and where the others cease to be plain.
+    pub(crate) fn plain(&self) -> &Plain {
+        &self.plain
     }
 
     /// The tokens in which whole keys can stand.
@@ -191,4 +181,22 @@ fn check(token: TokenId, text: &[u8]) -> Result<(), VocabError> {
         len if len > u16::MAX as usize => Err(VocabError::LongToken { token, len }),
         _ => Ok(()),
     }
+}
+
+/// The tokens of at most so many characters, for each number up to [`MOST_CHARACTERS`]. `texts` are those of the
+/// tokens, by rank.
+fn short<'t>(texts: impl ExactSizeIterator<Item = &'t [u8]>) -> Vec<TokenSet> {
+    let mut set = TokenSet::none_of(texts.len());
+    let mut by_length = vec![Vec::new(); MOST_CHARACTERS + 1];
+    for (rank, text) in texts.enumerate() {
+        let characters = text.iter().filter(|&&byte| trie::begins_character(byte)).count();
+        if let Some(ranks) = by_length.get_mut(characters) {
+            ranks.push(rank as u32);
+        }
+    }
+    let up_to = |ranks: &Vec<u32>| {
+        ranks.iter().for_each(|&rank| set.insert_ranks(rank, rank + 1));
+        set.clone()
+    };
+    by_length.iter().map(up_to).collect()
 }

@@ -6,13 +6,16 @@
 
 use super::core::Core;
 use crate::error::MatchError;
-use crate::pattern::lazy::{DEAD, HORIZONS, Reach, StateId};
-use crate::vocab::{Node, Trie};
+use crate::pattern::lazy::{DEAD, FARTHEST, HORIZONS, Reach, StateId};
+use crate::vocab::{Node, Plain, Trie};
 
 /// As many characters as one likes.
 pub(super) const ENDLESS: u32 = u32::MAX;
 /// States of a run that is looked at. Longer ones are as good as endless to nearly all subtrees.
 const LONGEST: usize = 40;
+
+/// Bytes that complete a character after its first one.
+const MOST_LEFT: u32 = 3;
 
 /// The runs found so far.
 #[derive(Debug, Default)]
@@ -34,14 +37,27 @@ struct Run {
     next: StateId,
     /// The ASCII bytes that every state of the run reads alike, as bits.
     ascii: [u64; 2],
-    /// Whether all characters beyond ASCII are read alike, if that has been asked.
-    beyond: Option<bool>,
+    beyond: Beyond,
     /// Characters that can be read.
     characters: u32,
     /// Bytes that suffice to complete from wherever it leads.
     far: u32,
     /// Whether some state of it is complete.
     accepts: bool,
+}
+
+/// Whether all characters beyond ASCII are read alike.
+#[derive(Debug, Clone, Copy)]
+enum Beyond {
+    Unknown,
+    Known(Option<Within>),
+}
+
+/// Whether a text can be completed byte by byte where it ends within a character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Within {
+    Spellable,
+    Unspellable,
 }
 
 impl Runs {
@@ -78,24 +94,76 @@ impl Core {
         state: StateId,
         reach: Reach,
     ) -> Result<Option<u32>, MatchError> {
-        let number = match self.runs.get(state, reach) {
-            UNKNOWN => self.find_run(state, reach)?,
-            known => known,
-        };
+        let number = self.run(state, reach)?;
         let below = trie.below(node);
+        let reads = self.reads_ascii(number, below.ascii)
+            && (!below.high || (below.is_utf8() && self.reads_beyond(number)?.is_some()));
+        Ok(if reads { self.characters_of(number, 0) } else { None })
+    }
+
+    /// The same of a node that begins a character beyond ASCII, and of all that lies below, for the state before it.
+    pub(super) fn readable_from(
+        &mut self,
+        trie: &Trie,
+        node: Node,
+        before: StateId,
+        reach: Reach,
+    ) -> Result<Option<u32>, MatchError> {
+        let number = self.run(before, reach)?;
+        let reads = self.reads_ascii(number, trie.below(node).ascii)
+            && self.reads_beyond(number)? == Some(Within::Spellable);
+        Ok(if reads { self.characters_of(number, MOST_LEFT) } else { None })
+    }
+
+    /// The states of a run that reads all plain characters alike, one for each character, and how many it reads. After the
+    /// last of them it stays there, or has come to its end.
+    pub(super) fn plain_run(&mut self, state: StateId) -> Result<Option<(Vec<StateId>, u32)>, MatchError> {
+        let number = self.run(state, FARTHEST)?;
         let Some(&run) = self.runs.run(number) else { return Ok(None) };
-        if (below.ascii[0] & !run.ascii[0]) | (below.ascii[1] & !run.ascii[1]) != 0
-            || (below.high && !(below.is_utf8() && self.reads_beyond(number)?))
+        if run.accepts
+            || !self.reads_ascii(number, Plain::ASCII)
+            || self.reads_beyond(number)? != Some(Within::Spellable)
         {
             return Ok(None);
         }
-        // What lies below has no more characters than bytes.
-        let characters = if run.characters >= HORIZONS[reach as usize] { ENDLESS } else { run.characters };
-        if run.accepts && characters != ENDLESS {
+        let is_endless = run.characters as usize >= self.vocab.longest();
+        if !is_endless && self.vocab.short(run.characters).is_none() {
             return Ok(None);
         }
-        self.far = self.far.max(run.far.into());
-        Ok(Some(characters))
+        self.far = self.far.max((run.far + MOST_LEFT).into());
+        let mut states = vec![state];
+        let mut next = run.next;
+        while next != DEAD && states.last() != Some(&next) {
+            states.push(next);
+            next = self.runs.run(self.runs.get(next, FARTHEST)).map_or(DEAD, |run| run.next);
+        }
+        Ok(Some((states, if is_endless { ENDLESS } else { run.characters })))
+    }
+
+    /// The number of a state's run.
+    fn run(&mut self, state: StateId, reach: Reach) -> Result<u32, MatchError> {
+        match self.runs.get(state, reach) {
+            UNKNOWN => self.find_run(state, reach),
+            known => Ok(known),
+        }
+    }
+
+    fn reads_ascii(&self, number: u32, ascii: [u64; 2]) -> bool {
+        let reads = |run: &Run| (ascii[0] & !run.ascii[0]) | (ascii[1] & !run.ascii[1]) == 0;
+        self.runs.run(number).is_some_and(reads)
+    }
+
+    /// How many characters a run reads, if that decides a subtree. `left` bytes more may be needed to complete a text
+    /// within a character.
+    fn characters_of(&mut self, number: u32, left: u32) -> Option<u32> {
+        let run = self.runs.run(number)?;
+        // What lies below has no more characters than bytes.
+        let is_endless = run.characters >= HORIZONS[run.reach as usize];
+        if run.accepts && !is_endless {
+            return None;
+        }
+        self.far = self.far.max((run.far + left).into());
+        Some(if is_endless { ENDLESS } else { run.characters })
     }
 
     fn find_run(&mut self, state: StateId, reach: Reach) -> Result<u32, MatchError> {
@@ -125,7 +193,7 @@ impl Core {
                 reach,
                 next,
                 ascii,
-                beyond: None,
+                beyond: Beyond::Unknown,
                 characters: if next == DEAD { 0 } else { ENDLESS },
                 far: self.dfa.distance(state),
                 accepts: self.dfa.accepts(state),
@@ -148,19 +216,29 @@ impl Core {
     }
 
     /// Whether all characters beyond ASCII are read as the others are, by all states of a run.
-    fn reads_beyond(&mut self, number: u32) -> Result<bool, MatchError> {
-        let Some(&run) = self.runs.run(number) else { return Ok(true) };
-        if let Some(known) = run.beyond {
+    fn reads_beyond(&mut self, number: u32) -> Result<Option<Within>, MatchError> {
+        let Some(&run) = self.runs.run(number) else { return Ok(Some(Within::Spellable)) };
+        if let Beyond::Known(known) = run.beyond {
             return Ok(known);
         }
-        let rest = if run.next == run.state { UNKNOWN } else { self.runs.get(run.next, run.reach) };
-        let beyond = self.reads_characters(run.state, run.next, run.reach)? && self.reads_beyond(rest)?;
-        self.runs.runs[(number - NONE - 1) as usize].beyond = Some(beyond);
+        let mut beyond = self.reads_characters(run.state, run.next, run.reach)?;
+        if let Some(first) = beyond
+            && run.next != run.state
+        {
+            let rest = self.runs.get(run.next, run.reach);
+            beyond = self.reads_beyond(rest)?.map(|rest| first.max(rest));
+        }
+        self.runs.runs[(number - NONE - 1) as usize].beyond = Beyond::Known(beyond);
         Ok(beyond)
     }
 
     /// Whether every well-formed character beyond ASCII leads from a state to another one.
-    fn reads_characters(&mut self, state: StateId, to: StateId, reach: Reach) -> Result<bool, MatchError> {
+    fn reads_characters(
+        &mut self,
+        state: StateId,
+        to: StateId,
+        reach: Reach,
+    ) -> Result<Option<Within>, MatchError> {
         // First bytes, the range of the second, and how many plain ones follow (Unicode 15, table 3-7).
         const FORMS: [(u8, u8, u8, u8, usize); 8] = [
             (0xc2, 0xdf, 0x80, 0xbf, 0),
@@ -172,17 +250,21 @@ impl Core {
             (0xf1, 0xf3, 0x80, 0xbf, 2),
             (0xf4, 0xf4, 0x80, 0x8f, 2),
         ];
+        let mut within = Within::Spellable;
         for (low, high, second_low, second_high, more) in FORMS {
             let mut reached = self.successors(&[state], low, high, reach)?;
-            reached = self.successors(&reached, second_low, second_high, reach)?;
-            for _ in 0..more {
-                reached = self.successors(&reached, 0x80, 0xbf, reach)?;
+            let plain = std::iter::repeat_n((0x80, 0xbf), more);
+            for (low, high) in std::iter::once((second_low, second_high)).chain(plain) {
+                if !reached.iter().all(|&state| state == DEAD || self.dfa.is_spellable(state)) {
+                    within = Within::Unspellable;
+                }
+                reached = self.successors(&reached, low, high, reach)?;
             }
             if reached != [to] {
-                return Ok(false);
+                return Ok(None);
             }
         }
-        Ok(true)
+        Ok(Some(within))
     }
 
     /// The states that some states lead to by the bytes of a range, the dead one included.

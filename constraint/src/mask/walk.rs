@@ -27,6 +27,28 @@ enum Subtree<'v> {
     Open,
 }
 
+impl<'v> Subtree<'v> {
+    /// That of a node after so many characters, given how many can be read of what is below.
+    fn of(vocab: &'v Vocab, before: u32, readable: Option<u32>) -> Subtree<'v> {
+        match readable {
+            None => Subtree::Open,
+            Some(ENDLESS) => Subtree::All,
+            Some(characters) => {
+                vocab.short(before.saturating_add(characters)).map_or(Subtree::Open, Subtree::Those)
+            }
+        }
+    }
+
+    /// Gives the tokens of a range of ranks that are known to be allowed; whether more are wanted.
+    fn give(&self, take: &mut impl Take, (first, last): (u32, u32)) -> bool {
+        match self {
+            Subtree::All => take.range(first, last),
+            Subtree::Those(short) => take.those_in(short, first, last),
+            Subtree::Open => true,
+        }
+    }
+}
+
 /// What takes the tokens that a walk allows.
 trait Take {
     /// The tokens of a range of ranks; whether more are wanted.
@@ -104,36 +126,92 @@ impl Core {
         let vocab = self.vocab.clone();
         let trie = vocab.trie();
         if from != Trie::ROOT {
-            return self.walk_nodes(&vocab, from, from + 1..trie.end(from), state, points, take).map(drop);
+            let (depth, nodes) = (trie.depth(from), from + 1..trie.end(from));
+            return self.walk_nodes(&vocab, depth, nodes, state, points, take).map(drop);
+        }
+        if let Some((states, characters)) = self.plain_run(state)? {
+            return self.walk_exits(&vocab, &states, characters, points, take);
         }
         // Most states read few bytes.
         let mut points = points;
         let bytes = self.dfa.next_bytes(state)?;
         for node in (0..=255).filter(|&byte| bytes.contains(byte)).filter_map(|byte| trie.child(from, byte)) {
             let nodes = node..trie.end(node);
-            if !self.walk_nodes(&vocab, from, nodes, state, points.as_deref_mut(), take)? {
+            if !self.walk_nodes(&vocab, 0, nodes, state, points.as_deref_mut(), take)? {
                 break;
             }
         }
         Ok(())
     }
 
-    /// The same for some subtrees directly below a node; whether more is wanted.
+    /// The same for a state that reads all plain characters alike: `states` are those after each character, of which
+    /// there may be so many.
+    fn walk_exits(
+        &mut self,
+        vocab: &Vocab,
+        states: &[StateId],
+        characters: u32,
+        mut points: Option<&mut Vec<Node>>,
+        take: &mut impl Take,
+    ) -> Result<(), MatchError> {
+        let (trie, plain) = (vocab.trie(), vocab.plain());
+        let all = trie.ranks() as u32;
+        let wants_more = match vocab.short(characters) {
+            None => take.those_in(plain.tokens(), 0, all),
+            Some(short) => take.those_in(&plain.tokens().both(short), 0, all),
+        };
+        if !wants_more {
+            return Ok(());
+        }
+        let is_endless = characters == ENDLESS;
+        let after = |characters: u32| match states.get(characters as usize) {
+            None if is_endless => states.last(),
+            state => state,
+        };
+        let by_byte = plain.exits().iter().map(|(byte, exits)| (Some(*byte), exits.as_slice()));
+        for (byte, exits) in by_byte.chain([(None, plain.broken())]) {
+            let leads = |core: &mut Core, state: StateId| match byte {
+                Some(byte) => core.dfa.next(state, byte).map(|next| next != DEAD),
+                None => Ok(true),
+            };
+            if is_endless && states.len() == 1 && !leads(self, states[0])? {
+                continue;
+            }
+            for exit in exits {
+                let Some(&state) = after(exit.characters) else { continue };
+                let (base, nodes) = (trie.depth(exit.node) - 1, exit.node..trie.end(exit.node));
+                if leads(self, state)?
+                    && !self.walk_nodes(vocab, base, nodes, state, points.as_deref_mut(), take)?
+                {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for some subtrees whose first nodes are one deeper than `base`; whether more is wanted.
     fn walk_nodes(
         &mut self,
         vocab: &Vocab,
-        from: Node,
+        base: usize,
         nodes: Range<Node>,
         state: StateId,
         mut points: Option<&mut Vec<Node>>,
         take: &mut impl Take,
     ) -> Result<bool, MatchError> {
         let trie = vocab.trie();
-        let base = trie.depth(from);
         self.path[0] = state;
         let mut node = nodes.start;
         while node < nodes.end {
             let depth = trie.depth(node) - base;
+            if let Some(decided) = self.characters(vocab, node, self.path[depth - 1])? {
+                if !decided.give(take, trie.ranks_below(node)) {
+                    return Ok(false);
+                }
+                node = trie.end(node);
+                continue;
+            }
             let next = self.dfa.next_saturated(self.path[depth - 1], trie.byte(node), trie.reach(node))?;
             if next == DEAD {
                 node = trie.end(node);
@@ -142,25 +220,24 @@ impl Core {
             self.path[depth] = next;
             self.far = self.far.max(self.dfa.distance(next).into());
             let flags = self.dfa.flags(next);
-            let (first, last) = trie.ranks_below(node);
-            let (is_decided, wants_more) = match self.subtree(vocab, node, next, points.is_none())? {
-                Subtree::All => (true, take.range(first, last)),
-                Subtree::Those(short) => (true, take.those_in(short, first, last)),
-                Subtree::Open => {
-                    if flags.accepts
-                        && trie.end(node) > node + 1
-                        && let Some(points) = &mut points
-                    {
-                        points.push(node);
-                    }
-                    let (first, last) = trie.own_ranks(node);
-                    (false, first == last || !self.can_finish(next)? || take.range(first, last))
+            let subtree = self.subtree(vocab, node, next, points.is_none())?;
+            let is_open = matches!(subtree, Subtree::Open);
+            let wants_more = if is_open {
+                if flags.accepts
+                    && trie.end(node) > node + 1
+                    && let Some(points) = &mut points
+                {
+                    points.push(node);
                 }
+                let (first, last) = trie.own_ranks(node);
+                first == last || !self.can_finish(next)? || take.range(first, last)
+            } else {
+                subtree.give(take, trie.ranks_below(node))
             };
             if !wants_more {
                 return Ok(false);
             }
-            node = if is_decided || flags.ended { trie.end(node) } else { node + 1 };
+            node = if !is_open || flags.ended { trie.end(node) } else { node + 1 };
         }
         Ok(true)
     }
@@ -191,7 +268,7 @@ impl Core {
             let next = self.dfa.next_saturated(state, byte, reach)?;
             if next != self.dfa.next_saturated(beside, byte, reach)? {
                 copy(alike..node, mask, points);
-                self.walk_nodes(&vocab, Trie::ROOT, node..end, state, Some(points), mask)?;
+                self.walk_nodes(&vocab, 0, node..end, state, Some(points), mask)?;
                 alike = end;
             }
             node = end;
@@ -216,12 +293,24 @@ impl Core {
         if trie.end(node) - node <= SMALL {
             return Ok(Subtree::Open);
         }
-        let characters = match self.readable_below(trie, node, state, trie.reach(node))? {
-            None => return Ok(Subtree::Open),
-            Some(ENDLESS) => return Ok(Subtree::All),
-            Some(characters) => trie.chars(node).saturating_add(characters),
-        };
-        Ok(vocab.short(characters).map_or(Subtree::Open, Subtree::Those))
+        let readable = self.readable_below(trie, node, state, trie.reach(node))?;
+        Ok(Subtree::of(vocab, trie.chars(node), readable))
+    }
+
+    /// What is known of a node that begins a character beyond ASCII, and of all below it, given the state before it.
+    fn characters<'v>(
+        &mut self,
+        vocab: &'v Vocab,
+        node: Node,
+        before: StateId,
+    ) -> Result<Option<Subtree<'v>>, MatchError> {
+        let trie = vocab.trie();
+        if trie.byte(node).is_ascii() || trie.end(node) - node <= SMALL || !trie.begins_characters(node) {
+            return Ok(None);
+        }
+        let readable = self.readable_from(trie, node, before, trie.reach(node))?;
+        let subtree = Subtree::of(vocab, trie.chars(node) - 1, readable);
+        Ok(Some(subtree).filter(|subtree| !matches!(subtree, Subtree::Open)))
     }
 
     /// [`is_extended`](Self::is_extended) from a place.

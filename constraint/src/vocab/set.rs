@@ -18,7 +18,11 @@ pub struct TokenSet {
 impl TokenSet {
     /// No token.
     pub(crate) fn empty(vocab: &Vocab) -> TokenSet {
-        let ranks = vocab.trie().ranks();
+        TokenSet::none_of(vocab.trie().ranks())
+    }
+
+    /// No token of a vocabulary with so many ordinary tokens.
+    pub(super) fn none_of(ranks: usize) -> TokenSet {
         TokenSet { words: vec![0; ranks.div_ceil(64)], ranks, len: 0, ends: false }
     }
 
@@ -93,6 +97,14 @@ impl TokenSet {
         for rank in from..to {
             self.words[(rank / 64) as usize] &= !(1 << (rank % 64));
         }
+    }
+
+    /// The tokens that are in this set and in another one of the same vocabulary.
+    pub(crate) fn both(&self, other: &TokenSet) -> TokenSet {
+        let mut both = self.clone();
+        both.intersect(other);
+        both.count();
+        both
     }
 
     /// Adds the tokens of another set. [`count`](Self::count) must follow before the set is used.

@@ -167,6 +167,16 @@ impl Trie {
         self.places[node as usize].chars.into()
     }
 
+    /// Characters that begin before a node.
+    pub(super) fn chars_before(&self, node: Node) -> u32 {
+        self.chars(node) - u32::from(begins_character(self.byte(node)))
+    }
+
+    /// Whether a node's byte begins a character, and all that lies below goes on with well-formed text.
+    pub(crate) fn begins_characters(&self, node: Node) -> bool {
+        utf8_step(0, self.byte(node)).is_some_and(|state| self.below(node).utf8 >> state & 1 == 1)
+    }
+
     /// Ordinary tokens.
     pub(crate) fn ranks(&self) -> usize {
         self.tokens.len()
@@ -259,7 +269,7 @@ pub(crate) fn begins_character(byte: u8) -> bool {
 
 /// A UTF-8 decoder: 0 between characters, 1 to 3 bytes to come, and the restricted second bytes
 /// (Unicode 15, table 3-7) after E0 (4), ED (5), F0 (6) and F4 (7).
-fn utf8_step(state: u8, byte: u8) -> Option<u8> {
+pub(super) fn utf8_step(state: u8, byte: u8) -> Option<u8> {
     match (state, byte) {
         (0, 0x00..=0x7f) => Some(0),
         (0, 0xc2..=0xdf) => Some(1),
