@@ -243,7 +243,7 @@ impl Core {
     }
 
     /// Adds the tokens that may follow a state within its call, and the nodes at which the call is complete and
-    /// tokens go on, given those of another state: where both lead to the same state, they have the same.
+    /// tokens go on, given those of another state: where both come to the same state, they have the same.
     pub(super) fn walk_beside(
         &mut self,
         state: StateId,
@@ -254,24 +254,43 @@ impl Core {
     ) -> Result<(), MatchError> {
         let vocab = self.vocab.clone();
         let trie = vocab.trie();
-        // The subtrees from here on that are the same.
-        let mut alike = Trie::ROOT + 1;
         let mut copy = |nodes: Range<Node>, mask: &mut TokenSet, points: &mut Vec<Node>| {
             let (first, last) = trie.ranks_of(nodes.clone());
             mask.insert_ranks_of(known.0, first, last);
             let from = known.1.partition_point(|&point| point < nodes.start);
             points.extend(known.1[from..].iter().take_while(|&&point| point < nodes.end));
         };
-        let mut node = alike;
+        let mut path = vec![(state, beside)];
+        // Up to here everything is known, but for subtrees from `alike` on, which are as those of the other.
+        let (mut node, mut alike) = (Trie::ROOT + 1, Trie::ROOT + 1);
         while node < trie.end(Trie::ROOT) {
-            let (byte, reach, end) = (trie.byte(node), trie.reach(node), trie.end(node));
-            let next = self.dfa.next_saturated(state, byte, reach)?;
-            if next != self.dfa.next_saturated(beside, byte, reach)? {
-                copy(alike..node, mask, points);
-                self.walk_nodes(&vocab, 0, node..end, state, Some(points), mask)?;
-                alike = end;
+            path.truncate(trie.depth(node));
+            let (here, there) = path[path.len() - 1];
+            let (byte, reach) = (trie.byte(node), trie.reach(node));
+            let next = self.dfa.next_saturated(here, byte, reach)?;
+            let other = self.dfa.next_saturated(there, byte, reach)?;
+            if next == other {
+                node = trie.end(node);
+                continue;
             }
-            node = end;
+            copy(alike..node, mask, points);
+            let end = trie.end(node);
+            if next == DEAD || other == DEAD {
+                self.walk_nodes(&vocab, path.len() - 1, node..end, here, Some(points), mask)?;
+                node = end;
+            } else {
+                self.far = self.far.max(self.dfa.distance(next).into());
+                if self.dfa.accepts(next) && end > node + 1 {
+                    points.push(node);
+                }
+                let (first, last) = trie.own_ranks(node);
+                if first < last && self.can_finish(next)? {
+                    mask.insert_ranks(first, last);
+                }
+                path.push((next, other));
+                node += 1;
+            }
+            alike = node;
         }
         copy(alike..node, mask, points);
         Ok(())
