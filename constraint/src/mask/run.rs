@@ -14,6 +14,27 @@ pub(super) const ENDLESS: u32 = u32::MAX;
 /// States of a run that is looked at. Longer ones are as good as endless to nearly all subtrees.
 const LONGEST: usize = 40;
 
+/// Ranges of bytes, one after the other.
+type Form = &'static [(u8, u8)];
+
+const NEXT: (u8, u8) = (0x80, 0xbf);
+/// The forms of characters beyond ASCII (Unicode 15, table 3-7), but for U+2028 and U+2029.
+const FORMS: [Form; 12] = [
+    &[(0xc2, 0xdf), NEXT],
+    &[(0xe0, 0xe0), (0xa0, 0xbf), NEXT],
+    &[(0xe1, 0xe1), NEXT, NEXT],
+    &[(0xe2, 0xe2), (0x80, 0x80), (0x80, 0xa7)],
+    &[(0xe2, 0xe2), (0x80, 0x80), (0xaa, 0xbf)],
+    &[(0xe2, 0xe2), (0x81, 0xbf), NEXT],
+    &[(0xe3, 0xec), NEXT, NEXT],
+    &[(0xed, 0xed), (0x80, 0x9f), NEXT],
+    &[(0xee, 0xef), NEXT, NEXT],
+    &[(0xf0, 0xf0), (0x90, 0xbf), NEXT, NEXT],
+    &[(0xf1, 0xf3), NEXT, NEXT, NEXT],
+    &[(0xf4, 0xf4), (0x80, 0x8f), NEXT, NEXT],
+];
+/// Those of the separators of lines and paragraphs, which `.` does not stand for.
+const SEPARATORS: [Form; 1] = [&[(0xe2, 0xe2), (0x80, 0x80), (0xa8, 0xa9)]];
 /// Bytes that complete a character after its first one.
 const MOST_LEFT: u32 = 3;
 
@@ -37,7 +58,8 @@ struct Run {
     next: StateId,
     /// The ASCII bytes that every state of the run reads alike, as bits.
     ascii: [u64; 2],
-    beyond: Beyond,
+    /// Without separators, and with them.
+    beyond: [Beyond; 2],
     /// Characters that can be read.
     characters: u32,
     /// Bytes that suffice to complete from wherever it leads.
@@ -97,7 +119,7 @@ impl Core {
         let number = self.run(state, reach)?;
         let below = trie.below(node);
         let reads = self.reads_ascii(number, below.ascii)
-            && (!below.high || (below.is_utf8() && self.reads_beyond(number)?.is_some()));
+            && (!below.high || (below.is_utf8() && self.reads_beyond(number, below.separators)?.is_some()));
         Ok(if reads { self.characters_of(number, 0) } else { None })
     }
 
@@ -111,7 +133,7 @@ impl Core {
     ) -> Result<Option<u32>, MatchError> {
         let number = self.run(before, reach)?;
         let reads = self.reads_ascii(number, trie.below(node).ascii)
-            && self.reads_beyond(number)? == Some(Within::Spellable);
+            && self.reads_beyond(number, trie.below(node).separators)? == Some(Within::Spellable);
         Ok(if reads { self.characters_of(number, MOST_LEFT) } else { None })
     }
 
@@ -122,7 +144,7 @@ impl Core {
         let Some(&run) = self.runs.run(number) else { return Ok(None) };
         if run.accepts
             || !self.reads_ascii(number, Plain::ASCII)
-            || self.reads_beyond(number)? != Some(Within::Spellable)
+            || self.reads_beyond(number, false)? != Some(Within::Spellable)
         {
             return Ok(None);
         }
@@ -193,7 +215,7 @@ impl Core {
                 reach,
                 next,
                 ascii,
-                beyond: Beyond::Unknown,
+                beyond: [Beyond::Unknown; 2],
                 characters: if next == DEAD { 0 } else { ENDLESS },
                 far: self.dfa.distance(state),
                 accepts: self.dfa.accepts(state),
@@ -215,47 +237,41 @@ impl Core {
         }
     }
 
-    /// Whether all characters beyond ASCII are read as the others are, by all states of a run.
-    fn reads_beyond(&mut self, number: u32) -> Result<Option<Within>, MatchError> {
+    /// Whether all characters beyond ASCII are read as the others are, by all states of a run; with or without
+    /// separators of lines and paragraphs.
+    fn reads_beyond(&mut self, number: u32, separators: bool) -> Result<Option<Within>, MatchError> {
         let Some(&run) = self.runs.run(number) else { return Ok(Some(Within::Spellable)) };
-        if let Beyond::Known(known) = run.beyond {
+        if let Beyond::Known(known) = run.beyond[usize::from(separators)] {
             return Ok(known);
         }
-        let mut beyond = self.reads_characters(run.state, run.next, run.reach)?;
+        let forms = if separators { &SEPARATORS[..] } else { &FORMS[..] };
+        let mut beyond = self.reads_characters(run.state, run.next, run.reach, forms)?;
+        if separators && let Some(first) = beyond {
+            beyond = self.reads_beyond(number, false)?.map(|others| first.max(others));
+        }
         if let Some(first) = beyond
             && run.next != run.state
         {
             let rest = self.runs.get(run.next, run.reach);
-            beyond = self.reads_beyond(rest)?.map(|rest| first.max(rest));
+            beyond = self.reads_beyond(rest, separators)?.map(|rest| first.max(rest));
         }
-        self.runs.runs[(number - NONE - 1) as usize].beyond = Beyond::Known(beyond);
+        self.runs.runs[(number - NONE - 1) as usize].beyond[usize::from(separators)] = Beyond::Known(beyond);
         Ok(beyond)
     }
 
-    /// Whether every well-formed character beyond ASCII leads from a state to another one.
+    /// Whether all characters of some forms lead from a state to another one.
     fn reads_characters(
         &mut self,
         state: StateId,
         to: StateId,
         reach: Reach,
+        forms: &[Form],
     ) -> Result<Option<Within>, MatchError> {
-        // First bytes, the range of the second, and how many plain ones follow (Unicode 15, table 3-7).
-        const FORMS: [(u8, u8, u8, u8, usize); 8] = [
-            (0xc2, 0xdf, 0x80, 0xbf, 0),
-            (0xe0, 0xe0, 0xa0, 0xbf, 1),
-            (0xe1, 0xec, 0x80, 0xbf, 1),
-            (0xed, 0xed, 0x80, 0x9f, 1),
-            (0xee, 0xef, 0x80, 0xbf, 1),
-            (0xf0, 0xf0, 0x90, 0xbf, 2),
-            (0xf1, 0xf3, 0x80, 0xbf, 2),
-            (0xf4, 0xf4, 0x80, 0x8f, 2),
-        ];
         let mut within = Within::Spellable;
-        for (low, high, second_low, second_high, more) in FORMS {
-            let mut reached = self.successors(&[state], low, high, reach)?;
-            let plain = std::iter::repeat_n((0x80, 0xbf), more);
-            for (low, high) in std::iter::once((second_low, second_high)).chain(plain) {
-                if !reached.iter().all(|&state| state == DEAD || self.dfa.is_spellable(state)) {
+        for form in forms {
+            let mut reached = vec![state];
+            for (at, &(low, high)) in form.iter().enumerate() {
+                if at > 0 && !reached.iter().all(|&state| state == DEAD || self.dfa.is_spellable(state)) {
                     within = Within::Unspellable;
                 }
                 reached = self.successors(&reached, low, high, reach)?;

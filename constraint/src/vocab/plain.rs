@@ -1,12 +1,12 @@
 //! Tokens of plain characters only, and where the others cease to be plain.
 //!
 //! Plain is what stands for itself within a JSON string: all characters but quotes, backslashes and control
-//! characters. Most tokens are plain, and a state within a string reads them all alike. For such a state only the
+//! characters, and but line and paragraph separators, which `.` does not stand for. Most tokens are plain, and a state within a string reads them all alike. For such a state only the
 //! *exits* are left to look at: the nodes at which a token that was plain so far goes on with another byte. They are
 //! sorted by that byte, since most of these bytes lead nowhere.
 
 use super::TokenSet;
-use super::trie::{Node, Trie, utf8_step};
+use super::trie::{Node, Trie, is_separator, utf8_step};
 
 /// See the module's description.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ pub(crate) struct Exit {
 /// A node of a plain path: the state of a UTF-8 decoder there, and where the character began.
 #[derive(Clone, Copy)]
 struct Step {
+    node: Node,
     decoder: u8,
     character: Exit,
 }
@@ -39,7 +40,7 @@ impl Plain {
     pub(super) fn new(trie: &Trie) -> Plain {
         let mut plain = Plain { tokens: TokenSet::none_of(trie.ranks()), exits: Vec::new(), broken: Vec::new() };
         let mut exits: Vec<Vec<Exit>> = vec![Vec::new(); 256];
-        let root = Step { decoder: 0, character: Exit { node: Trie::ROOT, characters: 0 } };
+        let root = Step { node: Trie::ROOT, decoder: 0, character: Exit { node: Trie::ROOT, characters: 0 } };
         let mut path = vec![root];
         let mut node = Trie::ROOT + 1;
         while node < trie.end(Trie::ROOT) {
@@ -90,7 +91,10 @@ impl Step {
             return None;
         }
         let decoder = utf8_step(self.decoder, byte)?;
+        if self.decoder == 1 && is_separator([trie.byte(self.character.node), trie.byte(self.node), byte]) {
+            return None;
+        }
         let here = Exit { node, characters: trie.chars_before(node) };
-        Some(Step { decoder, character: if self.decoder == 0 { here } else { self.character } })
+        Some(Step { node, decoder, character: if self.decoder == 0 { here } else { self.character } })
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Below {
     pub(crate) ascii: [u64; 2],
     /// Whether other bytes occur below.
     pub(crate) high: bool,
+    /// Whether a line or paragraph separator ends at the node or below.
+    pub(crate) separators: bool,
     /// States of a UTF-8 decoder (bit 0: between characters) from which all paths below are well-formed.
     utf8: u8,
 }
@@ -133,6 +135,11 @@ impl Trie {
             parents.push(path.last().copied().unwrap_or(0));
             path.push(node as Node);
         }
+        for node in 2..nodes {
+            let before = parents[node] as usize;
+            let text = [self.places[parents[before] as usize].byte, self.places[before].byte, self.places[node].byte];
+            self.below[node].separators = is_separator(text);
+        }
         let mut heights = vec![0u32; nodes];
         for node in (1..nodes).rev() {
             let height = heights[node] + 1;
@@ -142,6 +149,7 @@ impl Trie {
             parent.ascii[0] |= here.ascii[0];
             parent.ascii[1] |= here.ascii[1];
             parent.high |= here.high || !byte.is_ascii();
+            parent.separators |= here.separators;
             if byte.is_ascii() {
                 parent.ascii[byte as usize / 64] |= 1 << (byte % 64);
             }
@@ -265,6 +273,12 @@ impl Trie {
 /// Whether a byte is not the continuation of a character.
 pub(crate) fn begins_character(byte: u8) -> bool {
     byte & 0xc0 != 0x80
+}
+
+/// Whether three bytes are a line separator or a paragraph separator, the only characters beyond ASCII that `.` does
+/// not stand for in the patterns of JSON Schema.
+pub(super) fn is_separator(text: [u8; 3]) -> bool {
+    matches!(text, [0xe2, 0x80, 0xa8 | 0xa9])
 }
 
 /// A UTF-8 decoder: 0 between characters, 1 to 3 bytes to come, and the restricted second bytes
