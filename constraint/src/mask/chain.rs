@@ -142,7 +142,12 @@ impl Core {
     /// The state to which a state leads over most bytes: another one that does so, too, has nearly the same tokens.
     /// That state itself is the best to begin with.
     fn like(&mut self, state: StateId) -> Result<Option<StateId>, MatchError> {
-        let (_, byte) = self.dfa.most_ascii(state);
+        /// Fewer bytes are not worth a comparison.
+        const MANY: u32 = 32;
+        let (ascii, byte) = self.dfa.most_ascii(state);
+        if ascii[0].count_ones() + ascii[1].count_ones() < MANY {
+            return Ok(None);
+        }
         let next = self.dfa.next_saturated(state, byte, FARTHEST)?;
         if next == DEAD {
             return Ok(None);

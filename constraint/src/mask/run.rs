@@ -140,6 +140,10 @@ impl Core {
     /// The states of a run that reads all plain characters alike, one for each character, and how many it reads. After the
     /// last of them it stays there, or has come to its end.
     pub(super) fn plain_run(&mut self, state: StateId) -> Result<Option<(Vec<StateId>, u32)>, MatchError> {
+        let (ascii, _) = self.dfa.most_ascii(state);
+        if (Plain::ASCII[0] & !ascii[0]) | (Plain::ASCII[1] & !ascii[1]) != 0 {
+            return Ok(None);
+        }
         let number = self.run(state, FARTHEST)?;
         let Some(&run) = self.runs.run(number) else { return Ok(None) };
         if run.accepts
@@ -292,10 +296,7 @@ impl Core {
         reach: Reach,
     ) -> Result<Vec<StateId>, MatchError> {
         let mut next = Vec::new();
-        // Bytes of one class lead to one state: the first of the range and of each class within suffice.
-        let classes =
-            self.dfa.representatives().iter().copied().filter(|byte| (low + 1..=high).contains(byte));
-        let bytes: Vec<u8> = std::iter::once(low).chain(classes).collect();
+        let bytes: Vec<u8> = self.dfa.bytes_of_classes(low, high).collect();
         for &state in states {
             for &byte in &bytes {
                 let reached = self.dfa.next_saturated(state, byte, reach)?;

@@ -171,6 +171,8 @@ pub(crate) struct Dfa {
     resumed: FxHashMap<ResumeId, StateId>,
     /// Bytes that complete a value from a state; [`FAR`] if it cannot be spelled byte by byte.
     distances: Vec<u32>,
+    /// What [`Dfa::most_ascii`] said of each state.
+    most_ascii: Vec<Option<([u64; 2], u8)>>,
     /// Whether states can have saturated equivalents other than themselves.
     counts: bool,
     /// The saturated equivalents of each state, one for each reach.
@@ -202,6 +204,7 @@ impl Dfa {
             parts: FxHashMap::default(),
             resumed: FxHashMap::default(),
             distances: Vec::new(),
+            most_ascii: Vec::new(),
             counts,
             saturated: Vec::new(),
             representatives,
@@ -301,11 +304,14 @@ impl Dfa {
     pub(crate) fn next_bytes(&mut self, state: StateId) -> Result<ByteSet, MatchError> {
         let is_exact = self.machine.subset().is_some();
         let mut bytes = ByteSet::NONE;
-        for byte in 0..=255 {
-            if self.row(state)[self.classes[byte as usize] as usize] != DEAD
-                && (is_exact || self.next(state, byte)? != DEAD)
-            {
-                bytes.insert(byte);
+        for class in 0..self.representatives.len() {
+            if self.row(state)[class] == DEAD {
+                continue;
+            }
+            let first = self.representatives[class];
+            let last = self.representatives.get(class + 1).map_or(u8::MAX, |next| next - 1);
+            if is_exact || self.next(state, first)? != DEAD {
+                (first..=last).for_each(|byte| bytes.insert(byte));
             }
         }
         Ok(bytes)
@@ -313,7 +319,14 @@ impl Dfa {
 
     /// ASCII bytes, as bits, that lead to one successor as far as is known, and one of them: of such groups the
     /// largest, but those that lead nowhere only where all others are small.
-    pub(crate) fn most_ascii(&self, state: StateId) -> ([u64; 2], u8) {
+    pub(crate) fn most_ascii(&mut self, state: StateId) -> ([u64; 2], u8) {
+        match self.most_ascii.get(state as usize) {
+            Some(Some(known)) => *known,
+            _ => self.find_most_ascii(state),
+        }
+    }
+
+    fn find_most_ascii(&mut self, state: StateId) -> ([u64; 2], u8) {
         let mut groups: Vec<(u32, [u64; 2], u8)> = Vec::new();
         let classes = self.row(state).iter().zip(&self.ascii).zip(&self.representatives);
         for ((&leads, ascii), &byte) in classes {
@@ -327,7 +340,12 @@ impl Dfa {
         let size = |bytes: &[u64; 2]| bytes[0].count_ones() + bytes[1].count_ones();
         let rank = |(leads, bytes, _): &(u32, [u64; 2], u8)| (*leads != DEAD && size(bytes) >= SMALL, size(bytes));
         let largest = groups.into_iter().max_by_key(rank);
-        largest.map_or(([0; 2], 0), |(_, bytes, byte)| (bytes, byte))
+        let found = largest.map_or(([0; 2], 0), |(_, bytes, byte)| (bytes, byte));
+        if self.most_ascii.len() <= state as usize {
+            self.most_ascii.resize(self.keys.len(), None);
+        }
+        self.most_ascii[state as usize] = Some(found);
+        found
     }
 
     /// Whether there are keys that may not come twice.
@@ -380,6 +398,12 @@ impl Dfa {
     /// The first byte of each class, in order.
     pub(crate) fn representatives(&self) -> &[u8] {
         &self.representatives
+    }
+
+    /// A byte of each class that has some within a range.
+    pub(crate) fn bytes_of_classes(&self, low: u8, high: u8) -> impl Iterator<Item = u8> {
+        let class = |byte: u8| usize::from(self.classes[byte as usize]);
+        std::iter::once(low).chain(self.representatives[class(low) + 1..=class(high)].iter().copied())
     }
 
     /// The class of a byte.
