@@ -153,7 +153,10 @@ impl Core {
             return Ok(None);
         }
         let (_, byte) = self.dfa.most_ascii(next);
-        if next != state && !self.chains.beside.contains_key(&next) && self.dfa.next_saturated(next, byte, FARTHEST)? == next {
+        if next != state
+            && !self.chains.beside.contains_key(&next)
+            && self.dfa.next_saturated(next, byte, FARTHEST)? == next
+        {
             self.first_link(next)?;
         }
         Ok(Some(next))

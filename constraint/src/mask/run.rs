@@ -214,16 +214,19 @@ impl Core {
             at = next;
         };
         for (state, ascii, next) in states.into_iter().rev() {
-            let run = self.prolonged(Run {
-                state,
-                reach,
-                next,
-                ascii,
-                beyond: [Beyond::Unknown; 2],
-                characters: if next == DEAD { 0 } else { ENDLESS },
-                far: self.dfa.distance(state),
-                accepts: self.dfa.accepts(state),
-            }, rest);
+            let run = self.prolonged(
+                Run {
+                    state,
+                    reach,
+                    next,
+                    ascii,
+                    beyond: [Beyond::Unknown; 2],
+                    characters: if next == DEAD { 0 } else { ENDLESS },
+                    far: self.dfa.distance(state),
+                    accepts: self.dfa.accepts(state),
+                },
+                rest,
+            );
             rest = self.runs.add(run);
         }
         Ok(rest)

@@ -254,7 +254,7 @@ impl Core {
     ) -> Result<(), MatchError> {
         let vocab = self.vocab.clone();
         let trie = vocab.trie();
-        let mut copy = |nodes: Range<Node>, mask: &mut TokenSet, points: &mut Vec<Node>| {
+        let copy = |nodes: Range<Node>, mask: &mut TokenSet, points: &mut Vec<Node>| {
             let (first, last) = trie.ranks_of(nodes.clone());
             mask.insert_ranks_of(known.0, first, last);
             let from = known.1.partition_point(|&point| point < nodes.start);

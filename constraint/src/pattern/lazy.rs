@@ -48,7 +48,10 @@ impl Machine {
     fn start(&mut self, scratch: &mut Scratch, next: &mut Vec<u32>) -> Result<(), MatchError> {
         match self {
             Machine::Subset(machine) => machine.start(scratch, next),
-            Machine::Until(machine) => Ok(next.extend(machine.start()?.unwrap_or_default())),
+            Machine::Until(machine) => {
+                next.extend(machine.start()?.unwrap_or_default());
+                Ok(())
+            }
         }
     }
 
@@ -61,7 +64,10 @@ impl Machine {
     ) -> Result<(), MatchError> {
         match self {
             Machine::Subset(machine) => machine.step(key, byte, scratch, next),
-            Machine::Until(machine) => Ok(next.extend(machine.step(key, byte)?.unwrap_or_default())),
+            Machine::Until(machine) => {
+                next.extend(machine.step(key, byte)?.unwrap_or_default());
+                Ok(())
+            }
         }
     }
 
@@ -93,7 +99,9 @@ impl Machine {
     ) -> Result<bool, MatchError> {
         match self {
             Machine::Subset(machine) => Ok(machine.saturate(key, horizon, like)),
-            Machine::Until(machine) => Ok(machine.saturate(key, reach)?.map(|key| like.extend(key)).is_some()),
+            Machine::Until(machine) => {
+                Ok(machine.saturate(key, reach)?.map(|key| like.extend(key)).is_some())
+            }
         }
     }
 
@@ -338,7 +346,8 @@ impl Dfa {
         // Fewer than the digits are a literal's bytes.
         const SMALL: u32 = 10;
         let size = |bytes: &[u64; 2]| bytes[0].count_ones() + bytes[1].count_ones();
-        let rank = |(leads, bytes, _): &(u32, [u64; 2], u8)| (*leads != DEAD && size(bytes) >= SMALL, size(bytes));
+        let rank =
+            |(leads, bytes, _): &(u32, [u64; 2], u8)| (*leads != DEAD && size(bytes) >= SMALL, size(bytes));
         let largest = groups.into_iter().max_by_key(rank);
         let found = largest.map_or(([0; 2], 0), |(_, bytes, byte)| (bytes, byte));
         if self.most_ascii.len() <= state as usize {
@@ -479,7 +488,8 @@ impl Dfa {
         match self.machine.subset() {
             Some(subset) => {
                 let alike = subset.alike(&self.key, &mut self.scratch);
-                let unvisited = |leader: Option<u16>| leader.map_or(DEAD, |class| UNVISITED + u32::from(class));
+                let unvisited =
+                    |leader: Option<u16>| leader.map_or(DEAD, |class| UNVISITED + u32::from(class));
                 self.next.extend(alike.map(unvisited));
             }
             None => self.next.extend((0..self.representatives.len() as u32).map(|class| UNVISITED + class)),

@@ -34,11 +34,11 @@ struct Step {
 
 impl Plain {
     /// The ASCII bytes that are plain, as bits.
-    pub(crate) const ASCII: [u64; 2] =
-        [!(u32::MAX as u64) & !(1 << b'"'), !(1 << (b'\\' - 64))];
+    pub(crate) const ASCII: [u64; 2] = [!(u32::MAX as u64) & !(1 << b'"'), !(1 << (b'\\' - 64))];
 
     pub(super) fn new(trie: &Trie) -> Plain {
-        let mut plain = Plain { tokens: TokenSet::none_of(trie.ranks()), exits: Vec::new(), broken: Vec::new() };
+        let mut plain =
+            Plain { tokens: TokenSet::none_of(trie.ranks()), exits: Vec::new(), broken: Vec::new() };
         let mut exits: Vec<Vec<Exit>> = vec![Vec::new(); 256];
         let root = Step { node: Trie::ROOT, decoder: 0, character: Exit { node: Trie::ROOT, characters: 0 } };
         let mut path = vec![root];
@@ -55,7 +55,8 @@ impl Plain {
                     continue;
                 }
                 None if before.decoder == 0 => {
-                    exits[usize::from(trie.byte(node))].push(Exit { node, characters: trie.chars_before(node) });
+                    exits[usize::from(trie.byte(node))]
+                        .push(Exit { node, characters: trie.chars_before(node) });
                 }
                 None => plain.broken.push(before.character),
             }

@@ -83,7 +83,10 @@ impl TokenSet {
         }
         self.words[first] |= other.words[first] & head;
         let between = first + 1..last;
-        self.words[between.clone()].iter_mut().zip(&other.words[between]).for_each(|(word, more)| *word |= more);
+        self.words[between.clone()]
+            .iter_mut()
+            .zip(&other.words[between])
+            .for_each(|(word, more)| *word |= more);
         self.words[last] |= other.words[last] & tail;
     }
 

@@ -137,7 +137,11 @@ impl Trie {
         }
         for node in 2..nodes {
             let before = parents[node] as usize;
-            let text = [self.places[parents[before] as usize].byte, self.places[before].byte, self.places[node].byte];
+            let text = [
+                self.places[parents[before] as usize].byte,
+                self.places[before].byte,
+                self.places[node].byte,
+            ];
             self.below[node].separators = is_separator(text);
         }
         let mut heights = vec![0u32; nodes];
