@@ -2,8 +2,9 @@
 //!
 //! # Taking tokens back
 //!
-//! [`rollback`](crate::Matcher::rollback) forgets the last tokens, forced and healed ones included, and the end of the value if there was
-//! one. For speculative decoding: commit what the draft proposes, then take back what the model rejects.
+//! [`rollback`](crate::Matcher::rollback) forgets the last tokens, forced and healed ones included, and the
+//! end of the value if there was one. For speculative decoding: commit what the draft proposes, then take
+//! back what the model rejects.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -31,8 +32,8 @@
 //!
 //! # Copies
 //!
-//! A clone goes its own way: beams, branches of a search, several answers to one prompt. It takes the tokens so far, and a
-//! reference to what is shared.
+//! A clone goes its own way: beams, branches of a search, several answers to one prompt. It takes the tokens
+//! so far, and a reference to what is shared.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -52,13 +53,14 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A matcher can be put away as its tokens and built again by committing them: nothing else is in it.
+//! A matcher can be put away as its tokens, with what it was made from, and built again by committing them.
 //!
 //! # Threads
 //!
-//! Vocabularies, patterns and constraints are shared; a matcher belongs to one generation, and may move between threads. All
-//! matchers of a constraint fill one cache behind a lock, which is held while a mask is made. Where many threads make masks at once, give
-//! each a constraint of its own over the same pattern and vocabulary; for a few it is better to share what is found out.
+//! Vocabularies, patterns and constraints are shared; a matcher belongs to one generation, and may move
+//! between threads. All matchers of a constraint fill one cache behind a lock, which is held while a mask is
+//! made. Where many threads make masks at once, give each a constraint of its own over the same pattern and
+//! vocabulary; for a few it is better to share what is found out.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -88,10 +90,11 @@
 //!
 //! # Caches
 //!
-//! A constraint keeps the states of its automaton that were visited, and the masks of these states. So the second
-//! generation is faster than the first, and a constraint is worth keeping as long as its spec may come again.
-//! [`cache_stats`](crate::Constraint::cache_stats) says how much is kept; masks beyond
-//! [`Limits::mask_cache_bytes`](crate::Limits::mask_cache_bytes) are dropped, and made again when they are needed.
+//! A constraint keeps the states of its automaton that were visited, and the masks of these states. So the
+//! second generation is faster than the first, and a constraint is worth keeping as long as its spec may come
+//! again. [`cache_stats`](crate::Constraint::cache_stats) says how much is kept; masks beyond
+//! [`Limits::mask_cache_bytes`](crate::Limits::mask_cache_bytes) are dropped, and made again when they are
+//! needed.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -102,7 +105,7 @@
 //! # let vocab = Arc::new(Vocab::new(&tokens, &[])?);
 //! # let pattern = build(&Spec::Int { min: Some(1), max: Some(222) }, &[], &Limits::default())?;
 //! # let constraint = Constraint::new(pattern, vocab.clone(), Limits::default());
-//! assert_eq!(constraint.cache_stats().masks, 0); // binding computes nothing
+//! assert_eq!(constraint.cache_stats().masks, 0); // none is made before it is asked for
 //! let mut matcher = Matcher::new(&constraint, b"", 8)?; // under an integer of 1 to 222
 //! matcher.mask()?;
 //! let first = constraint.cache_stats();

@@ -2,11 +2,13 @@
 //!
 //! # The whole of it
 //!
-//! [`Matcher::next`](crate::Matcher::next) says what comes: tokens that are forced (and committed already), a choice, or the end. For a
-//! choice ask [`mask`](crate::Matcher::mask), make what is not in it impossible, sample as usual, and
-//! [`commit`](crate::Matcher::commit). [`finish`](crate::Matcher::finish) gives the value.
+//! [`Matcher::next`](crate::Matcher::next) says what comes: tokens that are forced (and committed already), a
+//! choice, or the end. For a choice ask [`mask`](crate::Matcher::mask), make what is not in it impossible,
+//! sample as usual, and [`commit`](crate::Matcher::commit). [`finish`](crate::Matcher::finish) gives the
+//! value.
 //!
-//! The model here wants to write `on 3 May, of course` in the longest tokens that it has; it is asked for a date.
+//! The model here wants to write `on 3 May, of course` in the longest tokens that it has; it is asked for a
+//! date.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -75,13 +77,14 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Without `next` it works as well: only `mask` and `commit`, and no tokenizer. Then forced text is chosen token by
-//! token from masks that leave little, which costs a step of the model for each.
+//! Without `next` it works as well: only `mask` and `commit`, and no tokenizer. Then forced text is chosen
+//! token by token from masks that leave little, which costs a step of the model for each.
 //!
 //! # Applying a mask
 //!
-//! A mask is a set of bits in the order of a trie. Where nearly all tokens are allowed the cheapest is not to apply it: look for the
-//! best token, and ask `contains` of that one. Where few are, gather them with [`iter`](crate::TokenSet::iter):
+//! A mask is a set of bits in the order of a trie. Where nearly all tokens are allowed the cheapest is not to
+//! apply it: look for the best token, and ask `contains` of that one. Where few are, gather them with
+//! [`iter`](crate::TokenSet::iter):
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -107,11 +110,11 @@
 //!
 //! # Where a value ends
 //!
-//! A token may be chosen if it continues the value, or if the value is complete after some of it, or before it. In the second case the
-//! token says that the model wants to go on with something else: [`commit`](crate::Matcher::commit) answers
-//! [`Commit::Done`](crate::Commit::Done), and what does not belong to the value is dropped. So a pattern needs no end of its
-//! own, and the token that ended it is not lost: the tokens that stay are the first `keep` of
-//! [`tokens`](crate::Matcher::tokens), then `tail`.
+//! A token may be chosen if it continues the value, or if the value is complete after some of it, or before
+//! it. In the second case the token says that the model wants to go on with something else:
+//! [`commit`](crate::Matcher::commit) answers [`Commit::Done`](crate::Commit::Done), and what does not belong
+//! to the value is dropped. So a pattern needs no end of its own, and the token that ended it is not lost:
+//! the tokens that stay are the first `keep` of [`tokens`](crate::Matcher::tokens), then `tail`.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -139,10 +142,35 @@
 //!
 //! The end of the turn is in the mask wherever the value is complete; [`End`](crate::End) tells why it ended.
 //!
+//! ```
+//! # use std::sync::Arc;
+//! # use agentc_constraint::spec::Spec;
+//! # use agentc_constraint::{Commit, Constraint, End, Limits, Matcher, TokenId, Tokenize, Vocab, build};
+//! # struct Tokenizer(Arc<Vocab>);
+//! # impl Tokenize for Tokenizer {
+//! #     fn tokenize(&self, text: &[u8]) -> Vec<TokenId> { self.0.fewest_tokens(text).unwrap_or_default() }
+//! # }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let tokens = [Some(b"1".to_vec()), Some(b"2".to_vec()), None];
+//! let vocab = Arc::new(Vocab::new(&tokens, &[2])?); // 2 ends the turn
+//! # let pattern = build(&Spec::Int { min: Some(1), max: Some(222) }, &[], &Limits::default())?;
+//! # let constraint = Constraint::new(pattern, vocab.clone(), Limits::default());
+//! # let tokenizer = Tokenizer(vocab);
+//! let mut matcher = Matcher::new(&constraint, b"", 8)?; // under an integer of 1 to 222
+//! assert!(!matcher.mask()?.allows_end());
+//! matcher.commit(0)?;
+//! assert!(matcher.mask()?.allows_end());
+//! assert_eq!(matcher.commit(2)?, Commit::Done);
+//! let finished = matcher.finish(&tokenizer)?;
+//! assert_eq!((finished.value.as_slice(), finished.end), (&b"1"[..], End::EndOfTurn));
+//! # Ok(()) }
+//! ```
+//!
 //! # Stops
 //!
-//! A stop may come in the middle of a token, or spread over several. Meanwhile nobody can say whether the last bytes are the value's:
-//! [`stable`](crate::Matcher::stable) is what is certain, in whole characters, and therefore what to show while generating.
+//! A stop may come in the middle of a token, or spread over several. Meanwhile nobody can say whether the
+//! last bytes are the value's: [`stable`](crate::Matcher::stable) is what is certain, in whole characters,
+//! and therefore what to show while generating.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -174,9 +202,10 @@
 //!
 //! # Healing
 //!
-//! A prompt that ends within a word leaves the model at a place where it never was: after the token `http:` it would have
-//! written `://` as one token with the colon. [`heal`](crate::Constraint::heal) says how many of the prompt's last tokens to take back;
-//! their bytes are given to the matcher, which spells them first. They are no part of the value, nor counted.
+//! A prompt that ends within a word leaves the model at a place where it never was: after the token `http:`
+//! it would have written `://` as one token with the colon. [`heal`](crate::Constraint::heal) says how many
+//! of the prompt's last tokens to take back; their bytes are given to the matcher, which spells them first.
+//! They are no part of the value, nor counted.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -209,8 +238,8 @@
 //!
 //! # What is forced
 //!
-//! Where only one text can follow, `next` appends it, cut as the tokenizer cuts, but for a last token that a longer one could
-//! swallow: that choice is the model's.
+//! Where only one text can follow, `next` appends it, cut as the tokenizer cuts, but for a last token that a
+//! longer one could swallow: that choice is the model's.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -238,9 +267,9 @@
 //!
 //! # Budgets
 //!
-//! `max` is hard, and a value with a form is complete all the same: when tokens get short only those are allowed after which an end
-//! still fits. A `max` that no value fits into is refused before anything is generated.
-//! [`set_min`](crate::Matcher::set_min) keeps a value from ending before it has so many tokens.
+//! `max` is hard, and a value with a form is complete all the same: when tokens get short only those are
+//! allowed after which an end still fits. A `max` that no value fits into is refused before anything is
+//! generated. [`set_min`](crate::Matcher::set_min) keeps a value from ending before it has so many tokens.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -272,3 +301,26 @@
 //! ```
 //!
 //! Free text has no form to complete: it ends where `max` is reached, with [`End::Max`](crate::End::Max).
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use agentc_constraint::spec::Spec;
+//! # use agentc_constraint::{Constraint, End, Limits, Matcher, Next, TokenId, Tokenize, Vocab, build};
+//! # struct Tokenizer(Arc<Vocab>);
+//! # impl Tokenize for Tokenizer {
+//! #     fn tokenize(&self, text: &[u8]) -> Vec<TokenId> { self.0.fewest_tokens(text).unwrap_or_default() }
+//! # }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let tokens = ["la"].map(|text| Some(text.as_bytes().to_vec()));
+//! # let vocab = Arc::new(Vocab::new(&tokens, &[])?);
+//! # let pattern = build(&Spec::Text { min: 0, max: None }, &[], &Limits::default())?;
+//! # let constraint = Constraint::new(pattern, vocab.clone(), Limits::default());
+//! # let tokenizer = Tokenizer(vocab);
+//! let mut song = Matcher::new(&constraint, b"", 3)?; // under any text; the only token is `la`
+//! while song.next(&tokenizer)? == Next::Choose {
+//!     song.commit(0)?;
+//! }
+//! assert_eq!(song.finish(&tokenizer)?.value, b"lalala");
+//! assert_eq!(song.finish(&tokenizer)?.end, End::Max);
+//! # Ok(()) }
+//! ```

@@ -2,9 +2,9 @@
 //!
 //! # JSON Schema
 //!
-//! `Spec::Schema` takes a schema as its JSON text and admits exactly the
-//! values that are valid, each in one text: members in the order in which the schema mentions them, then all others; `", "` and `": "`
-//! between; no exponents.
+//! `Spec::Schema` takes a schema as its JSON text and admits exactly the values that are valid, each in one
+//! text: members in the order in which the schema mentions them, then all others; `", "` and `": "` between;
+//! no exponents.
 //!
 //! ```
 //! use agentc_constraint::{BuildError, Limits, build, spec::Spec};
@@ -28,8 +28,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! `allOf`, `anyOf`, `oneOf`, `not`, `if`, `dependencies`, `contains`, `patternProperties` and recursion through `$ref` are enforced. A
-//! keyword that cannot be enforced exactly is an error that names its place, and never ignored:
+//! `allOf`, `anyOf`, `oneOf`, `not`, `if`, `dependencies`, `contains`, `patternProperties` and recursion
+//! through `$ref` are enforced. A keyword that cannot be enforced exactly is an error that names its place,
+//! and never ignored:
 //!
 //! ```
 //! # use agentc_constraint::{BuildError, Limits, build, spec::Spec};
@@ -39,10 +40,20 @@
 //! assert!(error.to_string().contains("cannot be enforced exactly"));
 //! ```
 //!
-//! White space between tokens comes with [`Spec::Flexible`](crate::spec::Spec::Flexible) around the schema.
+//! White space between tokens comes with [`Spec::Flexible`](crate::spec::Spec::Flexible) around the schema:
 //!
-//! **The text of a value** is written by [`SchemaTexts`](crate::SchemaTexts): for examples in a prompt, which should look like what will
-//! be generated, and for checking values that come from elsewhere.
+//! ```
+//! # use agentc_constraint::{BuildError, Limits, build, spec::Spec};
+//! # fn main() -> Result<(), BuildError> {
+//! let schema = Spec::Schema { schema: r#"{"items": {"type": "integer"}, "type": "array"}"#.into() };
+//! let flexible = Spec::Flexible { value: Box::new(schema.clone()) };
+//! assert!(build(&flexible, &[], &Limits::default())?.is_match(b"[ 1,2 ]"));
+//! assert!(!build(&schema, &[], &Limits::default())?.is_match(b"[ 1,2 ]"));
+//! # Ok(()) }
+//! ```
+//!
+//! **The text of a value** is written by [`SchemaTexts`](crate::SchemaTexts): for examples in a prompt, which
+//! should look like what will be generated, and for checking values that come from elsewhere.
 //!
 //! ```
 //! use agentc_constraint::SchemaTexts;
@@ -57,8 +68,8 @@
 //!
 //! # Grammars
 //!
-//! Context-free grammars come in the notation of the Lark parser generator and in llama.cpp's GBNF. Any grammar will do, left-recursive and
-//! ambiguous ones too.
+//! Context-free grammars come in the notation of the Lark parser generator and in llama.cpp's GBNF. Any
+//! grammar will do, left-recursive and ambiguous ones too.
 //!
 //! ```
 //! use agentc_constraint::spec::{GrammarSyntax, Spec};
@@ -88,9 +99,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! **There is no lexer.** A grammar is the language that its rules derive. A terminal is a rule in which nothing is ignored; it does not take the
-//! longest match, and priorities mean nothing. So keywords are no different from names, unless a name's expression leaves
-//! them out:
+//! **There is no lexer.** A grammar is the language that its rules derive. A terminal is a rule in which
+//! nothing is ignored; it does not take the longest match, and priorities mean nothing. So keywords are no
+//! different from names, unless a name's expression leaves them out:
 //!
 //! ```
 //! # use agentc_constraint::{BuildError, Limits, build};
@@ -115,5 +126,6 @@
 //! assert!(error.hint().is_some_and(|hint| hint.contains("number")));
 //! ```
 //!
-//! Lark: rules, terminals, texts (`"a"i` ignores case), ranges, regular expressions, repeats, `[optional]`, templates, `%ignore`, `%import
-//! common.X`. Marks that shape trees are skipped; `%declare`, `%extend` and `%override` are refused. GBNF begins at `root`.
+//! Lark: rules, terminals, texts (`"a"i` ignores case), ranges, regular expressions, repeats, `[optional]`,
+//! templates, `%ignore`, `%import common.X`. Marks that shape trees are skipped; `%declare`, `%extend` and
+//! `%override` are refused. GBNF begins at `root`.

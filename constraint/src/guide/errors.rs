@@ -5,8 +5,9 @@
 //!
 //! # Before anything is generated
 //!
-//! [`BuildError`](crate::BuildError) is about the spec: what is wrong, [`hint`](crate::BuildError::hint) what to write instead, and where an
-//! expression or a grammar is to blame, [`span`](crate::BuildError::span) the bytes of it.
+//! [`BuildError`](crate::BuildError) is about the spec: what is wrong, [`hint`](crate::BuildError::hint) what
+//! to write instead, and where an expression or a grammar is to blame, [`span`](crate::BuildError::span) the
+//! bytes of it.
 //!
 //! ```
 //! use agentc_constraint::{BuildError, Limits, build, spec::Spec};
@@ -63,9 +64,10 @@
 //!
 //! # Limits
 //!
-//! All bounds on time and memory are in [`Limits`](crate::Limits), each with its meaning and its cost. The defaults suit interactive use by people who
-//! write their own specs. For specs of strangers make them smaller: the largest part is `instructions` (about 40 bytes each),
-//! `automaton_bytes` and `mask_cache_bytes`, for each constraint.
+//! All bounds on time and memory are in [`Limits`](crate::Limits), each with its meaning and its cost. The
+//! defaults suit interactive use by people who write their own specs. For specs of strangers make them
+//! smaller: the largest part is `instructions` (about 40 bytes each), `automaton_bytes` and
+//! `mask_cache_bytes`, for each constraint.
 //!
 //! ```
 //! use agentc_constraint::{BuildError, Limits, build, spec::Spec};
@@ -78,8 +80,9 @@
 //! assert!(message.starts_with("the constraint is too large: it needs more than 500"));
 //! ```
 //!
-//! A limit on `states`, `automaton_bytes` or `calls` can be met in the middle of a generation, since an automaton is built as far as it is
-//! visited. The matcher stays as it was: end the generation, or take tokens back and go another way.
+//! A limit on `states`, `automaton_bytes` or `calls` can be met in the middle of a generation, since an
+//! automaton is built as far as it is visited. The matcher stays as it was: end the generation, or take
+//! tokens back and go another way.
 //!
 //! ```
 //! # use std::sync::Arc;

@@ -1,9 +1,10 @@
 //! What can be known about a pattern before anything is generated.
 //!
-//! A program that asks a model for values wants to know some things early: can this type be written at all? Does one
-//! type hold all values of another? Will this generation ever end by itself? The answers of a
-//! [`Pattern`](crate::Pattern) are exact. Automata can be large, so each question takes *fuel*, the steps that may be looked at, and the answer is
-//! `None` where that does not suffice, and about patterns with recursion or free keys, whose states are not finite.
+//! A program that asks a model for values wants to know some things early: can this type be written at all?
+//! Does one type hold all values of another? Will this generation ever end by itself? The answers of a
+//! [`Pattern`](crate::Pattern) are exact. Automata can be large, so each question takes *fuel*, the steps
+//! that may be looked at, and the answer is `None` where that does not suffice, and about patterns with
+//! recursion or free keys, whose states are not finite.
 //!
 //! ```
 //! use agentc_constraint::spec::{Spec, Stop};

@@ -1,7 +1,8 @@
 //! What can be asked for: each kind of [`Spec`](crate::spec::Spec).
 //!
-//! A spec is a set of texts, as data. [`build`](crate::build) makes a [`Pattern`](crate::Pattern) of it, which answers for whole
-//! texts without any vocabulary. That is a good way to try a spec, and how the examples here do it:
+//! A spec is a set of texts, as data. [`build`](crate::build) makes a [`Pattern`](crate::Pattern) of it,
+//! which answers for whole texts without any vocabulary. That is a good way to try a spec, and how the
+//! examples here do it:
 //!
 //! ```
 //! use agentc_constraint::{BuildError, Limits, build, spec::Spec};
@@ -15,6 +16,9 @@
 //! let word = Spec::Regex { pattern: r"\p{Lu}\w*".into() };
 //! assert!(admits(&word, "Zürich")?);
 //! assert!(!admits(&word, "In Zürich")?); // the whole text has to match: there is no search
+//!
+//! let either = Spec::Regex { pattern: "foo|foobar".into() };
+//! assert!(admits(&either, "foo")? && admits(&either, "foobar")?); // whatever their order
 //! # Ok(()) }
 //! ```
 //!
@@ -57,13 +61,12 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Counted repeats cost nothing by themselves: `\w{0,10000}` is one copy of `\w` and a counter. Where one value begins
-//! another (`foo|foobar`) both are values, whatever their order.
+//! Counted repeats cost nothing by themselves: `\w{0,10000}` is one copy of `\w` and a counter.
 //!
 //! # What is known at run time
 //!
-//! Specs can be kept and shared; lists of options and source texts often cannot be known then. They are *holes*, numbered
-//! from 0, and filled when the spec is built.
+//! Specs can be kept and shared; lists of options and source texts often cannot be known then. They are
+//! *holes*, numbered from 0, and filled when the spec is built.
 //!
 //! ```
 //! # use agentc_constraint::BuildError;
@@ -88,9 +91,9 @@
 //!
 //! # Records, lists, maps
 //!
-//! `Object`, `Array` and `Map` are JSON. A value has one text: fields in the order of their declaration, `", "` and `": "`
-//! between, strings with as few escapes as can be. What stands inside is meant as JSON, too: a regular
-//! expression or a bound is one on the decoded string.
+//! `Object`, `Array` and `Map` are JSON. A value has one text: fields in the order of their declaration, `",
+//! "` and `": "` between, strings with as few escapes as can be. What stands inside is meant as JSON, too: a
+//! regular expression or a bound is one on the decoded string.
 //!
 //! ```
 //! # use agentc_constraint::{BuildError, Limits, build};
@@ -125,8 +128,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Two specs change how another is written. `JsonOf` quotes what would be plain text at the top, and `Flexible` admits
-//! white space between the tokens of JSON:
+//! Two specs change how another is written. `JsonOf` quotes what would be plain text at the top, and
+//! `Flexible` admits white space between the tokens of JSON:
 //!
 //! ```
 //! # use agentc_constraint::{BuildError, Limits, build};
@@ -173,9 +176,9 @@
 //!
 //! # Until a stop
 //!
-//! `Until` is a text of another spec that a stop ends. The stop is no part of the value; it comes at the first occurrence of any of
-//! them, and where the value is complete on its own that ends it as well. See [`decoding`](super::decoding#stops) for
-//! how it is found again.
+//! `Until` is a text of another spec that a stop ends. The stop is no part of the value; it comes at the
+//! first occurrence of any of them, and where the value is complete on its own that ends it as well. See
+//! [`decoding`](super::decoding#stops) for how it is found again.
 //!
 //! ```
 //! # use agentc_constraint::{BuildError, Limits, build};
@@ -194,12 +197,28 @@
 //! # Ok(()) }
 //! ```
 //!
-//! `Stop::Hole` is a list of texts that is known at run time. Stops are looked for only where `Until` is the outermost spec.
+//! `Stop::Hole` is a list of texts that is known at run time. Stops are looked for only where `Until` is the
+//! outermost spec: in a member of a union, say, they mean nothing.
+//!
+//! ```
+//! # fn main() -> Result<(), agentc_constraint::BuildError> {
+//! use agentc_constraint::spec::{Spec, Stop};
+//! use agentc_constraint::{Limits, build};
+//!
+//! let text = Spec::Text { min: 0, max: None };
+//! let until = Spec::Until { value: Box::new(text), stops: vec![Stop::Hole { hole: 0 }] };
+//! let ends = [vec!["END".to_owned(), "STOP".to_owned()]];
+//! assert!(!build(&until, &ends, &Limits::default())?.is_match(b"a STOP b"));
+//!
+//! let inside = Spec::Union { members: vec![until] };
+//! assert!(build(&inside, &ends, &Limits::default())?.is_match(b"a STOP b"));
+//! # Ok(()) }
+//! ```
 //!
 //! # As data
 //!
-//! Specs are serialisable, so they can be written into a file or sent to where the model is. Equal specs with equal
-//! bindings build equal patterns: cache them by their text.
+//! Specs are serialisable, so they can be written into a file or sent to where the model is. Equal specs with
+//! equal bindings build equal patterns: cache them by their text.
 //!
 //! ```
 //! use agentc_constraint::spec::Spec;
