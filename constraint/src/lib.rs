@@ -29,9 +29,11 @@
 //! a value (or is one after a part of the token). And nothing fails open: where a limit is hit there is an
 //! error that names it, never a looser mask.
 //!
-//! The crate has no knowledge of models, prompts or programs, and does no I/O.
+//! How to use it is told in the [`guide`]. The crate has no knowledge of models, prompts or programs, and does
+//! no I/O.
 
 mod error;
+pub mod guide;
 mod limits;
 mod mask;
 mod pattern;

@@ -119,10 +119,14 @@ fn greedy(logits: &[f32], mask: &TokenSet, vocab: &Vocab) -> Option<TokenId> {
     allowed.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1))).map(|(_, id)| id)
 }
 
-/// The index of the largest number, the first of equals. In two passes, of which the first is vectorised.
+/// The index of the largest number, the first of equals. In two passes that are vectorised: the second looks
+/// through whole blocks, since a search that may end at each number reads one at a time.
 fn argmax(logits: &[f32]) -> Option<TokenId> {
+    const BLOCK: usize = 64;
     let best = maximum(logits);
-    logits.iter().position(|&x| x == best).map(|id| id as TokenId)
+    let has_best = |block: &[f32]| block.iter().fold(false, |found, &x| found | (x == best));
+    let from = logits.chunks(BLOCK).position(has_best)? * BLOCK;
+    logits[from..].iter().position(|&x| x == best).map(|at| (from + at) as TokenId)
 }
 
 fn maximum(numbers: &[f32]) -> f32 {

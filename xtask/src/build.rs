@@ -30,20 +30,32 @@ pub(crate) fn test(arguments: &[&str]) -> Outcome {
     Ok(())
 }
 
-/// Runs the benchmarks; arguments go to the program.
+/// Runs the benchmarks: those on the reference model, then those of the constraint engine alone.
 pub(crate) fn bench(arguments: &[&str]) -> Outcome {
     build()?;
     pull()?;
     run(&cargo(), &["build", "--workspace", "--examples", "--locked"], &[])?;
-    run(&binary("examples/bench"), arguments, &[])
+    run(&binary("examples/bench"), arguments, &[])?;
+    bench_constraint(&[])
 }
 
-/// Runs the masks of this engine and of others over the same schemas. A workspace of its own, without llama.cpp.
+/// Runs what the constraint engine costs by itself, times and then memory.
+pub(crate) fn bench_constraint(arguments: &[&str]) -> Outcome {
+    run_apart("benches/constraint/Cargo.toml", &["--bin", "time"], arguments)?;
+    run_apart("benches/constraint/Cargo.toml", &["--bin", "memory"], &[])
+}
+
+/// Runs the masks of this engine and of others over the same schemas.
 pub(crate) fn bench_masks(arguments: &[&str]) -> Outcome {
+    run_apart("benches/peers/Cargo.toml", &[], arguments)
+}
+
+/// Runs a program of a workspace of its own, without llama.cpp.
+fn run_apart(manifest: &str, choice: &[&str], arguments: &[&str]) -> Outcome {
     let folder = target().display().to_string();
     let mut words = vec!["run", "--quiet", "--release", "--locked", "--target-dir", &folder];
-    words.extend(["--manifest-path", "benches/peers/Cargo.toml", "--"]);
-    words.extend(arguments);
+    words.extend(["--manifest-path", manifest]);
+    words.extend(choice.iter().chain(&["--"]).chain(arguments));
     run(&cargo(), &words, &[])
 }
 

@@ -18,7 +18,9 @@ usage: cargo xtask COMMAND
   setup    finds or installs what the build needs: cmake, a C++ compiler, libclang
   demo     set-up, build, the reference model, and examples/tour.agent on it
   test     set-up, build, the reference model, and every test
-  bench    set-up, the reference model, and the benchmarks
+  bench    set-up, the reference model, and the benchmarks, with the next
+  bench constraint [--vocab FILE] [--only TEXT]
+           what the constraint engine costs by itself, without a model
   bench masks [--data FILE] [--vocab FILE] [--sample N]
            masks of JSON Schemas beside those of other engines; fetches these once
   bench masks --compare [--vocab FILE] [--walks N] [--seed N]
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         ["setup"] => setup::prepare(),
         ["demo"] => setup::prepare().and_then(|()| build::demo()),
         ["test", rest @ ..] => setup::prepare().and_then(|()| build::test(rest)),
+        ["bench", "constraint", rest @ ..] => build::bench_constraint(rest),
         ["bench", "masks", rest @ ..] => build::bench_masks(rest),
         ["conformance", rest @ ..] => build::conformance(rest),
         ["soak", rest @ ..] => build::soak(rest),

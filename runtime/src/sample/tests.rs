@@ -27,6 +27,23 @@ fn exponentials_are_right_to_five_digits() {
 }
 
 #[test]
+fn the_best_is_the_first_of_the_largest() {
+    let mut stream = Stream::new(5, &[]);
+    for round in 0..500 {
+        // Few different numbers, so that many are equal; some are none, some are impossible.
+        let number = |at: u64| [f32::NEG_INFINITY, f32::NAN, -1.0, 0.0, 2.5, 7.0][at as usize % 6];
+        let logits: Vec<f32> = (0..round % 300).map(|_| number(stream.next() % (2 + round % 5))).collect();
+        let mut expected: Option<(usize, f32)> = None;
+        for (at, &x) in logits.iter().enumerate() {
+            if !x.is_nan() && expected.is_none_or(|(_, best)| x > best) {
+                expected = Some((at, x));
+            }
+        }
+        assert_eq!(argmax(&logits), expected.map(|(at, _)| at as TokenId), "{logits:?}");
+    }
+}
+
+#[test]
 fn draws_follow_the_probabilities() {
     let (vocab, mask) = all(8);
     let logits: Vec<f32> = (0..8).map(|n| n as f32 * 0.5).collect();

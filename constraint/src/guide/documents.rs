@@ -1,0 +1,131 @@
+//! JSON Schema, and grammars in two notations.
+//!
+//! # JSON Schema
+//!
+//! `Spec::Schema` takes a schema as its JSON text and admits exactly the values that are valid, each in one
+//! text: members in the order in which the schema mentions them, then all others; `", "` and `": "` between;
+//! no exponents.
+//!
+//! ```
+//! use agentc_constraint::{BuildError, Limits, build, spec::Spec};
+//! # fn main() -> Result<(), BuildError> {
+//! let schema = r##"{
+//!     "type": "object",
+//!     "properties": {
+//!         "id": {"type": "integer", "minimum": 1},
+//!         "tags": {"type": "array", "items": {"$ref": "#/definitions/tag"}, "maxItems": 3},
+//!         "kind": {"enum": ["book", "film"]}
+//!     },
+//!     "required": ["id"],
+//!     "additionalProperties": false,
+//!     "definitions": {"tag": {"type": "string", "pattern": "^[a-z]+$"}}
+//! }"##;
+//! let item = build(&Spec::Schema { schema: schema.into() }, &[], &Limits::default())?;
+//! assert!(item.is_match(br#"{"id": 7, "tags": ["old", "rare"], "kind": "book"}"#));
+//! assert!(!item.is_match(br#"{"id": 0}"#)); // below the minimum
+//! assert!(!item.is_match(br#"{"tags": []}"#)); // without what is required
+//! assert!(!item.is_match(br#"{"kind": "book", "id": 7}"#)); // valid, but not its text
+//! # Ok(()) }
+//! ```
+//!
+//! `allOf`, `anyOf`, `oneOf`, `not`, `if`, `dependencies`, `contains`, `patternProperties` and recursion
+//! through `$ref` are enforced. A keyword that cannot be enforced exactly is an error that names its place,
+//! and never ignored:
+//!
+//! ```
+//! # use agentc_constraint::{BuildError, Limits, build, spec::Spec};
+//! let schema = r#"{"properties": {"a": {"type": "string", "pattern": "^(.)\\1$"}}}"#;
+//! let error = build(&Spec::Schema { schema: schema.into() }, &[], &Limits::default()).unwrap_err();
+//! assert!(matches!(&error, BuildError::SchemaKeyword { at, .. } if at == "#/properties/a/pattern"));
+//! assert!(error.to_string().contains("cannot be enforced exactly"));
+//! ```
+//!
+//! White space between tokens comes with [`Spec::Flexible`](crate::spec::Spec::Flexible) around the schema:
+//!
+//! ```
+//! # use agentc_constraint::{BuildError, Limits, build, spec::Spec};
+//! # fn main() -> Result<(), BuildError> {
+//! let schema = Spec::Schema { schema: r#"{"items": {"type": "integer"}, "type": "array"}"#.into() };
+//! let flexible = Spec::Flexible { value: Box::new(schema.clone()) };
+//! assert!(build(&flexible, &[], &Limits::default())?.is_match(b"[ 1,2 ]"));
+//! assert!(!build(&schema, &[], &Limits::default())?.is_match(b"[ 1,2 ]"));
+//! # Ok(()) }
+//! ```
+//!
+//! **The text of a value** is written by [`SchemaTexts`](crate::SchemaTexts): for examples in a prompt, which
+//! should look like what will be generated, and for checking values that come from elsewhere.
+//!
+//! ```
+//! use agentc_constraint::SchemaTexts;
+//! use serde_json::json;
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let schema = json!({"properties": {"id": {"type": "integer"}, "note": {"type": "string"}}});
+//! let mut texts = SchemaTexts::new(&schema)?;
+//! let value = json!({"note": "a/b", "extra": [1e2, 0.5], "id": 7});
+//! assert_eq!(texts.text(&value).as_deref(), Some(r#"{"id": 7, "note": "a/b", "extra": [100, 0.5]}"#));
+//! # Ok(()) }
+//! ```
+//!
+//! # Grammars
+//!
+//! Context-free grammars come in the notation of the Lark parser generator and in llama.cpp's GBNF. Any
+//! grammar will do, left-recursive and ambiguous ones too.
+//!
+//! ```
+//! use agentc_constraint::spec::{GrammarSyntax, Spec};
+//! use agentc_constraint::{BuildError, Limits, build};
+//! # fn main() -> Result<(), BuildError> {
+//! let lark = r#"
+//!     start: sum
+//!     sum: sum ("+" | "-") product | product
+//!     product: product ("*" | "/") atom | atom
+//!     atom: NUMBER | "(" sum ")"
+//!     NUMBER: /[0-9]+(\.[0-9]+)?/
+//!     %ignore " "
+//! "#;
+//! let spec = Spec::Grammar { grammar: lark.into(), syntax: GrammarSyntax::Lark };
+//! let sum = build(&spec, &[], &Limits::default())?;
+//! assert!(sum.is_match(b"1 + 2*(3.5-4)") && sum.is_match(b"((7))"));
+//! assert!(!sum.is_match(b"1 +") && !sum.is_match(b"(1") && !sum.is_match(b"1 2"));
+//!
+//! let gbnf = r#"
+//!     root ::= "[" (item ("," item)*)? "]"
+//!     item ::= [0-9]{1,3} | root
+//! "#;
+//! let spec = Spec::Grammar { grammar: gbnf.into(), syntax: GrammarSyntax::Gbnf };
+//! let list = build(&spec, &[], &Limits::default())?;
+//! assert!(list.is_match(b"[1,[22,[]],333]"));
+//! assert!(!list.is_match(b"[1,]") && !list.is_match(b"[4444]"));
+//! # Ok(()) }
+//! ```
+//!
+//! **There is no lexer.** A grammar is the language that its rules derive. A terminal is a rule in which
+//! nothing is ignored; it does not take the longest match, and priorities mean nothing. So keywords are no
+//! different from names, unless a name's expression leaves them out:
+//!
+//! ```
+//! # use agentc_constraint::{BuildError, Limits, build};
+//! # use agentc_constraint::spec::{GrammarSyntax, Spec};
+//! # fn main() -> Result<(), BuildError> {
+//! let grammar = "start: (\"list\" | \"listen\") \"ed\"";
+//! let spec = Spec::Grammar { grammar: grammar.into(), syntax: GrammarSyntax::Lark };
+//! let pattern = build(&spec, &[], &Limits::default())?;
+//! assert!(pattern.is_match(b"listed") && pattern.is_match(b"listened"));
+//! # Ok(()) }
+//! ```
+//!
+//! A mistake is told with its place, and mostly with what to write instead:
+//!
+//! ```
+//! # use agentc_constraint::{BuildError, Limits, build};
+//! # use agentc_constraint::spec::{GrammarSyntax, Spec};
+//! let spec = Spec::Grammar { grammar: "start: numbr\nnumber: \"1\"".into(), syntax: GrammarSyntax::Lark };
+//! let error = build(&spec, &[], &Limits::default()).unwrap_err();
+//! assert!(matches!(&error, BuildError::Grammar { line: 1, column: 8, .. }));
+//! assert_eq!(error.span(), Some(7..12));
+//! assert!(error.hint().is_some_and(|hint| hint.contains("number")));
+//! ```
+//!
+//! Lark: rules, terminals, texts (`"a"i` ignores case), ranges, regular expressions, repeats, `[optional]`,
+//! templates, `%ignore`, `%import common.X`. Marks that shape trees are skipped; `%declare`, `%extend` and
+//! `%override` are refused. GBNF begins at `root`.

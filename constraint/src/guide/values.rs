@@ -1,0 +1,230 @@
+//! What can be asked for: each kind of [`Spec`](crate::spec::Spec).
+//!
+//! A spec is a set of texts, as data. [`build`](crate::build) makes a [`Pattern`](crate::Pattern) of it,
+//! which answers for whole texts without any vocabulary. That is a good way to try a spec, and how the
+//! examples here do it:
+//!
+//! ```
+//! use agentc_constraint::{BuildError, Limits, build, spec::Spec};
+//!
+//! /// Whether a text is a value of a spec.
+//! fn admits(spec: &Spec, text: &str) -> Result<bool, BuildError> {
+//!     Ok(build(spec, &[], &Limits::default())?.is_match(text.as_bytes()))
+//! }
+//!
+//! # fn main() -> Result<(), BuildError> {
+//! let word = Spec::Regex { pattern: r"\p{Lu}\w*".into() };
+//! assert!(admits(&word, "Zürich")?);
+//! assert!(!admits(&word, "In Zürich")?); // the whole text has to match: there is no search
+//!
+//! let either = Spec::Regex { pattern: "foo|foobar".into() };
+//! assert!(admits(&either, "foo")? && admits(&either, "foobar")?); // whatever their order
+//! # Ok(()) }
+//! ```
+//!
+//! # Texts, numbers, words
+//!
+//! | spec | its values |
+//! |---|---|
+//! | `Text { min, max }` | any text of so many characters (Unicode scalar values) |
+//! | `Int { min, max }` | integers in their one decimal form: no `+`, no leading zeros, no `-0` |
+//! | `Float { min, max }` | decimals without exponent, at most 15 digits before the point and 15 behind it |
+//! | `Bool` | `true`, `false` |
+//! | `Literal { text }` | this text |
+//! | `Constant { text }` | this text; the difference shows in JSON, where it is not quoted |
+//! | `Regex { pattern }` | full matches, in the syntax of the `regex` crate without look-around (`^`, `$`, `\b`) |
+//! | `Union { members }` | the values of any member |
+//!
+//! ```
+//! # use agentc_constraint::{BuildError, Limits, build};
+//! # fn admits(spec: &agentc_constraint::spec::Spec, text: &str) -> Result<bool, BuildError> {
+//! #     Ok(build(spec, &[], &Limits::default())?.is_match(text.as_bytes()))
+//! # }
+//! # fn main() -> Result<(), BuildError> {
+//! use agentc_constraint::spec::Spec;
+//!
+//! let name = Spec::Text { min: 1, max: Some(5) };
+//! assert!(admits(&name, "日本語")? && admits(&name, "12345")?);
+//! assert!(!admits(&name, "")? && !admits(&name, "123456")?);
+//!
+//! let age = Spec::Int { min: Some(0), max: Some(120) };
+//! assert!(admits(&age, "0")? && admits(&age, "120")?);
+//! assert!(!admits(&age, "121")? && !admits(&age, "007")? && !admits(&age, "-1")?);
+//!
+//! let share = Spec::Float { min: Some(0.0), max: Some(1.0) };
+//! assert!(admits(&share, "0.25")? && admits(&share, "1")?);
+//! assert!(!admits(&share, "1.01")? && !admits(&share, "1e-3")?);
+//!
+//! let verdict = Spec::Union { members: vec![Spec::Literal { text: "unknown".into() }, Spec::Bool] };
+//! assert!(admits(&verdict, "unknown")? && admits(&verdict, "true")?);
+//! assert!(!admits(&verdict, "True")?);
+//! # Ok(()) }
+//! ```
+//!
+//! Counted repeats cost nothing by themselves: `\w{0,10000}` is one copy of `\w` and a counter.
+//!
+//! # What is known at run time
+//!
+//! Specs can be kept and shared; lists of options and source texts often cannot be known then. They are
+//! *holes*, numbered from 0, and filled when the spec is built.
+//!
+//! ```
+//! # use agentc_constraint::BuildError;
+//! # fn main() -> Result<(), BuildError> {
+//! use agentc_constraint::{Limits, build, spec::Spec};
+//!
+//! let limits = Limits::default();
+//! let cities = vec!["Oslo".to_owned(), "Ottawa".to_owned()];
+//! let city = build(&Spec::OneOf { hole: 0 }, &[cities], &limits)?;
+//! assert!(city.is_match(b"Oslo") && !city.is_match(b"Paris"));
+//!
+//! // `Copy` is a run of whole words of a text, as they stand there: quotations cannot be invented.
+//! let source = vec!["The train leaves at 9.40 from platform 3.".to_owned()];
+//! let quote = build(&Spec::Copy { hole: 0 }, &[source], &limits)?;
+//! assert!(quote.is_match(b"leaves at 9.40") && quote.is_match(b"platform 3"));
+//! assert!(!quote.is_match(b"leaves at 9.45") && !quote.is_match(b"form 3"));
+//!
+//! let unbound = build(&Spec::OneOf { hole: 1 }, &[], &limits).err();
+//! assert_eq!(unbound, Some(BuildError::UnboundHole { hole: 1 }));
+//! # Ok(()) }
+//! ```
+//!
+//! # Records, lists, maps
+//!
+//! `Object`, `Array` and `Map` are JSON. A value has one text: fields in the order of their declaration, `",
+//! "` and `": "` between, strings with as few escapes as can be. What stands inside is meant as JSON, too: a
+//! regular expression or a bound is one on the decoded string.
+//!
+//! ```
+//! # use agentc_constraint::{BuildError, Limits, build};
+//! # fn admits(spec: &agentc_constraint::spec::Spec, text: &str) -> Result<bool, BuildError> {
+//! #     Ok(build(spec, &[], &Limits::default())?.is_match(text.as_bytes()))
+//! # }
+//! # fn main() -> Result<(), BuildError> {
+//! use agentc_constraint::spec::{Field, Spec};
+//!
+//! let field = |name: &str, value| Field { name: name.into(), value, optional: false };
+//! let person = Spec::Object {
+//!     fields: vec![
+//!         field("name", Spec::Text { min: 1, max: None }),
+//!         Field { optional: true, ..field("age", Spec::Int { min: Some(0), max: None }) },
+//!     ],
+//! };
+//! assert!(admits(&person, r#"{"name": "Ada \"the\" Countess", "age": 36}"#)?);
+//! assert!(admits(&person, r#"{"name": "Ada"}"#)?);
+//! assert!(!admits(&person, r#"{"age": 36, "name": "Ada"}"#)?); // another order
+//! assert!(!admits(&person, r#"{"name":"Ada"}"#)?); // other white space
+//!
+//! let people = Spec::Array { item: Box::new(person), min: 1, max: Some(2) };
+//! assert!(admits(&people, r#"[{"name": "Ada"}, {"name": "Grace"}]"#)?);
+//! assert!(!admits(&people, "[]")?);
+//!
+//! let prices = Spec::Map { value: Box::new(Spec::Float { min: Some(0.0), max: None }) };
+//! assert!(admits(&prices, r#"{"tea": 2.5, "cake": 4}"#)?);
+//! assert!(!admits(&prices, r#"{"tea": 2.5, "tea": 3}"#)?); // no key comes twice
+//!
+//! let anything = Spec::Json;
+//! assert!(admits(&anything, r#"{"a": [1, null, {"b": "c"}]}"#)?);
+//! # Ok(()) }
+//! ```
+//!
+//! Two specs change how another is written. `JsonOf` quotes what would be plain text at the top, and
+//! `Flexible` admits white space between the tokens of JSON:
+//!
+//! ```
+//! # use agentc_constraint::{BuildError, Limits, build};
+//! # fn admits(spec: &agentc_constraint::spec::Spec, text: &str) -> Result<bool, BuildError> {
+//! #     Ok(build(spec, &[], &Limits::default())?.is_match(text.as_bytes()))
+//! # }
+//! # fn main() -> Result<(), BuildError> {
+//! use agentc_constraint::spec::Spec;
+//!
+//! let word = Spec::Regex { pattern: "[a-z]+".into() };
+//! assert!(admits(&Spec::JsonOf { value: Box::new(word.clone()) }, r#""tea""#)?);
+//!
+//! let words = Spec::Array { item: Box::new(word), min: 0, max: None };
+//! let spaced = Spec::Flexible { value: Box::new(words.clone()) };
+//! assert!(admits(&spaced, "[\n  \"tea\",\n  \"cake\"\n]")? && admits(&spaced, r#"["tea","cake"]"#)?);
+//! assert!(!admits(&words, r#"["tea","cake"]"#)?);
+//! # Ok(()) }
+//! ```
+//!
+//! # Recursive types
+//!
+//! `Defs` names specs by number, and `Ref` refers to one of the innermost `Defs` around. A tree of words:
+//!
+//! ```
+//! # use agentc_constraint::{BuildError, Limits, build};
+//! # fn admits(spec: &agentc_constraint::spec::Spec, text: &str) -> Result<bool, BuildError> {
+//! #     Ok(build(spec, &[], &Limits::default())?.is_match(text.as_bytes()))
+//! # }
+//! # fn main() -> Result<(), BuildError> {
+//! use agentc_constraint::spec::{Field, Spec};
+//!
+//! let children = Spec::Array { item: Box::new(Spec::Ref { def: 0 }), min: 0, max: None };
+//! let node = Spec::Object {
+//!     fields: vec![
+//!         Field { name: "word".into(), value: Spec::Regex { pattern: "[a-z]+".into() }, optional: false },
+//!         Field { name: "children".into(), value: children, optional: false },
+//!     ],
+//! };
+//! let tree = Spec::Defs { defs: vec![node], root: Box::new(Spec::Ref { def: 0 }) };
+//! assert!(admits(&tree, r#"{"word": "a", "children": [{"word": "b", "children": []}]}"#)?);
+//! assert!(!admits(&tree, r#"{"word": "a", "children": [{"word": "b"}]}"#)?);
+//! # Ok(()) }
+//! ```
+//!
+//! # Until a stop
+//!
+//! `Until` is a text of another spec that a stop ends. The stop is no part of the value; it comes at the
+//! first occurrence of any of them, and where the value is complete on its own that ends it as well. See
+//! [`decoding`](super::decoding#stops) for how it is found again.
+//!
+//! ```
+//! # use agentc_constraint::{BuildError, Limits, build};
+//! # fn admits(spec: &agentc_constraint::spec::Spec, text: &str) -> Result<bool, BuildError> {
+//! #     Ok(build(spec, &[], &Limits::default())?.is_match(text.as_bytes()))
+//! # }
+//! # fn main() -> Result<(), BuildError> {
+//! use agentc_constraint::spec::{Spec, Stop};
+//!
+//! let line = Spec::Until {
+//!     value: Box::new(Spec::Text { min: 0, max: None }),
+//!     stops: vec![Stop::Text { text: "\n".into() }, Stop::Regex { pattern: r"END\d?".into() }],
+//! };
+//! assert!(admits(&line, "one line")?);
+//! assert!(!admits(&line, "two\nlines")? && !admits(&line, "the END")?); // no value contains a stop
+//! # Ok(()) }
+//! ```
+//!
+//! `Stop::Hole` is a list of texts that is known at run time. Stops are looked for only where `Until` is the
+//! outermost spec: in a member of a union, say, they mean nothing.
+//!
+//! ```
+//! # fn main() -> Result<(), agentc_constraint::BuildError> {
+//! use agentc_constraint::spec::{Spec, Stop};
+//! use agentc_constraint::{Limits, build};
+//!
+//! let text = Spec::Text { min: 0, max: None };
+//! let until = Spec::Until { value: Box::new(text), stops: vec![Stop::Hole { hole: 0 }] };
+//! let ends = [vec!["END".to_owned(), "STOP".to_owned()]];
+//! assert!(!build(&until, &ends, &Limits::default())?.is_match(b"a STOP b"));
+//!
+//! let inside = Spec::Union { members: vec![until] };
+//! assert!(build(&inside, &ends, &Limits::default())?.is_match(b"a STOP b"));
+//! # Ok(()) }
+//! ```
+//!
+//! # As data
+//!
+//! Specs are serialisable, so they can be written into a file or sent to where the model is. Equal specs with
+//! equal bindings build equal patterns: cache them by their text.
+//!
+//! ```
+//! use agentc_constraint::spec::Spec;
+//! # fn main() -> Result<(), serde_json::Error> {
+//! let spec: Spec = serde_json::from_str(r#"{"kind": "int", "min": 1, "max": 6}"#)?;
+//! assert_eq!(spec, Spec::Int { min: Some(1), max: Some(6) });
+//! assert_eq!(serde_json::to_string(&spec)?, r#"{"kind":"int","min":1,"max":6}"#);
+//! # Ok(()) }
+//! ```
