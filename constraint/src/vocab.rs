@@ -2,7 +2,9 @@
 //!
 //! The trie's nodes lie in depth-first order, and tokens are renumbered by it (their *rank*), so that a
 //! subtree is a range of nodes and its tokens are a range of ranks. A node knows which bytes occur below
-//! it: if a state of an automaton loops on all of them, the whole subtree is decided at once.
+//! it: if a state of an automaton reads all of them alike, the whole subtree is decided at once. What can be known
+//! of all states within strings is kept, too: the tokens of so many characters, of plain ones ([`plain`]), and what
+//! tokens have between quotes ([`quotes`]).
 
 mod plain;
 mod quotes;

@@ -197,8 +197,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! `Stop::Hole` is a list of texts that is known at run time. Stops are looked for only where `Until` is the
-//! outermost spec: in a member of a union, say, they mean nothing.
+//! `Stop::Hole` is a list of texts that is known at run time. `Until` has to be the outermost spec: within another one,
+//! a member of a union, say, it is an error.
 //!
 //! ```
 //! # fn main() -> Result<(), agentc_constraint::BuildError> {
@@ -211,7 +211,7 @@
 //! assert!(!build(&until, &ends, &Limits::default())?.is_match(b"a STOP b"));
 //!
 //! let inside = Spec::Union { members: vec![until] };
-//! assert!(build(&inside, &ends, &Limits::default())?.is_match(b"a STOP b"));
+//! assert!(build(&inside, &ends, &Limits::default()).is_err());
 //! # Ok(()) }
 //! ```
 //!

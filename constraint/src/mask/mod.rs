@@ -2,8 +2,9 @@
 //!
 //! A [`Constraint`] is shared by all generations under it and holds what they have found out: the states
 //! of the automaton, the masks of these states, what it costs to finish from them. A [`Matcher`] is one
-//! generation. How a mask is computed is in [`walk`], how text is forced in [`forced`], how a value
-//! is kept from ending too early in [`least`].
+//! generation. How a mask is computed is in [`walk`], what spares it most of the vocabulary in [`run`], masks under
+//! calls are in [`chain`] and what keys take out of them in [`keys`]; how text is forced is in [`forced`], how a value is
+//! kept from ending too early in [`least`].
 
 mod chain;
 mod core;

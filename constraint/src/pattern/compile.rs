@@ -140,7 +140,8 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
                 let texts = bound(self.bindings, *hole)?;
                 self.texts(texts.iter().map(String::as_str), next)
             }
-            Spec::Until { value, .. } => self.spec(value, next),
+            // The whole value's stops are not the automaton's business.
+            Spec::Until { .. } => Err(BuildError::NotYet { what: "a stop within another type" }),
             Spec::Copy { hole } => self.copy(*hole, char::to_string, next),
             Spec::Json
             | Spec::JsonOf { .. }

@@ -2,8 +2,8 @@
 //!
 //! [`build`] compiles a [`Spec`] once; whoever runs the pattern gets an automaton of its own that is
 //! determinised as far as it is visited ([`lazy`]). The layers: [`number`], [`grammar`] and [`compile`] emit the
-//! byte automaton ([`nfa`]), [`left`] takes left recursion out of it, [`subset`] determinises it, [`until`] adds
-//! stops.
+//! byte automaton ([`nfa`]), [`left`] takes left recursion out of it, [`subset`] determinises it ([`alike`] says for
+//! which bytes at once), [`until`] adds stops.
 
 mod alike;
 mod compile;
@@ -59,7 +59,8 @@ struct Inner {
 /// # Errors
 /// What [`BuildError`] lists; in particular a spec that no text satisfies.
 pub fn build(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Result<Pattern, BuildError> {
-    let subset = Arc::new(Subset::new(compile::compile(spec, bindings, limits)?, limits));
+    let value = if let Spec::Until { value, .. } = spec { value } else { spec };
+    let subset = Arc::new(Subset::new(compile::compile(value, bindings, limits)?, limits));
     let distance = subset.start_distance();
     let (machine, stops) = match spec {
         Spec::Until { value, stops } => {
