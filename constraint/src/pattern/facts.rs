@@ -10,7 +10,8 @@ use std::collections::VecDeque;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::lazy::{DEAD, Dfa, Machine, StateId};
+use super::lazy::{DEAD, Dfa, StateId};
+use super::machine::Machine;
 use super::nfa::ByteSet;
 use super::{Pattern, build};
 use crate::error::{BuildError, MatchError};

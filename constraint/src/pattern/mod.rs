@@ -16,6 +16,7 @@ mod intern;
 mod json;
 pub(crate) mod lazy;
 mod left;
+mod machine;
 mod measure;
 pub(crate) mod nfa;
 mod number;
@@ -32,7 +33,8 @@ use std::sync::Arc;
 use regex_syntax::hir::Hir;
 
 use self::cursor::Cursor;
-use self::lazy::{Dfa, Machine, StateId};
+use self::lazy::{Dfa, StateId};
+use self::machine::Machine;
 use self::nfa::{ByteSet, NEVER};
 use self::subset::Subset;
 use self::until::{StopFinder, Until, is_stopped};

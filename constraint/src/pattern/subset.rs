@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::alike::Alike;
-use super::lazy::{Flags, Key};
+use super::machine::{Flags, Key};
 use super::nfa::{ByteSet, Counts, Inst, Loop, NEVER, Nfa, Pc, RuleId, SLOTS, together};
 use super::stack::{BASE, ResumeId, StackId, Stacks};
 use crate::error::MatchError;

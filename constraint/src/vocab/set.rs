@@ -54,12 +54,7 @@ impl TokenSet {
     /// Adds a range of ranks. [`count`](Self::count) must follow before the set is used.
     #[inline]
     pub(crate) fn insert_ranks(&mut self, from: u32, to: u32) {
-        if from >= to {
-            return;
-        }
-        let (first, last) = ((from / 64) as usize, ((to - 1) / 64) as usize);
-        let head = u64::MAX << (from % 64);
-        let tail = u64::MAX >> (63 - (to - 1) % 64);
+        let Some(Span { first, last, head, tail }) = Span::new(from, to) else { return };
         if first == last {
             self.words[first] |= head & tail;
             return;
@@ -71,12 +66,7 @@ impl TokenSet {
 
     /// Adds the tokens of another set whose ranks are in a range. [`count`](Self::count) must follow.
     pub(crate) fn insert_ranks_of(&mut self, other: &TokenSet, from: u32, to: u32) {
-        if from >= to {
-            return;
-        }
-        let (first, last) = ((from / 64) as usize, ((to - 1) / 64) as usize);
-        let head = u64::MAX << (from % 64);
-        let tail = u64::MAX >> (63 - (to - 1) % 64);
+        let Some(Span { first, last, head, tail }) = Span::new(from, to) else { return };
         if first == last {
             self.words[first] |= other.words[first] & head & tail;
             return;
@@ -176,6 +166,26 @@ impl TokenSet {
     /// Bytes of memory.
     pub(crate) fn bytes(&self) -> usize {
         self.words.len() * 8 + size_of::<TokenSet>()
+    }
+}
+
+/// The words of a range of ranks, and which bits of the first and of the last are in it.
+struct Span {
+    first: usize,
+    last: usize,
+    head: u64,
+    tail: u64,
+}
+
+impl Span {
+    #[inline]
+    fn new(from: u32, to: u32) -> Option<Span> {
+        (from < to).then(|| Span {
+            first: (from / 64) as usize,
+            last: ((to - 1) / 64) as usize,
+            head: u64::MAX << (from % 64),
+            tail: u64::MAX >> (63 - (to - 1) % 64),
+        })
     }
 }
 
