@@ -251,10 +251,13 @@ impl Core {
         if let Beyond::Known(known) = run.beyond[usize::from(separators)] {
             return Ok(known);
         }
-        let forms = if separators { &SEPARATORS[..] } else { &FORMS[..] };
-        let mut beyond = self.reads_characters(run.state, run.next, run.reach, forms)?;
-        if separators && let Some(first) = beyond {
-            beyond = self.reads_beyond(number, false)?.map(|others| first.max(others));
+        let mut beyond = self.reads_characters(run.state, run.next, run.reach, &FORMS)?;
+        // Where all others lead nowhere, the beginning of a separator has to lead nowhere, too.
+        if (separators || run.next == DEAD)
+            && let Some(others) = beyond
+        {
+            let these = self.reads_characters(run.state, run.next, run.reach, &SEPARATORS)?;
+            beyond = these.map(|these| these.max(others));
         }
         if let Some(first) = beyond
             && run.next != run.state

@@ -417,6 +417,14 @@ impl Nfa {
 
     /// The same automaton where only some bytes can be spelled.
     pub(crate) fn with_bytes(&self, bytes: ByteSet) -> Nfa {
+        let is_spelled = |inst: &Inst| match inst {
+            Inst::Bytes(ranges) => ranges.iter().all(|range| bytes.meets(range.0, range.1)),
+            _ => true,
+        };
+        // Where every range has a byte that can be spelled, all ends are as near as they were.
+        if self.bytes == ByteSet::ALL && self.insts.iter().all(is_spelled) {
+            return Nfa { bytes, ..self.clone() };
+        }
         let (spelled, nearest) = self.measure(&bytes);
         Nfa { spelled, nearest, bytes, ..self.clone() }
     }
