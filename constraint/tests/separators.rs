@@ -10,18 +10,18 @@ fn vocab() -> Vocab {
     let bytes = (0..=255u8).map(|byte| vec![byte]);
     let others = ["\u{2010}", "\u{2011}", "\u{2013}", "\u{2020}", "\u{2211}", "\u{2211}x", "ab", "a\u{2028}"];
     let tokens: Vec<_> = bytes.chain(others.map(Vec::from)).map(Some).collect();
-    Vocab::new(&tokens, &[]).unwrap()
+    Vocab::new(&tokens, &[]).expect("a vocabulary")
 }
 
 /// Whether each token may begin a text, and whether some text that begins with it is in the pattern.
 fn compare(pattern: &str, can_begin: impl Fn(&[u8]) -> bool) {
     let vocab = Arc::new(vocab());
     let spec = Spec::JsonOf { value: Box::new(Spec::Regex { pattern: pattern.into() }) };
-    let pattern = build(&spec, &[], &Limits::default()).unwrap();
+    let pattern = build(&spec, &[], &Limits::default()).expect("a pattern");
     let constraint = Constraint::new(pattern, vocab.clone(), Limits::default());
-    let mut matcher = Matcher::new(&constraint, b"", 1000).unwrap();
-    matcher.commit(u32::from(b'"')).unwrap();
-    let mask = matcher.mask().unwrap();
+    let mut matcher = Matcher::new(&constraint, b"", 1000).expect("a beginning");
+    matcher.commit(u32::from(b'"')).expect("a quote");
+    let mask = matcher.mask().expect("a mask");
     for token in 0..vocab.len() as u32 {
         let text = vocab.bytes(token);
         assert_eq!(mask.contains(&vocab, token), can_begin(text), "{:?}", text.escape_ascii().to_string());
