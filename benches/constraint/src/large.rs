@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use agentc_constraint::spec::{GrammarSyntax, Spec};
 
-use crate::random::Random;
+use crate::random::{Draw, Random};
 use crate::subject::Subject;
 
 const SIZE: usize = 300_000;

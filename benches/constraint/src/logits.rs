@@ -8,7 +8,7 @@ use agentc_runtime::sample::{Sampling, Stream, choose};
 
 use crate::Result;
 use crate::figure::Figure;
-use crate::random::Random;
+use crate::random::{Draw, Random};
 use crate::timing::each;
 use crate::vocabularies::Tokens;
 

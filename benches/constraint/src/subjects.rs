@@ -3,7 +3,7 @@
 use agentc_constraint::spec::{GrammarSyntax, Spec, Stop};
 
 use crate::large;
-use crate::random::{Random, SYLLABLES};
+use crate::random::{Draw, Random, SYLLABLES};
 use crate::subject::Subject;
 
 /// All of them.

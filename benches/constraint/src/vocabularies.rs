@@ -1,13 +1,13 @@
 //! The vocabularies that are measured, as `benches/peers` chooses them.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agentc_conformance::beside_the_project;
 use agentc_conformance::greedy::Greedy;
 use agentc_conformance::vocabulary::Vocabulary;
+use agentc_conformance::{beside_the_project, reference_model};
 use agentc_constraint::{TokenId, Vocab};
 
 use crate::Result;
@@ -60,15 +60,6 @@ pub fn chosen(named: Option<&Path>) -> Result<Vec<Tokens>> {
     }
     chosen.push(Tokens::new("200k", &o200k()?)?);
     Ok(chosen)
-}
-
-/// Where `agentc model pull` puts it.
-fn reference_model() -> Option<PathBuf> {
-    let var = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let cache = var("AGENTC_CACHE")
-        .or_else(|| var("XDG_CACHE_HOME").map(|dir| dir.join("agentc")))
-        .or_else(|| var("HOME").map(|dir| dir.join(".cache/agentc")))?;
-    Some(cache.join("models/SmolLM2-135M-Instruct.Q4_1.gguf")).filter(|path| path.is_file())
 }
 
 /// The ordinary tokens of `tiktoken-rs`.

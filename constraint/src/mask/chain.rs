@@ -129,7 +129,7 @@ impl Core {
                 far = self.chains.links[link as usize].far;
                 self.walk_beside(state, other, (&known, &from), &mut mask, &mut points)?;
             }
-            None => self.walk_call(Trie::ROOT, state, &mut mask, &mut points)?,
+            None => self.walk(Trie::ROOT, state, Some(&mut points), &mut mask)?,
         }
         let link = self.link(mask, points, far);
         self.chains.first.insert(state, link);
@@ -179,7 +179,7 @@ impl Core {
             if self.dfa.accepts(caller) {
                 points.push(node);
             }
-            self.walk_call(node, caller, &mut mask, &mut points)?;
+            self.walk(node, caller, Some(&mut points), &mut mask)?;
         }
         let link = self.link(mask, points, far);
         self.chains.next.insert((before, caller), link);

@@ -141,7 +141,7 @@ impl Core {
     /// last of them it stays there, or has come to its end.
     pub(super) fn plain_run(&mut self, state: StateId) -> Result<Option<(Vec<StateId>, u32)>, MatchError> {
         let (ascii, _) = self.dfa.most_ascii(state);
-        if (Plain::ASCII[0] & !ascii[0]) | (Plain::ASCII[1] & !ascii[1]) != 0 {
+        if !is_within(Plain::ASCII, ascii) {
             return Ok(None);
         }
         let number = self.run(state, FARTHEST)?;
@@ -175,8 +175,7 @@ impl Core {
     }
 
     fn reads_ascii(&self, number: u32, ascii: [u64; 2]) -> bool {
-        let reads = |run: &Run| (ascii[0] & !run.ascii[0]) | (ascii[1] & !run.ascii[1]) == 0;
-        self.runs.run(number).is_some_and(reads)
+        self.runs.run(number).is_some_and(|run| is_within(ascii, run.ascii))
     }
 
     /// How many characters a run reads, if that decides a subtree. `left` bytes more may be needed to complete a text
@@ -313,4 +312,9 @@ impl Core {
         }
         Ok(next)
     }
+}
+
+/// Whether all bytes of one set are in another.
+fn is_within(these: [u64; 2], those: [u64; 2]) -> bool {
+    (these[0] & !those[0]) | (these[1] & !those[1]) == 0
 }

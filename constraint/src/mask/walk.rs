@@ -50,7 +50,7 @@ impl<'v> Subtree<'v> {
 }
 
 /// What takes the tokens that a walk allows.
-trait Take {
+pub(super) trait Take {
     /// The tokens of a range of ranks; whether more are wanted.
     fn range(&mut self, from: u32, to: u32) -> bool;
     /// The tokens of a range of ranks that are in a set; whether more are wanted.
@@ -102,21 +102,10 @@ impl Core {
         Ok(mask)
     }
 
-    /// Adds the tokens strictly below a node that may follow a state within its call, and the nodes at which
-    /// the call is complete and tokens go on.
-    pub(super) fn walk_call(
-        &mut self,
-        from: Node,
-        state: StateId,
-        mask: &mut TokenSet,
-        points: &mut Vec<Node>,
-    ) -> Result<(), MatchError> {
-        self.walk(from, state, Some(points), mask)
-    }
-
     /// Gives the tokens strictly below a node that may follow a state, until `take` wants no more. With
-    /// `points`, what is complete is a call, and what follows it not known.
-    fn walk(
+    /// `points`, what is complete is a call, and what follows it not known: the nodes at which it is complete and
+    /// tokens go on are added there.
+    pub(super) fn walk(
         &mut self,
         from: Node,
         state: StateId,
