@@ -91,6 +91,11 @@ const CASES: &[(&str, &[&str])] = &[
     ("(ab){1,3}", &["ba"]),
     ("a(,b)*", &["b,", ",,"]),
     ("[ab]{3},", &["aa", "bb"]),
+    // The value can die while a stop that began at a complete value is only partly read.
+    ("a|ab+a", &["b,b"]),
+    ("a|abb+", &["ba,", "a,"]),
+    ("a(ba)*", &["bb,", "b,,a"]),
+    ("(ab|b)+a?", &["ab,", "aab"]),
 ];
 
 fn vocabulary(random: &mut Random, every_byte: bool) -> Vec<Option<Vec<u8>>> {
@@ -114,37 +119,73 @@ fn constraint(
     Ok(Constraint::new(build(&spec, &[], &Limits::default())?, vocab, Limits::default()))
 }
 
+/// A small expression over the alphabet whose values need few bytes.
+fn expression(random: &mut Random, depth: u32) -> String {
+    match random.below(if depth == 0 { 2 } else { 6 }) {
+        0 | 1 => char::from(*random.pick(ALPHABET)).to_string(),
+        2 => format!("({}|{})", expression(random, depth - 1), expression(random, depth - 1)),
+        3 => format!("({})*", expression(random, depth - 1)),
+        _ => format!("{}{}", expression(random, depth - 1), expression(random, depth - 1)),
+    }
+}
+
+/// Walks under one vocabulary, in which every mask is compared; how many answers that were.
+fn compare(naive: &Naive, constraint: &Arc<Constraint>, tokens: &[Option<Vec<u8>>], seed: u64) -> usize {
+    let mut random = Random::new(seed);
+    let mut matcher = Matcher::new(constraint, b"", 100).expect("a matcher");
+    let mut text = Vec::new();
+    let mut checked = 0;
+    while text.len() < 4 {
+        let mask = matcher.mask().expect("a mask");
+        for (id, token) in tokens.iter().enumerate() {
+            let Some(token) = token else { continue };
+            let expected = naive.allows(&text, token);
+            let shown = (String::from_utf8_lossy(token), String::from_utf8_lossy(&text));
+            let got = mask.contains(constraint.vocab(), id as u32);
+            assert_eq!(got, expected, "{shown:?} of {} with {:?}", naive.regex, naive.stops);
+            checked += 1;
+        }
+        let allowed: Vec<u32> = mask.iter(constraint.vocab()).collect();
+        let token = *random.pick(&allowed);
+        if matcher.commit(token).expect("a token of the mask") == Commit::Done {
+            break;
+        }
+        text.extend(tokens[token as usize].as_deref().unwrap_or_default());
+    }
+    checked
+}
+
 #[test]
 fn masks_are_sound_and_complete() {
     let mut checked = 0;
     for (seed, (pattern, stops)) in CASES.iter().enumerate() {
         let naive = Naive::new(pattern, stops);
         for round in 0..30 {
-            let mut random = Random::new(seed as u64 * 100 + round);
-            let tokens = vocabulary(&mut random, round % 2 == 0);
+            let seed = seed as u64 * 100 + round;
+            let tokens = vocabulary(&mut Random::new(seed), round % 2 == 0);
             let constraint = constraint(pattern, stops, &tokens).expect("a pattern");
-            let mut matcher = Matcher::new(&constraint, b"", 100).expect("a matcher");
-            let mut text = Vec::new();
-            while text.len() < 4 {
-                let mask = matcher.mask().expect("a mask");
-                for (id, token) in tokens.iter().enumerate() {
-                    let Some(token) = token else { continue };
-                    let expected = naive.allows(&text, token);
-                    let shown = (String::from_utf8_lossy(token), String::from_utf8_lossy(&text));
-                    let got = mask.contains(constraint.vocab(), id as u32);
-                    assert_eq!(got, expected, "{shown:?} of {pattern} with {stops:?}");
-                    checked += 1;
-                }
-                let allowed: Vec<u32> = mask.iter(constraint.vocab()).collect();
-                let token = *random.pick(&allowed);
-                if matcher.commit(token).expect("a token of the mask") == Commit::Done {
-                    break;
-                }
-                text.extend(tokens[token as usize].as_deref().unwrap_or_default());
-            }
+            checked += compare(&naive, &constraint, &tokens, seed);
         }
     }
     assert!(checked > 20_000, "only {checked} answers were compared");
+}
+
+#[test]
+fn masks_of_random_expressions_are_sound_and_complete() {
+    let mut checked = 0;
+    for seed in 0..60 {
+        let mut random = Random::new(seed);
+        let pattern = expression(&mut random, 3);
+        let stops: Vec<&str> =
+            (0..2).map(|_| *random.pick(&["ab", "b,b", ",a", "bba", "a,,b", "ba"])).collect();
+        let naive = Naive::new(&pattern, &stops);
+        for round in 0..4 {
+            let tokens = vocabulary(&mut random, round % 2 == 0);
+            let Ok(constraint) = constraint(&pattern, &stops, &tokens) else { continue };
+            checked += compare(&naive, &constraint, &tokens, seed);
+        }
+    }
+    assert!(checked > 5_000, "only {checked} answers were compared");
 }
 
 #[test]

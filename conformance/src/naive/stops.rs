@@ -51,7 +51,9 @@ impl Stops {
                 begun.push((stop, complete));
             }
         }
-        if rests.is_dead(value) { Next::Dead } else { Next::On(Under { value, begun }) }
+        // A value that is complete ends where nothing goes on with it; another waits for the stop that ends it where it was.
+        let outlived = !begins.1 && begun.iter().any(|(_, complete)| *complete);
+        if rests.is_dead(value) && !outlived { Next::Dead } else { Next::On(Under { value, begun }) }
     }
 
     /// Whether the text can still become a value: a search through all that may follow, first without new characters of several

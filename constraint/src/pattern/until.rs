@@ -119,16 +119,19 @@ impl Until {
         Ok(match complete {
             Some(true) => Some(vec![STOPPED]),
             Some(false) => None,
-            None if value == DEAD => None,
+            None if value == DEAD && !self.may_outlive(key) => None,
             None => Some(next),
         })
     }
 
+    /// Whether a stop may end a text in time whose value cannot go on: one that began where the value was complete. Where
+    /// it is complete now, the value ends here instead.
+    fn may_outlive(&self, key: &[u32]) -> bool {
+        !self.value.accepts(key[0]) && key[1..].iter().any(|partial| partial & 1 == 1)
+    }
+
     /// The state, if a value can still be completed from it.
     fn live(&mut self, key: Vec<u32>) -> Result<Option<Key>, MatchError> {
-        if key[0] == DEAD {
-            return Ok(None);
-        }
         if !self.free {
             let Some(way) = self.witness(&key)? else { return Ok(None) };
             self.greatest_distance = self.greatest_distance.max(way.len() as u64);
