@@ -12,7 +12,7 @@ mod set;
 mod trie;
 
 use crate::error::VocabError;
-use crate::pattern::nfa::ByteSet;
+use crate::pattern::bytes::ByteSet;
 
 pub(crate) use self::plain::Plain;
 pub(crate) use self::quotes::Quotes;

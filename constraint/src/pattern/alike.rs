@@ -4,7 +4,7 @@
 //! successor (step, close, sort, look up) takes a hundred times what it takes to see that it is the one of
 //! another byte. So the edges of a state are compared first: bytes over which the same edges lead are alike.
 
-use super::nfa::Pc;
+use super::program::Pc;
 
 /// Partitions the classes of bytes by the edges that lead over them, 64 edges at a time. Its memory is kept from
 /// state to state.

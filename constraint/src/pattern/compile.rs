@@ -4,22 +4,21 @@
 
 use std::rc::Rc;
 
-use regex_automata::nfa::thompson::{self, State, WhichCaptures};
-use regex_automata::util::primitives::StateID;
-use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind, Look};
-use regex_syntax::utf8::Utf8Sequences;
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look};
 use rustc_hash::FxHashMap;
 
-use super::nfa::{Builder, Inst, Nfa, Pc, RuleId, SLOTS, UNBOUNDED};
+use super::builder::Builder;
+use super::class::must_be_escaped;
+use super::json::quoted_text;
+use super::nfa::{Nfa, SLOTS, UNBOUNDED};
 use super::number;
+use super::program::{Edge, Inst, Pc, RuleId};
 use crate::error::BuildError;
 use crate::limits::Limits;
 use crate::spec::Spec;
 
 /// Repeats are unrolled while that costs no more instructions than this.
 const UNROLLED: usize = 24;
-/// Classes of at most so many ranges are built directly.
-const FEW_RANGES: usize = 12;
 /// Where loops nest deeper than there are slots, they are unrolled up to this.
 const UNROLLED_AT_MOST: usize = 20_000;
 
@@ -111,6 +110,8 @@ pub(super) struct Compiler<'s, 'b, 'l> {
     pub(super) any_json: Option<RuleId>,
     /// Whether white space may stand between the tokens of JSON.
     pub(super) spaced: bool,
+    /// Whether expressions are read as they are written within strings in JSON.
+    quoted: bool,
     /// Expressions that were parsed: types repeat.
     parsed: FxHashMap<String, Rc<Hir>>,
 }
@@ -123,6 +124,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
             defs: Vec::new(),
             any_json: None,
             spaced: false,
+            quoted: false,
             parsed: FxHashMap::default(),
         }
     }
@@ -168,7 +170,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         let is_word = |c: char| c.is_alphanumeric() || c == '_';
         let chars: Vec<char> = text.chars().collect();
         let mut starts = Vec::new();
-        let mut chain = self.builder.emit(Inst::Split(Box::new([])))?;
+        let mut chain = self.builder.emit(Inst::NOWHERE)?;
         for (at, &c) in chars.iter().enumerate().rev() {
             let joins = |other: Option<&char>| other.is_some_and(|&other| is_word(c) && is_word(other));
             let ends = !c.is_whitespace() && !joins(chars.get(at + 1));
@@ -178,7 +180,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
                 starts.push(chain);
             }
         }
-        if starts.is_empty() { self.builder.emit(Inst::Split(Box::new([]))) } else { self.split(starts) }
+        if starts.is_empty() { self.builder.emit(Inst::NOWHERE) } else { self.split(starts) }
     }
 
     /// What `inside` emits, where some specs have names. Named specs are always in JSON.
@@ -279,7 +281,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         let [first, .., last] = texts else {
             return match texts.first() {
                 Some(text) => self.builder.text(&text[depth..], next),
-                None => self.builder.emit(Inst::Split(Box::new([]))),
+                None => self.builder.emit(Inst::NOWHERE),
             };
         };
         let common = first[depth..].iter().zip(&last[depth..]).take_while(|(a, b)| a == b).count();
@@ -290,7 +292,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
             let byte = group[0][fork];
             ranges.push((byte, byte, self.trie(group, fork + 1, next)?));
         }
-        let mut pc = self.builder.emit(Inst::Bytes(ranges.into()))?;
+        let mut pc = self.builder.emit(Inst::Bytes(&ranges))?;
         if ended {
             pc = self.split(vec![pc, next])?;
         }
@@ -300,7 +302,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
     pub(super) fn hir(&mut self, hir: &Hir, next: Pc) -> Result<Pc, BuildError> {
         match hir.kind() {
             HirKind::Empty | HirKind::Look(_) => Ok(next),
-            HirKind::Literal(literal) => self.builder.text(&literal.0, next),
+            HirKind::Literal(literal) => self.literal(&literal.0, next),
             HirKind::Class(class) => self.class(class, next),
             HirKind::Capture(capture) => self.hir(&capture.sub, next),
             HirKind::Repetition(rep) => self.repeat(&rep.sub, rep.min, rep.max, next),
@@ -313,52 +315,48 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         }
     }
 
+    fn literal(&mut self, text: &[u8], next: Pc) -> Result<Pc, BuildError> {
+        if !self.quoted {
+            return self.builder.text(text, next);
+        }
+        match std::str::from_utf8(text) {
+            Ok(text) => self.builder.text(quoted_text(text).as_bytes(), next),
+            Err(_) => self.builder.emit(Inst::NOWHERE),
+        }
+    }
+
+    /// What an expression matches, as it stands within a string in JSON.
+    pub(super) fn quoted_hir(&mut self, hir: &Hir, next: Pc) -> Result<Pc, BuildError> {
+        self.within_quotes(|compiler| compiler.hir(hir, next))
+    }
+
+    /// What is emitted where expressions are about the texts that stand within strings in JSON.
+    pub(super) fn within_quotes<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let outside = std::mem::replace(&mut self.quoted, true);
+        let result = inside(self);
+        self.quoted = outside;
+        result
+    }
+
     pub(super) fn split(&mut self, targets: Vec<Pc>) -> Result<Pc, BuildError> {
         match targets[..] {
             [one] => Ok(one),
-            _ => self.builder.emit(Inst::Split(targets.into())),
+            _ => self.builder.emit(Inst::Split(&targets)),
         }
     }
 
     fn class(&mut self, class: &Class, next: Pc) -> Result<Pc, BuildError> {
-        if let Some(ranges) = ascii_ranges(class) {
-            let ranges = ranges.into_iter().map(|(low, high)| (low, high, next)).collect();
-            return self.builder.emit(Inst::Bytes(ranges));
+        if let Some(ranges) = byte_ranges(class, self.quoted) {
+            let edges: Vec<Edge> = ranges.into_iter().map(|(low, high)| (low, high, next)).collect();
+            return self.builder.emit(Inst::Bytes(&edges));
         }
-        let Class::Unicode(unicode) = class else { return self.builder.emit(Inst::Split(Box::new([]))) };
-        if unicode.ranges().len() <= FEW_RANGES {
-            return self.sequences(unicode, next);
+        match class {
+            Class::Unicode(class) => self.builder.class(class, self.quoted, next),
+            Class::Bytes(class) => match class.to_unicode_class() {
+                Some(class) => self.builder.class(&class, self.quoted, next),
+                None => self.builder.emit(Inst::NOWHERE),
+            },
         }
-        let ranges = unicode.ranges().iter().map(|range| (range.start(), range.end())).collect();
-        let nfa = self.builder.class(ranges, || class_automaton(class))?;
-        Import { compiler: self, nfa: &nfa, next, done: FxHashMap::default() }.state(nfa.start_anchored())
-    }
-
-    /// A class of few ranges as one instruction for all first bytes and a chain behind each; equal ends are
-    /// shared. Much cheaper than the general construction, and no larger for classes such as `[^"]`.
-    fn sequences(&mut self, class: &ClassUnicode, next: Pc) -> Result<Pc, BuildError> {
-        let mut shared: FxHashMap<(Pc, u8, u8), Pc> = FxHashMap::default();
-        let mut first = Vec::new();
-        for range in class.ranges() {
-            for sequence in Utf8Sequences::new(range.start(), range.end()) {
-                let mut target = next;
-                for byte in sequence.as_slice()[1..].iter().rev() {
-                    let key = (target, byte.start, byte.end);
-                    target = match shared.get(&key) {
-                        Some(&pc) => pc,
-                        None => {
-                            let pc =
-                                self.builder.emit(Inst::Bytes(Box::new([(byte.start, byte.end, target)])))?;
-                            shared.insert(key, pc);
-                            pc
-                        }
-                    };
-                }
-                let byte = sequence.as_slice()[0];
-                first.push((byte.start, byte.end, target));
-            }
-        }
-        self.builder.emit(Inst::Bytes(first.into()))
     }
 
     pub(super) fn repeat(
@@ -371,7 +369,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         // A round that may be empty can always be made up: only the upper bound is left.
         let nullable = sub.properties().minimum_len() == Some(0);
         let min = if nullable { 0 } else { min };
-        let size = size(sub).max(1);
+        let size = size(sub, self.quoted).max(1);
         let copies = max.unwrap_or(min) as usize;
         let unrolled = size.saturating_mul(copies);
         let flat = copies <= 1 || unrolled <= UNROLLED;
@@ -408,9 +406,9 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
 
     /// Rounds without a bound: where it is decided whether there is another one, and where one begins.
     fn rounds(&mut self, sub: &Hir, next: Pc) -> Result<(Pc, Pc), BuildError> {
-        let head = self.builder.emit(Inst::Split(Box::new([])))?;
+        let head = self.builder.emit(Inst::NOWHERE)?;
         let round = self.hir(sub, head)?;
-        self.builder.patch(head, Inst::Split(Box::new([round, next])));
+        self.builder.patch(head, Inst::Split(&[round, next]));
         Ok((head, round))
     }
 }
@@ -422,91 +420,38 @@ pub(super) fn check_bounds(min: u32, max: Option<u32>) -> Result<(), BuildError>
     }
 }
 
-/// The UTF-8 automaton of a class with characters beyond ASCII.
-fn class_automaton(class: &Class) -> Result<thompson::NFA, BuildError> {
-    let config = thompson::Config::new().utf8(true).which_captures(WhichCaptures::None);
-    let nfa = thompson::Compiler::new().configure(config).build_from_hir(&Hir::class(class.clone()));
-    nfa.map_err(|_| BuildError::TooLarge { what: "states of a character class", limit: u32::MAX as usize })
-}
-
-/// Copies the states of a character class.
-struct Import<'c, 's, 'b, 'l, 'n> {
-    compiler: &'c mut Compiler<'s, 'b, 'l>,
-    nfa: &'n thompson::NFA,
-    next: Pc,
-    done: FxHashMap<StateID, Pc>,
-}
-
-impl Import<'_, '_, '_, '_, '_> {
-    /// Recurses at most as deep as a UTF-8 sequence is long, and once per nested union.
-    fn state(&mut self, id: StateID) -> Result<Pc, BuildError> {
-        if let Some(&pc) = self.done.get(&id) {
-            return Ok(pc);
+/// The ranges of a class all of whose characters are one byte, which stands for itself.
+fn byte_ranges(class: &Class, quoted: bool) -> Option<Vec<(u8, u8)>> {
+    let ranges: Vec<(u8, u8)> = match class {
+        Class::Unicode(class) => {
+            let ascii = |range: &ClassUnicodeRange| {
+                range.end().is_ascii().then_some((range.start() as u8, range.end() as u8))
+            };
+            class.ranges().iter().map(ascii).collect::<Option<_>>()?
         }
-        let pc = match self.nfa.state(id) {
-            State::ByteRange { trans } => {
-                let target = self.state(trans.next)?;
-                self.compiler.builder.emit(Inst::Bytes(Box::new([(trans.start, trans.end, target)])))?
-            }
-            State::Sparse(sparse) => {
-                let ranges: Result<Vec<_>, BuildError> =
-                    sparse.transitions.iter().map(|t| Ok((t.start, t.end, self.state(t.next)?))).collect();
-                self.compiler.builder.emit(Inst::Bytes(ranges?.into()))?
-            }
-            State::Dense(dense) => {
-                let alive = dense.transitions.iter().enumerate().filter(|(_, next)| **next != StateID::ZERO);
-                let ranges: Result<Vec<_>, BuildError> =
-                    alive.map(|(byte, &next)| Ok((byte as u8, byte as u8, self.state(next)?))).collect();
-                self.compiler.builder.emit(Inst::Bytes(ranges?.into()))?
-            }
-            State::Union { alternates } => {
-                let targets: Result<Vec<Pc>, BuildError> =
-                    alternates.iter().map(|&id| self.state(id)).collect();
-                self.compiler.split(targets?)?
-            }
-            State::BinaryUnion { alt1, alt2 } => {
-                let targets = vec![self.state(*alt1)?, self.state(*alt2)?];
-                self.compiler.split(targets)?
-            }
-            State::Capture { next, .. } | State::Look { next, .. } => self.state(*next)?,
-            State::Fail => self.compiler.builder.emit(Inst::Split(Box::new([])))?,
-            State::Match { .. } => self.next,
-        };
-        self.done.insert(id, pc);
-        Ok(pc)
-    }
-}
-
-/// The ranges of a class without multi-byte characters.
-fn ascii_ranges(class: &Class) -> Option<Vec<(u8, u8)>> {
-    match class {
-        Class::Unicode(class) => class
-            .ranges()
-            .iter()
-            .map(|range| range.end().is_ascii().then_some((range.start() as u8, range.end() as u8)))
-            .collect(),
-        Class::Bytes(class) => {
-            Some(class.ranges().iter().map(|range| (range.start(), range.end())).collect())
-        }
-    }
+        Class::Bytes(class) if quoted && !class.is_ascii() => return None,
+        Class::Bytes(class) => class.ranges().iter().map(|range| (range.start(), range.end())).collect(),
+    };
+    let escaped = |&(low, high): &(u8, u8)| (low..=high).any(must_be_escaped);
+    if quoted && ranges.iter().any(escaped) { None } else { Some(ranges) }
 }
 
 /// About how many instructions one copy of an expression takes.
-fn size(hir: &Hir) -> usize {
+fn size(hir: &Hir, quoted: bool) -> usize {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => 0,
         HirKind::Literal(literal) => literal.0.len(),
-        HirKind::Class(class) => {
-            if ascii_ranges(class).is_some() {
-                1
-            } else {
-                8
-            }
+        HirKind::Class(class) => match byte_ranges(class, quoted) {
+            Some(_) => 1,
+            None if quoted => 16,
+            None => 8,
+        },
+        HirKind::Capture(capture) => size(&capture.sub, quoted),
+        HirKind::Repetition(rep) => {
+            size(&rep.sub, quoted).saturating_mul(rep.max.unwrap_or(rep.min).max(1) as usize)
         }
-        HirKind::Capture(capture) => size(&capture.sub),
-        HirKind::Repetition(rep) => size(&rep.sub).saturating_mul(rep.max.unwrap_or(rep.min).max(1) as usize),
         HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().map(size).fold(0, usize::saturating_add)
+            parts.iter().map(|part| size(part, quoted)).fold(0, usize::saturating_add)
         }
     }
 }

@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::bytes::ByteSet;
 use super::frame::{Caller, Frame, Keys, Opened, frame_id};
 use super::lazy::{DEAD, Dfa, StateId};
-use super::nfa::ByteSet;
 use crate::error::MatchError;
 
 /// Ways in which one text can stand in a pattern at once, in different states or with different keys.

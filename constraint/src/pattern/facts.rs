@@ -10,9 +10,9 @@ use std::collections::VecDeque;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::bytes::ByteSet;
 use super::lazy::{DEAD, Dfa, StateId};
 use super::machine::Machine;
-use super::nfa::ByteSet;
 use super::{Pattern, build};
 use crate::error::{BuildError, MatchError};
 use crate::limits::Limits;

@@ -4,10 +4,11 @@
 //! the order of their declaration, and a string escapes only what must be escaped, in its shortest form. So a
 //! regex on a decoded string is a regex on its text, with some characters replaced.
 
-use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Dot, Hir, HirKind};
+use regex_syntax::hir::{Dot, Hir};
 
 use super::compile::{Compiler, bound, parse};
-use super::nfa::{Inst, Pc, RuleId, SLOTS};
+use super::nfa::SLOTS;
+use super::program::{Inst, Pc, RuleId};
 use crate::error::BuildError;
 use crate::spec::{Field, Spec};
 
@@ -20,12 +21,11 @@ impl<'s> Compiler<'s, '_, '_> {
         match spec {
             Spec::Text { min, max } => {
                 super::compile::check_bounds(*min, *max)?;
-                let chars = quoted(&Hir::dot(Dot::AnyChar));
-                self.string(next, |compiler, end| compiler.repeat(&chars, *min, *max, end))
+                self.string(next, |compiler, end| compiler.any_quoted(*min, *max, end))
             }
             Spec::Regex { pattern } => {
-                let hir = quoted(&parse(pattern)?);
-                self.string(next, |compiler, end| compiler.hir(&hir, end))
+                let hir = parse(pattern)?;
+                self.string(next, |compiler, end| compiler.quoted_hir(&hir, end))
             }
             Spec::Literal { text } => self.builder.text(string_text(text).as_bytes(), next),
             Spec::OneOf { hole } => {
@@ -124,12 +124,7 @@ impl<'s> Compiler<'s, '_, '_> {
 
     /// Any characters of a string in JSON, so many of them.
     pub(super) fn any_quoted(&mut self, min: u32, max: Option<u32>, next: Pc) -> Result<Pc, BuildError> {
-        self.repeat(&quoted(&Hir::dot(Dot::AnyChar)), min, max, next)
-    }
-
-    /// What an expression matches, as it stands within a string in JSON.
-    pub(super) fn quoted_hir(&mut self, hir: &Hir, next: Pc) -> Result<Pc, BuildError> {
-        self.hir(&quoted(hir), next)
+        self.within_quotes(|compiler| compiler.repeat(&Hir::dot(Dot::AnyChar), min, max, next))
     }
 
     /// Fields in order. There are two ways to come to a field, with and without another before it, and its
@@ -176,10 +171,10 @@ impl<'s> Compiler<'s, '_, '_> {
         end: Pc,
         item: &mut dyn FnMut(&mut Self, Pc) -> Result<Pc, BuildError>,
     ) -> Result<Pc, BuildError> {
-        let head = self.builder.emit(Inst::Split(Box::new([])))?;
+        let head = self.builder.emit(Inst::NOWHERE)?;
         let first = item(self, head)?;
         let again = self.comma(first)?;
-        self.builder.patch(head, Inst::Split(Box::new([again, end])));
+        self.builder.patch(head, Inst::Split(&[again, end]));
         Ok(first)
     }
 
@@ -228,13 +223,12 @@ impl<'s> Compiler<'s, '_, '_> {
         value: &mut dyn FnMut(&mut Self, Pc) -> Result<Pc, BuildError>,
     ) -> Result<Pc, BuildError> {
         let end = self.close(b'}', next)?;
-        let chars = quoted(&Hir::dot(Dot::AnyChar));
         let members = self.separated(end, &mut |compiler, next| {
             let value = value(compiler, next)?;
             let colon = compiler.colon(value)?;
             let from = compiler.builder.len();
             let colon = compiler.builder.byte(b'"', colon)?;
-            let key = compiler.repeat(&chars, 0, None, colon)?;
+            let key = compiler.any_quoted(0, None, colon)?;
             compiler.builder.mark_keys(from);
             compiler.builder.byte(b'"', key)
         })?;
@@ -281,6 +275,13 @@ pub(super) fn string_text(text: &str) -> String {
     out
 }
 
+/// The same without its quotes.
+pub(super) fn quoted_text(text: &str) -> String {
+    let mut text = string_text(text);
+    text.pop();
+    text.split_off(1)
+}
+
 /// How a character is written in a string that must not stand there as it is.
 pub(super) fn escaped(c: char) -> Option<String> {
     Some(match c {
@@ -294,50 +295,6 @@ pub(super) fn escaped(c: char) -> Option<String> {
         c if c < ' ' => format!("\\u{:04x}", c as u32),
         _ => return None,
     })
-}
-
-/// An expression on texts as one on their text in JSON strings.
-pub(super) fn quoted(hir: &Hir) -> Hir {
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => hir.clone(),
-        HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
-            Ok(text) => {
-                let text = string_text(text);
-                Hir::literal(&text.as_bytes()[1..text.len() - 1])
-            }
-            Err(_) => Hir::fail(),
-        },
-        HirKind::Class(class) => quoted_class(class),
-        HirKind::Repetition(repetition) => {
-            let mut repetition = repetition.clone();
-            repetition.sub = Box::new(quoted(&repetition.sub));
-            Hir::repetition(repetition)
-        }
-        HirKind::Capture(capture) => quoted(&capture.sub),
-        HirKind::Concat(parts) => Hir::concat(parts.iter().map(quoted).collect()),
-        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(quoted).collect()),
-    }
-}
-
-fn quoted_class(class: &Class) -> Hir {
-    let all = match class {
-        Class::Unicode(class) => class.clone(),
-        Class::Bytes(class) => match class.to_unicode_class() {
-            Some(class) => class,
-            None => return Hir::fail(),
-        },
-    };
-    let range = ClassUnicodeRange::new;
-    let specials = [range('\0', '\u{1f}'), range('"', '"'), range('\\', '\\')];
-    let mut special = ClassUnicode::new(specials);
-    let mut plain = all.clone();
-    plain.difference(&special);
-    special.intersect(&all);
-    let mut parts = vec![Hir::class(Class::Unicode(plain))];
-    for c in special.ranges().iter().flat_map(|range| range.start()..=range.end()) {
-        parts.extend(escaped(c).map(|escape| Hir::literal(escape.into_bytes())));
-    }
-    Hir::alternation(parts)
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::bytes::ByteSet;
 use super::intern::Interner;
 use super::machine::{Flags, Machine};
-use super::nfa::{ByteSet, NEVER};
+use super::nfa::NEVER;
 use super::stack::ResumeId;
 use super::subset::{Scratch, Subset};
 use crate::error::MatchError;

@@ -15,33 +15,36 @@
 //! is the last thing that it does: what the caller could add, the called adds as well. That makes `e: e "+" e | "x"`
 //! a loop, and takes the ambiguity out of it.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::graph::Components;
-use super::nfa::{First, Inst, LoopId, Nfa, Pc, RuleId};
+use super::nfa::{First, Nfa};
+use super::program::{Inst, LoopId, Pc, RuleId};
 use crate::error::BuildError;
 
 /// Rewrites the rules that can be empty or begin with themselves, with at most `limit` instructions. Whether
 /// there were any.
 pub(super) fn rewrite(nfa: &mut Nfa, limit: usize) -> Result<bool, BuildError> {
     let nullable = nfa.nullable();
-    let mut program = Program { nfa, limit };
+    let mut editor = Editor { nfa, limit };
     let emptied = nullable.contains(&true);
     if emptied {
-        program.take_out_empty_texts(&nullable)?;
+        editor.take_out_empty_texts(&nullable)?;
     }
     let never = vec![false; nullable.len()];
-    let components = Components::new(&program.nfa.first_calls(&never));
+    let components = Components::new(&editor.nfa.first_calls(&never));
     if !components.cyclic.contains(&true) {
         return Ok(emptied);
     }
-    let families = families(program.nfa, &components, &never);
-    program.rewrite_families(&components, &families)?;
+    let families = families(editor.nfa, &components, &never);
+    editor.rewrite_families(&components, &families)?;
     Ok(true)
 }
 
 /// The automaton, while instructions are added to it.
-struct Program<'n> {
+struct Editor<'n> {
     nfa: &'n mut Nfa,
     limit: usize,
 }
@@ -63,7 +66,7 @@ fn families(nfa: &Nfa, components: &Components, never: &[bool]) -> FxHashMap<u32
         let family = families.entry(id).or_default();
         family.callers.entry(rule as RuleId).or_default();
         for &pc in first.from(nfa, nfa.rules[rule].start, never) {
-            match nfa.insts[pc as usize] {
+            match nfa.inst(pc) {
                 Inst::Call(called, next) if components.of[called as usize] == id => {
                     family.callers.entry(called).or_default().push((rule as RuleId, next));
                 }
@@ -75,19 +78,26 @@ fn families(nfa: &Nfa, components: &Components, never: &[bool]) -> FxHashMap<u32
     families
 }
 
-impl Program<'_> {
-    fn emit(&mut self, inst: Inst, within: Option<LoopId>) -> Result<Pc, BuildError> {
-        if self.nfa.insts.len() >= self.limit {
+impl Editor<'_> {
+    fn emit(&mut self, inst: Inst<'_>, within: Option<LoopId>) -> Result<Pc, BuildError> {
+        if self.nfa.len() >= self.limit {
             return Err(BuildError::TooLarge { what: "automaton instructions", limit: self.limit });
         }
-        self.nfa.insts.push(inst);
-        self.nfa.within.push(within);
-        Ok(self.nfa.insts.len() as Pc - 1)
+        Ok(Arc::make_mut(&mut self.nfa.program).push(inst, within))
+    }
+
+    fn set(&mut self, pc: Pc, inst: Inst<'_>) {
+        Arc::make_mut(&mut self.nfa.program).set(pc, inst);
+    }
+
+    /// The last instruction reads a key that may not come twice.
+    fn mark_key(&mut self, pc: Pc) {
+        Arc::make_mut(&mut self.nfa.program).mark_keys(pc as usize);
     }
 
     /// A way to a place from outside of all loops: around it are first rounds.
     fn way_into(&mut self, mut pc: Pc) -> Result<Pc, BuildError> {
-        let mut within = self.nfa.within[pc as usize];
+        let mut within = self.nfa.within(pc);
         while let Some(id) = within {
             within = self.nfa.loops[id as usize].outer;
             pc = self.emit(Inst::Inside(id, pc), within)?;
@@ -97,12 +107,12 @@ impl Program<'_> {
 
     /// Calls of rules that can be empty become optional, and these rules begin with what they read.
     fn take_out_empty_texts(&mut self, nullable: &[bool]) -> Result<(), BuildError> {
-        for pc in 0..self.nfa.insts.len() {
-            if let Inst::Call(rule, next) = self.nfa.insts[pc]
+        for pc in 0..self.nfa.len() as Pc {
+            if let Inst::Call(rule, next) = self.nfa.inst(pc)
                 && nullable[rule as usize]
             {
-                let call = self.emit(Inst::Call(rule, next), self.nfa.within[pc])?;
-                self.nfa.insts[pc] = Inst::Split(Box::new([call, next]));
+                let call = self.emit(Inst::Call(rule, next), self.nfa.within(pc))?;
+                self.set(pc, Inst::Split(&[call, next]));
             }
         }
         let never = vec![false; nullable.len()];
@@ -110,12 +120,12 @@ impl Program<'_> {
         let mut starts = Vec::new();
         for rule in (0..nullable.len()).filter(|&rule| nullable[rule]) {
             let mut reads = first.from(self.nfa, self.nfa.rules[rule].start, &never).to_vec();
-            reads.retain(|&pc| !matches!(self.nfa.insts[pc as usize], Inst::Accept));
+            reads.retain(|&pc| !matches!(self.nfa.inst(pc), Inst::Accept));
             starts.push((rule, reads));
         }
         for (rule, reads) in starts {
-            let reads: Result<_, BuildError> = reads.into_iter().map(|pc| self.way_into(pc)).collect();
-            self.nfa.rules[rule].start = self.emit(Inst::Split(reads?), None)?;
+            let reads: Result<Vec<Pc>, BuildError> = reads.into_iter().map(|pc| self.way_into(pc)).collect();
+            self.nfa.rules[rule].start = self.emit(Inst::Split(&reads?), None)?;
         }
         Ok(())
     }
@@ -127,22 +137,22 @@ impl Program<'_> {
         families: &FxHashMap<u32, Family>,
     ) -> Result<(), BuildError> {
         let mut starts: Vec<Option<Pc>> = vec![None; self.nfa.rules.len()];
-        let (mut open, mut seen) = (vec![self.nfa.start], vec![false; self.nfa.insts.len()]);
+        let (mut open, mut seen) = (vec![self.nfa.start], vec![false; self.nfa.len()]);
         while let Some(pc) = open.pop() {
-            seen.resize(self.nfa.insts.len(), false);
+            seen.resize(self.nfa.len(), false);
             if std::mem::replace(&mut seen[pc as usize], true) {
                 continue;
             }
-            match &self.nfa.insts[pc as usize] {
+            match self.nfa.inst(pc) {
                 Inst::Accept => {}
                 Inst::Bytes(ranges) => open.extend(ranges.iter().map(|range| range.2)),
                 Inst::Split(targets) => open.extend(targets),
-                Inst::Inside(_, target) => open.push(*target),
+                Inst::Inside(_, target) => open.push(target),
                 Inst::Enter(id) | Inst::Next(id) => {
-                    let l = &self.nfa.loops[*id as usize];
+                    let l = &self.nfa.loops[id as usize];
                     open.extend([l.body, l.again, l.exit]);
                 }
-                &Inst::Call(rule, next) => {
+                Inst::Call(rule, next) => {
                     let called = rule as usize;
                     let family = families.get(&components.of[called]).filter(|_| components.cyclic[called]);
                     let start = match (starts[called], family) {
@@ -155,7 +165,7 @@ impl Program<'_> {
                 }
             }
         }
-        let nowhere = self.emit(Inst::Split(Box::new([])), None)?;
+        let nowhere = self.emit(Inst::NOWHERE, None)?;
         for (rule, start) in starts.into_iter().enumerate() {
             self.nfa.rules[rule].start = start.unwrap_or(nowhere);
         }
@@ -165,7 +175,7 @@ impl Program<'_> {
 
 /// The rewriting of one rule.
 struct Rewrite<'r, 'n> {
-    program: &'r mut Program<'n>,
+    editor: &'r mut Editor<'n>,
     target: RuleId,
     family: &'r Family,
     /// Copies of instructions, by the rule that is copied and the original.
@@ -180,20 +190,20 @@ struct Rewrite<'r, 'n> {
 }
 
 impl<'r, 'n> Rewrite<'r, 'n> {
-    fn new(program: &'r mut Program<'n>, target: RuleId, family: &'r Family) -> Self {
+    fn new(editor: &'r mut Editor<'n>, target: RuleId, family: &'r Family) -> Self {
         let (copies, loops, complete) = (FxHashMap::default(), FxHashMap::default(), FxHashMap::default());
-        Rewrite { program, target, family, copies, loops, complete, end: 0, open: Vec::new() }
+        Rewrite { editor, target, family, copies, loops, complete, end: 0, open: Vec::new() }
     }
 
     /// Where the rewritten rule begins.
     fn run(mut self) -> Result<Pc, BuildError> {
         let family = self.family;
-        self.end = self.program.emit(Inst::Accept, None)?;
+        self.end = self.editor.emit(Inst::Accept, None)?;
         for &rule in family.callers.keys() {
-            let complete = self.program.emit(Inst::Split(Box::new([])), None)?;
+            let complete = self.editor.emit(Inst::NOWHERE, None)?;
             self.complete.insert(rule, complete);
         }
-        let entrances: Result<Box<[Pc]>, BuildError> =
+        let entrances: Result<Vec<Pc>, BuildError> =
             family.reads.iter().map(|&(rule, pc)| self.entrance(rule, pc)).collect();
         let entrances = entrances?;
         for (&rule, callers) in &family.callers {
@@ -201,18 +211,18 @@ impl<'r, 'n> Rewrite<'r, 'n> {
             let after: Result<Vec<Pc>, BuildError> = after.collect();
             let mut targets = after?;
             targets.extend((rule == self.target).then_some(self.end));
-            self.program.nfa.insts[self.complete[&rule] as usize] = Inst::Split(targets.into());
+            self.editor.set(self.complete[&rule], Inst::Split(&targets));
         }
         while let Some((rule, original, copy)) = self.open.pop() {
-            self.program.nfa.insts[copy as usize] = self.copied(rule, original)?;
+            self.fill(copy, rule, original)?;
         }
-        self.program.emit(Inst::Split(entrances), None)
+        self.editor.emit(Inst::Split(&entrances), None)
     }
 
     /// A way to the copy of an instruction that stands in the first round of the loops around it.
     fn entrance(&mut self, rule: RuleId, pc: Pc) -> Result<Pc, BuildError> {
         let copy = self.copy(rule, pc)?;
-        self.program.way_into(copy)
+        self.editor.way_into(copy)
     }
 
     /// The copy of an instruction of a rule, to be filled later.
@@ -220,32 +230,39 @@ impl<'r, 'n> Rewrite<'r, 'n> {
         if let Some(&copy) = self.copies.get(&(rule, pc)) {
             return Ok(copy);
         }
-        let within = match self.program.nfa.within[pc as usize] {
+        let within = match self.editor.nfa.within(pc) {
             Some(id) => Some(self.copy_loop(rule, id)?),
             None => None,
         };
-        let copy = self.program.emit(Inst::Accept, within)?;
-        if self.program.nfa.is_key(pc) {
-            self.program.nfa.keys.resize(copy as usize, false);
-            self.program.nfa.keys.push(true);
+        let copy = self.editor.emit(Inst::Accept, within)?;
+        if self.editor.nfa.is_key(pc) {
+            self.editor.mark_key(copy);
         }
         self.copies.insert((rule, pc), copy);
         self.open.push((rule, pc, copy));
         Ok(copy)
     }
 
-    fn copied(&mut self, rule: RuleId, original: Pc) -> Result<Inst, BuildError> {
-        Ok(match self.program.nfa.insts[original as usize].clone() {
-            Inst::Bytes(mut ranges) => {
-                for range in &mut ranges {
-                    range.2 = self.copy(rule, range.2)?;
+    /// Makes a copy what its original is.
+    fn fill(&mut self, copy: Pc, rule: RuleId, original: Pc) -> Result<(), BuildError> {
+        let inst = match self.editor.nfa.inst(original) {
+            Inst::Bytes(edges) => {
+                let mut edges = edges.to_vec();
+                for edge in &mut edges {
+                    edge.2 = self.copy(rule, edge.2)?;
                 }
-                Inst::Bytes(ranges)
+                self.editor.set(copy, Inst::Bytes(&edges));
+                return Ok(());
             }
             Inst::Split(targets) => {
-                let targets: Result<_, BuildError> = targets.iter().map(|&pc| self.copy(rule, pc)).collect();
-                Inst::Split(targets?)
+                let mut targets = targets.to_vec();
+                for target in &mut targets {
+                    *target = self.copy(rule, *target)?;
+                }
+                self.editor.set(copy, Inst::Split(&targets));
+                return Ok(());
             }
+            Inst::Accept => Inst::Split(std::slice::from_ref(&self.complete[&rule])),
             Inst::Enter(id) => Inst::Enter(self.copy_loop(rule, id)?),
             Inst::Inside(id, target) => Inst::Inside(self.copy_loop(rule, id)?, self.copy(rule, target)?),
             Inst::Next(id) => Inst::Next(self.copy_loop(rule, id)?),
@@ -253,8 +270,9 @@ impl<'r, 'n> Rewrite<'r, 'n> {
                 Inst::Call(called, self.end)
             }
             Inst::Call(called, next) => Inst::Call(called, self.copy(rule, next)?),
-            Inst::Accept => Inst::Split(Box::new([self.complete[&rule]])),
-        })
+        };
+        self.editor.set(copy, inst);
+        Ok(())
     }
 
     /// Whether a place of a rule leads nowhere but to where the target is complete.
@@ -262,13 +280,13 @@ impl<'r, 'n> Rewrite<'r, 'n> {
         // Rules that are complete with each other may go round.
         const FAR: usize = 64;
         for _ in 0..FAR {
-            while let Inst::Split(targets) = &self.program.nfa.insts[pc as usize]
-                && let [only] = **targets
+            while let Inst::Split(targets) = self.editor.nfa.inst(pc)
+                && let [only] = *targets
                 && only < pc
             {
                 pc = only;
             }
-            if !matches!(self.program.nfa.insts[pc as usize], Inst::Accept) {
+            if !matches!(self.editor.nfa.inst(pc), Inst::Accept) {
                 return false;
             }
             if rule == self.target {
@@ -284,10 +302,10 @@ impl<'r, 'n> Rewrite<'r, 'n> {
         if let Some(&copy) = self.loops.get(&(rule, id)) {
             return Ok(copy);
         }
-        let original = self.program.nfa.loops[id as usize];
-        let copy = self.program.nfa.loops.len() as LoopId;
+        let original = self.editor.nfa.loops[id as usize];
+        let copy = self.editor.nfa.loops.len() as LoopId;
         self.loops.insert((rule, id), copy);
-        self.program.nfa.loops.push(original);
+        self.editor.nfa.loops.push(original);
         let outer = match original.outer {
             Some(outer) => Some(self.copy_loop(rule, outer)?),
             None => None,
@@ -295,7 +313,7 @@ impl<'r, 'n> Rewrite<'r, 'n> {
         let body = self.copy(rule, original.body)?;
         let again = self.copy(rule, original.again)?;
         let exit = self.copy(rule, original.exit)?;
-        let l = &mut self.program.nfa.loops[copy as usize];
+        let l = &mut self.editor.nfa.loops[copy as usize];
         (l.body, l.again, l.exit, l.outer) = (body, again, exit, outer);
         Ok(copy)
     }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::bytes::ByteSet;
 use super::lazy::Reach;
-use super::nfa::{ByteSet, NEVER};
+use super::nfa::NEVER;
 use super::subset::{Scratch, Subset};
 use super::until::Until;
 use crate::error::MatchError;

@@ -7,7 +7,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::nfa::{ByteSet, Inst, NEVER, Nfa, Pc, together};
+use super::bytes::ByteSet;
+use super::nfa::{NEVER, Nfa, together};
+use super::program::{Edge, Inst, Pc};
 
 /// For each instruction the others whose distance depends on it.
 struct Dependents {
@@ -18,8 +20,8 @@ struct Dependents {
 
 impl Dependents {
     fn new(nfa: &Nfa, bytes: &ByteSet) -> Dependents {
-        let mut from = vec![0u32; nfa.insts.len() + 1];
-        for inst in &nfa.insts {
+        let mut from = vec![0u32; nfa.len() + 1];
+        for inst in nfa.program.iter() {
             needs(nfa, inst, bytes, |pc| from[pc as usize + 1] += 1);
         }
         for at in 1..from.len() {
@@ -27,7 +29,7 @@ impl Dependents {
         }
         let mut all = vec![0; from.last().copied().unwrap_or(0) as usize];
         let mut free = from.clone();
-        for (at, inst) in nfa.insts.iter().enumerate() {
+        for (at, inst) in nfa.program.iter().enumerate() {
             needs(nfa, inst, bytes, |pc| {
                 all[free[pc as usize] as usize] = at as Pc;
                 free[pc as usize] += 1;
@@ -42,7 +44,7 @@ impl Dependents {
 }
 
 /// The instructions on whose distances that of `inst` depends, where only some bytes can be spelled.
-fn needs(nfa: &Nfa, inst: &Inst, bytes: &ByteSet, mut each: impl FnMut(Pc)) {
+fn needs(nfa: &Nfa, inst: Inst<'_>, bytes: &ByteSet, mut each: impl FnMut(Pc)) {
     match inst {
         Inst::Accept | Inst::Next(_) => {}
         Inst::Bytes(ranges) => {
@@ -51,14 +53,14 @@ fn needs(nfa: &Nfa, inst: &Inst, bytes: &ByteSet, mut each: impl FnMut(Pc)) {
         }
         Inst::Split(targets) => targets.iter().for_each(|&pc| each(pc)),
         Inst::Enter(id) => {
-            let l = &nfa.loops[*id as usize];
+            let l = &nfa.loops[id as usize];
             [l.body, l.again, l.exit].into_iter().for_each(each);
         }
         Inst::Inside(id, target) => {
-            let l = &nfa.loops[*id as usize];
-            [*target, l.again, l.exit].into_iter().for_each(each);
+            let l = &nfa.loops[id as usize];
+            [target, l.again, l.exit].into_iter().for_each(each);
         }
-        Inst::Call(rule, next) => [nfa.rules[*rule as usize].start, *next].into_iter().for_each(each),
+        Inst::Call(rule, next) => [nfa.rules[rule as usize].start, next].into_iter().for_each(each),
     }
 }
 
@@ -103,11 +105,11 @@ impl Nfa {
     /// read nothing.
     pub(super) fn measure(&self, bytes: &ByteSet) -> (Vec<u64>, Vec<Pc>) {
         let dependents = Dependents::new(self, bytes);
-        let mut distances = vec![NEVER; self.insts.len()];
-        let mut nearest = vec![0; self.insts.len()];
-        let mut known = vec![false; self.insts.len()];
+        let mut distances = vec![NEVER; self.len()];
+        let mut nearest = vec![0; self.len()];
+        let mut known = vec![false; self.len()];
         let mut queue = Queue::default();
-        for (pc, inst) in self.insts.iter().enumerate() {
+        for (pc, inst) in self.program.iter().enumerate() {
             if matches!(inst, Inst::Accept | Inst::Next(_)) {
                 distances[pc] = 0;
                 queue.push(0, pc as Pc);
@@ -119,17 +121,17 @@ impl Nfa {
             }
             for &dependent in dependents.of(pc) {
                 let at = dependent as usize;
-                let by_this = match &self.insts[at] {
-                    Inst::Bytes(ranges) => together(distance, 1 + self.spare(dependent, ranges)),
+                let by_this = match self.inst(dependent) {
+                    Inst::Bytes(ranges) => together(distance, 1 + self.spare(dependent, ranges, pc)),
                     Inst::Split(_) => distance,
-                    Inst::Enter(id) => self.rest_of_loop(*id, 0, &distances),
+                    Inst::Enter(id) => self.rest_of_loop(id, 0, &distances),
                     Inst::Inside(id, target) => {
-                        let rest = self.rest_of_loop(*id, 1, &distances);
-                        together(distances[*target as usize], rest)
+                        let rest = self.rest_of_loop(id, 1, &distances);
+                        together(distances[target as usize], rest)
                     }
                     Inst::Call(rule, next) => {
-                        let start = self.rules[*rule as usize].start;
-                        together(distances[start as usize], distances[*next as usize])
+                        let start = self.rules[rule as usize].start;
+                        together(distances[start as usize], distances[next as usize])
                     }
                     Inst::Accept | Inst::Next(_) => continue,
                 };
@@ -144,8 +146,9 @@ impl Nfa {
 
     /// Bytes by which a key may have to be longer than the shortest, since that may be there already: counted where
     /// it ends.
-    fn spare(&self, pc: Pc, ranges: &[(u8, u8, Pc)]) -> u64 {
-        if self.is_key(pc) && matches!(ranges, [(b'"', b'"', _)]) { SPARE } else { 0 }
+    fn spare(&self, pc: Pc, edges: &[Edge], to: Pc) -> u64 {
+        let ends = || edges.iter().filter(|edge| edge.2 == to).all(|edge| (edge.0, edge.1) == (b'"', b'"'));
+        if self.program.is_key(pc) && ends() { SPARE } else { 0 }
     }
 }
 

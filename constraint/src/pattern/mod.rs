@@ -1,11 +1,14 @@
 //! Patterns: sets of texts as byte automata, without any knowledge of tokens.
 //!
 //! [`build`] compiles a [`Spec`] once; whoever runs the pattern gets an automaton of its own that is
-//! determinised as far as it is visited ([`lazy`]). The layers: [`number`], [`grammar`] and [`compile`] emit the
-//! byte automaton ([`nfa`]), [`left`] takes left recursion out of it, [`subset`] determinises it ([`alike`] says for
-//! which bytes at once), [`until`] adds stops.
+//! determinised as far as it is visited ([`lazy`]). The layers: [`number`], [`grammar`] and [`compile`] emit
+//! instructions ([`builder`], [`class`], [`program`]), which are a byte automaton ([`nfa`]); [`left`] takes left recursion
+//! out of it, [`subset`] determinises it ([`alike`] says for which bytes at once), [`until`] adds stops.
 
 mod alike;
+mod builder;
+pub(crate) mod bytes;
+mod class;
 mod compile;
 pub(crate) mod cursor;
 pub mod facts;
@@ -20,6 +23,7 @@ mod machine;
 mod measure;
 pub(crate) mod nfa;
 mod number;
+mod program;
 mod regular;
 mod schema;
 pub(crate) mod stack;
@@ -32,10 +36,11 @@ use std::sync::Arc;
 
 use regex_syntax::hir::Hir;
 
+use self::bytes::ByteSet;
 use self::cursor::Cursor;
 use self::lazy::{Dfa, StateId};
 use self::machine::Machine;
-use self::nfa::{ByteSet, NEVER};
+use self::nfa::NEVER;
 use self::subset::Subset;
 use self::until::{StopFinder, Until, is_stopped};
 use crate::error::{BuildError, MatchError};

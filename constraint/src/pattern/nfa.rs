@@ -7,21 +7,13 @@
 //! belong to a call; what stands in no rule has the whole text for its call. Rules never call themselves
 //! before they have read a byte.
 
-use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
-use regex_automata::nfa::thompson::NFA;
-use rustc_hash::FxHashMap;
-
+use super::bytes::ByteSet;
 use super::left;
+use super::program::{Inst, LoopId, Pc, Program, RuleId};
 use crate::error::BuildError;
 use crate::limits::Limits;
-
-/// Index of an instruction.
-pub(crate) type Pc = u32;
-/// Index of a loop.
-pub(crate) type LoopId = u32;
-/// Index of a rule.
-pub(crate) type RuleId = u32;
 
 /// Levels of nested counted loops; deeper ones are unrolled.
 pub(crate) const SLOTS: usize = 4;
@@ -40,75 +32,8 @@ fn times(distance: u64, rounds: u64) -> u64 {
     if distance >= NEVER { NEVER } else { distance.saturating_mul(rounds).min(NEVER - 1) }
 }
 
-/// A set of bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ByteSet([u64; 4]);
-
-impl ByteSet {
-    pub(crate) const ALL: ByteSet = ByteSet([u64::MAX; 4]);
-    pub(crate) const NONE: ByteSet = ByteSet([0; 4]);
-
-    pub(crate) fn insert(&mut self, byte: u8) {
-        self.0[byte as usize / 64] |= 1 << (byte % 64);
-    }
-
-    pub(crate) fn contains(&self, byte: u8) -> bool {
-        self.0[byte as usize / 64] >> (byte % 64) & 1 == 1
-    }
-
-    /// Adds the members of another set.
-    pub(crate) fn extend(&mut self, other: &ByteSet) {
-        self.0.iter_mut().zip(other.0).for_each(|(word, more)| *word |= more);
-    }
-
-    pub(crate) fn remove(&mut self, byte: u8) {
-        self.0[byte as usize / 64] &= !(1 << (byte % 64));
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0 == [0; 4]
-    }
-
-    /// The only member, if there is just one.
-    pub(crate) fn only(&self) -> Option<u8> {
-        let one = self.0.iter().map(|word| word.count_ones()).sum::<u32>() == 1;
-        let first = || self.0.iter().enumerate().find(|(_, word)| **word != 0);
-        let byte = |(at, word): (usize, &u64)| (at as u32 * 64 + word.trailing_zeros()) as u8;
-        if one { first().map(byte) } else { None }
-    }
-
-    /// Whether a byte of the range is in the set.
-    pub(super) fn meets(&self, low: u8, high: u8) -> bool {
-        *self == ByteSet::ALL || (low..=high).any(|byte| self.contains(byte))
-    }
-
-    /// A byte of the range that ordinary tokens contain, else the first of the range in the set.
-    pub(super) fn plain(&self, low: u8, high: u8) -> Option<u8> {
-        let plain = [b'a', b'0', b' ', b'A'].into_iter().filter(|byte| (low..=high).contains(byte));
-        plain.chain(low..=high).find(|&byte| self.contains(byte))
-    }
-}
-
 /// The counts of the loops around an instruction, outermost first.
 pub(crate) type Counts = [u32; SLOTS];
-
-#[derive(Debug, Clone)]
-pub(crate) enum Inst {
-    /// Reads one byte of one of the ranges.
-    Bytes(Box<[(u8, u8, Pc)]>),
-    /// Goes on anywhere of these; nowhere if there are none.
-    Split(Box<[Pc]>),
-    /// Begins a counted loop.
-    Enter(LoopId),
-    /// Goes on within the first round of a counted loop, from outside of it.
-    Inside(LoopId, Pc),
-    /// Ends a round of a counted loop.
-    Next(LoopId),
-    /// Reads what a rule derives, then goes on.
-    Call(RuleId, Pc),
-    /// The rule, or the text, is complete.
-    Accept,
-}
 
 /// A counted repeat. Its body is never empty: a body that could be is compiled with `min` 0 instead. Where
 /// further rounds begin elsewhere than the first, `min` is at least 1, so that counts tell them apart.
@@ -142,24 +67,21 @@ impl Loop {
     }
 }
 
+/// Cheap to clone: what does not depend on a vocabulary is shared, and so is the rest where it is the same.
 #[derive(Debug, Clone)]
 pub(crate) struct Nfa {
-    pub(crate) insts: Vec<Inst>,
-    /// The innermost loop around each instruction.
-    pub(crate) within: Vec<Option<LoopId>>,
-    pub(crate) loops: Vec<Loop>,
-    pub(crate) rules: Vec<Rule>,
-    /// Which instructions read keys that may not come twice; those beyond its end do not.
-    pub(super) keys: Vec<bool>,
+    pub(super) program: Arc<Program>,
+    pub(super) loops: Vec<Loop>,
+    pub(super) rules: Vec<Rule>,
     pub(crate) start: Pc,
     /// Slots in use.
     pub(crate) slots: usize,
     /// Fewest bytes from each instruction to the end of its round (or of its rule, outside loops).
-    distance: Vec<u64>,
+    distance: Arc<[u64]>,
     /// The same by bytes that can be spelled; further where only others lead on.
-    spelled: Vec<u64>,
+    spelled: Arc<[u64]>,
     /// For each place where ways part, the one that this distance counts.
-    nearest: Vec<Pc>,
+    nearest: Arc<[Pc]>,
     /// Bytes that can be spelled.
     bytes: ByteSet,
     /// Class of each byte; bytes of a class are never told apart.
@@ -168,167 +90,12 @@ pub(crate) struct Nfa {
     pub(crate) representatives: Vec<u8>,
 }
 
-/// A counted loop whose body is being emitted.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct OpenLoop {
-    id: LoopId,
-    /// Where a round ends.
-    pub(crate) round: Pc,
-    outer: Option<LoopId>,
-}
-
 /// A part of the automaton that is called.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rule {
     pub(crate) start: Pc,
     /// Callers that have read nothing have smaller ranks than what they call.
     pub(crate) rank: u32,
-}
-
-/// Emits instructions from the end of the text to its beginning.
-pub(crate) struct Builder<'l> {
-    insts: Vec<Inst>,
-    within: Vec<Option<LoopId>>,
-    loops: Vec<Loop>,
-    rules: Vec<Pc>,
-    keys: Vec<bool>,
-    current: Option<LoopId>,
-    limits: &'l Limits,
-    /// UTF-8 automata of the character classes met so far, by their ranges.
-    classes: FxHashMap<Vec<(char, char)>, NFA>,
-}
-
-impl<'l> Builder<'l> {
-    pub(crate) fn new(limits: &'l Limits) -> Builder<'l> {
-        let (insts, within, loops) = (Vec::new(), Vec::new(), Vec::new());
-        let (rules, keys, classes) = (Vec::new(), Vec::new(), FxHashMap::default());
-        Builder { insts, within, loops, rules, keys, current: None, limits, classes }
-    }
-
-    pub(crate) fn emit(&mut self, inst: Inst) -> Result<Pc, BuildError> {
-        if self.insts.len() >= self.limits.instructions {
-            return Err(BuildError::TooLarge {
-                what: "automaton instructions",
-                limit: self.limits.instructions,
-            });
-        }
-        self.insts.push(inst);
-        self.within.push(self.current);
-        Ok(self.insts.len() as Pc - 1)
-    }
-
-    /// The automaton of a character class, made by `make` the first time.
-    pub(crate) fn class(
-        &mut self,
-        ranges: Vec<(char, char)>,
-        make: impl FnOnce() -> Result<NFA, BuildError>,
-    ) -> Result<NFA, BuildError> {
-        match self.classes.entry(ranges) {
-            Entry::Occupied(known) => Ok(known.get().clone()),
-            Entry::Vacant(free) => Ok(free.insert(make()?).clone()),
-        }
-    }
-
-    pub(crate) fn patch(&mut self, pc: Pc, inst: Inst) {
-        self.insts[pc as usize] = inst;
-    }
-
-    /// A rule to be [defined](Self::define).
-    pub(crate) fn declare(&mut self) -> RuleId {
-        self.rules.push(0);
-        self.rules.len() as RuleId - 1
-    }
-
-    /// Says where a rule begins. Its instructions stand in no loop of a caller.
-    pub(crate) fn define(&mut self, rule: RuleId, start: Pc) {
-        self.rules[rule as usize] = start;
-    }
-
-    pub(crate) fn byte(&mut self, byte: u8, next: Pc) -> Result<Pc, BuildError> {
-        self.emit(Inst::Bytes(Box::new([(byte, byte, next)])))
-    }
-
-    pub(crate) fn text(&mut self, text: &[u8], mut next: Pc) -> Result<Pc, BuildError> {
-        for &byte in text.iter().rev() {
-            next = self.byte(byte, next)?;
-        }
-        Ok(next)
-    }
-
-    /// Counted loops around the instruction that would be emitted now.
-    pub(crate) fn depth(&self) -> usize {
-        self.current.map_or(0, |id| self.loops[id as usize].slot + 1)
-    }
-
-    /// A counted loop; what is emitted until its [end](Self::end_loop) belongs to its body.
-    pub(crate) fn begin_loop(&mut self, (min, max): (u32, u32), exit: Pc) -> Result<OpenLoop, BuildError> {
-        let id = self.loops.len() as LoopId;
-        let (outer, slot) = (self.current, self.depth());
-        self.loops.push(Loop { slot, min, max, body: 0, again: 0, exit, outer });
-        self.current = Some(id);
-        Ok(OpenLoop { id, round: self.emit(Inst::Next(id))?, outer })
-    }
-
-    /// Says where the first round and further rounds begin; the loop's own beginning.
-    pub(crate) fn end_loop(&mut self, open: OpenLoop, body: Pc, again: Pc) -> Result<Pc, BuildError> {
-        let l = &mut self.loops[open.id as usize];
-        (l.body, l.again) = (body, again);
-        self.current = open.outer;
-        self.emit(Inst::Enter(open.id))
-    }
-
-    /// Leaves all loops for a while: a rule stands in none of its callers'.
-    pub(crate) fn leave_loops(&mut self) -> Option<LoopId> {
-        self.current.take()
-    }
-
-    /// Goes back into the loops that were left.
-    pub(crate) fn enter_loops(&mut self, within: Option<LoopId>) {
-        self.current = within;
-    }
-
-    pub(crate) fn limits(&self) -> &'l Limits {
-        self.limits
-    }
-
-    /// Instructions so far.
-    pub(crate) fn len(&self) -> usize {
-        self.insts.len()
-    }
-
-    /// The instructions from `from` on read the keys of an object of which none may come twice.
-    pub(crate) fn mark_keys(&mut self, from: usize) {
-        self.keys.resize(from, false);
-        self.keys.resize(self.insts.len(), true);
-    }
-
-    pub(crate) fn finish(self, start: Pc) -> Result<Nfa, BuildError> {
-        let slots = self.loops.iter().map(|l| l.slot + 1).max().unwrap_or(0);
-        let (classes, representatives) = byte_classes(&self.insts);
-        let mut nfa = Nfa {
-            insts: self.insts,
-            within: self.within,
-            loops: self.loops,
-            rules: self.rules.iter().map(|&start| Rule { start, rank: 0 }).collect(),
-            keys: self.keys,
-            start,
-            slots,
-            distance: Vec::new(),
-            spelled: Vec::new(),
-            nearest: Vec::new(),
-            bytes: ByteSet::ALL,
-            classes,
-            representatives,
-        };
-        (nfa.distance, nfa.nearest) = nfa.measure(&ByteSet::ALL);
-        nfa.release_empty_rounds();
-        if left::rewrite(&mut nfa, self.limits.instructions)? {
-            (nfa.distance, nfa.nearest) = nfa.measure(&ByteSet::ALL);
-        }
-        nfa.spelled = nfa.distance.clone();
-        nfa.rank_rules()?;
-        Ok(nfa)
-    }
 }
 
 /// What comes before a byte is read, from many places one after the other.
@@ -343,7 +110,7 @@ pub(super) struct First {
 
 impl First {
     pub(super) fn new(nfa: &Nfa) -> First {
-        First { met: vec![0; nfa.insts.len()], search: 0, open: Vec::new(), found: Vec::new() }
+        First { met: vec![0; nfa.len()], search: 0, open: Vec::new(), found: Vec::new() }
     }
 
     /// The first instructions on all ways from the beginning of a rule that read a byte, call, or end the rule.
@@ -357,19 +124,19 @@ impl First {
             if std::mem::replace(&mut self.met[pc as usize], self.search) == self.search {
                 continue;
             }
-            match &nfa.insts[pc as usize] {
+            match nfa.inst(pc) {
                 Inst::Bytes(_) | Inst::Accept => self.found.push(pc),
                 Inst::Split(targets) => self.open.extend(targets.iter().rev()),
                 Inst::Enter(id) => {
-                    let l = &nfa.loops[*id as usize];
+                    let l = &nfa.loops[id as usize];
                     self.open.push(l.body);
                     self.open.extend((l.min == 0).then_some(l.exit));
                 }
-                Inst::Inside(_, target) => self.open.push(*target),
+                Inst::Inside(_, target) => self.open.push(target),
                 Inst::Next(_) => {}
                 Inst::Call(rule, next) => {
                     self.found.push(pc);
-                    self.open.extend(nullable[*rule as usize].then_some(*next));
+                    self.open.extend(nullable[rule as usize].then_some(next));
                 }
             }
         }
@@ -377,30 +144,59 @@ impl First {
     }
 }
 
-/// Bytes that no instruction tells apart, as classes numbered in byte order.
-fn byte_classes(insts: &[Inst]) -> (Box<[u8; 256]>, Vec<u8>) {
-    let mut begins = [false; 257];
-    begins[0] = true;
-    for inst in insts {
-        if let Inst::Bytes(ranges) = inst {
-            for &(low, high, _) in ranges {
-                begins[low as usize] = true;
-                begins[high as usize + 1] = true;
-            }
-        }
-    }
-    let mut classes = Box::new([0u8; 256]);
-    let mut representatives = Vec::new();
-    for byte in 0..=255u8 {
-        if begins[byte as usize] {
-            representatives.push(byte);
-        }
-        classes[byte as usize] = (representatives.len() - 1) as u8;
-    }
-    (classes, representatives)
-}
-
 impl Nfa {
+    /// The automaton of a program that begins at `start`; `rules` say where each rule does.
+    pub(super) fn new(
+        program: Program,
+        loops: Vec<Loop>,
+        rules: &[Pc],
+        start: Pc,
+        limits: &Limits,
+    ) -> Result<Nfa, BuildError> {
+        let (classes, representatives) = program.byte_classes();
+        let none: (Arc<[u64]>, Arc<[Pc]>) = (Arc::new([]), Arc::new([]));
+        let mut nfa = Nfa {
+            program: Arc::new(program),
+            slots: loops.iter().map(|l| l.slot + 1).max().unwrap_or(0),
+            loops,
+            rules: rules.iter().map(|&start| Rule { start, rank: 0 }).collect(),
+            start,
+            distance: none.0.clone(),
+            spelled: none.0,
+            nearest: none.1,
+            bytes: ByteSet::ALL,
+            classes,
+            representatives,
+        };
+        nfa.measure_all();
+        nfa.release_empty_rounds();
+        if left::rewrite(&mut nfa, limits.instructions)? {
+            nfa.measure_all();
+        }
+        nfa.rank_rules()?;
+        Ok(nfa)
+    }
+
+    fn measure_all(&mut self) {
+        let (distance, nearest) = self.measure(&ByteSet::ALL);
+        (self.distance, self.nearest) = (distance.into(), nearest.into());
+        self.spelled = Arc::clone(&self.distance);
+    }
+
+    pub(crate) fn inst(&self, pc: Pc) -> Inst<'_> {
+        self.program.get(pc)
+    }
+
+    /// Instructions.
+    pub(crate) fn len(&self) -> usize {
+        self.program.len()
+    }
+
+    /// The innermost counted loop around an instruction.
+    pub(crate) fn within(&self, pc: Pc) -> Option<LoopId> {
+        self.program.within(pc)
+    }
+
     /// A round that may be empty can always be made up: only the upper bound is left.
     fn release_empty_rounds(&mut self) {
         for l in &mut self.loops {
@@ -417,16 +213,12 @@ impl Nfa {
 
     /// The same automaton where only some bytes can be spelled.
     pub(crate) fn with_bytes(&self, bytes: ByteSet) -> Nfa {
-        let is_spelled = |inst: &Inst| match inst {
-            Inst::Bytes(ranges) => ranges.iter().all(|range| bytes.meets(range.0, range.1)),
-            _ => true,
-        };
         // Where every range has a byte that can be spelled, all ends are as near as they were.
-        if self.bytes == ByteSet::ALL && self.insts.iter().all(is_spelled) {
+        if self.bytes == ByteSet::ALL && self.program.all_edges_meet(&bytes) {
             return Nfa { bytes, ..self.clone() };
         }
         let (spelled, nearest) = self.measure(&bytes);
-        Nfa { spelled, nearest, bytes, ..self.clone() }
+        Nfa { spelled: spelled.into(), nearest: nearest.into(), bytes, ..self.clone() }
     }
 
     /// Orders the rules so that whatever calls another before it has read a byte comes first.
@@ -454,7 +246,7 @@ impl Nfa {
     pub(super) fn first_calls(&self, nullable: &[bool]) -> Vec<Vec<RuleId>> {
         let mut first = First::new(self);
         let mut calls_of = |rule: &Rule| {
-            let called = |pc: &Pc| match self.insts[*pc as usize] {
+            let called = |pc: &Pc| match self.inst(*pc) {
                 Inst::Call(rule, _) => Some(rule),
                 _ => None,
             };
@@ -469,12 +261,12 @@ impl Nfa {
 
     /// Whether an instruction reads a key that may not come twice.
     pub(crate) fn is_key(&self, pc: Pc) -> bool {
-        self.keys.get(pc as usize).copied().unwrap_or(false)
+        self.program.is_key(pc)
     }
 
     /// Whether there are keys that may not come twice.
     pub(crate) fn has_keys(&self) -> bool {
-        !self.keys.is_empty()
+        self.program.has_keys()
     }
 
     /// Whether the automaton has rules; without, stacks are always empty.
@@ -497,7 +289,7 @@ impl Nfa {
     /// Fewest bytes that can be spelled from a configuration to the end of the text.
     pub(crate) fn distance(&self, pc: Pc, counts: &Counts) -> u64 {
         let mut total = self.spelled[pc as usize];
-        let mut within = self.within[pc as usize];
+        let mut within = self.within(pc);
         while let Some(id) = within {
             let l = &self.loops[id as usize];
             let rest = self.rest_of_loop(id, counts[l.slot].saturating_add(1), &self.spelled);
@@ -514,7 +306,7 @@ impl Nfa {
 
     /// No configuration from which the end can be spelled is further from it than this.
     pub(crate) fn greatest_distance(&self) -> u64 {
-        let all = (0..self.insts.len() as Pc).map(|pc| self.distance(pc, &[0; SLOTS]));
+        let all = (0..self.len() as Pc).map(|pc| self.distance(pc, &[0; SLOTS]));
         all.filter(|&distance| distance < NEVER).max().unwrap_or(0)
     }
 
@@ -524,14 +316,14 @@ impl Nfa {
         let mut callers: Vec<(Pc, Counts)> = Vec::new();
         let to = |pc: &Pc| self.spelled[*pc as usize];
         loop {
-            match &self.insts[pc as usize] {
+            match self.inst(pc) {
                 Inst::Accept => match callers.pop() {
                     Some(caller) => (pc, counts) = caller,
                     None => return text,
                 },
                 Inst::Call(rule, next) => {
-                    callers.push((*next, counts));
-                    (pc, counts) = (self.rules[*rule as usize].start, [0; SLOTS]);
+                    callers.push((next, counts));
+                    (pc, counts) = (self.rules[rule as usize].start, [0; SLOTS]);
                 }
                 Inst::Bytes(ranges) => {
                     let usable = ranges
@@ -544,12 +336,12 @@ impl Nfa {
                     pc = target;
                 }
                 Inst::Split(_) => pc = self.nearest[pc as usize],
-                Inst::Inside(_, target) => pc = *target,
-                Inst::Enter(id) => pc = self.turn(*id, 0, &mut counts),
+                Inst::Inside(_, target) => pc = target,
+                Inst::Enter(id) => pc = self.turn(id, 0, &mut counts),
                 Inst::Next(id) => {
-                    let l = &self.loops[*id as usize];
+                    let l = &self.loops[id as usize];
                     let count = l.count_up(counts[l.slot]);
-                    pc = self.turn(*id, count, &mut counts);
+                    pc = self.turn(id, count, &mut counts);
                 }
             }
         }

@@ -6,9 +6,10 @@
 
 use rustc_hash::FxHashMap;
 
+use super::class::{escapes, must_be_escaped};
 use super::compile::Compiler;
 use super::lazy::{DEAD, Dfa};
-use super::nfa::{Inst, Pc};
+use super::program::{Inst, Pc};
 use crate::error::{BuildError, MatchError};
 
 /// A condition on texts.
@@ -266,13 +267,13 @@ impl Compiler<'_, '_, '_> {
         quoted: bool,
         mut next: impl FnMut(&mut Self, u64) -> Result<Option<Pc>, BuildError>,
     ) -> Result<Pc, BuildError> {
-        let none = || Inst::Split(Box::new([]));
+        let none = || Inst::NOWHERE;
         let mut starts = Vec::with_capacity(automaton.states.len());
         for _ in &automaton.states {
             starts.push(self.builder.emit(none())?);
         }
         let Some(&start) = starts.first() else { return self.builder.emit(none()) };
-        let mut escapes: FxHashMap<Vec<(u8, Pc)>, Pc> = FxHashMap::default();
+        let mut known: FxHashMap<Vec<(u8, Pc)>, Pc> = FxHashMap::default();
         for (state, &pc) in automaton.states.iter().zip(&starts) {
             let mut ranges: Vec<(u8, u8, Pc)> = Vec::new();
             let mut special: Vec<(u8, Pc)> = Vec::new();
@@ -285,66 +286,22 @@ impl Compiler<'_, '_, '_> {
                     ranges.push((low, high, target));
                 }
             }
-            let mut ways = Vec::new();
             if !special.is_empty() {
-                let escape = match escapes.get(&special) {
+                let escape = match known.get(&special) {
                     Some(&escape) => escape,
                     None => {
-                        let escape = self.escapes(&special)?;
-                        escapes.insert(special, escape);
+                        let escape = escapes(&special, &mut |inst| self.builder.emit(inst))?;
+                        known.insert(special, escape);
                         escape
                     }
                 };
                 ranges.push((b'\\', b'\\', escape));
             }
             let end = state.ends.map(|label| next(self, label)).transpose()?.flatten();
-            match end {
-                None => self.builder.patch(pc, Inst::Bytes(ranges.into())),
-                Some(end) => {
-                    if !ranges.is_empty() {
-                        ways.push(self.builder.emit(Inst::Bytes(ranges.into()))?);
-                    }
-                    ways.push(end);
-                    self.builder.patch(pc, Inst::Split(ways.into()));
-                }
-            }
+            self.builder.patch_read_or(pc, ranges, end.as_slice())?;
         }
         Ok(start)
     }
-
-    /// What stands behind the `\` of some escaped bytes.
-    fn escapes(&mut self, bytes: &[(u8, Pc)]) -> Result<Pc, BuildError> {
-        let mut ranges = Vec::new();
-        let mut low: Vec<(u8, u8, Pc)> = Vec::new();
-        let mut high: Vec<(u8, u8, Pc)> = Vec::new();
-        for &(byte, target) in bytes {
-            let text = super::json::escaped(char::from(byte)).unwrap_or_default();
-            match text.as_bytes() {
-                [b'\\', b'u', _, _, first, last] => {
-                    let hexes = if *first == b'0' { &mut low } else { &mut high };
-                    hexes.push((*last, *last, target));
-                }
-                [b'\\', short] => ranges.push((*short, *short, target)),
-                _ => {}
-            }
-        }
-        let mut second = Vec::new();
-        for (digit, hexes) in [(b'0', low), (b'1', high)] {
-            if !hexes.is_empty() {
-                second.push((digit, digit, self.builder.emit(Inst::Bytes(hexes.into()))?));
-            }
-        }
-        if !second.is_empty() {
-            let second = self.builder.emit(Inst::Bytes(second.into()))?;
-            let zeros = self.builder.text(b"00", second)?;
-            ranges.push((b'u', b'u', zeros));
-        }
-        self.builder.emit(Inst::Bytes(ranges.into()))
-    }
-}
-
-fn must_be_escaped(byte: u8) -> bool {
-    byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
 /// The parts of a range that stand for themselves in JSON strings.

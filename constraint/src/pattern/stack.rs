@@ -6,7 +6,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::nfa::{Counts, Pc};
+use super::nfa::Counts;
+use super::program::Pc;
 
 /// A stack; [`BASE`] is the one at which the automaton began.
 pub(crate) type StackId = u32;

@@ -10,8 +10,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::alike::Alike;
+use super::bytes::ByteSet;
 use super::machine::{Flags, Key};
-use super::nfa::{ByteSet, Counts, Inst, Loop, NEVER, Nfa, Pc, RuleId, SLOTS, together};
+use super::nfa::{Counts, Loop, NEVER, Nfa, SLOTS, together};
+use super::program::{Inst, Pc, RuleId};
 use super::stack::{BASE, ResumeId, StackId, Stacks};
 use crate::error::MatchError;
 use crate::limits::Limits;
@@ -111,7 +113,7 @@ impl Subset {
         let alike = &mut scratch.alike;
         alike.begin(self.nfa.representatives.len());
         for config in self.configs(key) {
-            if let Inst::Bytes(ranges) = &self.nfa.insts[config.pc as usize] {
+            if let Inst::Bytes(ranges) = self.nfa.inst(config.pc) {
                 let live = ranges.iter().filter(|range| self.nfa.is_live(range.2)).copied();
                 alike.add(live, |byte| self.nfa.classes[byte as usize]);
             }
@@ -128,7 +130,7 @@ impl Subset {
     ) -> Result<(), MatchError> {
         let mut closure = Closure::new(self, scratch);
         for Config { pc, stack, counts } in self.configs(key) {
-            if let Inst::Bytes(ranges) = &self.nfa.insts[pc as usize] {
+            if let Inst::Bytes(ranges) = self.nfa.inst(pc) {
                 for &(low, high, target) in ranges {
                     if (low..=high).contains(&byte) {
                         closure.add(Config { pc: target, stack, counts })?;
@@ -142,7 +144,7 @@ impl Subset {
     pub(crate) fn flags(&self, key: &[u32]) -> Flags {
         let mut flags = Flags { ended: true, ..Flags::default() };
         for config in self.configs(key) {
-            let accepts = matches!(self.nfa.insts[config.pc as usize], Inst::Accept);
+            let accepts = matches!(self.nfa.inst(config.pc), Inst::Accept);
             flags.accepts |= accepts;
             flags.ended &= accepts;
             flags.calls |= config.stack != BASE;
@@ -173,7 +175,7 @@ impl Subset {
         }
         let mut configs: Vec<Config> = self.configs(key).collect();
         for config in &mut configs {
-            let mut within = self.nfa.within[config.pc as usize];
+            let mut within = self.nfa.within(config.pc);
             while let Some(id) = within {
                 let l = &self.nfa.loops[id as usize];
                 let count = &mut config.counts[l.slot];
@@ -258,7 +260,7 @@ impl Subset {
 
     /// Whether `a` can do all that `b` can. They stand at the same instruction, under the same calls.
     fn dominates(&self, a: &Config, b: &Config) -> bool {
-        let mut within = self.nfa.within[a.pc as usize];
+        let mut within = self.nfa.within(a.pc);
         while let Some(id) = within {
             let l = &self.nfa.loops[id as usize];
             let (x, y) = (a.counts[l.slot], b.counts[l.slot]);
@@ -324,7 +326,7 @@ impl Scratch {
 
 impl<'s> Closure<'s> {
     fn new(subset: &'s Subset, scratch: &'s mut Scratch) -> Closure<'s> {
-        scratch.met.resize(subset.nfa.insts.len(), (0, BASE, [0; SLOTS]));
+        scratch.met.resize(subset.nfa.len(), (0, BASE, [0; SLOTS]));
         scratch.closure = scratch.closure.wrapping_add(1);
         if scratch.closure == 0 {
             scratch.met.fill((0, BASE, [0; SLOTS]));
@@ -347,7 +349,7 @@ impl<'s> Closure<'s> {
                 self.scratch.open.clear();
                 return Err(MatchError::TooLarge { what: CROWDED, limit });
             }
-            match &self.subset.nfa.insts[config.pc as usize] {
+            match self.subset.nfa.inst(config.pc) {
                 Inst::Bytes(_) => self.scratch.found.push(config),
                 Inst::Accept if config.stack == BASE => self.scratch.found.push(config),
                 Inst::Accept => self.leave(config.stack),
@@ -355,13 +357,13 @@ impl<'s> Closure<'s> {
                     let configs = targets.iter().rev().map(|&pc| config.at(pc));
                     self.scratch.open.extend(configs);
                 }
-                Inst::Enter(id) => self.turn(*id, 0, config),
-                Inst::Inside(_, target) => self.scratch.open.push(config.at(*target)),
+                Inst::Enter(id) => self.turn(id, 0, config),
+                Inst::Inside(_, target) => self.scratch.open.push(config.at(target)),
                 Inst::Next(id) => {
-                    let l = &self.subset.nfa.loops[*id as usize];
-                    self.turn(*id, l.count_up(config.counts[l.slot]), config);
+                    let l = &self.subset.nfa.loops[id as usize];
+                    self.turn(id, l.count_up(config.counts[l.slot]), config);
                 }
-                Inst::Call(rule, next) => self.call(*rule, *next, config),
+                Inst::Call(rule, next) => self.call(rule, next, config),
             }
         }
         Ok(())
@@ -371,7 +373,7 @@ impl<'s> Closure<'s> {
     /// needs no frame of its own, so that stacks do not grow with lists.
     fn call(&mut self, rule: RuleId, next: Pc, config: Config) {
         let nfa = &self.subset.nfa;
-        if matches!(nfa.insts[next as usize], Inst::Accept) {
+        if matches!(nfa.inst(next), Inst::Accept) {
             let start = nfa.rules[rule as usize].start;
             self.scratch.open.push(Config { pc: start, stack: config.stack, counts: [0; SLOTS] });
         } else {

@@ -5,9 +5,9 @@
 //! value was complete where that stop began, the text is over. If not, the text contains a stop and is no
 //! value: the path is dead. So a value never contains a stop, and a stop never cuts a value short.
 
+use super::bytes::ByteSet;
 use super::lazy::{DEAD, Dfa, Reach, StateId};
 use super::machine::Key;
-use super::nfa::ByteSet;
 use crate::error::MatchError;
 use crate::limits::Limits;
 

@@ -2,14 +2,16 @@
 
 use std::borrow::Cow;
 
+use regex_syntax::hir::Hir;
 use rustc_hash::FxHashSet;
 
 use super::plan::Plan;
-use super::{Grammar, Item, Name, written};
+use super::{Grammar, Item, Name};
 use crate::error::BuildError;
 use crate::pattern::compile::Compiler;
-use crate::pattern::json::string_text;
-use crate::pattern::nfa::{Inst, Pc, RuleId, SLOTS, UNBOUNDED};
+use crate::pattern::json::quoted_text;
+use crate::pattern::nfa::{SLOTS, UNBOUNDED};
+use crate::pattern::program::{Inst, Pc, RuleId};
 
 /// Repeats are written out while that takes no more instructions than this.
 const UNROLLED: usize = 24;
@@ -89,12 +91,12 @@ impl<'g> Emitter<'_, '_, '_, '_, 'g> {
 
     fn ignored_here(&mut self, next: Pc) -> Result<Pc, BuildError> {
         let grammar = self.grammar;
-        let head = self.compiler.builder.emit(Inst::Split(Box::new([])))?;
+        let head = self.compiler.builder.emit(Inst::NOWHERE)?;
         let mut targets = vec![next];
         for item in &grammar.ignored {
             targets.push(self.item(item, true, head)?);
         }
-        self.compiler.builder.patch(head, Inst::Split(targets.into()));
+        self.compiler.builder.patch(head, Inst::Split(&targets));
         Ok(head)
     }
 
@@ -107,7 +109,7 @@ impl<'g> Emitter<'_, '_, '_, '_, 'g> {
                 if terminal { Ok(start) } else { self.ignored(start) }
             }
             Item::Pattern(hir) => {
-                let start = self.compiler.hir(&written(hir, self.in_json), next)?;
+                let start = self.pattern(hir, next)?;
                 if terminal { Ok(start) } else { self.ignored(start) }
             }
             Item::Name(name) => self.name(*name, terminal, next),
@@ -117,14 +119,19 @@ impl<'g> Emitter<'_, '_, '_, '_, 'g> {
             Item::Any(items) => self.any(items, terminal, next),
             Item::Repeat(inner, min, max) => self.repeat(inner, (*min, *max), terminal, next),
             // Templates are written out.
-            Item::Apply(_) | Item::Parameter(_) => self.compiler.builder.emit(Inst::Split(Box::new([]))),
+            Item::Apply(_) | Item::Parameter(_) => self.compiler.builder.emit(Inst::NOWHERE),
         }
+    }
+
+    /// What an expression matches, as it is written here.
+    fn pattern(&mut self, hir: &Hir, next: Pc) -> Result<Pc, BuildError> {
+        if self.in_json { self.compiler.quoted_hir(hir, next) } else { self.compiler.hir(hir, next) }
     }
 
     fn name(&mut self, name: Name, terminal: bool, next: Pc) -> Result<Pc, BuildError> {
         let grammar = self.grammar;
         let Some(definition) = grammar.definition(name) else {
-            return self.compiler.builder.emit(Inst::Split(Box::new([])));
+            return self.compiler.builder.emit(Inst::NOWHERE);
         };
         let start = match self.rules[name as usize] {
             Some(rule) => self.compiler.builder.emit(Inst::Call(rule, next))?,
@@ -173,11 +180,7 @@ impl<'g> Emitter<'_, '_, '_, '_, 'g> {
 
     /// A text as it is written.
     fn spelled(&self, text: &'g str) -> Cow<'g, str> {
-        if !self.in_json {
-            return Cow::Borrowed(text);
-        }
-        let quoted = string_text(text);
-        Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
+        if self.in_json { Cow::Owned(quoted_text(text)) } else { Cow::Borrowed(text) }
     }
 
     fn repeat(
@@ -194,9 +197,9 @@ impl<'g> Emitter<'_, '_, '_, '_, 'g> {
                 self.compiler.split(vec![start, next])
             }
             (0 | 1, None) => {
-                let head = self.compiler.builder.emit(Inst::Split(Box::new([])))?;
+                let head = self.compiler.builder.emit(Inst::NOWHERE)?;
                 let round = self.item(item, terminal, head)?;
-                self.compiler.builder.patch(head, Inst::Split(Box::new([round, next])));
+                self.compiler.builder.patch(head, Inst::Split(&[round, next]));
                 Ok(if min == 0 { head } else { round })
             }
             _ => {

@@ -23,7 +23,7 @@ use regex_syntax::hir::Hir;
 
 use self::names::Names;
 use super::compile::Compiler;
-use super::nfa::Pc;
+use super::program::Pc;
 use crate::error::BuildError;
 use crate::limits::Limits;
 use crate::spec::GrammarSyntax;
@@ -139,9 +139,4 @@ fn located(source: &str, fault: Fault) -> BuildError {
     let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
     let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
     BuildError::Grammar { reason, hint, line, column, span: from..to }
-}
-
-/// An expression with the same texts, in strings of JSON if asked for.
-fn written(hir: &Hir, in_json: bool) -> std::borrow::Cow<'_, Hir> {
-    if in_json { std::borrow::Cow::Owned(super::json::quoted(hir)) } else { std::borrow::Cow::Borrowed(hir) }
 }

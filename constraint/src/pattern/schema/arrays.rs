@@ -10,7 +10,7 @@ use super::place::PlaceId;
 use super::shape::{ArrayShape, Shape, SomeItems, StringShape};
 use crate::error::BuildError;
 use crate::pattern::json::string_text;
-use crate::pattern::nfa::{Inst, Pc};
+use crate::pattern::program::{Inst, Pc};
 
 /// Items are told apart up to this.
 const MOST_PLACES: u32 = 256;
@@ -94,7 +94,7 @@ impl Emitter<'_, '_, '_, '_> {
                     let row = &rows[(at + 1).min(last) as usize];
                     self.some_item(shape, place, at, count, row, &mut ways)?;
                 }
-                self.compiler.builder.patch(pc, Inst::Split(ways.into()));
+                self.compiler.builder.patch(pc, Inst::Split(&ways));
             }
         }
         self.repeats = before;
@@ -191,7 +191,7 @@ impl Emitter<'_, '_, '_, '_> {
                     ways.push(if count > 0 { self.compiler.comma(item)? } else { item });
                 }
             }
-            self.compiler.builder.patch(pc, Inst::Split(ways.into()));
+            self.compiler.builder.patch(pc, Inst::Split(&ways));
         }
         rows.first().copied().map_or_else(|| self.never(), Ok)
     }

@@ -14,8 +14,8 @@ use super::shape::{NumberShape, Shape, StringShape};
 use super::strings::Strings;
 use crate::error::BuildError;
 use crate::pattern::compile::Compiler;
-use crate::pattern::json::string_text;
-use crate::pattern::nfa::{Inst, Pc, RuleId};
+use crate::pattern::json::quoted_text;
+use crate::pattern::program::{Inst, Pc, RuleId};
 use crate::pattern::regular::{Asked, Part, product};
 
 /// Levels of values that are written down within each other; deeper ones are rules.
@@ -81,7 +81,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
     }
 
     pub(super) fn never(&mut self) -> Result<Pc, BuildError> {
-        self.compiler.builder.emit(Inst::Split(Box::new([])))
+        self.compiler.builder.emit(Inst::NOWHERE)
     }
 
     /// The values that satisfy a goal.
@@ -192,8 +192,8 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
     /// The strings of a shape, without their quotes.
     pub(super) fn string(&mut self, shape: &StringShape, next: Pc) -> Result<Pc, BuildError> {
         if let Some(values) = &shape.values {
-            let texts: Vec<String> = values.iter().map(|value| string_text(value)).collect();
-            return self.compiler.texts(texts.iter().map(|text| &text[1..text.len() - 1]), next);
+            let texts: Vec<String> = values.iter().map(|value| quoted_text(value)).collect();
+            return self.compiler.texts(texts.iter().map(String::as_str), next);
         }
         let schemas = Rc::clone(&self.expander.schemas);
         match shape.langs[..] {
@@ -244,10 +244,10 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
             return one(self, end);
         }
         if min <= 1 && max.is_none() {
-            let head = self.compiler.builder.emit(Inst::Split(Box::new([])))?;
+            let head = self.compiler.builder.emit(Inst::NOWHERE)?;
             let first = one(self, head)?;
             let again = self.compiler.comma(first)?;
-            self.compiler.builder.patch(head, Inst::Split(Box::new([again, end])));
+            self.compiler.builder.patch(head, Inst::Split(&[again, end]));
             return Ok(first);
         }
         let bounds = (min, max.unwrap_or(crate::pattern::nfa::UNBOUNDED));

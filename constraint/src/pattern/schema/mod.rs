@@ -28,7 +28,7 @@ pub use self::texts::SchemaTexts;
 use self::emit::Emitter;
 use self::expand::Expander;
 use super::compile::Compiler;
-use super::nfa::Pc;
+use super::program::Pc;
 use crate::error::BuildError;
 
 impl Compiler<'_, '_, '_> {

@@ -14,9 +14,10 @@ use super::node::{LangId, Literal, NameId};
 use super::place::{PlaceId, Step};
 use super::shape::{KeyIs, ObjectShape, Shape, SomeMember};
 use crate::error::BuildError;
+use crate::pattern::builder::Builder;
 use crate::pattern::compile::Compiler;
-use crate::pattern::json::string_text;
-use crate::pattern::nfa::{Builder, Inst, Pc};
+use crate::pattern::json::{quoted_text, string_text};
+use crate::pattern::program::{Inst, Pc};
 use crate::pattern::regular::{Asked, Automaton, Part, product};
 
 /// Members that have to be there and have no names: all orders of them are written out.
@@ -189,7 +190,7 @@ impl Emitter<'_, '_, '_, '_> {
                 let member = self.other(sort, heads[(there | set) * rows + (count + 1).min(cap)])?;
                 ways.push(if comma { self.compiler.comma(member)? } else { member });
             }
-            self.compiler.builder.patch(pc, Inst::Split(ways.into()));
+            self.compiler.builder.patch(pc, Inst::Split(&ways));
         }
         Ok(first)
     }
@@ -382,28 +383,26 @@ impl Leaving {
     ) -> Result<Pc, BuildError> {
         let is_name = texts.first().is_some_and(|text| text.len() == depth);
         let longer = &texts[usize::from(is_name)..];
-        let (mut ways, mut taken, mut ranges) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut ways, mut taken, mut edges) = (Vec::new(), Vec::new(), Vec::new());
         let is_plain = |c: char| (' '..='\u{7f}').contains(&c) && c != '"' && c != '\\';
         for group in longer.chunk_by(|a, b| a[depth] == b[depth]) {
             let c = group[0][depth];
             taken.push(c);
             let deeper = self.trie(emitter, group, depth + 1)?;
             if is_plain(c) {
-                ranges.push((c as u8, c as u8, deeper));
+                edges.push((c as u8, c as u8, deeper));
             } else {
-                let text = string_text(&c.to_string());
-                let text = &text.as_bytes()[1..text.len() - 1];
-                ways.push(emitter.compiler.builder.text(text, deeper)?);
+                let text = quoted_text(&c.to_string());
+                ways.push(emitter.compiler.builder.text(text.as_bytes(), deeper)?);
             }
         }
         let is_free = |byte: &u8| is_plain(char::from(*byte)) && !taken.contains(&char::from(*byte));
         for byte in (b' '..=0x7f).filter(is_free) {
-            match ranges.last_mut() {
+            match edges.last_mut() {
                 Some((_, high, target)) if *target == self.any && *high + 1 == byte => *high = byte,
-                _ => ranges.push((byte, byte, self.any)),
+                _ => edges.push((byte, byte, self.any)),
             }
         }
-        ways.push(emitter.compiler.builder.emit(Inst::Bytes(ranges.into()))?);
         if taken.iter().all(|&c| is_plain(c)) {
             ways.push(self.rare);
         } else {
@@ -415,6 +414,6 @@ impl Leaving {
         if !is_name {
             ways.push(self.end);
         }
-        emitter.compiler.split(ways)
+        emitter.compiler.builder.read_or(edges, &ways)
     }
 }

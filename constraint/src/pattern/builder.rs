@@ -1,0 +1,177 @@
+//! Emits the byte automaton, from the end of the text to its beginning.
+
+use std::rc::Rc;
+
+use regex_syntax::hir::ClassUnicode;
+use rustc_hash::FxHashMap;
+
+use super::class::{Template, template};
+use super::nfa::{Loop, Nfa};
+use super::program::{Edge, Inst, LoopId, Pc, Program, RuleId};
+use crate::error::BuildError;
+use crate::limits::Limits;
+
+/// A counted loop whose body is being emitted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpenLoop {
+    id: LoopId,
+    /// Where a round ends.
+    pub(crate) round: Pc,
+    outer: Option<LoopId>,
+}
+
+/// Emits instructions from the end of the text to its beginning.
+pub(crate) struct Builder<'l> {
+    program: Program,
+    loops: Vec<Loop>,
+    rules: Vec<Pc>,
+    current: Option<LoopId>,
+    limits: &'l Limits,
+    /// The character classes met so far.
+    classes: FxHashMap<ClassKey, Rc<Template>>,
+}
+
+/// The ranges of a class, and whether it is quoted.
+type ClassKey = (Vec<(char, char)>, bool);
+
+impl<'l> Builder<'l> {
+    pub(crate) fn new(limits: &'l Limits) -> Builder<'l> {
+        let (loops, rules, classes) = (Vec::new(), Vec::new(), FxHashMap::default());
+        Builder { program: Program::default(), loops, rules, current: None, limits, classes }
+    }
+
+    pub(crate) fn emit(&mut self, inst: Inst<'_>) -> Result<Pc, BuildError> {
+        self.make_room(1)?;
+        Ok(self.program.push(inst, self.current))
+    }
+
+    fn make_room(&self, more: usize) -> Result<(), BuildError> {
+        let limit = self.limits.instructions;
+        let fits = self.program.len() + more <= limit;
+        if fits { Ok(()) } else { Err(BuildError::TooLarge { what: "automaton instructions", limit }) }
+    }
+
+    /// Reads a character of a class; with `quoted`, as it is written within a string in JSON.
+    pub(super) fn class(&mut self, class: &ClassUnicode, quoted: bool, next: Pc) -> Result<Pc, BuildError> {
+        let ranges = class.ranges().iter().map(|range| (range.start(), range.end())).collect();
+        let key = (ranges, quoted);
+        let template = match self.classes.get(&key) {
+            Some(template) => Rc::clone(template),
+            None => {
+                let template = Rc::new(template(class, quoted)?);
+                self.classes.insert(key, Rc::clone(&template));
+                template
+            }
+        };
+        self.make_room(template.len())?;
+        Ok(self.program.paste(&template, next, self.current))
+    }
+
+    /// Goes on over one of the edges, or in one of the ways; those that only read are made edges, too: to follow one
+    /// instruction takes less than to follow several.
+    pub(super) fn read_or(&mut self, edges: Vec<Edge>, ways: &[Pc]) -> Result<Pc, BuildError> {
+        let pc = self.emit(Inst::NOWHERE)?;
+        self.patch_read_or(pc, edges, ways)?;
+        Ok(pc)
+    }
+
+    /// Makes an instruction one that does.
+    pub(super) fn patch_read_or(
+        &mut self,
+        pc: Pc,
+        mut edges: Vec<Edge>,
+        ways: &[Pc],
+    ) -> Result<(), BuildError> {
+        let mut others = Vec::new();
+        for &way in ways {
+            match self.program.get(way) {
+                Inst::Bytes(more) => edges.extend_from_slice(more),
+                _ => others.push(way),
+            }
+        }
+        edges.sort_unstable();
+        if others.is_empty() {
+            self.patch(pc, Inst::Bytes(&edges));
+        } else {
+            others.push(self.emit(Inst::Bytes(&edges))?);
+            self.patch(pc, Inst::Split(&others));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn patch(&mut self, pc: Pc, inst: Inst<'_>) {
+        self.program.set(pc, inst);
+    }
+
+    /// A rule to be [defined](Self::define).
+    pub(crate) fn declare(&mut self) -> RuleId {
+        self.rules.push(0);
+        self.rules.len() as RuleId - 1
+    }
+
+    /// Says where a rule begins. Its instructions stand in no loop of a caller.
+    pub(crate) fn define(&mut self, rule: RuleId, start: Pc) {
+        self.rules[rule as usize] = start;
+    }
+
+    pub(crate) fn byte(&mut self, byte: u8, next: Pc) -> Result<Pc, BuildError> {
+        self.emit(Inst::Bytes(&[(byte, byte, next)]))
+    }
+
+    pub(crate) fn text(&mut self, text: &[u8], mut next: Pc) -> Result<Pc, BuildError> {
+        for &byte in text.iter().rev() {
+            next = self.byte(byte, next)?;
+        }
+        Ok(next)
+    }
+
+    /// Counted loops around the instruction that would be emitted now.
+    pub(crate) fn depth(&self) -> usize {
+        self.current.map_or(0, |id| self.loops[id as usize].slot + 1)
+    }
+
+    /// A counted loop; what is emitted until its [end](Self::end_loop) belongs to its body.
+    pub(crate) fn begin_loop(&mut self, (min, max): (u32, u32), exit: Pc) -> Result<OpenLoop, BuildError> {
+        let id = self.loops.len() as LoopId;
+        let (outer, slot) = (self.current, self.depth());
+        self.loops.push(Loop { slot, min, max, body: 0, again: 0, exit, outer });
+        self.current = Some(id);
+        Ok(OpenLoop { id, round: self.emit(Inst::Next(id))?, outer })
+    }
+
+    /// Says where the first round and further rounds begin; the loop's own beginning.
+    pub(crate) fn end_loop(&mut self, open: OpenLoop, body: Pc, again: Pc) -> Result<Pc, BuildError> {
+        let l = &mut self.loops[open.id as usize];
+        (l.body, l.again) = (body, again);
+        self.current = open.outer;
+        self.emit(Inst::Enter(open.id))
+    }
+
+    /// Leaves all loops for a while: a rule stands in none of its callers'.
+    pub(crate) fn leave_loops(&mut self) -> Option<LoopId> {
+        self.current.take()
+    }
+
+    /// Goes back into the loops that were left.
+    pub(crate) fn enter_loops(&mut self, within: Option<LoopId>) {
+        self.current = within;
+    }
+
+    pub(crate) fn limits(&self) -> &'l Limits {
+        self.limits
+    }
+
+    /// Instructions so far.
+    pub(crate) fn len(&self) -> usize {
+        self.program.len()
+    }
+
+    /// The instructions from `from` on read the keys of an object of which none may come twice.
+    pub(crate) fn mark_keys(&mut self, from: usize) {
+        self.program.mark_keys(from);
+    }
+
+    pub(crate) fn finish(self, start: Pc) -> Result<Nfa, BuildError> {
+        Nfa::new(self.program, self.loops, &self.rules, start, self.limits)
+    }
+}
