@@ -63,8 +63,26 @@ impl<'l> Builder<'l> {
                 template
             }
         };
-        self.make_room(template.len())?;
-        Ok(self.program.paste(&template, next, self.current))
+        self.paste(&template, next)
+    }
+
+    /// Copies what was written down elsewhere.
+    pub(super) fn paste(&mut self, template: &Template, next: Pc) -> Result<Pc, BuildError> {
+        self.make_room(template.program.len())?;
+        Ok(self.program.paste(&template.program, template.start, next, self.current))
+    }
+
+    /// Writes down elsewhere what `inside` emits, given a builder and where it ends. `None` if it has loops, which
+    /// cannot be copied.
+    pub(super) fn template(
+        &self,
+        inside: impl FnOnce(&mut Builder<'l>, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<Option<Template>, BuildError> {
+        let mut builder = Builder::new(self.limits);
+        let end = builder.emit(Inst::Accept)?;
+        let start = inside(&mut builder, end)?;
+        let plain = builder.loops.is_empty() && builder.rules.is_empty();
+        Ok(plain.then_some(Template { program: builder.program, start }))
     }
 
     /// Goes on over one of the edges, or in one of the ways; those that only read are made edges, too: to follow one

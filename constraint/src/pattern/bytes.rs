@@ -39,12 +39,37 @@ impl ByteSet {
 
     /// Whether a byte of the range is in the set.
     pub(super) fn meets(&self, low: u8, high: u8) -> bool {
-        *self == ByteSet::ALL || (low..=high).any(|byte| self.contains(byte))
+        (low / 64..=high / 64).any(|word| {
+            let (from, to) = (low.max(word * 64) % 64, high.min(word * 64 + 63) % 64);
+            self.0[word as usize] & (u64::MAX << from) & (u64::MAX >> (63 - to)) != 0
+        })
     }
 
     /// A byte of the range that ordinary tokens contain, else the first of the range in the set.
     pub(super) fn plain(&self, low: u8, high: u8) -> Option<u8> {
         let plain = [b'a', b'0', b' ', b'A'].into_iter().filter(|byte| (low..=high).contains(byte));
         plain.chain(low..=high).find(|&byte| self.contains(byte))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ByteSet;
+
+    #[test]
+    fn ranges_meet_sets_that_have_a_byte_of_them() {
+        for step in [1usize, 3, 61, 64, 67, 255] {
+            let mut set = ByteSet::NONE;
+            (7..=255).step_by(step).for_each(|byte| set.insert(byte));
+            for low in 0..=255u8 {
+                for high in low..=255 {
+                    assert_eq!(
+                        set.meets(low, high),
+                        (low..=high).any(|byte| set.contains(byte)),
+                        "{low} {high}"
+                    );
+                }
+            }
+        }
     }
 }

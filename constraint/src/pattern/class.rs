@@ -16,34 +16,44 @@ use crate::error::BuildError;
 /// Classes of at most so many ranges are built directly.
 const FEW_RANGES: usize = 12;
 
-/// Instructions behind number 0, which stands for what follows them. The last is their beginning.
-pub(super) type Template = Program;
+/// Instructions to be copied. Number 0 stands for what follows them.
+#[derive(Debug)]
+pub(super) struct Template {
+    pub(super) program: Program,
+    pub(super) start: Pc,
+}
 
 /// Where what a template reads leads to.
 const NEXT: Pc = 0;
 
 /// The instructions that read a character of a class.
 pub(super) fn template(class: &ClassUnicode, quoted: bool) -> Result<Template, BuildError> {
-    let mut template = Template::default();
-    template.push(Inst::Accept, None);
+    let mut program = Program::default();
+    program.push(Inst::Accept, None);
     let (plain, special) = if quoted { split(class) } else { (class.clone(), Vec::new()) };
     let mut first = match plain.ranges().len() {
-        0..=FEW_RANGES => sequences(&mut template, &plain),
-        _ => automaton(&mut template, &plain)?,
+        0..=FEW_RANGES => sequences(&mut program, &plain),
+        _ => automaton(&mut program, &plain)?,
     };
     if !special.is_empty() {
         let special: Vec<(u8, Pc)> = special.into_iter().map(|byte| (byte, NEXT)).collect();
-        let escape = escapes(&special, &mut |inst| Ok(template.push(inst, None)))?;
+        let escape = escapes(&special, &mut |inst| Ok(program.push(inst, None)))?;
         first.push((b'\\', b'\\', escape));
         first.sort_unstable();
     }
-    template.push(Inst::Bytes(&first), None);
-    Ok(template)
+    let start = program.push(Inst::Bytes(&first), None);
+    Ok(Template { program, start })
 }
 
 /// Whether a byte does not stand for itself within a string in JSON.
 pub(super) fn must_be_escaped(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// The parts of a range that stand for themselves in JSON strings.
+pub(super) fn plain_ranges(low: u8, high: u8) -> impl Iterator<Item = (u8, u8)> {
+    let parts = [(0x20, b'"' - 1), (b'"' + 1, b'\\' - 1), (b'\\' + 1, 0xff)];
+    parts.into_iter().map(move |(a, b)| (a.max(low), b.min(high))).filter(|(a, b)| a <= b)
 }
 
 /// The characters of a class that stand for themselves in JSON, and those that do not.
@@ -60,7 +70,7 @@ fn split(class: &ClassUnicode) -> (ClassUnicode, Vec<u8>) {
 
 /// A class of few ranges: a chain behind each first byte; equal ends are shared. Much cheaper than the general
 /// construction, and no larger for classes such as `[^"]`.
-fn sequences(template: &mut Template, class: &ClassUnicode) -> Vec<Edge> {
+fn sequences(program: &mut Program, class: &ClassUnicode) -> Vec<Edge> {
     let mut shared: FxHashMap<Edge, Pc> = FxHashMap::default();
     let mut first: Vec<Edge> = Vec::new();
     for range in class.ranges() {
@@ -68,7 +78,7 @@ fn sequences(template: &mut Template, class: &ClassUnicode) -> Vec<Edge> {
             let mut target = NEXT;
             for byte in sequence.as_slice()[1..].iter().rev() {
                 let edge = (byte.start, byte.end, target);
-                target = *shared.entry(edge).or_insert_with(|| template.push(Inst::Bytes(&[edge]), None));
+                target = *shared.entry(edge).or_insert_with(|| program.push(Inst::Bytes(&[edge]), None));
             }
             let byte = sequence.as_slice()[0];
             first.push((byte.start, byte.end, target));
@@ -78,19 +88,19 @@ fn sequences(template: &mut Template, class: &ClassUnicode) -> Vec<Edge> {
 }
 
 /// A class of many ranges, by the automaton that `regex-automata` makes of it.
-fn automaton(template: &mut Template, class: &ClassUnicode) -> Result<Vec<Edge>, BuildError> {
+fn automaton(program: &mut Program, class: &ClassUnicode) -> Result<Vec<Edge>, BuildError> {
     let class = Hir::class(Class::Unicode(class.clone()));
     let config = thompson::Config::new().utf8(true).which_captures(WhichCaptures::None);
     let nfa = thompson::Compiler::new().configure(config).build_from_hir(&class);
     let what = "states of a character class";
     let nfa = nfa.map_err(|_| BuildError::TooLarge { what, limit: u32::MAX as usize })?;
-    let mut import = Import { template, nfa: &nfa, done: FxHashMap::default() };
+    let mut import = Import { program, nfa: &nfa, done: FxHashMap::default() };
     Ok(import.edges(nfa.start_anchored()))
 }
 
 /// Copies the states of a character class.
-struct Import<'t, 'n> {
-    template: &'t mut Template,
+struct Import<'p, 'n> {
+    program: &'p mut Program,
     nfa: &'n thompson::NFA,
     done: FxHashMap<StateID, Pc>,
 }
@@ -105,7 +115,7 @@ impl Import<'_, '_> {
             return pc;
         }
         let edges = self.edges(id);
-        let pc = self.template.push(Inst::Bytes(&edges), None);
+        let pc = self.program.push(Inst::Bytes(&edges), None);
         self.done.insert(id, pc);
         pc
     }

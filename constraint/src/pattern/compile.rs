@@ -8,7 +8,7 @@ use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look};
 use rustc_hash::FxHashMap;
 
 use super::builder::Builder;
-use super::class::must_be_escaped;
+use super::class::{Template, must_be_escaped};
 use super::json::quoted_text;
 use super::nfa::{Nfa, SLOTS, UNBOUNDED};
 use super::number;
@@ -112,8 +112,16 @@ pub(super) struct Compiler<'s, 'b, 'l> {
     pub(super) spaced: bool,
     /// Whether expressions are read as they are written within strings in JSON.
     quoted: bool,
-    /// Expressions that were parsed: types repeat.
-    parsed: FxHashMap<String, Rc<Hir>>,
+    /// Expressions that were met: types repeat.
+    expressions: FxHashMap<String, Rc<Expression>>,
+}
+
+/// A regular expression that was met.
+enum Expression {
+    /// As instructions.
+    Written(Template),
+    /// It has counted loops, which are written down where it stands.
+    Parsed(Hir),
 }
 
 impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
@@ -125,7 +133,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
             any_json: None,
             spaced: false,
             quoted: false,
-            parsed: FxHashMap::default(),
+            expressions: FxHashMap::default(),
         }
     }
 
@@ -247,16 +255,19 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         self.split(starts)
     }
 
+    /// A regular expression outside of strings in JSON.
     pub(super) fn regex(&mut self, pattern: &str, next: Pc) -> Result<Pc, BuildError> {
-        let hir = match self.parsed.get(pattern) {
-            Some(hir) => Rc::clone(hir),
-            None => {
-                let hir = Rc::new(parse(pattern)?);
-                self.parsed.insert(pattern.to_owned(), Rc::clone(&hir));
-                hir
-            }
-        };
-        self.hir(&hir, next)
+        if let Some(known) = self.expressions.get(pattern) {
+            return match &*Rc::clone(known) {
+                Expression::Written(template) => self.builder.paste(template, next),
+                Expression::Parsed(hir) => self.hir(hir, next),
+            };
+        }
+        let hir = parse(pattern)?;
+        let template = self.builder.template(|builder, end| Compiler::new(builder, &[]).hir(&hir, end))?;
+        let expression = template.map_or(Expression::Parsed(hir), Expression::Written);
+        self.expressions.insert(pattern.to_owned(), Rc::new(expression));
+        self.regex(pattern, next)
     }
 
     fn any_text(&mut self, min: u32, max: Option<u32>, next: Pc) -> Result<Pc, BuildError> {

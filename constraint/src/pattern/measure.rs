@@ -1,7 +1,8 @@
 //! How far the end is from every instruction, by the shortest texts.
 //!
 //! A call is as far from the end as its rule and what follows it together, a loop as its rounds and its exit.
-//! So distances come out as in Dijkstra's search, the least first, with a call known once both of its parts
+//! Most instructions lead only to what was emitted before them, and a few passes find all distances. Where they do not,
+//! distances come out as in Dijkstra's search, the least first, with a call known once both of its parts
 //! are: each instruction once, in whatever order rules were written.
 
 use std::cmp::Reverse;
@@ -99,19 +100,71 @@ impl Queue {
     }
 }
 
-impl Nfa {
-    /// The least fixed point of the distances by some bytes, and for each place where ways part the way that
-    /// gave its distance. That was known before it: who follows these ways comes to an end, also where rounds
-    /// read nothing.
-    pub(super) fn measure(&self, bytes: &ByteSet) -> (Vec<u64>, Vec<Pc>) {
-        let dependents = Dependents::new(self, bytes);
-        let mut distances = vec![NEVER; self.len()];
-        let mut nearest = vec![0; self.len()];
-        let mut known = vec![false; self.len()];
+/// Passes over all instructions in order, before they are searched.
+const PASSES: usize = 6;
+
+struct Measured {
+    distances: Vec<u64>,
+    nearest: Vec<Pc>,
+}
+
+impl Measured {
+    fn new(len: usize) -> Measured {
+        Measured { distances: vec![NEVER; len], nearest: vec![0; len] }
+    }
+
+    /// Looks at each instruction once, in order. Whether any came nearer.
+    fn pass(&mut self, nfa: &Nfa, bytes: &ByteSet) -> bool {
+        let mut changed = false;
+        for (pc, inst) in nfa.program.iter().enumerate() {
+            let now = self.distances[pc];
+            let mut best = (now, self.nearest[pc]);
+            match inst {
+                Inst::Bytes(edges) => {
+                    let usable = edges.iter().filter(|edge| bytes.meets(edge.0, edge.1));
+                    for edge in usable {
+                        let spare = if edge.0 == b'"' && edge.1 == b'"' { nfa.spare(pc as Pc) } else { 0 };
+                        best = best.min((together(self.distances[edge.2 as usize], 1 + spare), edge.2));
+                    }
+                }
+                Inst::Split(targets) => {
+                    for &target in targets {
+                        let by_this = self.distances[target as usize];
+                        if by_this < best.0 {
+                            best = (by_this, target);
+                        }
+                    }
+                }
+                _ => best.0 = best.0.min(self.through(nfa, inst)),
+            }
+            if best.0 < now {
+                (self.distances[pc], self.nearest[pc]) = best;
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    /// The distance of what neither reads nor parts, by those that it leads to.
+    fn through(&self, nfa: &Nfa, inst: Inst<'_>) -> u64 {
+        let to = |pc: Pc| self.distances[pc as usize];
+        match inst {
+            Inst::Accept | Inst::Next(_) => 0,
+            Inst::Enter(id) => nfa.rest_of_loop(id, 0, &self.distances),
+            Inst::Inside(id, target) => together(to(target), nfa.rest_of_loop(id, 1, &self.distances)),
+            Inst::Call(rule, next) => together(to(nfa.rules[rule as usize].start), to(next)),
+            Inst::Bytes(_) | Inst::Split(_) => NEVER,
+        }
+    }
+
+    /// Dijkstra's search, each instruction once.
+    fn search(&mut self, nfa: &Nfa, bytes: &ByteSet) {
+        let dependents = Dependents::new(nfa, bytes);
+        let mut known = vec![false; nfa.len()];
         let mut queue = Queue::default();
-        for (pc, inst) in self.program.iter().enumerate() {
+        for (pc, inst) in nfa.program.iter().enumerate() {
             if matches!(inst, Inst::Accept | Inst::Next(_)) {
-                distances[pc] = 0;
+                self.distances[pc] = 0;
                 queue.push(0, pc as Pc);
             }
         }
@@ -120,35 +173,42 @@ impl Nfa {
                 continue;
             }
             for &dependent in dependents.of(pc) {
-                let at = dependent as usize;
-                let by_this = match self.inst(dependent) {
-                    Inst::Bytes(ranges) => together(distance, 1 + self.spare(dependent, ranges, pc)),
+                let by_this = match nfa.inst(dependent) {
+                    Inst::Bytes(edges) => {
+                        let ends = |edge: &Edge| edge.2 != pc || (edge.0, edge.1) == (b'"', b'"');
+                        let spare = if edges.iter().all(ends) { nfa.spare(dependent) } else { 0 };
+                        together(distance, 1 + spare)
+                    }
                     Inst::Split(_) => distance,
-                    Inst::Enter(id) => self.rest_of_loop(id, 0, &distances),
-                    Inst::Inside(id, target) => {
-                        let rest = self.rest_of_loop(id, 1, &distances);
-                        together(distances[target as usize], rest)
-                    }
-                    Inst::Call(rule, next) => {
-                        let start = self.rules[rule as usize].start;
-                        together(distances[start as usize], distances[next as usize])
-                    }
-                    Inst::Accept | Inst::Next(_) => continue,
+                    inst => self.through(nfa, inst),
                 };
-                if by_this < distances[at] {
-                    (distances[at], nearest[at]) = (by_this, pc);
+                if by_this < self.distances[dependent as usize] {
+                    (self.distances[dependent as usize], self.nearest[dependent as usize]) = (by_this, pc);
                     queue.push(by_this, dependent);
                 }
             }
         }
-        (distances, nearest)
+    }
+}
+
+impl Nfa {
+    /// The least fixed point of the distances by some bytes, and for each place where ways part the way that
+    /// gave its distance. That was known before it: who follows these ways comes to an end, also where rounds
+    /// read nothing.
+    pub(super) fn measure(&self, bytes: &ByteSet) -> (Vec<u64>, Vec<Pc>) {
+        let mut measured = Measured::new(self.len());
+        // What an instruction leads to was mostly emitted before it.
+        if !(0..PASSES).any(|_| !measured.pass(self, bytes)) {
+            measured = Measured::new(self.len());
+            measured.search(self, bytes);
+        }
+        (measured.distances, measured.nearest)
     }
 
     /// Bytes by which a key may have to be longer than the shortest, since that may be there already: counted where
     /// it ends.
-    fn spare(&self, pc: Pc, edges: &[Edge], to: Pc) -> u64 {
-        let ends = || edges.iter().filter(|edge| edge.2 == to).all(|edge| (edge.0, edge.1) == (b'"', b'"'));
-        if self.program.is_key(pc) && ends() { SPARE } else { 0 }
+    fn spare(&self, pc: Pc) -> u64 {
+        if self.program.is_key(pc) { SPARE } else { 0 }
     }
 }
 

@@ -89,9 +89,9 @@ impl Program {
         self.insts.len() as Pc - 1
     }
 
-    /// Copies the instructions of another program without loops, but for the first, in whose place `next` stands. Returns
-    /// the last.
-    pub(crate) fn paste(&mut self, other: &Program, next: Pc, within: Option<LoopId>) -> Pc {
+    /// Copies the instructions of another program without loops and rules, but for the first, in whose place `next`
+    /// stands. Returns where the other's `start` is.
+    pub(crate) fn paste(&mut self, other: &Program, start: Pc, next: Pc, within: Option<LoopId>) -> Pc {
         // Number 0 is left out.
         let base = self.len() as Pc - 1;
         let moved = |pc: Pc| if pc == 0 { next } else { base + pc };
@@ -105,7 +105,7 @@ impl Program {
         });
         self.insts.extend(insts);
         self.within.resize(self.insts.len(), within);
-        self.len() as Pc - 1
+        moved(start)
     }
 
     /// Puts another instruction in the place of one.

@@ -6,7 +6,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::class::{escapes, must_be_escaped};
+use super::class::{escapes, must_be_escaped, plain_ranges};
 use super::compile::Compiler;
 use super::lazy::{DEAD, Dfa};
 use super::program::{Inst, Pc};
@@ -302,10 +302,4 @@ impl Compiler<'_, '_, '_> {
         }
         Ok(start)
     }
-}
-
-/// The parts of a range that stand for themselves in JSON strings.
-fn plain_ranges(low: u8, high: u8) -> impl Iterator<Item = (u8, u8)> {
-    let parts = [(0x20, b'"' - 1), (b'"' + 1, b'\\' - 1), (b'\\' + 1, 0xff)];
-    parts.into_iter().map(move |(a, b)| (a.max(low), b.min(high))).filter(|(a, b)| a <= b)
 }

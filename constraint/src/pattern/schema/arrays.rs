@@ -65,7 +65,8 @@ impl Emitter<'_, '_, '_, '_> {
         let max = shape.max.map(|max| max.saturating_sub(at));
         let goal = self.expander.item(place, shape, at, &[]);
         let max = if goal == NEVER { Some(0) } else { max };
-        self.more((min, max), at > 0, end, &mut |emitter, next| emitter.value(goal, next))
+        let items = self.more((min, max), end, &mut |emitter, next| emitter.value(goal, next))?;
+        Ok(if at > 0 { items.further } else { items.first })
     }
 
     /// Items of which some have to satisfy more than others: the automaton knows how many of them there were.
@@ -154,7 +155,7 @@ impl Emitter<'_, '_, '_, '_> {
                 emitter.compiler.builder.mark_keys(from);
                 emitter.compiler.builder.byte(b'"', start)
             };
-            let start = emitter.more((shape.min, shape.max), false, end, &mut one)?;
+            let start = emitter.more((shape.min, shape.max), end, &mut one)?.first;
             emitter.compiler.open(b'[', start)
         })
     }

@@ -4,11 +4,13 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::decimal::Decimal;
 use super::expand::{Expander, GoalId, NEVER};
 use super::node::{Kind, LangId};
 use super::numbers;
+use super::objects::KeysOf;
 use super::place::PlaceId;
 use super::shape::{NumberShape, Shape, StringShape};
 use super::strings::Strings;
@@ -16,7 +18,7 @@ use crate::error::BuildError;
 use crate::pattern::compile::Compiler;
 use crate::pattern::json::quoted_text;
 use crate::pattern::program::{Inst, Pc, RuleId};
-use crate::pattern::regular::{Asked, Part, product};
+use crate::pattern::regular::{Asked, Automaton, Part, product};
 
 /// Levels of values that are written down within each other; deeper ones are rules.
 const INLINE: usize = 24;
@@ -24,13 +26,28 @@ const INLINE: usize = 24;
 /// What strings are: the bounds on their length, and the sets that they are in or not.
 type Described = (u32, Option<u32>, Vec<(LangId, bool)>);
 
+/// Where a list goes on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entrances {
+    /// Where nothing stands before.
+    pub(super) first: Pc,
+    /// Behind others, from which a comma separates.
+    pub(super) further: Pc,
+}
+
 /// See the module's description.
 pub(super) struct Emitter<'c, 's, 'b, 'l> {
     pub(super) compiler: &'c mut Compiler<'s, 'b, 'l>,
     pub(super) expander: Expander,
     rules: FxHashMap<GoalId, RuleId>,
+    /// Goals that were written down where they stand; a second time they are rules.
+    written: FxHashSet<GoalId>,
     /// The rules of strings, by their bounds and sets.
     strings: FxHashMap<Described, RuleId>,
+    /// The rules of numbers with multiples, by the expression of their range.
+    numbers: FxHashMap<(String, Vec<(Decimal, bool)>), RuleId>,
+    /// The keys of objects that are not named, by what they are asked for.
+    pub(super) keys: FxHashMap<KeysOf, Rc<Automaton>>,
     /// Rules to be defined.
     open: Vec<(GoalId, RuleId)>,
     depth: usize,
@@ -40,8 +57,18 @@ pub(super) struct Emitter<'c, 's, 'b, 'l> {
 
 impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
     pub(super) fn new(compiler: &'c mut Compiler<'s, 'b, 'l>, expander: Expander) -> Emitter<'c, 's, 'b, 'l> {
-        let (rules, strings) = (FxHashMap::default(), FxHashMap::default());
-        Emitter { compiler, expander, rules, strings, open: Vec::new(), depth: 0, repeats: false }
+        Emitter {
+            compiler,
+            expander,
+            rules: FxHashMap::default(),
+            written: FxHashSet::default(),
+            strings: FxHashMap::default(),
+            numbers: FxHashMap::default(),
+            keys: FxHashMap::default(),
+            open: Vec::new(),
+            depth: 0,
+            repeats: false,
+        }
     }
 
     /// The values of the whole document, then `next`.
@@ -95,8 +122,9 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         if let Some(&rule) = self.rules.get(&goal) {
             return self.compiler.builder.emit(Inst::Call(rule, next));
         }
-        let deep = self.depth >= INLINE || self.repeats || self.expander.is_shared(goal);
-        if deep && self.is_composite(goal)? {
+        let called = self.depth >= INLINE || self.repeats || self.expander.is_shared(goal);
+        let called = called || !self.written.insert(goal);
+        if called && self.is_composite(goal)? {
             let rule = self.compiler.builder.declare();
             self.rules.insert(goal, rule);
             self.open.push((goal, rule));
@@ -151,9 +179,24 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         if shape.multiples.is_empty() {
             return self.compiler.regex(&text, next);
         }
-        let range = self.expander.strings.part(&[crate::pattern::compile::parse(&text)?])?;
+        let key = (text, shape.multiples.clone());
+        if let Some(&rule) = self.numbers.get(&key) {
+            return self.compiler.builder.emit(Inst::Call(rule, next));
+        }
+        let automaton = self.multiples(&key.0, &shape.multiples)?;
+        let rule = self.compiler.builder.declare();
+        self.numbers.insert(key, rule);
+        self.define(rule, |emitter, end| {
+            emitter.compiler.automaton(&automaton, false, |_, _| Ok(Some(end)))
+        })?;
+        self.compiler.builder.emit(Inst::Call(rule, next))
+    }
+
+    /// The numbers of an expression that are multiples, or are none.
+    fn multiples(&mut self, text: &str, multiples: &[(Decimal, bool)]) -> Result<Automaton, BuildError> {
+        let range = self.expander.strings.part(&[crate::pattern::compile::parse(text)?])?;
         let mut parts = vec![(range, Asked::Holds)];
-        for (of, is) in &shape.multiples {
+        for (of, is) in multiples {
             let asked = if *is { Asked::Holds } else { Asked::Fails };
             let scaled = of.scaled().and_then(|(digits, scale)| Some((u32::try_from(digits).ok()?, scale)));
             let Some((digits, scale)) =
@@ -163,8 +206,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
             };
             parts.push((Part::Multiple { digits, scale }, asked));
         }
-        let automaton = product(parts, &mut self.expander.strings.budget)?;
-        self.compiler.automaton(&automaton, false, |_, _| Ok(Some(next)))
+        product(parts, &mut self.expander.strings.budget)
     }
 
     /// The strings of a shape. Those that are not listed are a rule, one for all that are described alike: most
@@ -214,23 +256,24 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         self.compiler.automaton(&automaton, true, |_, _| Ok(Some(next)))
     }
 
-    /// So many more of something, `after` others, then the end.
+    /// So many of something, then the end.
     pub(super) fn more(
         &mut self,
         (min, max): (u32, Option<u32>),
-        after: bool,
         end: Pc,
         one: &mut dyn FnMut(&mut Self, Pc) -> Result<Pc, BuildError>,
-    ) -> Result<Pc, BuildError> {
-        let mut ways = Vec::new();
+    ) -> Result<Entrances, BuildError> {
+        let (mut first, mut further) = (Vec::new(), Vec::new());
         if max != Some(0) {
             let some = self.repeated((min.max(1), max), end, one)?;
-            ways.push(if after { self.compiler.comma(some)? } else { some });
+            first.push(some);
+            further.push(self.compiler.comma(some)?);
         }
         if min == 0 {
-            ways.push(end);
+            first.push(end);
+            further.push(end);
         }
-        self.compiler.split(ways)
+        Ok(Entrances { first: self.compiler.split(first)?, further: self.compiler.split(further)? })
     }
 
     /// At least one of something, with `, ` between them.

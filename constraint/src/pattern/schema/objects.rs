@@ -8,13 +8,14 @@ use std::rc::Rc;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir};
 use rustc_hash::FxHashMap;
 
-use super::emit::Emitter;
+use super::emit::{Emitter, Entrances};
 use super::expand::{GoalId, NEVER};
 use super::node::{LangId, Literal, NameId};
 use super::place::{PlaceId, Step};
 use super::shape::{KeyIs, ObjectShape, Shape, SomeMember};
 use crate::error::BuildError;
 use crate::pattern::builder::Builder;
+use crate::pattern::class::plain_ranges;
 use crate::pattern::compile::Compiler;
 use crate::pattern::json::{quoted_text, string_text};
 use crate::pattern::program::{Inst, Pc};
@@ -26,6 +27,12 @@ const MOST_SOME: usize = 4;
 const MOST_COUNTED: usize = 8;
 /// Characters of a name that other keys are told from.
 const LONGEST_NAME: usize = 1000;
+
+/// What is said of keys: the names that they are not, the patterns that they may match, and what they satisfy.
+pub(super) type KeysOf = (Vec<NameId>, Vec<LangId>, Vec<Literal>);
+
+/// How many more there must and may be.
+type Bounds = (u32, Option<u32>);
 
 /// What members without names may be.
 struct Others {
@@ -72,9 +79,16 @@ impl Emitter<'_, '_, '_, '_> {
         let before = self.repeats;
         self.repeats |= cap > 1;
         let mut rows = Vec::with_capacity(cap as usize + 1);
+        // Rows with equal bounds end alike.
+        let mut last: Option<(Bounds, Entrances)> = None;
         for count in 0..=cap {
-            let min = min.saturating_sub(count);
-            rows.push(self.tail(shape, others, (min, max.map(|max| max - count)), count > 0, end)?);
+            let bounds = (min.saturating_sub(count), max.map(|max| max - count));
+            let tail = match last {
+                Some((same, tail)) if same == bounds => tail,
+                _ => self.tail(shape, others, bounds, end)?,
+            };
+            last = Some((bounds, tail));
+            rows.push(if count > 0 { tail.further } else { tail.first });
         }
         for (at, &(name, goal)) in names.iter().enumerate().rev() {
             let required = shape.has.get(&name) == Some(&true);
@@ -127,15 +141,14 @@ impl Emitter<'_, '_, '_, '_> {
         &mut self,
         shape: &ObjectShape,
         others: Option<&Others>,
-        (min, max): (u32, Option<u32>),
-        after: bool,
+        (min, max): Bounds,
         end: Pc,
-    ) -> Result<Pc, BuildError> {
+    ) -> Result<Entrances, BuildError> {
         if !shape.some.is_empty() {
-            return self.tail_with_some(shape, others, (min, max), after, end);
+            return self.tail_with_some(shape, others, (min, max), end);
         }
         let max = if others.is_none() { Some(0) } else { max };
-        self.more((min, max), after, end, &mut |emitter, next| match others {
+        self.more((min, max), end, &mut |emitter, next| match others {
             Some(others) => emitter.other(others, next),
             None => emitter.never(),
         })
@@ -146,17 +159,19 @@ impl Emitter<'_, '_, '_, '_> {
         &mut self,
         shape: &ObjectShape,
         others: Option<&Others>,
-        (min, max): (u32, Option<u32>),
-        after: bool,
+        (min, max): Bounds,
         end: Pc,
-    ) -> Result<Pc, BuildError> {
+    ) -> Result<Entrances, BuildError> {
         let owed = shape.some.len();
         let cap = max.unwrap_or(min) as usize;
         if owed > MOST_SOME || cap > MOST_COUNTED {
             let what = "properties without names that have to be there";
             return Err(BuildError::TooLarge { what, limit: MOST_SOME });
         }
-        let Some(plain) = others else { return self.never() };
+        let Some(plain) = others else {
+            let never = self.never()?;
+            return Ok(Entrances { first: never, further: never });
+        };
         // What a member may be, by the sorts that it is of.
         let mut sorts = vec![None];
         for set in 1..1usize << owed {
@@ -183,16 +198,15 @@ impl Emitter<'_, '_, '_, '_> {
             if there == all && count >= min as usize {
                 ways.push(end);
             }
-            let comma = after || pc != first;
             for (set, sort) in sorts.iter().enumerate().filter(|(set, _)| set & there == 0) {
                 let sort = if set == 0 { Some(plain) } else { sort.as_ref() };
                 let Some(sort) = sort.filter(|_| max.is_none() || count < cap) else { continue };
                 let member = self.other(sort, heads[(there | set) * rows + (count + 1).min(cap)])?;
-                ways.push(if comma { self.compiler.comma(member)? } else { member });
+                ways.push(if pc != first { self.compiler.comma(member)? } else { member });
             }
             self.compiler.builder.patch(pc, Inst::Split(&ways));
         }
-        Ok(first)
+        Ok(Entrances { first, further: heads[0] })
     }
 
     /// One member without a name.
@@ -249,7 +263,7 @@ impl Emitter<'_, '_, '_, '_> {
         patterns.dedup();
         let keys = match (&patterns[..], &literals[..]) {
             ([], []) => None,
-            _ => Some(Rc::new(self.keys(place, &patterns, &literals)?)),
+            _ => Some(self.keys(place, &patterns, &literals)?),
         };
         let labels: Vec<u64> = match &keys {
             None => vec![0],
@@ -287,7 +301,18 @@ impl Emitter<'_, '_, '_, '_> {
         place: PlaceId,
         patterns: &[LangId],
         literals: &[Literal],
-    ) -> Result<Automaton, BuildError> {
+    ) -> Result<Rc<Automaton>, BuildError> {
+        let names = self.expander.places.names(place).to_vec();
+        let key = (names, patterns.to_vec(), literals.to_vec());
+        if let Some(known) = self.keys.get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let keys = Rc::new(self.keys_of(&key)?);
+        self.keys.insert(key, Rc::clone(&keys));
+        Ok(keys)
+    }
+
+    fn keys_of(&mut self, (names, patterns, literals): &KeysOf) -> Result<Automaton, BuildError> {
         let schemas = Rc::clone(&self.expander.schemas);
         if patterns.len() > 32 {
             return Err(BuildError::TooLarge { what: "patterns of one object's keys", limit: 32 });
@@ -299,7 +324,6 @@ impl Emitter<'_, '_, '_, '_> {
             parts.push((Part::Set(Box::new(dfa)), Asked::Nothing));
         }
         parts.push((strings.any()?, Asked::Holds));
-        let names = self.expander.places.names(place);
         let names: Vec<Rc<str>> =
             names.iter().map(|name| Rc::clone(&schemas.names[*name as usize])).collect();
         if !names.is_empty() {
@@ -383,27 +407,24 @@ impl Leaving {
     ) -> Result<Pc, BuildError> {
         let is_name = texts.first().is_some_and(|text| text.len() == depth);
         let longer = &texts[usize::from(is_name)..];
-        let (mut ways, mut taken, mut edges) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut ways, mut taken, mut edges, mut free) = (Vec::new(), Vec::new(), Vec::new(), b' ');
         let is_plain = |c: char| (' '..='\u{7f}').contains(&c) && c != '"' && c != '\\';
         for group in longer.chunk_by(|a, b| a[depth] == b[depth]) {
             let c = group[0][depth];
-            taken.push(c);
             let deeper = self.trie(emitter, group, depth + 1)?;
             if is_plain(c) {
+                // What stands between two names goes on as anything does.
+                edges.extend(plain_ranges(free, c as u8 - 1).map(|(low, high)| (low, high, self.any)));
                 edges.push((c as u8, c as u8, deeper));
+                free = c as u8 + 1;
             } else {
+                taken.push(c);
                 let text = quoted_text(&c.to_string());
                 ways.push(emitter.compiler.builder.text(text.as_bytes(), deeper)?);
             }
         }
-        let is_free = |byte: &u8| is_plain(char::from(*byte)) && !taken.contains(&char::from(*byte));
-        for byte in (b' '..=0x7f).filter(is_free) {
-            match edges.last_mut() {
-                Some((_, high, target)) if *target == self.any && *high + 1 == byte => *high = byte,
-                _ => edges.push((byte, byte, self.any)),
-            }
-        }
-        if taken.iter().all(|&c| is_plain(c)) {
+        edges.extend(plain_ranges(free, 0x7f).map(|(low, high)| (low, high, self.any)));
+        if taken.is_empty() {
             ways.push(self.rare);
         } else {
             let plain = (' '..='\u{7f}').filter(|c| is_plain(*c)).chain(taken);
