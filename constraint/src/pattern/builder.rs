@@ -5,7 +5,7 @@ use std::rc::Rc;
 use regex_syntax::hir::ClassUnicode;
 use rustc_hash::FxHashMap;
 
-use super::class::{Template, template};
+use super::class::{Template, by_target, template};
 use super::nfa::{Loop, Nfa};
 use super::program::{Edge, Inst, LoopId, Pc, Program, RuleId};
 use crate::error::BuildError;
@@ -107,7 +107,7 @@ impl<'l> Builder<'l> {
                 _ => others.push(way),
             }
         }
-        edges.sort_unstable();
+        edges.sort_unstable_by_key(by_target);
         if others.is_empty() {
             self.patch(pc, Inst::Bytes(&edges));
         } else {

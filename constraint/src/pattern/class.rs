@@ -39,10 +39,15 @@ pub(super) fn template(class: &ClassUnicode, quoted: bool) -> Result<Template, B
         let special: Vec<(u8, Pc)> = special.into_iter().map(|byte| (byte, NEXT)).collect();
         let escape = escapes(&special, &mut |inst| Ok(program.push(inst, None)))?;
         first.push((b'\\', b'\\', escape));
-        first.sort_unstable();
     }
+    first.sort_unstable_by_key(by_target);
     let start = program.push(Inst::Bytes(&first), None);
     Ok(Template { program, start })
+}
+
+/// The order of edges in which those to one target follow each other: then they are [alike](super::alike).
+pub(super) fn by_target(edge: &Edge) -> (Pc, u8) {
+    (edge.2, edge.0)
 }
 
 /// Whether a byte does not stand for itself within a string in JSON.
