@@ -1,12 +1,13 @@
 //! Emits the byte automaton, from the end of the text to its beginning.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use regex_syntax::hir::ClassUnicode;
 use rustc_hash::FxHashMap;
 
 use super::class::{Template, by_target, template};
-use super::nfa::{Loop, Nfa};
+use super::nfa::{Counted, Loop, Nfa};
 use super::program::{Edge, Inst, LoopId, Pc, Program, RuleId};
 use crate::error::BuildError;
 use crate::limits::Limits;
@@ -20,11 +21,21 @@ pub(crate) struct OpenLoop {
     outer: Option<LoopId>,
 }
 
+/// A loop that counts characters, while its instructions are emitted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpenBounded {
+    id: LoopId,
+    from: Pc,
+    outer: Option<LoopId>,
+}
+
 /// Emits instructions from the end of the text to its beginning.
 pub(crate) struct Builder<'l> {
     program: Program,
     loops: Vec<Loop>,
     rules: Vec<Pc>,
+    /// The loops that count characters, and their instructions.
+    bounded: Vec<(LoopId, Range<Pc>)>,
     current: Option<LoopId>,
     limits: &'l Limits,
     /// The character classes met so far.
@@ -36,8 +47,9 @@ type ClassKey = (Vec<(char, char)>, bool);
 
 impl<'l> Builder<'l> {
     pub(crate) fn new(limits: &'l Limits) -> Builder<'l> {
-        let (loops, rules, classes) = (Vec::new(), Vec::new(), FxHashMap::default());
-        Builder { program: Program::default(), loops, rules, current: None, limits, classes }
+        let (loops, rules, bounded) = (Vec::new(), Vec::new(), Vec::new());
+        let (program, classes) = (Program::default(), FxHashMap::default());
+        Builder { program, loops, rules, bounded, current: None, limits, classes }
     }
 
     pub(crate) fn emit(&mut self, inst: Inst<'_>) -> Result<Pc, BuildError> {
@@ -152,7 +164,7 @@ impl<'l> Builder<'l> {
     pub(crate) fn begin_loop(&mut self, (min, max): (u32, u32), exit: Pc) -> Result<OpenLoop, BuildError> {
         let id = self.loops.len() as LoopId;
         let (outer, slot) = (self.current, self.depth());
-        self.loops.push(Loop { slot, min, max, body: 0, again: 0, exit, outer });
+        self.loops.push(Loop { slot, min, max, body: 0, again: 0, exit, outer, counts: Counted::Rounds });
         self.current = Some(id);
         Ok(OpenLoop { id, round: self.emit(Inst::Next(id))?, outer })
     }
@@ -161,6 +173,26 @@ impl<'l> Builder<'l> {
     pub(crate) fn end_loop(&mut self, open: OpenLoop, body: Pc, again: Pc) -> Result<Pc, BuildError> {
         let l = &mut self.loops[open.id as usize];
         (l.body, l.again) = (body, again);
+        self.current = open.outer;
+        self.emit(Inst::Enter(open.id))
+    }
+
+    /// A loop that counts characters; what is emitted until its [end](Self::end_bounded) belongs to it.
+    pub(crate) fn begin_bounded(&mut self, (min, max): (u32, u32), exit: Pc) -> OpenBounded {
+        let id = self.loops.len() as LoopId;
+        let (outer, slot) = (self.current, self.depth());
+        let from = self.len() as Pc;
+        self.loops.push(Loop { slot, min, max, body: 0, again: 0, exit, outer, counts: Counted::Characters });
+        self.current = Some(id);
+        OpenBounded { id, from, outer }
+    }
+
+    /// Says where the texts begin; the loop's own beginning.
+    pub(crate) fn end_bounded(&mut self, open: OpenBounded, body: Pc) -> Result<Pc, BuildError> {
+        let part = open.from..self.len() as Pc;
+        self.bounded.push((open.id, part));
+        let l = &mut self.loops[open.id as usize];
+        (l.body, l.again) = (body, body);
         self.current = open.outer;
         self.emit(Inst::Enter(open.id))
     }
@@ -190,6 +222,6 @@ impl<'l> Builder<'l> {
     }
 
     pub(crate) fn finish(self, start: Pc) -> Result<Nfa, BuildError> {
-        Nfa::new(self.program, self.loops, &self.rules, start, self.limits)
+        Nfa::new(self.program, (self.loops, self.bounded), &self.rules, start, self.limits)
     }
 }

@@ -144,8 +144,8 @@ impl Editor<'_> {
                 continue;
             }
             match self.nfa.inst(pc) {
-                Inst::Accept => {}
-                Inst::Bytes(ranges) => open.extend(ranges.iter().map(|range| range.2)),
+                Inst::Accept | Inst::Leave => {}
+                Inst::Bytes(ranges) | Inst::Tick(ranges) => open.extend(ranges.iter().map(|range| range.2)),
                 Inst::Split(targets) => open.extend(targets),
                 Inst::Inside(_, target) => open.push(target),
                 Inst::Enter(id) | Inst::Next(id) => {
@@ -262,6 +262,8 @@ impl<'r, 'n> Rewrite<'r, 'n> {
                 self.editor.set(copy, Inst::Split(&targets));
                 return Ok(());
             }
+            // Only in schemas, which have no such rules.
+            Inst::Tick(_) | Inst::Leave => return Err(BuildError::LeftRecursion),
             Inst::Accept => Inst::Split(std::slice::from_ref(&self.complete[&rule])),
             Inst::Enter(id) => Inst::Enter(self.copy_loop(rule, id)?),
             Inst::Inside(id, target) => Inst::Inside(self.copy_loop(rule, id)?, self.copy(rule, target)?),

@@ -47,8 +47,8 @@ impl Dependents {
 /// The instructions on whose distances that of `inst` depends, where only some bytes can be spelled.
 fn needs(nfa: &Nfa, inst: Inst<'_>, bytes: &ByteSet, mut each: impl FnMut(Pc)) {
     match inst {
-        Inst::Accept | Inst::Next(_) => {}
-        Inst::Bytes(ranges) => {
+        Inst::Accept | Inst::Next(_) | Inst::Leave => {}
+        Inst::Bytes(ranges) | Inst::Tick(ranges) => {
             let usable = ranges.iter().filter(|range| bytes.meets(range.0, range.1));
             usable.for_each(|range| each(range.2));
         }
@@ -120,7 +120,7 @@ impl Measured {
             let now = self.distances[pc];
             let mut best = (now, self.nearest[pc]);
             match inst {
-                Inst::Bytes(edges) => {
+                Inst::Bytes(edges) | Inst::Tick(edges) => {
                     let usable = edges.iter().filter(|edge| bytes.meets(edge.0, edge.1));
                     for edge in usable {
                         let spare = if edge.0 == b'"' && edge.1 == b'"' { nfa.spare(pc as Pc) } else { 0 };
@@ -149,11 +149,11 @@ impl Measured {
     fn through(&self, nfa: &Nfa, inst: Inst<'_>) -> u64 {
         let to = |pc: Pc| self.distances[pc as usize];
         match inst {
-            Inst::Accept | Inst::Next(_) => 0,
+            Inst::Accept | Inst::Next(_) | Inst::Leave => 0,
             Inst::Enter(id) => nfa.rest_of_loop(id, 0, &self.distances),
             Inst::Inside(id, target) => together(to(target), nfa.rest_of_loop(id, 1, &self.distances)),
             Inst::Call(rule, next) => together(to(nfa.rules[rule as usize].start), to(next)),
-            Inst::Bytes(_) | Inst::Split(_) => NEVER,
+            Inst::Bytes(_) | Inst::Tick(_) | Inst::Split(_) => NEVER,
         }
     }
 
@@ -163,7 +163,7 @@ impl Measured {
         let mut known = vec![false; nfa.len()];
         let mut queue = Queue::default();
         for (pc, inst) in nfa.program.iter().enumerate() {
-            if matches!(inst, Inst::Accept | Inst::Next(_)) {
+            if matches!(inst, Inst::Accept | Inst::Next(_) | Inst::Leave) {
                 self.distances[pc] = 0;
                 queue.push(0, pc as Pc);
             }
@@ -174,7 +174,7 @@ impl Measured {
             }
             for &dependent in dependents.of(pc) {
                 let by_this = match nfa.inst(dependent) {
-                    Inst::Bytes(edges) => {
+                    Inst::Bytes(edges) | Inst::Tick(edges) => {
                         let ends = |edge: &Edge| edge.2 != pc || (edge.0, edge.1) == (b'"', b'"');
                         let spare = if edges.iter().all(ends) { nfa.spare(dependent) } else { 0 };
                         together(distance, 1 + spare)

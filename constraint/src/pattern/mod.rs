@@ -6,6 +6,7 @@
 //! out of it, [`subset`] determinises it ([`alike`] says for which bytes at once), [`until`] adds stops.
 
 mod alike;
+mod bounded;
 mod builder;
 pub(crate) mod bytes;
 mod class;

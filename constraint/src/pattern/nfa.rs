@@ -7,11 +7,15 @@
 //! belong to a call; what stands in no rule has the whole text for its call. Rules never call themselves
 //! before they have read a byte.
 
+use std::ops::Range;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
+use super::bounded::Needs;
 use super::bytes::ByteSet;
 use super::left;
-use super::program::{Inst, LoopId, Pc, Program, RuleId};
+use super::program::{Edge, Inst, LoopId, Pc, Program, RuleId};
 use crate::error::BuildError;
 use crate::limits::Limits;
 
@@ -49,6 +53,16 @@ pub(crate) struct Loop {
     pub(crate) exit: Pc,
     /// The loop around it.
     pub(crate) outer: Option<LoopId>,
+    pub(crate) counts: Counted,
+}
+
+/// What a loop counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counted {
+    /// How often its body is read.
+    Rounds,
+    /// The characters of its body, which is read once ([`bounded`](super::bounded)).
+    Characters,
 }
 
 impl Loop {
@@ -73,6 +87,8 @@ pub(crate) struct Nfa {
     pub(super) program: Arc<Program>,
     pub(super) loops: Vec<Loop>,
     pub(super) rules: Vec<Rule>,
+    /// For loops that count characters: how far the end is.
+    bounded: FxHashMap<LoopId, Bounded>,
     pub(crate) start: Pc,
     /// Slots in use.
     pub(crate) slots: usize,
@@ -88,6 +104,14 @@ pub(crate) struct Nfa {
     pub(crate) classes: Box<[u8; 256]>,
     /// A byte of each class.
     pub(crate) representatives: Vec<u8>,
+}
+
+/// How far it is to the ends of a loop that counts characters, by all bytes and by those that can be spelled.
+#[derive(Debug, Clone)]
+struct Bounded {
+    part: Range<Pc>,
+    live: Arc<Needs>,
+    spelled: Arc<Needs>,
 }
 
 /// A part of the automaton that is called.
@@ -125,12 +149,17 @@ impl First {
                 continue;
             }
             match nfa.inst(pc) {
-                Inst::Bytes(_) | Inst::Accept => self.found.push(pc),
+                Inst::Bytes(_) | Inst::Tick(_) | Inst::Accept => self.found.push(pc),
+                Inst::Leave => {
+                    let around = nfa.within(pc).map(|id| &nfa.loops[id as usize]);
+                    self.open.extend(around.filter(|l| l.min == 0).map(|l| l.exit));
+                }
                 Inst::Split(targets) => self.open.extend(targets.iter().rev()),
                 Inst::Enter(id) => {
                     let l = &nfa.loops[id as usize];
                     self.open.push(l.body);
-                    self.open.extend((l.min == 0).then_some(l.exit));
+                    let empty = l.min == 0 && l.counts == Counted::Rounds;
+                    self.open.extend(empty.then_some(l.exit));
                 }
                 Inst::Inside(_, target) => self.open.push(target),
                 Inst::Next(_) => {}
@@ -148,18 +177,28 @@ impl Nfa {
     /// The automaton of a program that begins at `start`; `rules` say where each rule does.
     pub(super) fn new(
         program: Program,
-        loops: Vec<Loop>,
+        (loops, bounded): (Vec<Loop>, Vec<(LoopId, Range<Pc>)>),
         rules: &[Pc],
         start: Pc,
         limits: &Limits,
     ) -> Result<Nfa, BuildError> {
         let (classes, representatives) = program.byte_classes();
+        let mut needs = FxHashMap::default();
+        for (id, part) in bounded {
+            let l = &loops[id as usize];
+            let what = "steps to work out sets of strings";
+            let all = Needs::new(&program, part.clone(), l, &ByteSet::ALL, limits.set_steps)
+                .ok_or(BuildError::TooLarge { what, limit: limits.set_steps })?;
+            let all = Arc::new(all);
+            needs.insert(id, Bounded { part, live: Arc::clone(&all), spelled: all });
+        }
         let none: (Arc<[u64]>, Arc<[Pc]>) = (Arc::new([]), Arc::new([]));
         let mut nfa = Nfa {
             program: Arc::new(program),
             slots: loops.iter().map(|l| l.slot + 1).max().unwrap_or(0),
             loops,
             rules: rules.iter().map(|&start| Rule { start, rank: 0 }).collect(),
+            bounded: needs,
             start,
             distance: none.0.clone(),
             spelled: none.0,
@@ -200,7 +239,7 @@ impl Nfa {
     /// A round that may be empty can always be made up: only the upper bound is left.
     fn release_empty_rounds(&mut self) {
         for l in &mut self.loops {
-            if l.body == l.again && self.distance[l.body as usize] == 0 {
+            if l.counts == Counted::Rounds && l.body == l.again && self.distance[l.body as usize] == 0 {
                 l.min = 0;
             }
         }
@@ -217,8 +256,16 @@ impl Nfa {
         if self.bytes == ByteSet::ALL && self.program.all_edges_meet(&bytes) {
             return Nfa { bytes, ..self.clone() };
         }
-        let (spelled, nearest) = self.measure(&bytes);
-        Nfa { spelled: spelled.into(), nearest: nearest.into(), bytes, ..self.clone() }
+        let mut nfa = Nfa { bytes, ..self.clone() };
+        for (id, bounded) in &mut nfa.bounded {
+            let (l, part) = (&self.loops[*id as usize], bounded.part.clone());
+            // Without a bound on the steps they are found.
+            let spelled = Needs::new(&self.program, part, l, &bytes, usize::MAX);
+            bounded.spelled = spelled.map_or_else(|| Arc::clone(&bounded.live), Arc::new);
+        }
+        let (spelled, nearest) = nfa.measure(&bytes);
+        (nfa.spelled, nfa.nearest) = (spelled.into(), nearest.into());
+        nfa
     }
 
     /// Orders the rules so that whatever calls another before it has read a byte comes first.
@@ -277,6 +324,9 @@ impl Nfa {
     /// Fewest bytes from the head of a loop with `count` rounds done to the end of the round around it.
     pub(super) fn rest_of_loop(&self, id: LoopId, count: u32, distances: &[u64]) -> u64 {
         let l = &self.loops[id as usize];
+        if let Some(bounded) = self.bounded.get(&id) {
+            return together(bounded.spelled.of(l.body, count), distances[l.exit as usize]);
+        }
         let rounds = u64::from(l.min.saturating_sub(count));
         let inside = match rounds {
             0 => 0,
@@ -290,6 +340,10 @@ impl Nfa {
     pub(crate) fn distance(&self, pc: Pc, counts: &Counts) -> u64 {
         let mut total = self.spelled[pc as usize];
         let mut within = self.within(pc);
+        if let Some((l, bounded)) = self.bounded(pc) {
+            total = together(bounded.spelled.of(pc, counts[l.slot]), self.spelled[l.exit as usize]);
+            within = l.outer;
+        }
         while let Some(id) = within {
             let l = &self.loops[id as usize];
             let rest = self.rest_of_loop(id, counts[l.slot].saturating_add(1), &self.spelled);
@@ -299,14 +353,53 @@ impl Nfa {
         total
     }
 
-    /// Whether the end can be reached at all, by whatever bytes. What cannot is left out of every state.
-    pub(crate) fn is_live(&self, pc: Pc) -> bool {
+    /// Whether the end can be reached at all after some counts, by whatever bytes. What cannot is left out of every
+    /// state.
+    pub(crate) fn is_live(&self, pc: Pc, counts: &Counts) -> bool {
+        let after = self.bounded(pc).is_none_or(|(l, bounded)| bounded.live.of(pc, counts[l.slot]) < NEVER);
+        after && self.may_be_live(pc)
+    }
+
+    /// Whether it can after some counts.
+    pub(crate) fn may_be_live(&self, pc: Pc) -> bool {
         self.distance[pc as usize] < NEVER
+    }
+
+    /// The loop around an instruction, if it counts characters.
+    fn bounded(&self, pc: Pc) -> Option<(&Loop, &Bounded)> {
+        if self.bounded.is_empty() {
+            return None;
+        }
+        let id = self.within(pc)?;
+        self.bounded.get(&id).map(|bounded| (&self.loops[id as usize], bounded))
+    }
+
+    /// A count of a loop that cannot be told from another one within so many bytes.
+    pub(crate) fn saturated(&self, id: LoopId, count: u32, horizon: u32) -> u32 {
+        let l = &self.loops[id as usize];
+        if let Some(bounded) = self.bounded.get(&id) {
+            return bounded.live.saturated(count, horizon).max(bounded.spelled.saturated(count, horizon));
+        }
+        let reach = count.saturating_add(horizon).saturating_add(1);
+        if reach < l.min {
+            0
+        } else if count >= l.min && reach < l.max {
+            l.min
+        } else {
+            count
+        }
     }
 
     /// No configuration from which the end can be spelled is further from it than this.
     pub(crate) fn greatest_distance(&self) -> u64 {
-        let all = (0..self.len() as Pc).map(|pc| self.distance(pc, &[0; SLOTS]));
+        let greatest = |pc: Pc| match self.bounded(pc) {
+            Some((l, bounded)) => {
+                let outside = self.distance(l.exit, &[0; SLOTS]);
+                together(bounded.spelled.greatest(pc), outside)
+            }
+            None => self.distance(pc, &[0; SLOTS]),
+        };
+        let all = (0..self.len() as Pc).map(greatest);
         all.filter(|&distance| distance < NEVER).max().unwrap_or(0)
     }
 
@@ -314,7 +407,6 @@ impl Nfa {
     pub(crate) fn witness(&self, mut pc: Pc, mut counts: Counts) -> Vec<u8> {
         let mut text = Vec::new();
         let mut callers: Vec<(Pc, Counts)> = Vec::new();
-        let to = |pc: &Pc| self.spelled[*pc as usize];
         loop {
             match self.inst(pc) {
                 Inst::Accept => match callers.pop() {
@@ -325,15 +417,30 @@ impl Nfa {
                     callers.push((next, counts));
                     (pc, counts) = (self.rules[rule as usize].start, [0; SLOTS]);
                 }
-                Inst::Bytes(ranges) => {
-                    let usable = ranges
-                        .iter()
-                        .filter_map(|range| Some((self.bytes.plain(range.0, range.1)?, range.2)));
-                    let Some((byte, target)) = usable.min_by_key(|(_, target)| to(target)) else {
-                        return text;
-                    };
-                    text.push(byte);
-                    pc = target;
+                Inst::Bytes(edges) => match self.nearest_byte(edges, &counts) {
+                    Some((byte, target)) => {
+                        text.push(byte);
+                        pc = target;
+                    }
+                    None => return text,
+                },
+                Inst::Tick(edges) => {
+                    self.tick(pc, &mut counts);
+                    match self.nearest_byte(edges, &counts) {
+                        Some((byte, target)) => {
+                            text.push(byte);
+                            pc = target;
+                        }
+                        None => return text,
+                    }
+                }
+                Inst::Leave => match self.leave(pc, &mut counts) {
+                    Some(exit) => pc = exit,
+                    None => return text,
+                },
+                Inst::Split(ways) if self.bounded(pc).is_some() => {
+                    let nearest = ways.iter().min_by_key(|way| self.rest_of_round(**way, &counts));
+                    pc = nearest.copied().unwrap_or(pc);
                 }
                 Inst::Split(_) => pc = self.nearest[pc as usize],
                 Inst::Inside(_, target) => pc = target,
@@ -347,10 +454,40 @@ impl Nfa {
         }
     }
 
+    /// The edge that leads on best, with a byte of it.
+    fn nearest_byte(&self, edges: &[Edge], counts: &Counts) -> Option<(u8, Pc)> {
+        let usable = edges.iter().filter_map(|edge| Some((self.bytes.plain(edge.0, edge.1)?, edge.2)));
+        usable.min_by_key(|(_, target)| self.rest_of_round(*target, counts))
+    }
+
+    /// Fewest bytes that can be spelled to the end of the round, or to that of the text which a loop counts.
+    fn rest_of_round(&self, pc: Pc, counts: &Counts) -> u64 {
+        match self.bounded(pc) {
+            Some((l, bounded)) => bounded.spelled.of(pc, counts[l.slot]),
+            None => self.spelled[pc as usize],
+        }
+    }
+
+    /// Counts a character.
+    pub(crate) fn tick(&self, pc: Pc, counts: &mut Counts) {
+        if let Some(id) = self.within(pc) {
+            let l = &self.loops[id as usize];
+            counts[l.slot] = l.count_up(counts[l.slot]);
+        }
+    }
+
+    /// Where it goes on behind a loop that counts characters, if there are enough.
+    pub(crate) fn leave(&self, pc: Pc, counts: &mut Counts) -> Option<Pc> {
+        let l = &self.loops[self.within(pc)? as usize];
+        let enough = counts[l.slot] >= l.min;
+        counts[l.slot] = 0;
+        enough.then_some(l.exit)
+    }
+
     /// Another round if one is owed, else out.
     fn turn(&self, id: LoopId, count: u32, counts: &mut Counts) -> Pc {
         let l = &self.loops[id as usize];
-        let more = count < l.min;
+        let more = count < l.min || l.counts == Counted::Characters;
         counts[l.slot] = if more { count } else { 0 };
         if more { l.first(count) } else { l.exit }
     }

@@ -20,6 +20,10 @@ pub(crate) enum Inst<'p> {
     Bytes(&'p [Edge]),
     /// Goes on anywhere of these; nowhere if there are none.
     Split(&'p [Pc]),
+    /// The same, and counts a character in the loop around it.
+    Tick(&'p [Edge]),
+    /// Leaves the loop around it, which counts characters, if there are enough.
+    Leave,
     /// Begins a counted loop.
     Enter(LoopId),
     /// Goes on within the first round of a counted loop, from outside of it.
@@ -59,6 +63,8 @@ impl Part {
 enum Packed {
     Bytes(Part),
     Split(Part),
+    Tick(Part),
+    Leave,
     Enter(LoopId),
     Inside(LoopId, Pc),
     Next(LoopId),
@@ -173,6 +179,8 @@ impl Program {
         match inst {
             Inst::Bytes(edges) => Packed::Bytes(keep(&mut self.edges, edges)),
             Inst::Split(ways) => Packed::Split(keep(&mut self.ways, ways)),
+            Inst::Tick(edges) => Packed::Tick(keep(&mut self.edges, edges)),
+            Inst::Leave => Packed::Leave,
             Inst::Enter(id) => Packed::Enter(id),
             Inst::Inside(id, target) => Packed::Inside(id, target),
             Inst::Next(id) => Packed::Next(id),
@@ -186,6 +194,8 @@ impl Program {
         match packed {
             Packed::Bytes(part) => Inst::Bytes(part.of(&self.edges)),
             Packed::Split(part) => Inst::Split(part.of(&self.ways)),
+            Packed::Tick(part) => Inst::Tick(part.of(&self.edges)),
+            Packed::Leave => Inst::Leave,
             Packed::Enter(id) => Inst::Enter(id),
             Packed::Inside(id, target) => Inst::Inside(id, target),
             Packed::Next(id) => Inst::Next(id),

@@ -6,10 +6,11 @@
 
 use rustc_hash::FxHashMap;
 
-use super::class::{escapes, must_be_escaped, plain_ranges};
+use super::class::{by_target, escapes, must_be_escaped, plain_ranges};
 use super::compile::Compiler;
 use super::lazy::{DEAD, Dfa};
-use super::program::{Inst, Pc};
+use super::nfa::{SLOTS, UNBOUNDED};
+use super::program::{Edge, Inst, Pc};
 use crate::error::{BuildError, MatchError};
 
 /// A condition on texts.
@@ -259,6 +260,35 @@ impl Automaton {
 }
 
 impl Compiler<'_, '_, '_> {
+    /// The texts of an automaton, with bounds on their characters, as they stand within a JSON string.
+    pub(super) fn bounded(
+        &mut self,
+        automaton: &Automaton,
+        (min, max): (u32, Option<u32>),
+        next: Pc,
+    ) -> Result<Pc, BuildError> {
+        if self.builder.depth() >= SLOTS {
+            let rule = self.inner_rule(&mut |compiler, end| compiler.bounded(automaton, (min, max), end))?;
+            return self.builder.emit(Inst::Call(rule, next));
+        }
+        let open = self.builder.begin_bounded((min, max.unwrap_or(UNBOUNDED)), next);
+        let leave = self.builder.emit(Inst::Leave)?;
+        let start = self.states(automaton, true, |compiler, pc, mut edges, label| {
+            edges.sort_unstable_by_key(by_target);
+            // Bytes within a character are not counted.
+            if edges.iter().any(|edge| (0x80..0xc0).contains(&edge.0)) {
+                compiler.builder.patch(pc, Inst::Bytes(&edges));
+            } else if label.is_none() {
+                compiler.builder.patch(pc, Inst::Tick(&edges));
+            } else {
+                let tick = compiler.builder.emit(Inst::Tick(&edges))?;
+                compiler.builder.patch(pc, Inst::Split(&[tick, leave]));
+            }
+            Ok(())
+        })?;
+        self.builder.end_bounded(open, start)
+    }
+
     /// The texts of an automaton, then what `next` says of the label with which one ends. With `quoted`, as they stand
     /// within a JSON string.
     pub(super) fn automaton(
@@ -266,6 +296,20 @@ impl Compiler<'_, '_, '_> {
         automaton: &Automaton,
         quoted: bool,
         mut next: impl FnMut(&mut Self, u64) -> Result<Option<Pc>, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        self.states(automaton, quoted, |compiler, pc, edges, label| {
+            let end = label.map(|label| next(compiler, label)).transpose()?.flatten();
+            compiler.builder.patch_read_or(pc, edges, end.as_slice())
+        })
+    }
+
+    /// An instruction for each state of an automaton, which `fill` makes of its edges and of the label with which a text may
+    /// end there.
+    fn states(
+        &mut self,
+        automaton: &Automaton,
+        quoted: bool,
+        mut fill: impl FnMut(&mut Self, Pc, Vec<Edge>, Option<u64>) -> Result<(), BuildError>,
     ) -> Result<Pc, BuildError> {
         let none = || Inst::NOWHERE;
         let mut starts = Vec::with_capacity(automaton.states.len());
@@ -275,7 +319,7 @@ impl Compiler<'_, '_, '_> {
         let Some(&start) = starts.first() else { return self.builder.emit(none()) };
         let mut known: FxHashMap<Vec<(u8, Pc)>, Pc> = FxHashMap::default();
         for (state, &pc) in automaton.states.iter().zip(&starts) {
-            let mut ranges: Vec<(u8, u8, Pc)> = Vec::new();
+            let mut ranges: Vec<Edge> = Vec::new();
             let mut special: Vec<(u8, Pc)> = Vec::new();
             for &(low, high, target) in &state.edges {
                 let target = starts[target as usize];
@@ -297,8 +341,7 @@ impl Compiler<'_, '_, '_> {
                 };
                 ranges.push((b'\\', b'\\', escape));
             }
-            let end = state.ends.map(|label| next(self, label)).transpose()?.flatten();
-            self.builder.patch_read_or(pc, ranges, end.as_slice())?;
+            fill(self, pc, ranges, state.ends)?;
         }
         Ok(start)
     }

@@ -12,7 +12,7 @@ use std::collections::BinaryHeap;
 use super::alike::Alike;
 use super::bytes::ByteSet;
 use super::machine::{Flags, Key};
-use super::nfa::{Counts, Loop, NEVER, Nfa, SLOTS, together};
+use super::nfa::{Counted, Counts, NEVER, Nfa, SLOTS, together};
 use super::program::{Inst, Pc, RuleId};
 use super::stack::{BASE, ResumeId, StackId, Stacks};
 use crate::error::MatchError;
@@ -113,8 +113,8 @@ impl Subset {
         let alike = &mut scratch.alike;
         alike.begin(self.nfa.representatives.len());
         for config in self.configs(key) {
-            if let Inst::Bytes(ranges) = self.nfa.inst(config.pc) {
-                let live = ranges.iter().filter(|range| self.nfa.is_live(range.2)).copied();
+            if let Inst::Bytes(ranges) | Inst::Tick(ranges) = self.nfa.inst(config.pc) {
+                let live = ranges.iter().filter(|range| self.nfa.may_be_live(range.2)).copied();
                 alike.add(live, |byte| self.nfa.classes[byte as usize]);
             }
         }
@@ -129,8 +129,12 @@ impl Subset {
         next: &mut Vec<u32>,
     ) -> Result<(), MatchError> {
         let mut closure = Closure::new(self, scratch);
-        for Config { pc, stack, counts } in self.configs(key) {
-            if let Inst::Bytes(ranges) = self.nfa.inst(pc) {
+        for Config { pc, stack, mut counts } in self.configs(key) {
+            let inst = self.nfa.inst(pc);
+            if let Inst::Tick(_) = inst {
+                self.nfa.tick(pc, &mut counts);
+            }
+            if let Inst::Bytes(ranges) | Inst::Tick(ranges) = inst {
                 for &(low, high, target) in ranges {
                     if (low..=high).contains(&byte) {
                         closure.add(Config { pc: target, stack, counts })?;
@@ -179,7 +183,7 @@ impl Subset {
             while let Some(id) = within {
                 let l = &self.nfa.loops[id as usize];
                 let count = &mut config.counts[l.slot];
-                *count = saturated(l, *count, horizon);
+                *count = self.nfa.saturated(id, *count, horizon);
                 within = l.outer;
             }
         }
@@ -273,17 +277,6 @@ impl Subset {
     }
 }
 
-fn saturated(l: &Loop, count: u32, horizon: u32) -> u32 {
-    let reach = count.saturating_add(horizon).saturating_add(1);
-    if reach < l.min {
-        0
-    } else if count >= l.min && reach < l.max {
-        l.min
-    } else {
-        count
-    }
-}
-
 /// Configurations that lead to those of a state, for each of these: the ones beyond the first at an instruction.
 const PASSED: usize = 4;
 
@@ -341,7 +334,7 @@ impl<'s> Closure<'s> {
     fn add(&mut self, config: Config) -> Result<(), MatchError> {
         self.scratch.open.push(config);
         while let Some(config) = self.scratch.open.pop() {
-            if !self.subset.nfa.is_live(config.pc) || !self.is_new(config) {
+            if !self.subset.nfa.is_live(config.pc, &config.counts) || !self.is_new(config) {
                 continue;
             }
             let limit = self.subset.configurations;
@@ -350,7 +343,12 @@ impl<'s> Closure<'s> {
                 return Err(MatchError::TooLarge { what: CROWDED, limit });
             }
             match self.subset.nfa.inst(config.pc) {
-                Inst::Bytes(_) => self.scratch.found.push(config),
+                Inst::Bytes(_) | Inst::Tick(_) => self.scratch.found.push(config),
+                Inst::Leave => {
+                    let mut counts = config.counts;
+                    let exit = self.subset.nfa.leave(config.pc, &mut counts);
+                    self.scratch.open.extend(exit.map(|pc| Config { pc, counts, ..config }));
+                }
                 Inst::Accept if config.stack == BASE => self.scratch.found.push(config),
                 Inst::Accept => self.leave(config.stack),
                 Inst::Split(targets) => {
@@ -415,6 +413,9 @@ impl<'s> Closure<'s> {
             counts[l.slot] = count;
             Config { pc, stack: config.stack, counts }
         };
+        if l.counts == Counted::Characters {
+            return self.scratch.open.push(with(l.body, 0));
+        }
         if count >= l.min {
             self.scratch.open.push(with(l.exit, 0));
         }

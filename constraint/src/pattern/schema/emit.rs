@@ -251,8 +251,11 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
             }
             _ => {}
         }
-        let parts = self.expander.strings.parts(&schemas, shape)?;
+        let parts = self.expander.strings.sets(&schemas, shape)?;
         let automaton = product(parts, &mut self.expander.strings.budget)?;
+        if shape.min > 0 || shape.max.is_some() {
+            return self.compiler.bounded(&automaton, (shape.min, shape.max), next);
+        }
         self.compiler.automaton(&automaton, true, |_, _| Ok(Some(next)))
     }
 

@@ -106,13 +106,23 @@ impl Strings {
         schemas: &Schemas,
         shape: &StringShape,
     ) -> Result<Vec<(Part, Asked)>, BuildError> {
+        let mut parts = self.sets(schemas, shape)?;
+        if shape.min > 0 || shape.max.is_some() {
+            parts.push((Part::Length(shape.min, shape.max), Asked::Holds));
+        }
+        Ok(parts)
+    }
+
+    /// The same without bounds on the length.
+    pub(super) fn sets(
+        &mut self,
+        schemas: &Schemas,
+        shape: &StringShape,
+    ) -> Result<Vec<(Part, Asked)>, BuildError> {
         let mut parts = Vec::new();
         for &(lang, is) in &shape.langs {
             let part = Part::Set(Box::new(self.automaton(schemas, lang)?.clone()));
             parts.push((part, if is { Asked::Holds } else { Asked::Fails }));
-        }
-        if shape.min > 0 || shape.max.is_some() {
-            parts.push((Part::Length(shape.min, shape.max), Asked::Holds));
         }
         if !shape.holes.is_empty() {
             parts.push((self.texts(&shape.holes)?, Asked::Fails));
