@@ -87,7 +87,7 @@ fn case(seed: u64) -> Option<Case> {
     if values.is_empty() {
         return None;
     }
-    let tokens = vocabulary(&mut random, &values, seed % 2 == 0);
+    let tokens = vocabulary(&mut random, &values, seed.is_multiple_of(2));
     let vocab = Arc::new(Vocab::new(&tokens, &[tokens.len() as u32 - 1]).expect("a vocabulary"));
     let constraint = Constraint::new(built.expect("it has values"), vocab, Limits::default());
     Some(Case { constraint, tokens, values, shown: format!("{pattern:?} with {min} to {max} characters") })

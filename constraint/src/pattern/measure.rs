@@ -115,16 +115,20 @@ impl Measured {
 
     /// Looks at each instruction once, in order. Whether any came nearer.
     fn pass(&mut self, nfa: &Nfa, bytes: &ByteSet) -> bool {
-        let mut changed = false;
+        let (mut changed, all) = (false, *bytes == ByteSet::ALL);
         for (pc, inst) in nfa.program.iter().enumerate() {
             let now = self.distances[pc];
             let mut best = (now, self.nearest[pc]);
             match inst {
                 Inst::Bytes(edges) | Inst::Tick(edges) => {
-                    let usable = edges.iter().filter(|edge| bytes.meets(edge.0, edge.1));
-                    for edge in usable {
-                        let spare = if edge.0 == b'"' && edge.1 == b'"' { nfa.spare(pc as Pc) } else { 0 };
-                        best = best.min((together(self.distances[edge.2 as usize], 1 + spare), edge.2));
+                    for &(low, high, target) in edges {
+                        // Most edges lead nowhere nearer, and then it does not matter whether they can be followed.
+                        let by_this = self.distances[target as usize].saturating_add(1);
+                        if by_this >= best.0 || !all && !bytes.meets(low, high) {
+                            continue;
+                        }
+                        let spare = if low == b'"' && high == b'"' { nfa.spare(pc as Pc) } else { 0 };
+                        best = best.min((together(by_this, spare), target));
                     }
                 }
                 Inst::Split(targets) => {
