@@ -38,6 +38,7 @@ pub struct Vocab {
     ends: Vec<TokenId>,
     is_end: Vec<bool>,
     longest: usize,
+    parts: u32,
     single: ByteSet,
     trie: Trie,
     quotes: Quotes,
@@ -87,7 +88,19 @@ impl Vocab {
         let text = |rank| tokens[trie.token(rank) as usize].as_deref().unwrap_or_default();
         let texts = || (0..trie.ranks() as u32).map(text);
         let (quotes, short, plain) = (Quotes::new(texts()), short(texts()), Plain::new(&trie));
-        Ok(Vocab { bytes, starts, ends, is_end, longest, single, trie, quotes, plain, short })
+        Ok(Vocab {
+            bytes,
+            starts,
+            ends,
+            is_end,
+            longest,
+            parts: trie.most_parts(),
+            single,
+            trie,
+            quotes,
+            plain,
+            short,
+        })
     }
 
     /// The tokens in which at most so many characters begin, if that is not too many to have been counted.
@@ -103,6 +116,11 @@ impl Vocab {
     /// The tokens in which whole keys can stand.
     pub(crate) fn quotes(&self) -> &Quotes {
         &self.quotes
+    }
+
+    /// So many tokens spell every beginning of a token, if all bytes are tokens.
+    pub(crate) fn parts(&self) -> u32 {
+        self.parts
     }
 
     /// Tokens there are, special ones included.

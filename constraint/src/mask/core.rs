@@ -138,7 +138,7 @@ impl Core {
             Err(MatchError::TooLarge { what: CROWDED, .. }) => self.mask_by_place(cursor, heal)?,
             found => found?,
         };
-        Ok((mask, u64::from(left) > far + self.margin))
+        Ok((mask, left >= self.vocab.parts() && u64::from(left) > far + self.margin))
     }
 
     /// The mask before the first byte of a value is read, which only then may be preceded by healed bytes.
@@ -207,9 +207,10 @@ impl Core {
         self.dfa.greatest_distance().max(self.greatest_searched)
     }
 
-    /// Whether `left` tokens are certain to suffice from wherever the next token leads.
+    /// Whether `left` tokens are certain to suffice from wherever the next token leads, and to spell the part of it
+    /// that belongs to the value.
     pub(super) fn is_plenty(&self, left: u32) -> bool {
-        u64::from(left) > self.greatest_distance() + self.margin
+        left >= self.vocab.parts() && u64::from(left) > self.greatest_distance() + self.margin
     }
 
     pub(super) fn stats(&self) -> CacheStats {

@@ -76,7 +76,7 @@ pub(super) struct Position {
     /// No stop is under way that began before here.
     pub(super) stable: usize,
     /// A way to the end that fits, where tokens are short; its next token is always allowed.
-    plan: Option<Arc<[TokenId]>>,
+    pub(super) plan: Option<Arc<[TokenId]>>,
 }
 
 #[derive(Debug, Clone)]

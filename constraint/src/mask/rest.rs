@@ -12,7 +12,7 @@ use super::core::Core;
 use crate::error::MatchError;
 use crate::pattern::cursor::{Cursor, Way};
 use crate::pattern::frame::{depth, frame_id};
-use crate::pattern::lazy::StateId;
+use crate::pattern::lazy::{Dfa, StateId};
 use crate::vocab::{TokenId, Trie};
 
 /// The number of a step; [`END`] is where the text is complete.
@@ -132,6 +132,9 @@ impl Core {
         let nearest = cursor.distance(&self.dfa);
         let mut best = BestChain { step: None, is_surest: true };
         for way in cursor.ways() {
+            if !has_own_end(&self.dfa, way) {
+                continue;
+            }
             let chain = self.chain_from(way)?.filter(|&step| self.rests.tokens(step) < NEVER);
             best.is_surest &= chain.is_some() || way.distance(&self.dfa) > nearest;
             best.step = [best.step, chain].into_iter().flatten().min_by_key(|&step| self.rests.tokens(step));
@@ -240,9 +243,14 @@ impl Core {
     fn nearer(&mut self, way: &Way, byte: u8) -> Result<Option<Way>, MatchError> {
         let cursor = Cursor::of_way(way.clone()).step(&mut self.dfa, byte, self.depth)?;
         let dfa = &self.dfa;
-        let next = cursor.ways().min_by_key(|way| way.distance(dfa));
+        let next = cursor.ways().filter(|way| has_own_end(dfa, way)).min_by_key(|way| way.distance(dfa));
         Ok(next.filter(|next| next.distance(dfa) < way.distance(dfa)).cloned())
     }
+}
+
+/// Whether the end is not just that of a call which is complete: where its callers go on is a way, too.
+fn has_own_end(dfa: &Dfa, way: &Way) -> bool {
+    way.frame.is_none() || !dfa.accepts(way.state)
 }
 
 /// The shortest of the chains of a place's ways.

@@ -209,3 +209,6 @@ fn goes_on_within(dfa: &Dfa, way: &Way, next: StateId) -> bool {
     let (was, is) = (dfa.flags(way.state), dfa.flags(next));
     !is.calls && is.in_key == was.in_key && (!is.accepts || way.frame.is_none())
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,6 +167,21 @@ impl Trie {
         self.places.iter_mut().zip(&heights).for_each(|(place, height)| place.reach = reach(height));
     }
 
+    /// So many tokens spell what every node stands for, where all bytes are tokens: the longest token on the way to it,
+    /// and the bytes after that.
+    pub(super) fn most_parts(&self) -> u32 {
+        let mut path: Vec<u32> = vec![0];
+        let mut most = 0;
+        for node in Trie::ROOT + 1..self.end(Trie::ROOT) {
+            path.truncate(self.depth(node));
+            let before = path.last().copied().unwrap_or(0);
+            let parts = if self.has_token(node) { 1 } else { before + 1 };
+            most = most.max(parts);
+            path.push(parts);
+        }
+        most
+    }
+
     /// How many bytes a token has at most beyond a node.
     #[inline]
     pub(crate) fn reach(&self, node: Node) -> Reach {
