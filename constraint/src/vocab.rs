@@ -11,6 +11,8 @@ mod quotes;
 mod set;
 mod trie;
 
+use std::sync::OnceLock;
+
 use crate::error::VocabError;
 use crate::pattern::nfa::ByteSet;
 
@@ -38,7 +40,8 @@ pub struct Vocab {
     ends: Vec<TokenId>,
     is_end: Vec<bool>,
     longest: usize,
-    parts: u32,
+    /// See [`Vocab::spells_parts`].
+    parts: OnceLock<u32>,
     single: ByteSet,
     trie: Trie,
     quotes: Quotes,
@@ -94,7 +97,7 @@ impl Vocab {
             ends,
             is_end,
             longest,
-            parts: trie.most_parts(),
+            parts: OnceLock::new(),
             single,
             trie,
             quotes,
@@ -118,9 +121,17 @@ impl Vocab {
         &self.quotes
     }
 
-    /// So many tokens spell every beginning of a token, if all bytes are tokens.
-    pub(crate) fn parts(&self) -> u32 {
-        self.parts
+    /// Whether so many tokens spell every beginning of a token, if all bytes are tokens.
+    pub(crate) fn spells_parts(&self, tokens: u32) -> bool {
+        tokens as usize >= self.longest || tokens >= *self.parts.get_or_init(|| self.most_parts())
+    }
+
+    /// So many tokens spell every beginning of a token. Only where this is not plain it is worked out.
+    fn most_parts(&self) -> u32 {
+        /// More than nearly all of them need.
+        const PLAIN: u32 = 8;
+        let spelled = |text: &Vec<u8>| self.fewest_tokens(text).map_or(0, |tokens| tokens.len() as u32);
+        self.trie.in_many_parts(PLAIN).iter().map(spelled).fold(PLAIN, u32::max)
     }
 
     /// Tokens there are, special ones included.

@@ -138,7 +138,7 @@ impl Core {
             Err(MatchError::TooLarge { what: CROWDED, .. }) => self.mask_by_place(cursor, heal)?,
             found => found?,
         };
-        Ok((mask, left >= self.vocab.parts() && u64::from(left) > far + self.margin))
+        Ok((mask, u64::from(left) > far + self.margin && self.vocab.spells_parts(left)))
     }
 
     /// The mask before the first byte of a value is read, which only then may be preceded by healed bytes.
@@ -210,7 +210,7 @@ impl Core {
     /// Whether `left` tokens are certain to suffice from wherever the next token leads, and to spell the part of it
     /// that belongs to the value.
     pub(super) fn is_plenty(&self, left: u32) -> bool {
-        left >= self.vocab.parts() && u64::from(left) > self.greatest_distance() + self.margin
+        u64::from(left) > self.greatest_distance() + self.margin && self.vocab.spells_parts(left)
     }
 
     pub(super) fn stats(&self) -> CacheStats {

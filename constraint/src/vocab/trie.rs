@@ -167,19 +167,24 @@ impl Trie {
         self.places.iter_mut().zip(&heights).for_each(|(place, height)| place.reach = reach(height));
     }
 
-    /// So many tokens spell what every node stands for, where all bytes are tokens: the longest token on the way to it,
-    /// and the bytes after that.
-    pub(super) fn most_parts(&self) -> u32 {
+    /// The beginnings of tokens that take more tokens than this, if they are spelled by the longest token on the way and by
+    /// the bytes after it.
+    pub(super) fn in_many_parts(&self, than: u32) -> Vec<Vec<u8>> {
+        let mut found = Vec::new();
         let mut path: Vec<u32> = vec![0];
-        let mut most = 0;
+        let mut text: Vec<u8> = Vec::new();
         for node in Trie::ROOT + 1..self.end(Trie::ROOT) {
             path.truncate(self.depth(node));
+            text.truncate(self.depth(node) - 1);
+            text.push(self.byte(node));
             let before = path.last().copied().unwrap_or(0);
             let parts = if self.has_token(node) { 1 } else { before + 1 };
-            most = most.max(parts);
             path.push(parts);
+            if parts > than {
+                found.push(text.clone());
+            }
         }
-        most
+        found
     }
 
     /// How many bytes a token has at most beyond a node.
