@@ -11,6 +11,8 @@ mod quotes;
 mod set;
 mod trie;
 
+use std::sync::OnceLock;
+
 use crate::error::VocabError;
 use crate::pattern::bytes::ByteSet;
 
@@ -38,6 +40,8 @@ pub struct Vocab {
     ends: Vec<TokenId>,
     is_end: Vec<bool>,
     longest: usize,
+    /// See [`Vocab::spells_parts`].
+    parts: OnceLock<u32>,
     single: ByteSet,
     trie: Trie,
     quotes: Quotes,
@@ -87,7 +91,19 @@ impl Vocab {
         let text = |rank| tokens[trie.token(rank) as usize].as_deref().unwrap_or_default();
         let texts = || (0..trie.ranks() as u32).map(text);
         let (quotes, short, plain) = (Quotes::new(texts()), short(texts()), Plain::new(&trie));
-        Ok(Vocab { bytes, starts, ends, is_end, longest, single, trie, quotes, plain, short })
+        Ok(Vocab {
+            bytes,
+            starts,
+            ends,
+            is_end,
+            longest,
+            parts: OnceLock::new(),
+            single,
+            trie,
+            quotes,
+            plain,
+            short,
+        })
     }
 
     /// The tokens in which at most so many characters begin, if that is not too many to have been counted.
@@ -103,6 +119,19 @@ impl Vocab {
     /// The tokens in which whole keys can stand.
     pub(crate) fn quotes(&self) -> &Quotes {
         &self.quotes
+    }
+
+    /// Whether so many tokens spell every beginning of a token, if all bytes are tokens.
+    pub(crate) fn spells_parts(&self, tokens: u32) -> bool {
+        tokens as usize >= self.longest || tokens >= *self.parts.get_or_init(|| self.most_parts())
+    }
+
+    /// So many tokens spell every beginning of a token. Only where this is not plain it is worked out.
+    fn most_parts(&self) -> u32 {
+        /// More than nearly all of them need.
+        const PLAIN: u32 = 8;
+        let spelled = |text: &Vec<u8>| self.fewest_tokens(text).map_or(0, |tokens| tokens.len() as u32);
+        self.trie.in_many_parts(PLAIN).iter().map(spelled).fold(PLAIN, u32::max)
     }
 
     /// Tokens there are, special ones included.

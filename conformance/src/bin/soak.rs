@@ -29,9 +29,9 @@ struct Arguments {
     /// A GGUF or a .tiktoken file [default: the reference model's vocabulary; otherwise GPT-2's; otherwise the 256 bytes]
     #[arg(long, value_name = "FILE")]
     vocab: Option<PathBuf>,
-    /// About so many of its tokens, evenly spread, since masks under a budget that is nearly used up ask for each
-    #[arg(long, value_name = "N", default_value_t = 2_000)]
-    tokens: usize,
+    /// About so many of its tokens, evenly spread [default: all]
+    #[arg(long, value_name = "N")]
+    tokens: Option<usize>,
     /// Only constraints whose name contains this
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
@@ -73,7 +73,10 @@ fn soak(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
         seed: arguments.seed,
         only: arguments.only.clone(),
     };
-    let vocabulary = vocabulary.thinned(arguments.tokens);
+    let vocabulary = match arguments.tokens {
+        Some(tokens) => vocabulary.thinned(tokens),
+        None => vocabulary,
+    };
     let report = run(&plan, &vocabulary)?;
     let (name, seconds) = (&vocabulary.name, started.elapsed().as_secs());
     let tokens = vocabulary.tokens.iter().flatten().count();

@@ -1,11 +1,12 @@
 //! Generations from random logits, each checked by a judge that is not this engine: `cargo xtask soak`.
 //!
-//! A subject is a constraint of the pattern suite or a JSON Schema (`subject`). Each gets its share of the generations
+//! A subject is a constraint of the pattern suite or a JSON Schema (`subject`), with its judges (`judge`). Each gets its share of the generations
 //! (`generate`), with random budgets and random ways to choose. What comes out must be a value for the judge and for the
 //! pattern, within its budget; what ends without a value must be an error that is documented. Everything
 //! else is a failure, named with the subject and the numbers that repeat it.
 
 mod generate;
+mod judge;
 mod report;
 mod subject;
 

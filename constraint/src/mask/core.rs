@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::CacheStats;
 use super::chain::Chains;
+use super::rest::Rests;
 use super::run::Runs;
 use crate::error::MatchError;
 use crate::limits::Limits;
@@ -28,6 +29,7 @@ pub(super) struct Core {
     pub(super) path: Vec<StateId>,
     pub(super) all: Arc<TokenSet>,
     pub(super) chains: Chains,
+    pub(super) rests: Rests,
     /// The greatest distance from the end of its rule of a state that a walk has come to.
     pub(super) far: u64,
     /// Calls that may be open at once.
@@ -53,6 +55,7 @@ impl Core {
             dfa,
             all: Arc::new(TokenSet::all(&vocab)),
             chains: Chains::default(),
+            rests: Rests::default(),
             far: 0,
             depth: limits.calls,
             path: vec![0; vocab.longest() + 1],
@@ -117,26 +120,25 @@ impl Core {
         Cursor::new(&mut self.dfa, start, self.depth)
     }
 
-    /// The mask of a place, and whether `left` tokens are certain to suffice from wherever it leads; `None` if
-    /// that is not known.
+    /// The mask of a place as if tokens were plenty, and whether `left` are certain to suffice from wherever it
+    /// leads.
     pub(super) fn plenty_mask(
         &mut self,
         cursor: &Cursor,
         heal: &[u8],
         left: u32,
-    ) -> Result<Option<Arc<TokenSet>>, MatchError> {
-        if !self.dfa.has_calls() {
-            let Some(state) = cursor.plain().filter(|_| self.is_plenty(left)) else { return Ok(None) };
+    ) -> Result<(Arc<TokenSet>, bool), MatchError> {
+        if let Some(state) = cursor.plain().filter(|_| !self.dfa.has_calls()) {
             let mask = self.mask(state, heal)?;
             // The walk may have found states that are further from their end than any before.
-            return Ok(Some(mask).filter(|_| self.is_plenty(left)));
+            return Ok((mask, self.is_plenty(left)));
         }
         let found = if heal.is_empty() { self.called_mask(cursor) } else { self.healing_mask_of_calls(heal) };
         let (mask, far) = match found {
             Err(MatchError::TooLarge { what: CROWDED, .. }) => self.mask_by_place(cursor, heal)?,
             found => found?,
         };
-        Ok(Some(mask).filter(|_| u64::from(left) > far + self.margin))
+        Ok((mask, u64::from(left) > far + self.margin && self.vocab.spells_parts(left)))
     }
 
     /// The mask before the first byte of a value is read, which only then may be preceded by healed bytes.
@@ -154,7 +156,7 @@ impl Core {
         Ok((Arc::new(mask), far))
     }
 
-    /// Tokens that a short way to the end takes; `None` if the vocabulary cannot spell it.
+    /// Tokens that a short way to the end takes; `None` if the vocabulary cannot spell it. For a state that says all.
     pub(super) fn cost(&mut self, state: StateId) -> Result<Option<u32>, MatchError> {
         if self.dfa.accepts(state) {
             return Ok(Some(0));
@@ -167,36 +169,21 @@ impl Core {
         Ok(cost)
     }
 
-    /// Whether a value can be completed with so many tokens. A byte takes at most one.
-    pub(super) fn fits(&mut self, state: StateId, left: u32) -> Result<bool, MatchError> {
-        Ok(self.dfa.distance(state) <= left || self.cost(state)?.is_some_and(|cost| cost <= left))
-    }
-
-    /// [`fits`](Self::fits) of a place.
+    /// Whether a value can be completed with so many tokens. A byte takes at most one, a token the bytes of the
+    /// longest.
     pub(super) fn place_fits(&mut self, cursor: &Cursor, left: u32) -> Result<bool, MatchError> {
-        match cursor.plain() {
-            Some(state) if !self.dfa.has_calls() => self.fits(state, left),
-            _ if cursor.is_dead() => Ok(false),
-            _ if cursor.distance(&self.dfa) <= u64::from(left) => Ok(true),
-            _ => Ok(self.place_plan(cursor)?.is_some_and(|plan| plan.len() as u64 <= u64::from(left))),
+        let (distance, left) = (cursor.distance(&self.dfa), u64::from(left));
+        if distance <= left {
+            return Ok(!cursor.is_dead());
         }
+        let is_shortest = self.dfa.is_exact() && !self.dfa.has_keys() && distance < u64::from(u32::MAX);
+        if cursor.is_dead() || (is_shortest && distance > left * self.vocab.longest() as u64) {
+            return Ok(false);
+        }
+        Ok(self.place_cost(cursor)?.is_some_and(|cost| u64::from(cost) <= left))
     }
 
-    /// [`plan`](Self::plan) of a place.
-    pub(super) fn place_plan(&mut self, cursor: &Cursor) -> Result<Option<Vec<TokenId>>, MatchError> {
-        if cursor.accepts(&self.dfa) {
-            return Ok(Some(Vec::new()));
-        }
-        if let Some(state) = cursor.plain()
-            && (!self.dfa.has_keys() || !self.dfa.is_spellable(state))
-        {
-            return self.plan(state);
-        }
-        let (dfa, depth) = (&mut self.dfa, self.depth);
-        Ok(cursor.witness(dfa, depth)?.and_then(|text| self.vocab.fewest_tokens(&text)))
-    }
-
-    /// A short way to the end, as tokens.
+    /// A short way to the end, as tokens. For a state that says all.
     pub(super) fn plan(&mut self, state: StateId) -> Result<Option<Vec<TokenId>>, MatchError> {
         if !self.dfa.is_spellable(state) {
             return self.search_plan(state);
@@ -220,9 +207,10 @@ impl Core {
         self.dfa.greatest_distance().max(self.greatest_searched)
     }
 
-    /// Whether `left` tokens are certain to suffice from wherever the next token leads.
+    /// Whether `left` tokens are certain to suffice from wherever the next token leads, and to spell the part of it
+    /// that belongs to the value.
     pub(super) fn is_plenty(&self, left: u32) -> bool {
-        u64::from(left) > self.greatest_distance() + self.margin
+        u64::from(left) > self.greatest_distance() + self.margin && self.vocab.spells_parts(left)
     }
 
     pub(super) fn stats(&self) -> CacheStats {

@@ -78,7 +78,7 @@ impl Matcher {
         let mask = self.growing_mask_with(core, &mut stops);
         self.stops = stops;
         let mut mask = mask?;
-        if core.plenty_mask(&self.now.place, &[], self.left())?.is_none() {
+        if !core.plenty_mask(&self.now.place, &[], self.left())?.1 {
             mask.intersect(&*self.ending_mask(core)?);
             mask.count();
             let vocab = core.vocab.clone();

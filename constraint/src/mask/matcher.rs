@@ -76,7 +76,7 @@ pub(super) struct Position {
     /// No stop is under way that began before here.
     pub(super) stable: usize,
     /// A way to the end that fits, where tokens are short; its next token is always allowed.
-    plan: Option<Arc<[TokenId]>>,
+    pub(super) plan: Option<Arc<[TokenId]>>,
 }
 
 #[derive(Debug, Clone)]
@@ -153,12 +153,13 @@ impl Matcher {
     pub(super) fn ending_mask(&mut self, core: &mut Core) -> Result<Arc<TokenSet>, MatchError> {
         let heal = self.heal.get(self.bytes.len()..).unwrap_or_default();
         let left = self.left();
-        if let Some(mask) = core.plenty_mask(&self.now.place, heal, left)? {
-            return Ok(mask);
+        let (plenty, suffices) = core.plenty_mask(&self.now.place, heal, left)?;
+        if suffices {
+            return Ok(plenty);
         }
         let healed = heal.is_empty();
         let mut stops = self.stops.take();
-        let mask = self.tight_mask(core, &mut stops);
+        let mask = self.tight_mask(core, &plenty, &mut stops);
         self.stops = stops;
         let mut mask = mask?;
         if healed {
@@ -176,13 +177,18 @@ impl Matcher {
         Ok(Arc::new(mask))
     }
 
-    fn tight_mask(&self, core: &mut Core, stops: &mut Option<StopFinder>) -> Result<TokenSet, MatchError> {
+    fn tight_mask(
+        &self,
+        core: &mut Core,
+        plenty: &TokenSet,
+        stops: &mut Option<StopFinder>,
+    ) -> Result<TokenSet, MatchError> {
         let heal = self.heal.get(self.bytes.len()..).unwrap_or_default();
         let mut stop_fits = |text: &[u8]| match stops {
             Some(stops) => Ok(self.stop_with(stops, text)?.is_some()),
             None => Ok(false),
         };
-        let mut tight = Tight { heal, left: self.left(), stop_fits: &mut stop_fits };
+        let mut tight = Tight { heal, left: self.left(), plenty, stop_fits: &mut stop_fits };
         core.tight_mask(&self.now.place, &mut tight)
     }
 

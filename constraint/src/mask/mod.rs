@@ -4,7 +4,7 @@
 //! of the automaton, the masks of these states, what it costs to finish from them. A [`Matcher`] is one
 //! generation. How a mask is computed is in [`walk`], what spares it most of the vocabulary in [`run`], masks under
 //! calls are in [`chain`] and what keys take out of them in [`keys`]; how text is forced is in [`forced`], how a value is
-//! kept from ending too early in [`least`].
+//! kept from ending too early in [`least`]; what it takes to finish in [`rest`], and what that forbids in [`tight`].
 
 mod chain;
 mod core;
@@ -13,6 +13,7 @@ mod forced;
 mod keys;
 mod least;
 mod matcher;
+mod rest;
 mod run;
 mod search;
 mod tight;
@@ -94,8 +95,8 @@ impl Constraint {
     /// A limit was hit.
     pub fn fewest_tokens(&self) -> Result<Option<usize>, MatchError> {
         let mut core = self.core();
-        let start = core.dfa.start()?;
-        Ok(core.cost(start)?.map(|cost| cost as usize))
+        let start = core.start()?;
+        Ok(core.place_cost(&start)?.map(|cost| cost as usize))
     }
 
     /// What is cached.

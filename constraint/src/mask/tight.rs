@@ -1,12 +1,16 @@
 //! Masks where tokens are short: what is allowed must leave a way to the end that fits.
+//!
+//! The walk over the trie follows places byte by byte, since what is left to write depends on all counts and calls.
+//! It asks once for many tokens where all bytes that occur below a node lead, one as well as the other, through a row of
+//! places whose ends all fit, or none of which do: within a string that is nearly everywhere.
 
 use super::core::Core;
 use super::run::ENDLESS;
 use super::walk::spell;
 use crate::error::MatchError;
 use crate::pattern::Pattern;
-use crate::pattern::cursor::Cursor;
-use crate::pattern::lazy::{DEAD, FARTHEST, StateId};
+use crate::pattern::cursor::{Cursor, Way};
+use crate::pattern::lazy::{DEAD, Dfa, FARTHEST, HORIZONS, StateId};
 use crate::vocab::{Node, TokenSet, Trie};
 
 /// What a walk has to respect when tokens are short.
@@ -15,8 +19,19 @@ pub(super) struct Tight<'t> {
     pub(super) heal: &'t [u8],
     /// Tokens that may be added.
     pub(super) left: u32,
+    /// The mask if tokens were plenty.
+    pub(super) plenty: &'t TokenSet,
     /// Whether the value before a stop, which is complete at the end of these bytes of a token, fits.
     pub(super) stop_fits: &'t mut dyn FnMut(&[u8]) -> Result<bool, MatchError>,
+}
+
+/// What is known where a token may end.
+#[derive(Debug, Clone, Copy)]
+struct Here {
+    /// Whether what remains fits.
+    fits: bool,
+    /// Whether a value that fits ends here or before.
+    may_end: bool,
 }
 
 impl Core {
@@ -31,12 +46,7 @@ impl Core {
         let trie = vocab.trie();
         let mut mask = TokenSet::empty(&vocab);
         if let Some(node) = spell(trie, tight.heal, &mut mask) {
-            match place.plain() {
-                Some(state) if !self.dfa.has_calls() => {
-                    self.tight_walk(trie, node, state, tight, &mut mask)?;
-                }
-                _ => self.tight_walk_under_calls(trie, node, place, tight, &mut mask)?,
-            }
+            self.tight_walk(trie, node, place, tight, &mut mask)?;
         }
         mask.count();
         Ok(mask)
@@ -46,44 +56,125 @@ impl Core {
         &mut self,
         trie: &Trie,
         from: Node,
-        state: StateId,
+        place: &Cursor,
         tight: &mut Tight<'_>,
         mask: &mut TokenSet,
     ) -> Result<(), MatchError> {
         let (base, end) = (trie.depth(from), trie.end(from));
-        self.path[0] = state;
-        // Whether the value may end after the first bytes of the path.
-        let mut may_end = vec![false; self.path.len()];
-        may_end[0] = self.dfa.accepts(state);
+        let mut path = vec![(place.clone(), place.accepts(&self.dfa))];
         let mut text = tight.heal.to_vec();
         let mut node = from + 1;
         while node < end {
             let depth = trie.depth(node) - base;
+            path.truncate(depth);
             text.truncate(tight.heal.len() + depth - 1);
             text.push(trie.byte(node));
-            let next = self.dfa.next(self.path[depth - 1], trie.byte(node))?;
-            let (whole, fits) = if next == DEAD {
-                (true, may_end[depth - 1])
-            } else if Pattern::is_stopped(&self.dfa, next) {
-                (true, (tight.stop_fits)(&text)?)
-            } else {
-                let fits = tight.left > 0 && self.fits(next, tight.left - 1)?;
-                (self.decided_below(trie, node, next)?, fits)
-            };
-            let (from, to) = if whole { trie.ranks_below(node) } else { trie.own_ranks(node) };
-            if fits {
-                mask.insert_ranks(from, to);
-            }
-            if whole {
+            let Some((before, may_end)) = path.last() else { break };
+            let next = before.step(&mut self.dfa, trie.byte(node), self.depth)?;
+            if let Some(allowed) = self.ends_at(&next, *may_end, &text, tight)? {
+                if allowed {
+                    let (first, last) = trie.ranks_below(node);
+                    mask.insert_ranks(first, last);
+                }
                 node = trie.end(node);
                 continue;
             }
-            let ends_here = self.dfa.accepts(next) && self.can_spell(trie, node, &text, tight.left);
-            may_end[depth] = may_end[depth - 1] || ends_here;
-            self.path[depth] = next;
-            node += 1;
+            let fits = tight.left > 0 && self.place_fits(&next, tight.left - 1)?;
+            let ends_here = next.accepts(&self.dfa) && self.can_spell(trie, node, &text, tight.left);
+            let here = Here { fits, may_end: *may_end || ends_here };
+            let is_decided = self.decides_below(trie, node, &next, here, tight.left)?;
+            if fits {
+                let (first, last) = if is_decided { trie.ranks_below(node) } else { trie.own_ranks(node) };
+                mask.insert_ranks_of(tight.plenty, first, last);
+            }
+            node = if is_decided { trie.end(node) } else { node + 1 };
+            path.push((next, here.may_end));
         }
         Ok(())
+    }
+
+    /// Whether all tokens that go on from a place are allowed or none, where it cannot be gone on: the text has ended before
+    /// it, or a stop is complete.
+    fn ends_at(
+        &self,
+        place: &Cursor,
+        may_end: bool,
+        text: &[u8],
+        tight: &mut Tight<'_>,
+    ) -> Result<Option<bool>, MatchError> {
+        if place.is_dead() {
+            return Ok(Some(may_end));
+        }
+        match place.plain() {
+            Some(state) if !self.dfa.has_calls() && Pattern::is_stopped(&self.dfa, state) => {
+                (tight.stop_fits)(text).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a text, which is a node's, can be written with `left` tokens.
+    fn can_spell(&self, trie: &Trie, node: Node, text: &[u8], left: u32) -> bool {
+        trie.has_token(node)
+            || self.vocab.fewest_tokens(text).is_some_and(|tokens| tokens.len() <= left as usize)
+    }
+
+    /// Whether all tokens below a node that continue the value fit as the node's own do, and what ends it there
+    /// may do so as well.
+    fn decides_below(
+        &mut self,
+        trie: &Trie,
+        node: Node,
+        place: &Cursor,
+        here: Here,
+        left: u32,
+    ) -> Result<bool, MatchError> {
+        if trie.end(node) == node + 1 {
+            return Ok(true);
+        }
+        let Some(way) = place.only() else { return Ok(false) };
+        if !self.dfa.is_exact() {
+            return self.decided_below(trie, node, way.state);
+        }
+        let below = *trie.below(node);
+        if below.high || !self.key_is_any(way, left) {
+            return Ok(false);
+        }
+        let longest = HORIZONS[trie.reach(node) as usize];
+        let mut row = way.clone();
+        // Whether a token below may end within the row, and whether a value does.
+        let (mut dies, mut accepts) = (false, here.may_end || place.accepts(&self.dfa));
+        for _ in 0..longest {
+            let (alike, byte) = self.dfa.most_ascii(row.state);
+            let dead = self.dfa.dead_ascii(row.state);
+            let next = self.dfa.next(row.state, byte)?;
+            let reads = if next == DEAD { [0; 2] } else { alike };
+            if (0..2).any(|half| below.ascii[half] & !(reads[half] | dead[half]) != 0) {
+                return Ok(false);
+            }
+            dies |= (0..2).any(|half| below.ascii[half] & dead[half] != 0);
+            if next == row.state || (0..2).all(|half| below.ascii[half] & reads[half] == 0) {
+                break;
+            }
+            if !goes_on_within(&self.dfa, &row, next) {
+                return Ok(false);
+            }
+            row.state = next;
+            if (left > 0 && self.place_fits(&Cursor::of_way(row.clone()), left - 1)?) != here.fits {
+                return Ok(false);
+            }
+            accepts |= self.dfa.accepts(next);
+        }
+        // Those that die may end a value before: they all do, or it is not looked at each.
+        Ok(!dies || !accepts || (here.fits && here.may_end))
+    }
+
+    /// Whether all keys that begin with what is read of one, if one is being read, are as good as each other: none of
+    /// them is there already, and what follows does not depend on them, or fits anyway.
+    fn key_is_any(&self, way: &Way, left: u32) -> bool {
+        let is_new = |way: &Way| !way.keys.iter().any(|key| key.starts_with(way.keys.partial()));
+        let is_near = |way: &Way| way.distance(&self.dfa) < u64::from(left);
+        !self.dfa.flags(way.state).in_key || (is_new(way) && (is_near(way) || self.is_alike_for_keys(way)))
     }
 
     /// Whether every token below leads to the very same state, so that one answer serves all.
@@ -111,51 +202,13 @@ impl Core {
         }
         Ok(true)
     }
-
-    /// Whether a text, which is a node's, can be written with `left` tokens.
-    fn can_spell(&self, trie: &Trie, node: Node, text: &[u8], left: u32) -> bool {
-        trie.has_token(node)
-            || self.vocab.fewest_tokens(text).is_some_and(|tokens| tokens.len() <= left as usize)
-    }
-
-    /// The same for places under calls, read byte by byte. Such values have no stops.
-    fn tight_walk_under_calls(
-        &mut self,
-        trie: &Trie,
-        from: Node,
-        place: &Cursor,
-        tight: &mut Tight<'_>,
-        mask: &mut TokenSet,
-    ) -> Result<(), MatchError> {
-        let (base, end) = (trie.depth(from), trie.end(from));
-        let mut path = vec![place.clone()];
-        let mut may_end = vec![place.accepts(&self.dfa)];
-        let mut text = tight.heal.to_vec();
-        let mut node = from + 1;
-        while node < end {
-            let depth = trie.depth(node) - base;
-            path.truncate(depth);
-            may_end.truncate(depth);
-            text.truncate(tight.heal.len() + depth - 1);
-            text.push(trie.byte(node));
-            let next = path[depth - 1].step(&mut self.dfa, trie.byte(node), self.depth)?;
-            let ended = may_end[depth - 1];
-            if next.is_dead() {
-                if ended {
-                    let (from, to) = trie.ranks_below(node);
-                    mask.insert_ranks(from, to);
-                }
-                node = trie.end(node);
-                continue;
-            }
-            if tight.left > 0 && trie.has_token(node) && self.place_fits(&next, tight.left - 1)? {
-                let (from, to) = trie.own_ranks(node);
-                mask.insert_ranks(from, to);
-            }
-            may_end.push(ended || (next.accepts(&self.dfa) && self.can_spell(trie, node, &text, tight.left)));
-            path.push(next);
-            node += 1;
-        }
-        Ok(())
-    }
 }
+
+/// Whether a state that a way leads to is within the same call, and goes on with the same key.
+fn goes_on_within(dfa: &Dfa, way: &Way, next: StateId) -> bool {
+    let (was, is) = (dfa.flags(way.state), dfa.flags(next));
+    !is.calls && is.in_key == was.in_key && (!is.accepts || way.frame.is_none())
+}
+
+#[cfg(test)]
+mod tests;

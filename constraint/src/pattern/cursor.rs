@@ -59,7 +59,12 @@ impl Cursor {
 
     /// The cursor of a state that knows of no calls.
     pub(crate) fn of_state(state: StateId) -> Cursor {
-        Cursor { first: Some(Way { state, frame: None, keys: Keys::default() }), more: Vec::new() }
+        Cursor::of_way(Way { state, frame: None, keys: Keys::default() })
+    }
+
+    /// The cursor of one of another cursor's ways.
+    pub(crate) fn of_way(way: Way) -> Cursor {
+        Cursor { first: Some(way), more: Vec::new() }
     }
 
     pub(crate) fn ways(&self) -> impl Iterator<Item = &Way> {

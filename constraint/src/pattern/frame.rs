@@ -87,7 +87,8 @@ impl Frame {
     }
 }
 
-pub(super) fn depth(frame: Option<&Arc<Frame>>) -> u32 {
+/// Calls that are open in a frame.
+pub(crate) fn depth(frame: Option<&Arc<Frame>>) -> u32 {
     frame.map_or(0, |frame| frame.depth)
 }
 
@@ -173,7 +174,7 @@ impl Keys {
     }
 
     /// Tells keys apart that are not the same.
-    fn id(&self) -> usize {
+    pub(crate) fn id(&self) -> usize {
         self.used.as_ref().map_or(0, |used| Arc::as_ptr(used) as usize)
     }
 }

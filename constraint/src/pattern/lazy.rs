@@ -40,6 +40,16 @@ const STATE: usize = 140;
 /// first, and the part itself as if it had begun there.
 pub(crate) type Part = (Box<[StateId]>, StateId);
 
+/// Where the ASCII bytes of a state lead, as far as is known, as bits.
+#[derive(Debug, Clone, Copy)]
+struct AsciiBytes {
+    /// The largest group that leads to one successor, and one of it.
+    most: [u64; 2],
+    byte: u8,
+    /// Those that lead nowhere.
+    dead: [u64; 2],
+}
+
 /// See the module's description.
 #[derive(Debug, Clone)]
 pub(crate) struct Dfa {
@@ -56,8 +66,8 @@ pub(crate) struct Dfa {
     resumed: FxHashMap<ResumeId, StateId>,
     /// Bytes that complete a value from a state; [`FAR`] if it cannot be spelled byte by byte.
     distances: Vec<u32>,
-    /// What [`Dfa::most_ascii`] said of each state.
-    most_ascii: Vec<Option<([u64; 2], u8)>>,
+    /// Where the ASCII bytes of each state lead.
+    ascii_bytes: Vec<Option<AsciiBytes>>,
     /// Whether states can have saturated equivalents other than themselves.
     counts: bool,
     /// The saturated equivalents of each state, one for each reach.
@@ -89,7 +99,7 @@ impl Dfa {
             parts: FxHashMap::default(),
             resumed: FxHashMap::default(),
             distances: Vec::new(),
-            most_ascii: Vec::new(),
+            ascii_bytes: Vec::new(),
             counts,
             saturated: Vec::new(),
             representatives,
@@ -205,13 +215,23 @@ impl Dfa {
     /// ASCII bytes, as bits, that lead to one successor as far as is known, and one of them: of such groups the
     /// largest, but those that lead nowhere only where all others are small.
     pub(crate) fn most_ascii(&mut self, state: StateId) -> ([u64; 2], u8) {
-        match self.most_ascii.get(state as usize) {
+        let ascii = self.ascii_bytes(state);
+        (ascii.most, ascii.byte)
+    }
+
+    /// ASCII bytes, as bits, that are known to lead nowhere.
+    pub(crate) fn dead_ascii(&mut self, state: StateId) -> [u64; 2] {
+        self.ascii_bytes(state).dead
+    }
+
+    fn ascii_bytes(&mut self, state: StateId) -> AsciiBytes {
+        match self.ascii_bytes.get(state as usize) {
             Some(Some(known)) => *known,
-            _ => self.find_most_ascii(state),
+            _ => self.find_ascii_bytes(state),
         }
     }
 
-    fn find_most_ascii(&mut self, state: StateId) -> ([u64; 2], u8) {
+    fn find_ascii_bytes(&mut self, state: StateId) -> AsciiBytes {
         let mut groups: Vec<(u32, [u64; 2], u8)> = Vec::new();
         let classes = self.row(state).iter().zip(&self.ascii).zip(&self.representatives);
         for ((&leads, ascii), &byte) in classes {
@@ -225,18 +245,25 @@ impl Dfa {
         let size = |bytes: &[u64; 2]| bytes[0].count_ones() + bytes[1].count_ones();
         let rank =
             |(leads, bytes, _): &(u32, [u64; 2], u8)| (*leads != DEAD && size(bytes) >= SMALL, size(bytes));
+        let dead = groups.iter().find(|group| group.0 == DEAD).map_or([0; 2], |group| group.1);
         let largest = groups.into_iter().max_by_key(rank);
-        let found = largest.map_or(([0; 2], 0), |(_, bytes, byte)| (bytes, byte));
-        if self.most_ascii.len() <= state as usize {
-            self.most_ascii.resize(self.keys.len(), None);
+        let (most, byte) = largest.map_or(([0; 2], 0), |(_, bytes, byte)| (bytes, byte));
+        let found = AsciiBytes { most, byte, dead };
+        if self.ascii_bytes.len() <= state as usize {
+            self.ascii_bytes.resize(self.keys.len(), None);
         }
-        self.most_ascii[state as usize] = Some(found);
+        self.ascii_bytes[state as usize] = Some(found);
         found
     }
 
     /// Whether there are keys that may not come twice.
     pub(crate) fn has_keys(&self) -> bool {
         self.machine.subset().is_some_and(|subset| subset.has_keys())
+    }
+
+    /// Whether distances are those of shortest texts, and each state leads to a nearer one, but for keys that differ.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.machine.subset().is_some()
     }
 
     /// Whether the machine has calls: then states are parts of places, and not places.

@@ -167,6 +167,26 @@ impl Trie {
         self.places.iter_mut().zip(&heights).for_each(|(place, height)| place.reach = reach(height));
     }
 
+    /// The beginnings of tokens that take more tokens than this, if they are spelled by the longest token on the way and by
+    /// the bytes after it.
+    pub(super) fn in_many_parts(&self, than: u32) -> Vec<Vec<u8>> {
+        let mut found = Vec::new();
+        let mut path: Vec<u32> = vec![0];
+        let mut text: Vec<u8> = Vec::new();
+        for node in Trie::ROOT + 1..self.end(Trie::ROOT) {
+            path.truncate(self.depth(node));
+            text.truncate(self.depth(node) - 1);
+            text.push(self.byte(node));
+            let before = path.last().copied().unwrap_or(0);
+            let parts = if self.has_token(node) { 1 } else { before + 1 };
+            path.push(parts);
+            if parts > than {
+                found.push(text.clone());
+            }
+        }
+        found
+    }
+
     /// How many bytes a token has at most beyond a node.
     #[inline]
     pub(crate) fn reach(&self, node: Node) -> Reach {
