@@ -97,6 +97,17 @@ impl<'l> Builder<'l> {
         Ok(plain.then_some(Template { program: builder.program, start }))
     }
 
+    /// What an instruction, or each of those that it parts into, reads first.
+    pub(super) fn edges(&self, pc: Pc) -> Vec<Edge> {
+        match self.program.get(pc) {
+            Inst::Bytes(edges) => edges.to_vec(),
+            Inst::Split(ways) => {
+                ways.iter().filter(|&&way| way != pc).flat_map(|&way| self.edges(way)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Goes on over one of the edges, or in one of the ways; those that only read are made edges, too: to follow one
     /// instruction takes less than to follow several.
     pub(super) fn read_or(&mut self, edges: Vec<Edge>, ways: &[Pc]) -> Result<Pc, BuildError> {

@@ -18,7 +18,7 @@ use crate::pattern::builder::Builder;
 use crate::pattern::class::plain_ranges;
 use crate::pattern::compile::Compiler;
 use crate::pattern::json::{quoted_text, string_text};
-use crate::pattern::program::{Inst, Pc};
+use crate::pattern::program::{Edge, Inst, Pc};
 use crate::pattern::regular::{Asked, Automaton, Part, product};
 
 /// Members that have to be there and have no names: all orders of them are written out.
@@ -376,11 +376,9 @@ impl Emitter<'_, '_, '_, '_> {
                 limit: LONGEST_NAME,
             }),
             Some(_) => {
-                let special = [ClassUnicodeRange::new(' ', '!'), ClassUnicodeRange::new('#', '[')];
-                let mut rare = ClassUnicode::new(special);
-                rare.push(ClassUnicodeRange::new(']', '\u{7f}'));
-                rare.negate();
-                let rare = self.compiler.quoted_hir(&Hir::class(Class::Unicode(rare)), any)?;
+                // As anything does, so that these characters lead to the very same places.
+                let edges = self.compiler.builder.edges(any);
+                let rare = edges.into_iter().filter(|edge| edge.0 == b'\\' || !edge.0.is_ascii()).collect();
                 Leaving { any, rare, end }.trie(self, &texts, 0)
             }
         }
@@ -391,8 +389,8 @@ impl Emitter<'_, '_, '_, '_> {
 struct Leaving {
     /// Anything may follow.
     any: Pc,
-    /// A character that is escaped or beyond ASCII, then anything.
-    rare: Pc,
+    /// Characters that are escaped or beyond ASCII, then anything.
+    rare: Vec<Edge>,
     /// The end of the key.
     end: Pc,
 }
@@ -425,7 +423,7 @@ impl Leaving {
         }
         edges.extend(plain_ranges(free, 0x7f).map(|(low, high)| (low, high, self.any)));
         if taken.is_empty() {
-            ways.push(self.rare);
+            edges.extend_from_slice(&self.rare);
         } else {
             let plain = (' '..='\u{7f}').filter(|c| is_plain(*c)).chain(taken);
             let mut left = ClassUnicode::new(plain.map(|c| ClassUnicodeRange::new(c, c)));
