@@ -94,8 +94,8 @@ impl Constraint {
     /// A limit was hit.
     pub fn fewest_tokens(&self) -> Result<Option<usize>, MatchError> {
         let mut core = self.core();
-        let start = core.dfa.start()?;
-        Ok(core.cost(start)?.map(|cost| cost as usize))
+        let start = core.start()?;
+        Ok(core.place_plan(&start)?.map(|plan| plan.len()))
     }
 
     /// What is cached.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::few::MOST_KEYS;
+use super::frame::Keys;
 use super::intern::Interner;
 use super::machine::{Flags, Machine};
 use super::nfa::{ByteSet, NEVER};
@@ -57,6 +59,8 @@ pub(crate) struct Dfa {
     distances: Vec<u32>,
     /// What [`Dfa::most_ascii`] said of each state.
     most_ascii: Vec<Option<([u64; 2], u8)>>,
+    /// Whether there are keys that can run out.
+    few_keys: bool,
     /// Whether states can have saturated equivalents other than themselves.
     counts: bool,
     /// The saturated equivalents of each state, one for each reach.
@@ -78,8 +82,10 @@ impl Dfa {
         let (classes, representatives) = machine.byte_classes();
         let (classes, representatives) = (Box::new(*classes), representatives.to_vec());
         let counts = machine.subset().is_none_or(|subset| subset.counts());
+        let few_keys = machine.subset().is_some_and(|subset| subset.has_few_keys());
         let mut dfa = Dfa {
             machine,
+            few_keys,
             keys: Interner::default(),
             ascii: ascii_of(&classes, representatives.len()),
             classes,
@@ -236,6 +242,28 @@ impl Dfa {
     /// Whether there are keys that may not come twice.
     pub(crate) fn has_keys(&self) -> bool {
         self.machine.subset().is_some_and(|subset| subset.has_keys())
+    }
+
+    /// Whether some of these keys are few, so that they can run out.
+    pub(crate) fn has_few_keys(&self) -> bool {
+        self.few_keys
+    }
+
+    /// How many keys are left in a state within few keys, by the way that has most and by that which has least.
+    pub(crate) fn keys_left(&self, state: StateId, keys: &Keys) -> (u32, u32) {
+        let none = (MOST_KEYS, MOST_KEYS);
+        self.machine.subset().map_or(none, |subset| subset.keys_left(self.keys.get(state), keys))
+    }
+
+    /// Whether all keys are there already that begin so.
+    pub(crate) fn is_used_up(&self, state: StateId, keys: &Keys) -> bool {
+        self.flags(state).scarce && self.keys_left(state, keys).0 == 0
+    }
+
+    /// The nearest way on from a state within a restricted key: bytes that suffice to the end of the call, and the rest of
+    /// a key that is not there yet, or all of the text.
+    pub(crate) fn beyond_keys(&self, state: StateId, keys: &Keys) -> Option<(u64, Vec<u8>)> {
+        self.machine.subset()?.beyond_keys(self.keys.get(state), keys, &self.scratch)
     }
 
     /// Whether the machine has calls: then states are parts of places, and not places.

@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::few::Entries;
 use super::nfa::{ByteSet, Inst, NEVER, Nfa, Pc, together};
 
 /// For each instruction the others whose distance depends on it.
@@ -17,18 +18,18 @@ struct Dependents {
 }
 
 impl Dependents {
-    fn new(nfa: &Nfa, bytes: &ByteSet) -> Dependents {
+    fn new(nfa: &Nfa, bytes: &ByteSet, entries: &Entries) -> Dependents {
         let mut from = vec![0u32; nfa.insts.len() + 1];
-        for inst in &nfa.insts {
-            needs(nfa, inst, bytes, |pc| from[pc as usize + 1] += 1);
+        for at in 0..nfa.insts.len() {
+            needs(nfa, at as Pc, (bytes, entries), |pc| from[pc as usize + 1] += 1);
         }
         for at in 1..from.len() {
             from[at] += from[at - 1];
         }
         let mut all = vec![0; from.last().copied().unwrap_or(0) as usize];
         let mut free = from.clone();
-        for (at, inst) in nfa.insts.iter().enumerate() {
-            needs(nfa, inst, bytes, |pc| {
+        for at in 0..nfa.insts.len() {
+            needs(nfa, at as Pc, (bytes, entries), |pc| {
                 all[free[pc as usize] as usize] = at as Pc;
                 free[pc as usize] += 1;
             });
@@ -42,8 +43,11 @@ impl Dependents {
 }
 
 /// The instructions on whose distances that of `inst` depends, where only some bytes can be spelled.
-fn needs(nfa: &Nfa, inst: &Inst, bytes: &ByteSet, mut each: impl FnMut(Pc)) {
-    match inst {
+fn needs(nfa: &Nfa, at: Pc, (bytes, entries): (&ByteSet, &Entries), mut each: impl FnMut(Pc)) {
+    if let Some(entry) = entries.get(&at) {
+        return entry.ends.iter().for_each(|&pc| each(pc));
+    }
+    match &nfa.insts[at as usize] {
         Inst::Accept | Inst::Next(_) => {}
         Inst::Bytes(ranges) => {
             let usable = ranges.iter().filter(|range| bytes.meets(range.0, range.1));
@@ -101,8 +105,10 @@ impl Nfa {
     /// The least fixed point of the distances by some bytes, and for each place where ways part the way that
     /// gave its distance. That was known before it: who follows these ways comes to an end, also where rounds
     /// read nothing.
-    pub(super) fn measure(&self, bytes: &ByteSet) -> (Vec<u64>, Vec<Pc>) {
-        let dependents = Dependents::new(self, bytes);
+    ///
+    /// Where keys of a set may be gone, what it takes to read any of them counts (`entries`).
+    pub(super) fn measure(&self, bytes: &ByteSet, entries: &Entries) -> (Vec<u64>, Vec<Pc>) {
+        let dependents = Dependents::new(self, bytes, entries);
         let mut distances = vec![NEVER; self.insts.len()];
         let mut nearest = vec![0; self.insts.len()];
         let mut known = vec![false; self.insts.len()];
@@ -120,6 +126,9 @@ impl Nfa {
             for &dependent in dependents.of(pc) {
                 let at = dependent as usize;
                 let by_this = match &self.insts[at] {
+                    Inst::Bytes(_) if entries.contains_key(&dependent) => {
+                        entries.get(&dependent).map_or(NEVER, |entry| entry.distance(&distances))
+                    }
                     Inst::Bytes(ranges) => together(distance, 1 + self.spare(dependent, ranges)),
                     Inst::Split(_) => distance,
                     Inst::Enter(id) => self.rest_of_loop(*id, 0, &distances),
@@ -145,7 +154,8 @@ impl Nfa {
     /// Bytes by which a key may have to be longer than the shortest, since that may be there already: counted where
     /// it ends.
     fn spare(&self, pc: Pc, ranges: &[(u8, u8, Pc)]) -> u64 {
-        if self.is_key(pc) && matches!(ranges, [(b'"', b'"', _)]) { SPARE } else { 0 }
+        let is_end = self.is_key(pc) && matches!(ranges, [(b'"', b'"', _)]);
+        if is_end && self.key_set(pc).is_none() { SPARE } else { 0 }
     }
 }
 

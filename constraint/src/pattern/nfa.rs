@@ -12,6 +12,7 @@ use std::collections::hash_map::Entry;
 use regex_automata::nfa::thompson::NFA;
 use rustc_hash::FxHashMap;
 
+use super::few::{Entries, KeySet, Members};
 use super::left;
 use crate::error::BuildError;
 use crate::limits::Limits;
@@ -151,17 +152,27 @@ pub(crate) struct Nfa {
     pub(crate) rules: Vec<Rule>,
     /// Which instructions read keys that may not come twice; those beyond its end do not.
     pub(super) keys: Vec<bool>,
+    /// The sets of restricted keys, in the order of their instructions.
+    pub(super) key_sets: Vec<KeySet>,
+    /// How many keys can be completed from each instruction of a set; those beyond its end read none of these.
+    pub(super) key_counts: Vec<u32>,
+    /// Bytes within which a key of a set is complete, whichever are left, by instruction.
+    pub(super) key_lengths: Vec<u64>,
+    /// The same up to the end of the round or rule.
+    key_distances: Vec<u64>,
+    /// Lists of members that have to be counted, since there are few keys, and are not.
+    pub(super) uncounted: Vec<u32>,
     pub(crate) start: Pc,
     /// Slots in use.
     pub(crate) slots: usize,
     /// Fewest bytes from each instruction to the end of its round (or of its rule, outside loops).
-    distance: Vec<u64>,
+    pub(super) distance: Vec<u64>,
     /// The same by bytes that can be spelled; further where only others lead on.
-    spelled: Vec<u64>,
+    pub(super) spelled: Vec<u64>,
     /// For each place where ways part, the one that this distance counts.
-    nearest: Vec<Pc>,
+    pub(super) nearest: Vec<Pc>,
     /// Bytes that can be spelled.
-    bytes: ByteSet,
+    pub(super) bytes: ByteSet,
     /// Class of each byte; bytes of a class are never told apart.
     pub(crate) classes: Box<[u8; 256]>,
     /// A byte of each class.
@@ -192,6 +203,11 @@ pub(crate) struct Builder<'l> {
     loops: Vec<Loop>,
     rules: Vec<Pc>,
     keys: Vec<bool>,
+    key_sets: Vec<KeySet>,
+    /// Lists of members with restricted keys so far.
+    lists: u32,
+    /// Those of them that have few keys.
+    few: Vec<u32>,
     current: Option<LoopId>,
     limits: &'l Limits,
     /// UTF-8 automata of the character classes met so far, by their ranges.
@@ -202,7 +218,13 @@ impl<'l> Builder<'l> {
     pub(crate) fn new(limits: &'l Limits) -> Builder<'l> {
         let (insts, within, loops) = (Vec::new(), Vec::new(), Vec::new());
         let (rules, keys, classes) = (Vec::new(), Vec::new(), FxHashMap::default());
-        Builder { insts, within, loops, rules, keys, current: None, limits, classes }
+        let (key_sets, lists, few) = (Vec::new(), 0, Vec::new());
+        Builder { insts, within, loops, rules, keys, key_sets, lists, few, current: None, limits, classes }
+    }
+
+    /// The same, where some lists of members are known to have few keys.
+    pub(crate) fn counting(limits: &'l Limits, few: Vec<u32>) -> Builder<'l> {
+        Builder { few, ..Builder::new(limits) }
     }
 
     pub(crate) fn emit(&mut self, inst: Inst) -> Result<Pc, BuildError> {
@@ -302,6 +324,20 @@ impl<'l> Builder<'l> {
         self.keys.resize(self.insts.len(), true);
     }
 
+    /// The number of a list of members with restricted keys that begins now, and whether it is known to have few.
+    pub(crate) fn begin_list(&mut self) -> (u32, bool) {
+        let list = self.lists;
+        self.lists += 1;
+        (list, self.few.contains(&list))
+    }
+
+    /// The same as [`mark_keys`](Self::mark_keys) for an explicit automaton, which begins at `start`.
+    pub(crate) fn mark_key_set(&mut self, from: usize, start: Pc, (list, members): (u32, Members)) {
+        self.mark_keys(from);
+        let insts = from as Pc..self.insts.len() as Pc;
+        self.key_sets.push(KeySet { insts, start, list, members });
+    }
+
     pub(crate) fn finish(self, start: Pc) -> Result<Nfa, BuildError> {
         let slots = self.loops.iter().map(|l| l.slot + 1).max().unwrap_or(0);
         let (classes, representatives) = byte_classes(&self.insts);
@@ -311,6 +347,11 @@ impl<'l> Builder<'l> {
             loops: self.loops,
             rules: self.rules.iter().map(|&start| Rule { start, rank: 0 }).collect(),
             keys: self.keys,
+            key_sets: self.key_sets,
+            key_counts: Vec::new(),
+            key_lengths: Vec::new(),
+            key_distances: Vec::new(),
+            uncounted: Vec::new(),
             start,
             slots,
             distance: Vec::new(),
@@ -320,12 +361,17 @@ impl<'l> Builder<'l> {
             classes,
             representatives,
         };
-        (nfa.distance, nfa.nearest) = nfa.measure(&ByteSet::ALL);
+        let no_sets = Entries::default();
+        (nfa.distance, nfa.nearest) = nfa.measure(&ByteSet::ALL, &no_sets);
         nfa.release_empty_rounds();
+        nfa.uncounted = nfa.settle_keys()?;
         if left::rewrite(&mut nfa, self.limits.instructions)? {
-            (nfa.distance, nfa.nearest) = nfa.measure(&ByteSet::ALL);
+            (nfa.distance, nfa.nearest) = nfa.measure(&ByteSet::ALL, &no_sets);
         }
         nfa.spelled = nfa.distance.clone();
+        if !nfa.key_sets.is_empty() {
+            nfa.spell(&ByteSet::ALL);
+        }
         nfa.rank_rules()?;
         Ok(nfa)
     }
@@ -422,11 +468,18 @@ impl Nfa {
             _ => true,
         };
         // Where every range has a byte that can be spelled, all ends are as near as they were.
-        if self.bytes == ByteSet::ALL && self.insts.iter().all(is_spelled) {
-            return Nfa { bytes, ..self.clone() };
+        let mut nfa = Nfa { bytes, ..self.clone() };
+        if self.bytes != ByteSet::ALL || !self.key_sets.is_empty() || !self.insts.iter().all(is_spelled) {
+            nfa.spell(&bytes);
         }
-        let (spelled, nearest) = self.measure(&bytes);
-        Nfa { spelled, nearest, bytes, ..self.clone() }
+        nfa
+    }
+
+    /// Finds how far the end is by some bytes.
+    fn spell(&mut self, bytes: &ByteSet) {
+        let entries = self.enter_keys(bytes);
+        (self.spelled, self.nearest) = self.measure(bytes, &entries);
+        self.key_distances = self.distances_in_keys(&self.spelled, &entries);
     }
 
     /// Orders the rules so that whatever calls another before it has read a byte comes first.
@@ -496,7 +549,13 @@ impl Nfa {
 
     /// Fewest bytes that can be spelled from a configuration to the end of the text.
     pub(crate) fn distance(&self, pc: Pc, counts: &Counts) -> u64 {
-        let mut total = self.spelled[pc as usize];
+        let in_key = self.key_distances.get(pc as usize).copied().filter(|&distance| distance > 0);
+        together(in_key.unwrap_or(self.spelled[pc as usize]), self.beyond(pc, counts))
+    }
+
+    /// Fewest bytes that can be spelled from the end of a configuration's round to the end of the text.
+    pub(super) fn beyond(&self, pc: Pc, counts: &Counts) -> u64 {
+        let mut total = 0;
         let mut within = self.within[pc as usize];
         while let Some(id) = within {
             let l = &self.loops[id as usize];

@@ -10,6 +10,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::alike::Alike;
+use super::few::MOST_KEYS;
+use super::frame::Keys;
 use super::machine::{Flags, Key};
 use super::nfa::{ByteSet, Counts, Inst, Loop, NEVER, Nfa, Pc, RuleId, SLOTS, together};
 use super::stack::{BASE, ResumeId, StackId, Stacks};
@@ -140,15 +142,50 @@ impl Subset {
     }
 
     pub(crate) fn flags(&self, key: &[u32]) -> Flags {
-        let mut flags = Flags { ended: true, ..Flags::default() };
+        let mut flags = Flags { ended: true, scarce: true, ..Flags::default() };
         for config in self.configs(key) {
             let accepts = matches!(self.nfa.insts[config.pc as usize], Inst::Accept);
             flags.accepts |= accepts;
             flags.ended &= accepts;
             flags.calls |= config.stack != BASE;
-            flags.in_key |= config.stack == BASE && self.nfa.is_key(config.pc);
+            let in_key = config.stack == BASE && self.nfa.is_key(config.pc);
+            let few = in_key && self.nfa.key_count(config.pc) < MOST_KEYS;
+            flags.in_key |= in_key;
+            flags.few |= few;
+            flags.scarce &= few;
+            flags.in_set |= in_key && self.nfa.key_set(config.pc).is_some();
         }
         flags
+    }
+
+    /// How many keys are left that begin as the one that is being read, by that way of few keys that has most and by that
+    /// which has least.
+    pub(crate) fn keys_left(&self, key: &[u32], keys: &Keys) -> (u32, u32) {
+        let few = self.configs(key).filter(|config| self.nfa.key_count(config.pc) < MOST_KEYS);
+        let left = few.map(|config| self.nfa.keys_left(config.pc, keys.rests()));
+        left.fold((0, u32::MAX), |(most, least), left| (most.max(left), least.min(left)))
+    }
+
+    /// The nearest way on from a state within a restricted key, given the keys so far: bytes that suffice to the end of
+    /// the rule, and the rest of a key that is not there yet, or all of the text.
+    pub(crate) fn beyond_keys(&self, key: &[u32], keys: &Keys, scratch: &Scratch) -> Option<(u64, Vec<u8>)> {
+        let rests: Vec<&[u8]> = keys.rests().collect();
+        let way = |config: Config| {
+            if self.nfa.key_set(config.pc).is_none() {
+                return Some((self.way(&config, scratch), config, None));
+            }
+            let (cost, text) = self.nfa.fresh_key(config.pc, &rests)?;
+            Some((together(cost, self.nfa.beyond(config.pc, &config.counts)), config, Some(text)))
+        };
+        let (cost, config, text) = self.configs(key).filter_map(way).min_by_key(|(cost, ..)| *cost)?;
+        if cost > self.longest_witness {
+            return None;
+        }
+        Some((cost, text.unwrap_or_else(|| self.nfa.witness(config.pc, config.counts))))
+    }
+
+    pub(crate) fn has_few_keys(&self) -> bool {
+        self.nfa.has_few_keys()
     }
 
     /// Whether there are counted loops.
@@ -187,7 +224,17 @@ impl Subset {
 
     /// Fewest bytes of those that can be spelled that lead to the end; [`NEVER`] if none do.
     pub(crate) fn distance(&self, key: &[u32], scratch: &Scratch) -> u64 {
-        self.configs(key).map(|config| self.way(&config, scratch)).min().unwrap_or(NEVER)
+        let (mut nearest, mut farthest) = (NEVER, 0);
+        for config in self.configs(key) {
+            let way = self.way(&config, scratch);
+            // Keys of which there are few may all be there already: some way is left, but any of them.
+            if self.nfa.key_count(config.pc) < MOST_KEYS {
+                farthest = way.max(farthest);
+            } else {
+                nearest = way.min(nearest);
+            }
+        }
+        if nearest == NEVER && farthest > 0 { farthest } else { nearest }
     }
 
     /// Bytes from a configuration to the end, through all callers.

@@ -15,6 +15,7 @@ use super::place::{PlaceId, Step};
 use super::shape::{KeyIs, ObjectShape, Shape, SomeMember};
 use crate::error::BuildError;
 use crate::pattern::compile::Compiler;
+use crate::pattern::few::{MOST_KEYS, Members};
 use crate::pattern::json::string_text;
 use crate::pattern::nfa::{Builder, Inst, Pc};
 use crate::pattern::regular::{Asked, Automaton, Part, product};
@@ -133,11 +134,21 @@ impl Emitter<'_, '_, '_, '_> {
         if !shape.some.is_empty() {
             return self.tail_with_some(shape, others, (min, max), after, end);
         }
-        let max = if others.is_none() { Some(0) } else { max };
-        self.more((min, max), after, end, &mut |emitter, next| match others {
-            Some(others) => emitter.other(others, next),
-            None => emitter.never(),
-        })
+        let Some(others) = others else {
+            return self.more((min, Some(0)), after, end, &mut |emitter, _| emitter.never());
+        };
+        if others.keys.is_none() {
+            let free = (0, Members::Any);
+            return self.more((min, max), after, end, &mut |emitter, next| emitter.other(others, free, next));
+        }
+        if min >= MOST_KEYS {
+            let (what, limit) = ("properties whose keys are restricted", MOST_KEYS as usize);
+            return Err(BuildError::TooLarge { what, limit });
+        }
+        let (list, few) = self.compiler.builder.begin_list();
+        let max = max.or(few.then_some(MOST_KEYS));
+        let members = if max.is_none() && min <= 1 { Members::Any } else { Members::Counted };
+        self.more((min, max), after, end, &mut |emitter, next| emitter.other(others, (list, members), next))
     }
 
     /// The same where some of the others have to be of a sort: by which of these are still owed.
@@ -186,7 +197,8 @@ impl Emitter<'_, '_, '_, '_> {
             for (set, sort) in sorts.iter().enumerate().filter(|(set, _)| set & there == 0) {
                 let sort = if set == 0 { Some(plain) } else { sort.as_ref() };
                 let Some(sort) = sort.filter(|_| max.is_none() || count < cap) else { continue };
-                let member = self.other(sort, heads[(there | set) * rows + (count + 1).min(cap)])?;
+                let next = heads[(there | set) * rows + (count + 1).min(cap)];
+                let member = self.other(sort, (0, Members::Owed), next)?;
                 ways.push(if comma { self.compiler.comma(member)? } else { member });
             }
             self.compiler.builder.patch(pc, Inst::Split(ways.into()));
@@ -194,8 +206,13 @@ impl Emitter<'_, '_, '_, '_> {
         Ok(first)
     }
 
-    /// One member without a name.
-    fn other(&mut self, others: &Others, next: Pc) -> Result<Pc, BuildError> {
+    /// One member without a name, of a list.
+    fn other(
+        &mut self,
+        others: &Others,
+        list: (u32, Members),
+        next: Pc,
+    ) -> Result<Pc, BuildError> {
         let mut starts: FxHashMap<GoalId, Pc> = FxHashMap::default();
         let mut values: Vec<(GoalId, Pc)> = Vec::new();
         let mut goals: Vec<GoalId> = others.goals.values().copied().filter(|goal| *goal != NEVER).collect();
@@ -222,7 +239,10 @@ impl Emitter<'_, '_, '_, '_> {
                 self.compiler.automaton(keys, true, |_, label| Ok(end(label)))?
             }
         };
-        self.compiler.builder.mark_keys(from);
+        match &others.keys {
+            None => self.compiler.builder.mark_keys(from),
+            Some(_) => self.compiler.builder.mark_key_set(from, key, list),
+        }
         self.compiler.builder.byte(b'"', key)
     }
 
