@@ -27,7 +27,11 @@ enum Shape {
     /// The first is, the second is not.
     Not(Box<[Object; 2]>),
     /// Items of an enumeration, none twice.
-    Items { of: Vec<&'static str>, min: usize, max: Option<usize> },
+    Items {
+        of: Vec<&'static str>,
+        min: usize,
+        max: Option<usize>,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -183,7 +187,8 @@ impl Object {
                 let names = self.names.iter().map(|name| name.0);
                 let keys: Vec<String> = names.chain(keys.iter().copied()).map(string).collect();
                 let (keys, value) = (keys.join(", "), value.schema());
-                write!(text, r#", "propertyNames": {{"enum": [{keys}]}}, "additionalProperties": {value}"#).unwrap();
+                write!(text, r#", "propertyNames": {{"enum": [{keys}]}}, "additionalProperties": {value}"#)
+                    .unwrap();
             }
             others => {
                 let group = |(keys, value): &(Vec<&str>, Shape)| {
@@ -192,7 +197,8 @@ impl Object {
                 };
                 let groups: Vec<String> = others.iter().map(group).collect();
                 let groups = groups.join(", ");
-                write!(text, r#", "patternProperties": {{{groups}}}, "additionalProperties": false"#).unwrap();
+                write!(text, r#", "patternProperties": {{{groups}}}, "additionalProperties": false"#)
+                    .unwrap();
             }
         }
         write!(text, r#", "minProperties": {}"#, self.min).unwrap();
@@ -283,11 +289,17 @@ fn bind(schema: &str, tokens: &[Option<Vec<u8>>]) -> Result<Arc<Constraint>, Bui
 }
 
 /// Random choices to the end; at each step every token's answer is compared.
-fn walk(constraint: &Arc<Constraint>, texts: &[String], tokens: &[Option<Vec<u8>>], random: &mut Random) -> usize {
+fn walk(
+    constraint: &Arc<Constraint>,
+    texts: &[String],
+    tokens: &[Option<Vec<u8>>],
+    random: &mut Random,
+) -> usize {
     let mut matcher = Matcher::new(constraint, b"", 100_000).unwrap();
     let (mut text, mut checked) = (Vec::new(), 0);
     loop {
-        let mask = matcher.mask().unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&text)));
+        let mask =
+            matcher.mask().unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&text)));
         for (id, token) in tokens.iter().enumerate() {
             let Some(token) = token else { continue };
             let allowed = mask.contains(constraint.vocab(), id as u32);
@@ -336,48 +348,63 @@ fn generate(constraint: &Arc<Constraint>, max: u32, random: &mut Random) -> Opti
     Some(String::from_utf8(done.value).unwrap())
 }
 
+/// What was compared.
+#[derive(Default)]
+struct Checked {
+    answers: usize,
+    empty: usize,
+    values: usize,
+}
+
+/// A shape of each sort in turn.
+fn subject(seed: u64, random: &mut Random) -> Shape {
+    let first = object(random, 2);
+    match seed % 3 {
+        0 => Shape::Not(Box::new([first.nameless(), object(random, 2).nameless()])),
+        1 => Shape::AnyOf(vec![first.nameless(), object(random, 2).nameless()]),
+        _ => Shape::Object(first),
+    }
+}
+
+fn check(shape: &Shape, random: &mut Random, checked: &mut Checked) {
+    let Some(texts) = shape.texts() else { return };
+    let texts: Vec<String> = texts.into_iter().collect();
+    if texts.is_empty() {
+        checked.empty += 1;
+        let error = bind(&shape.schema(), &[Some(b"a".to_vec()), None]).unwrap_err();
+        assert!(matches!(error, BuildError::Empty { .. }), "{error}");
+        return;
+    }
+    let tokens = vocabulary(&texts, random);
+    let constraint = bind(&shape.schema(), &tokens).unwrap();
+    for _ in 0..4 {
+        checked.answers += walk(&constraint, &texts, &tokens, random);
+    }
+    let longest = texts.iter().map(String::len).max().unwrap_or(0);
+    for max in [longest, longest / 2, longest / 4, 3, 8].into_iter().chain((0..6).map(|n| 4 + 5 * n)) {
+        let value = generate(&constraint, max as u32, random);
+        assert!(value.is_some() || max < longest, "refused");
+        assert!(value.as_ref().is_none_or(|value| texts.contains(value)), "{value:?}");
+        checked.values += usize::from(value.is_some());
+    }
+}
+
 #[test]
 fn masks_under_few_keys_agree_with_their_definition() {
-    let (mut checked, mut empty, mut values, mut refused) = (0, 0, 0, 0);
-    for seed in std::env::var("KEY_SEEDS").map_or(0..150, |n| { let n: u64 = n.parse().unwrap(); n..n + 700 }) {
+    let mut checked = Checked::default();
+    for seed in 0..150 {
         let mut random = Random::new(seed);
-        let (first, second) = (object(&mut random, 2), object(&mut random, 2));
-        let shape = match seed % 3 {
-            0 => Shape::Not(Box::new([first.nameless(), second.nameless()])),
-            1 => Shape::AnyOf(vec![first.nameless(), second.nameless()]),
-            _ => Shape::Object(first),
-        };
-        let Some(texts) = shape.texts() else { continue };
-        let texts: Vec<String> = texts.into_iter().collect();
-        let schema = shape.schema();
-        if texts.is_empty() {
-            empty += 1;
-            let error = bind(&schema, &[Some(b"a".to_vec()), None]).unwrap_err();
-            assert!(matches!(error, BuildError::Empty { .. } | BuildError::NotYet { .. }), "{error}: {schema}");
-            continue;
-        }
-        let tokens = vocabulary(&texts, &mut random);
-        let constraint = match bind(&schema, &tokens) {
-            Ok(constraint) => constraint,
-            Err(BuildError::NotYet { .. }) => { refused += 1; continue }
-            Err(error) => panic!("{error}: {schema}"),
-        };
-        let shown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            for _ in 0..4 {
-                checked += walk(&constraint, &texts, &tokens, &mut random);
-            }
-            let longest = texts.iter().map(String::len).max().unwrap_or(0);
-            for max in [longest, longest / 2, longest / 4, 3, 8].into_iter().chain((0..6).map(|n| 4 + 5 * n)) {
-                let value = generate(&constraint, max as u32, &mut random);
-                assert!(value.is_some() || max < longest, "refused");
-                values += usize::from(value.is_some());
-                assert!(value.as_ref().is_none_or(|value| texts.contains(value)), "{value:?}");
-            }
+        let shape = subject(seed, &mut random);
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            check(&shape, &mut random, &mut checked);
         }));
-        assert!(shown.is_ok(), "seed {seed}: {schema}");
+        assert!(ended.is_ok(), "seed {seed}: {}", shape.schema());
     }
-    println!("{checked} answers, {empty} empty, {values} values, {refused} refused");
-    assert!(checked > 500_000 && empty > 5 && values > 1000, "{checked} answers, {empty} empty, {values} values");
+    let Checked { answers, empty, values } = checked;
+    assert!(
+        answers > 400_000 && empty > 5 && values > 400,
+        "{answers} answers, {empty} empty, {values} values"
+    );
 }
 
 /// Keys of which infinitely many are restricted, some beginnings of them to few.
@@ -392,7 +419,16 @@ fn budgets_under_restricted_keys_end_in_values() {
         r#"{"properties": {"a1": {"const": 1}}, "additionalProperties": {"const": 1}, "minProperties": 3}"#,
     ];
     let mut tokens: Vec<Option<Vec<u8>>> = (0..=255).map(|byte| Some(vec![byte])).collect();
-    let more = [r#"", ""#, r#", "a"#, r#": 1, ""#, r#"a": 1"#, "aa", r#"x": ""#, r#"y": "a long text""#, r#""bc": 1, "a"#];
+    let more = [
+        r#"", ""#,
+        r#", "a"#,
+        r#": 1, ""#,
+        r#"a": 1"#,
+        "aa",
+        r#"x": ""#,
+        r#"y": "a long text""#,
+        r#""bc": 1, "a"#,
+    ];
     tokens.extend(more.iter().map(|text| Some(text.as_bytes().to_vec())));
     tokens.push(None);
     for (at, schema) in schemas.into_iter().enumerate() {
@@ -419,18 +455,44 @@ fn next(schema: &str, text: &str) -> String {
         assert_eq!(matcher.commit(u32::from(byte)), Ok(Commit::More));
     }
     let mask = matcher.mask().unwrap();
-    mask.iter(constraint.vocab()).filter_map(|token| char::from_u32(token)).collect()
+    mask.iter(constraint.vocab()).filter_map(char::from_u32).collect()
 }
 
 #[test]
 fn keys_run_out() {
-    let schema = r#"{"type": "object", "propertyNames": {"pattern": "^[ab]$"}, "additionalProperties": {"const": 1}}"#;
+    let schema =
+        r#"{"type": "object", "propertyNames": {"pattern": "^[ab]$"}, "additionalProperties": {"const": 1}}"#;
     assert_eq!(next(schema, r#"{""#), "ab");
     assert_eq!(next(schema, r#"{"b": 1, ""#), "a");
     assert_eq!(next(schema, r#"{"b": 1, "a": 1"#), "}");
     // An alternative that has run out beside one that has not.
-    let either = format!(r#"{{"anyOf": [{schema}, {{"type": "object", "additionalProperties": {{"const": 1}}}}]}}"#);
+    let either =
+        format!(r#"{{"anyOf": [{schema}, {{"type": "object", "additionalProperties": {{"const": 1}}}}]}}"#);
     assert!(next(&either, r#"{"b": 1, ""#).contains("ab"));
     assert!(next(&either, r#"{"b": 1, "a": 1"#).contains(','));
     assert!(next(&either, r#"{"b": 1, "b"#).contains('b'));
+    // A key that only the second has, so that the first is no way any more.
+    assert!(next(&either, r#"{"b": 1, "bb": 1, ""#).contains("ab"));
+}
+
+#[test]
+fn few_keys_are_free_again_in_another_object() {
+    let few = r##"{"type": "object", "propertyNames": {"enum": ["a", "b"]}, "additionalProperties": {"$ref": "#"}}"##;
+    assert_eq!(next(few, r#"{"a": {"b": {}, ""#), "a");
+    assert_eq!(next(few, r#"{"a": {"b": {}, "a": {}}"#), ",}");
+    assert_eq!(next(few, r#"{"a": {"b": {}}, ""#), "b");
+    assert_eq!(next(few, r#"{"a": {"b": {}}, "b": {}"#), "}");
+}
+
+#[test]
+fn restricted_keys_have_a_limit() {
+    let schema = r#"{"propertyNames": {"pattern": "^[0-9]*$"}, "additionalProperties": {"const": 1}, "type": "object"}"#;
+    let pattern = build(&Spec::Schema { schema: schema.to_owned() }, &[], &Limits::default()).unwrap();
+    let of = |members: usize| {
+        let members: Vec<String> = (0..members).map(|key| format!("\"{key}\": 1")).collect();
+        pattern.try_match(format!("{{{}}}", members.join(", ")).as_bytes())
+    };
+    assert_eq!(of(1023), Ok(true));
+    let error = of(1024).unwrap_err();
+    assert!(error.to_string().contains("restricted keys of an object"), "{error}");
 }

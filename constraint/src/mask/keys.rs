@@ -16,11 +16,7 @@ use crate::vocab::TokenSet;
 impl Core {
     /// Takes out the tokens that would complete the key that is being read to one that is there already, or to a
     /// beginning with which none is left.
-    pub(super) fn without_used_key(
-        &mut self,
-        way: &Way,
-        mask: &mut Arc<TokenSet>,
-    ) -> Result<(), MatchError> {
+    pub(super) fn without_used_key(&mut self, way: &Way, mask: &mut Arc<TokenSet>) -> Result<(), MatchError> {
         let flags = self.dfa.flags(way.state);
         if !flags.in_key {
             return Ok(());

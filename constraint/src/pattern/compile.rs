@@ -25,12 +25,15 @@ const UNROLLED_AT_MOST: usize = 20_000;
 
 /// The automaton of a spec without stops.
 pub(crate) fn compile(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Result<Nfa, BuildError> {
-    let nfa = compile_counting(spec, bindings, limits, Vec::new())?;
-    if nfa.uncounted.is_empty() {
-        return Ok(nfa);
+    let mut few = Vec::new();
+    loop {
+        let nfa = compile_counting(spec, bindings, limits, few.clone())?;
+        if nfa.uncounted.is_empty() {
+            return Ok(nfa);
+        }
+        // How many keys there are is known only when all is written down: which values there are says which keys.
+        few.extend(nfa.uncounted);
     }
-    // How many keys there are is known only when all is written down: which values there are says which keys.
-    compile_counting(spec, bindings, limits, nfa.uncounted)
 }
 
 /// The same, where some lists of members are known to have few keys.

@@ -197,7 +197,7 @@ impl Cursor {
             let (was, is) = (dfa.flags(way.state), dfa.flags(state));
             if let Some(mut keys) = way.keys.clone().read(byte, was.in_key, is.in_key) {
                 if was.in_set && !is.in_key && keys.len() >= MOST_KEYS {
-                    let limit = MOST_KEYS as usize;
+                    let limit = MOST_KEYS as usize - 1;
                     return Err(MatchError::TooLarge { what: "restricted keys of an object", limit });
                 }
                 if is.few && !keys.go_on(dfa, state) {

@@ -121,7 +121,9 @@ impl Nfa {
         let mut best: Option<(u64, &[u8], u8, Pc)> = None;
         let beginnings = rests.iter().flat_map(|rest| (1..=rest.len()).map(|len| &rest[..len]));
         for beginning in std::iter::once(&[][..]).chain(beginnings) {
-            let Some(pc) = beginning.iter().try_fold(from, |pc, &byte| self.key_edge(pc, byte)) else { continue };
+            let Some(pc) = beginning.iter().try_fold(from, |pc, &byte| self.key_edge(pc, byte)) else {
+                continue;
+            };
             let mut taken = ByteSet::NONE;
             for rest in rests.iter().filter_map(|rest| rest.strip_prefix(beginning)) {
                 taken.insert(rest.first().copied().unwrap_or(b'"'));
@@ -195,7 +197,8 @@ impl Nfa {
             let l = &mut self.loops[id as usize];
             l.max = l.max.min(keys);
             if l.max < l.min {
-                let enters = self.insts.iter_mut().filter(|inst| matches!(inst, Inst::Enter(of) if *of == id));
+                let enters =
+                    self.insts.iter_mut().filter(|inst| matches!(inst, Inst::Enter(of) if *of == id));
                 enters.for_each(|inst| {
                     *inst = Inst::Split(Box::new([]));
                     is_changed = true;

@@ -68,9 +68,7 @@ impl Machine {
     pub(super) fn flags(&mut self, key: &[u32]) -> Flags {
         match self {
             Machine::Subset(machine) => machine.flags(key),
-            Machine::Until(machine) => {
-                Flags { accepts: machine.accepts(key), ..Flags::default() }
-            }
+            Machine::Until(machine) => Flags { accepts: machine.accepts(key), ..Flags::default() },
         }
     }
 

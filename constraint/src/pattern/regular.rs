@@ -219,7 +219,8 @@ fn ends(parts: &[(Part, Asked)], key: &[u32]) -> Option<u64> {
 impl Automaton {
     /// All texts whose labels are wanted, with these, if they are at most so many.
     pub(crate) fn texts(&self, most: usize, wanted: impl Fn(u64) -> bool) -> Option<Vec<(String, u64)>> {
-        let narrowed = |state: &State| State { ends: state.ends.filter(|label| wanted(*label)), ..state.clone() };
+        let narrowed =
+            |state: &State| State { ends: state.ends.filter(|label| wanted(*label)), ..state.clone() };
         let states = Automaton { states: self.states.iter().map(narrowed).collect() }.trimmed().states;
         let mut texts = Vec::new();
         let mut open = vec![(0u32, Vec::new())];

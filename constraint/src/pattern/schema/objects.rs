@@ -153,7 +153,7 @@ impl Emitter<'_, '_, '_, '_> {
             return self.more((min, max), after, end, &mut |emitter, next| emitter.other(others, free, next));
         }
         if min >= MOST_KEYS {
-            let (what, limit) = ("properties whose keys are restricted", MOST_KEYS as usize);
+            let (what, limit) = ("restricted keys of an object", MOST_KEYS as usize - 1);
             return Err(BuildError::TooLarge { what, limit });
         }
         let (list, few) = self.compiler.builder.begin_list();
@@ -289,12 +289,7 @@ impl Emitter<'_, '_, '_, '_> {
     }
 
     /// One member without a name, of a list.
-    fn other(
-        &mut self,
-        others: &Others,
-        list: (u32, Members),
-        next: Pc,
-    ) -> Result<Pc, BuildError> {
+    fn other(&mut self, others: &Others, list: (u32, Members), next: Pc) -> Result<Pc, BuildError> {
         let mut starts: FxHashMap<GoalId, Pc> = FxHashMap::default();
         let mut values: Vec<(GoalId, Pc)> = Vec::new();
         let mut goals: Vec<GoalId> = others.goals.values().copied().filter(|goal| *goal != NEVER).collect();
