@@ -20,6 +20,8 @@ use crate::error::MatchError;
 
 /// Ways in which one text can stand in a pattern at once, in different states or with different keys.
 const MOST_WAYS: usize = 256;
+/// Further than any budget: there is no way by bytes that can be spelled.
+const FAR: u64 = u32::MAX as u64;
 
 /// One way in which the text can stand in the pattern.
 #[derive(Debug, Clone)]
@@ -42,7 +44,7 @@ impl Way {
     pub(crate) fn distance(&self, dfa: &Dfa) -> u64 {
         let here = u64::from(dfa.distance(self.state));
         let here = match dfa.flags(self.state).in_set {
-            true => dfa.beyond_keys(self.state, &self.keys).map_or(here, |(cost, _)| cost.min(here)),
+            true => dfa.beyond_keys(self.state, &self.keys).map_or(FAR, |(cost, _)| cost.min(here)),
             false => here,
         };
         here + self.frame.as_ref().map_or(0, |frame| frame.distance)

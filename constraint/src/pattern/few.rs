@@ -290,7 +290,7 @@ impl Nfa {
     }
 
     /// For each instruction of a set the length up to which there are as many keys as it can complete, or
-    /// [`MOST_KEYS`]; [`NEVER`] where not all of them can be spelled.
+    /// [`MOST_KEYS`]; where not all of them can be spelled, up to which there are those that can.
     fn lengths_of_keys(&self, set: &KeySet, bytes: &ByteSet) -> Vec<u64> {
         let edges: Vec<Vec<(u32, Option<usize>)>> =
             set.insts.clone().map(|pc| self.key_edges(set, pc, bytes)).collect();
@@ -320,7 +320,8 @@ impl Nfa {
             }
             last = now;
             if last.iter().all(|&keys| keys == 0) || !lengths.contains(&NEVER) {
-                return lengths;
+                let spelled = |(&sum, &known): (&u32, &u64)| if sum > 0 { known.min(length) } else { known };
+                return sums.iter().zip(&lengths).map(spelled).collect();
             }
         }
         // There is a longer one for each time around a circle.

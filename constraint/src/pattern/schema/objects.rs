@@ -20,31 +20,16 @@ use crate::pattern::json::string_text;
 use crate::pattern::nfa::{Builder, Inst, Pc};
 use crate::pattern::regular::{Asked, Automaton, Part, product};
 
-/// Members that have to be there and have no names: all orders of them are written out.
-const MOST_SOME: usize = 4;
-/// How many members are counted beside them.
-const MOST_COUNTED: usize = 8;
 /// Characters of a name that other keys are told from.
 const LONGEST_NAME: usize = 1000;
 
-/// Keys are listed up to so many.
-const MOST_LISTED: usize = 64;
-/// Sets of listed keys, by the sorts of which there are members.
-const MOST_HEADS: usize = 4096;
-
-/// A key of a member without a name, and its values by the set of sorts of which the member is then.
-struct Listed {
-    key: String,
-    ways: Vec<(usize, GoalId)>,
-}
-
 /// What members without names may be.
-struct Others {
-    place: PlaceId,
+pub(super) struct Others {
+    pub(super) place: PlaceId,
     /// Their keys, labelled with the patterns that they match; `None` if these are all but the names.
-    keys: Option<Rc<Automaton>>,
+    pub(super) keys: Option<Rc<Automaton>>,
     /// The values of keys by their labels.
-    goals: Rc<FxHashMap<u64, GoalId>>,
+    pub(super) goals: Rc<FxHashMap<u64, GoalId>>,
 }
 
 impl Emitter<'_, '_, '_, '_> {
@@ -162,134 +147,13 @@ impl Emitter<'_, '_, '_, '_> {
         self.more((min, max), after, end, &mut |emitter, next| emitter.other(others, (list, members), next))
     }
 
-    /// The same where some of the others have to be of a sort: by which of these are still owed.
-    fn tail_with_some(
-        &mut self,
-        shape: &ObjectShape,
-        others: Option<&Others>,
-        (min, max): (u32, Option<u32>),
-        after: bool,
-        end: Pc,
-    ) -> Result<Pc, BuildError> {
-        let owed = shape.some.len();
-        let cap = max.unwrap_or(min) as usize;
-        if owed > MOST_SOME || cap > MOST_COUNTED {
-            let what = "properties without names that have to be there";
-            return Err(BuildError::TooLarge { what, limit: MOST_SOME });
-        }
-        let Some(plain) = others else { return self.never() };
-        // What a member may be, by the sorts that it is of.
-        let mut sorts = vec![None];
-        for set in 1..1usize << owed {
-            let of: Vec<&SomeMember> = shape
-                .some
-                .iter()
-                .enumerate()
-                .filter(|(bit, _)| set >> bit & 1 == 1)
-                .map(|(_, some)| some)
-                .collect();
-            sorts.push(self.others(shape, plain.place, &of)?);
-        }
-        if let Some(keys) = self.listed(plain, &sorts) {
-            return self.tail_of_few(&keys, (1 << owed) - 1, (min, max), after, end);
-        }
-        // A head for each set of sorts that are there and each count; the very first has no member before it.
-        let rows = cap + 1;
-        let mut heads = Vec::new();
-        for _ in 0..rows << owed {
-            heads.push(self.never()?);
-        }
-        let first = self.never()?;
-        let all = (1usize << owed) - 1;
-        for (at, pc) in (0..rows << owed).map(|at| (at, heads[at])).chain([(0, first)]) {
-            let (there, count) = (at / rows, at % rows);
-            let mut ways = Vec::new();
-            if there == all && count >= min as usize {
-                ways.push(end);
-            }
-            let comma = after || pc != first;
-            for (set, sort) in sorts.iter().enumerate().filter(|(set, _)| set & there == 0) {
-                let sort = if set == 0 { Some(plain) } else { sort.as_ref() };
-                let Some(sort) = sort.filter(|_| max.is_none() || count < cap) else { continue };
-                let next = heads[(there | set) * rows + (count + 1).min(cap)];
-                let member = self.other(sort, (0, Members::Owed), next)?;
-                ways.push(if comma { self.compiler.comma(member)? } else { member });
-            }
-            self.compiler.builder.patch(pc, Inst::Split(ways.into()));
-        }
-        Ok(first)
-    }
-
-    /// The keys of members without names, if these are few: each with its text, and its values by the sorts of which the
-    /// member is then.
-    fn listed(&self, plain: &Others, sorts: &[Option<Others>]) -> Option<Vec<Listed>> {
-        let all = std::iter::once(Some(plain)).chain(sorts.iter().skip(1).map(Option::as_ref));
-        let mut keys: Vec<Listed> = Vec::new();
-        for (set, others) in all.enumerate() {
-            let Some(others) = others else { continue };
-            let goal = |label: u64| others.goals.get(&label).copied().filter(|goal| *goal != NEVER);
-            for (key, label) in others.keys.as_ref()?.texts(MOST_LISTED, |label| goal(label).is_some())? {
-                let Some(goal) = goal(label) else { continue };
-                match keys.iter_mut().find(|listed| listed.key == key) {
-                    Some(listed) => listed.ways.push((set, goal)),
-                    None => keys.push(Listed { key, ways: vec![(set, goal)] }),
-                }
-            }
-        }
-        Some(keys)
-    }
-
-    /// The tail where keys are few and some of the members have to be of a sort: which member takes which key matters, so
-    /// all sets of keys are written out.
-    fn tail_of_few(
-        &mut self,
-        keys: &[Listed],
-        all: usize,
-        (min, max): (u32, Option<u32>),
-        after: bool,
-        end: Pc,
-    ) -> Result<Pc, BuildError> {
-        let before = std::mem::replace(&mut self.repeats, true);
-        let first = self.never()?;
-        // By the keys and the sorts that are there.
-        let mut heads: FxHashMap<(u64, usize), Pc> = FxHashMap::from_iter([((0, 0), first)]);
-        let mut open = vec![(0u64, 0usize)];
-        while let Some((used, there)) = open.pop() {
-            let count = used.count_ones();
-            let mut ways = if there == all && count >= min { vec![end] } else { Vec::new() };
-            let comma = after || count > 0;
-            let free = keys.iter().enumerate().filter(|(bit, _)| used >> bit & 1 == 0);
-            for (bit, Listed { key, ways: values }) in free.filter(|_| max.is_none_or(|max| count < max)) {
-                for &(set, goal) in values.iter().filter(|(set, _)| set & there == 0) {
-                    let to = (used | 1 << bit, there | set);
-                    if heads.len() > MOST_HEADS {
-                        let what = "sets of keys of an object that has to have some of them";
-                        return Err(BuildError::TooLarge { what, limit: MOST_HEADS });
-                    }
-                    let next = match heads.get(&to) {
-                        Some(&next) => next,
-                        None => {
-                            let next = self.never()?;
-                            heads.insert(to, next);
-                            open.push(to);
-                            next
-                        }
-                    };
-                    let value = self.value(goal, next)?;
-                    let colon = self.compiler.colon(value)?;
-                    let member = self.compiler.builder.text(string_text(key).as_bytes(), colon)?;
-                    ways.push(if comma { self.compiler.comma(member)? } else { member });
-                }
-            }
-            let head = heads.get(&(used, there)).copied().unwrap_or(first);
-            self.compiler.builder.patch(head, Inst::Split(ways.into()));
-        }
-        self.repeats = before;
-        Ok(first)
-    }
-
     /// One member without a name, of a list.
-    fn other(&mut self, others: &Others, list: (u32, Members), next: Pc) -> Result<Pc, BuildError> {
+    pub(super) fn other(
+        &mut self,
+        others: &Others,
+        list: (u32, Members),
+        next: Pc,
+    ) -> Result<Pc, BuildError> {
         let mut starts: FxHashMap<GoalId, Pc> = FxHashMap::default();
         let mut values: Vec<(GoalId, Pc)> = Vec::new();
         let mut goals: Vec<GoalId> = others.goals.values().copied().filter(|goal| *goal != NEVER).collect();
@@ -324,7 +188,7 @@ impl Emitter<'_, '_, '_, '_> {
     }
 
     /// Which members without names there may be; only those that are of all of these sorts.
-    fn others(
+    pub(super) fn others(
         &mut self,
         shape: &ObjectShape,
         place: PlaceId,
