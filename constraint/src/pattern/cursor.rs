@@ -44,7 +44,7 @@ impl Way {
     pub(crate) fn distance(&self, dfa: &Dfa) -> u64 {
         let here = u64::from(dfa.distance(self.state));
         let here = match dfa.flags(self.state).in_set {
-            true => dfa.beyond_keys(self.state, &self.keys).map_or(FAR, |(cost, _)| cost.min(here)),
+            true => dfa.distance_beyond_keys(self.state, &self.keys).map_or(FAR, |beyond| beyond.min(here)),
             false => here,
         };
         here + self.frame.as_ref().map_or(0, |frame| frame.distance)
@@ -112,7 +112,7 @@ impl Cursor {
                 return Ok(Some(text));
             }
             let rest = match dfa.flags(way.state).in_set {
-                true => dfa.beyond_keys(way.state, &way.keys).map(|(_, text)| text),
+                true => dfa.beyond_keys(way.state, &way.keys),
                 false => dfa.witness(way.state)?,
             };
             let Some(rest) = rest else { return Ok(None) };

@@ -49,6 +49,18 @@ pub(super) struct Entry {
     pub(super) ends: Box<[Pc]>,
 }
 
+/// A key that is not there yet.
+#[derive(Debug)]
+pub(super) struct Fresh<'r> {
+    /// Bytes from where the text is in it to the end of the round or rule.
+    pub(super) cost: u64,
+    /// What it has of one that is there.
+    beginning: &'r [u8],
+    /// The first byte that it has not, and where that leads.
+    byte: u8,
+    target: Pc,
+}
+
 /// By the instruction that reads the opening quote.
 pub(super) type Entries = FxHashMap<Pc, Entry>;
 
@@ -115,31 +127,47 @@ impl Nfa {
         }
     }
 
-    /// The nearest end by a key that is not there yet, from an instruction of a set: what it takes, and the text up to
-    /// the closing quote. `rests` is what the keys so far have behind what is read.
-    pub(super) fn fresh_key(&self, from: Pc, rests: &[&[u8]]) -> Option<(u64, Vec<u8>)> {
-        let mut best: Option<(u64, &[u8], u8, Pc)> = None;
-        let beginnings = rests.iter().flat_map(|rest| (1..=rest.len()).map(|len| &rest[..len]));
-        for beginning in std::iter::once(&[][..]).chain(beginnings) {
-            let Some(pc) = beginning.iter().try_fold(from, |pc, &byte| self.key_edge(pc, byte)) else {
-                continue;
-            };
-            let mut taken = ByteSet::NONE;
-            for rest in rests.iter().filter_map(|rest| rest.strip_prefix(beginning)) {
-                taken.insert(rest.first().copied().unwrap_or(b'"'));
-            }
-            self.leave(pc, &taken, &mut |byte, target| {
-                let cost = together(beginning.len() as u64 + 1, self.spelled[target as usize]);
-                if cost < best.as_ref().map_or(NEVER, |best| best.0) {
-                    best = Some((cost, beginning, byte, target));
+    /// The nearest end by a key that is not there yet, from an instruction of a set: what it takes, and where the key
+    /// leaves those that are there. `rests` is what these have behind what is read.
+    pub(super) fn fresh_key<'r>(&self, from: Pc, rests: &[&'r [u8]]) -> Option<Fresh<'r>> {
+        let mut best: Option<Fresh<'r>> = None;
+        self.leave_keys(from, &[], rests, &mut best);
+        for rest in rests {
+            let mut pc = from;
+            for (at, &byte) in rest.iter().enumerate() {
+                // What leaves them later takes longer.
+                let Some(next) = self.key_edge(pc, byte) else { break };
+                if best.as_ref().is_some_and(|best| best.cost <= at as u64 + 2) {
+                    break;
                 }
-            });
+                pc = next;
+                self.leave_keys(pc, &rest[..=at], rests, &mut best);
+            }
         }
-        let (cost, beginning, byte, mut pc) = best?;
-        let mut text = [beginning, &[byte]].concat();
+        best
+    }
+
+    /// Leaves the keys that are there after a beginning.
+    fn leave_keys<'r>(&self, pc: Pc, beginning: &'r [u8], rests: &[&'r [u8]], best: &mut Option<Fresh<'r>>) {
+        let mut free = self.bytes;
+        for rest in rests.iter().filter_map(|rest| rest.strip_prefix(beginning)) {
+            free.remove(rest.first().copied().unwrap_or(b'"'));
+        }
+        self.leave(pc, &free, &mut |byte, target| {
+            let cost = together(beginning.len() as u64 + 1, self.spelled[target as usize]);
+            if cost < best.as_ref().map_or(NEVER, |best| best.cost) {
+                *best = Some(Fresh { cost, beginning, byte, target });
+            }
+        });
+    }
+
+    /// The text of a fresh key up to the closing quote.
+    pub(super) fn text_of_key(&self, fresh: &Fresh<'_>) -> Option<Vec<u8>> {
+        let mut text = [fresh.beginning, &[fresh.byte]].concat();
+        let mut pc = fresh.target;
         while self.key_set(pc).is_some() {
             let (mut nearest, mut least) = (None, NEVER);
-            self.leave(pc, &ByteSet::NONE, &mut |byte, target| {
+            self.leave(pc, &self.bytes, &mut |byte, target| {
                 if self.spelled[target as usize] < least {
                     (nearest, least) = (Some((byte, target)), self.spelled[target as usize]);
                 }
@@ -148,17 +176,15 @@ impl Nfa {
             text.push(byte);
             pc = target;
         }
-        Some((cost, text))
+        Some(text)
     }
 
-    /// The ways on from an instruction within a key by bytes that can be spelled and are not taken.
-    fn leave(&self, pc: Pc, taken: &ByteSet, each: &mut impl FnMut(u8, Pc)) {
+    /// The ways on from an instruction within a key by some bytes.
+    fn leave(&self, pc: Pc, free: &ByteSet, each: &mut impl FnMut(u8, Pc)) {
         match &self.insts[pc as usize] {
-            Inst::Split(targets) => targets.iter().for_each(|&target| self.leave(target, taken, each)),
+            Inst::Split(targets) => targets.iter().for_each(|&target| self.leave(target, free, each)),
             Inst::Bytes(ranges) => {
                 for &(low, high, target) in ranges.iter().filter(|range| self.is_live(range.2)) {
-                    let mut free = self.bytes;
-                    (low..=high).filter(|byte| taken.contains(*byte)).for_each(|byte| free.remove(byte));
                     if let Some(byte) = free.plain(low, high) {
                         each(byte, target);
                     }

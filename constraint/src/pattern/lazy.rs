@@ -260,9 +260,13 @@ impl Dfa {
         self.flags(state).scarce && self.keys_left(state, keys).0 == 0
     }
 
-    /// The nearest way on from a state within a restricted key: bytes that suffice to the end of the call, and the rest of
-    /// a key that is not there yet, or all of the text.
-    pub(crate) fn beyond_keys(&self, state: StateId, keys: &Keys) -> Option<(u64, Vec<u8>)> {
+    /// Bytes that suffice from a state within a restricted key to the end of the call; `None` if they cannot be spelled.
+    pub(crate) fn distance_beyond_keys(&self, state: StateId, keys: &Keys) -> Option<u64> {
+        self.machine.subset()?.distance_beyond_keys(self.keys.get(state), keys, &self.scratch)
+    }
+
+    /// The nearest way on from there: the rest of a key that is not there yet, or a text up to the end of the call.
+    pub(crate) fn beyond_keys(&self, state: StateId, keys: &Keys) -> Option<Vec<u8>> {
         self.machine.subset()?.beyond_keys(self.keys.get(state), keys, &self.scratch)
     }
 

@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::alike::Alike;
-use super::few::MOST_KEYS;
+use super::few::{Fresh, MOST_KEYS};
 use super::frame::Keys;
 use super::machine::{Flags, Key};
 use super::nfa::{ByteSet, Counts, Inst, Loop, NEVER, Nfa, Pc, RuleId, SLOTS, together};
@@ -166,22 +166,37 @@ impl Subset {
         left.fold((0, u32::MAX), |(most, least), left| (most.max(left), least.min(left)))
     }
 
-    /// The nearest way on from a state within a restricted key, given the keys so far: bytes that suffice to the end of
-    /// the rule, and the rest of a key that is not there yet, or all of the text.
-    pub(crate) fn beyond_keys(&self, key: &[u32], keys: &Keys, scratch: &Scratch) -> Option<(u64, Vec<u8>)> {
+    /// Bytes that suffice from a state within a restricted key to the end of the rule, given the keys so far.
+    pub(crate) fn distance_beyond_keys(&self, key: &[u32], keys: &Keys, scratch: &Scratch) -> Option<u64> {
         let rests: Vec<&[u8]> = keys.rests().collect();
-        let way = |config: Config| {
-            if self.nfa.key_set(config.pc).is_none() {
-                return Some((self.way(&config, scratch), config, None));
-            }
-            let (cost, text) = self.nfa.fresh_key(config.pc, &rests)?;
-            Some((together(cost, self.nfa.beyond(config.pc, &config.counts)), config, Some(text)))
-        };
-        let (cost, config, text) = self.configs(key).filter_map(way).min_by_key(|(cost, ..)| *cost)?;
-        if cost > self.longest_witness {
-            return None;
+        self.configs(key).filter_map(|config| Some(self.beyond_key(&config, &rests, scratch)?.0)).min()
+    }
+
+    /// The nearest way on from there: the rest of a key that is not there yet, or a text up to the end of the rule.
+    pub(crate) fn beyond_keys(&self, key: &[u32], keys: &Keys, scratch: &Scratch) -> Option<Vec<u8>> {
+        let rests: Vec<&[u8]> = keys.rests().collect();
+        let ways =
+            self.configs(key).filter_map(|config| Some((config, self.beyond_key(&config, &rests, scratch)?)));
+        let (config, (cost, fresh)) = ways.min_by_key(|(_, (cost, _))| *cost)?;
+        match fresh {
+            _ if cost > self.longest_witness => None,
+            Some(fresh) => self.nfa.text_of_key(&fresh),
+            None => Some(self.nfa.witness(config.pc, config.counts)),
         }
-        Some((cost, text.unwrap_or_else(|| self.nfa.witness(config.pc, config.counts))))
+    }
+
+    /// What it takes to the end of the rule, and the key if a restricted one is being read.
+    fn beyond_key<'r>(
+        &self,
+        config: &Config,
+        rests: &[&'r [u8]],
+        scratch: &Scratch,
+    ) -> Option<(u64, Option<Fresh<'r>>)> {
+        if self.nfa.key_set(config.pc).is_none() {
+            return Some((self.way(config, scratch), None));
+        }
+        let fresh = self.nfa.fresh_key(config.pc, rests)?;
+        Some((together(fresh.cost, self.nfa.beyond(config.pc, &config.counts)), Some(fresh)))
     }
 
     pub(crate) fn has_few_keys(&self) -> bool {
