@@ -24,8 +24,6 @@ pub(super) enum Outcome {
     TooSmall,
     /// A limit of the engine.
     Limit,
-    /// No token could follow, where keys or items may run out.
-    DeadEnd,
     /// What is wrong.
     Wrong(String),
 }
@@ -89,7 +87,7 @@ fn run(subject: &Subject, greedy: &Greedy, random: &mut Random, choice: Choice, 
             Err(error) => Err(error),
         };
         if let Err(error) = step {
-            return ended(subject, &matcher, &error);
+            return ended(&matcher, &error);
         }
     }
     Outcome::Wrong("it does not end".into())
@@ -102,18 +100,14 @@ fn refused(subject: &Subject, error: &MatchError, max: u32) -> Outcome {
         MatchError::CannotFinish { .. } if fewest.is_none_or(|fewest| fewest > max as usize) => {
             Outcome::TooSmall
         }
-        MatchError::CannotFinish { .. } if subject.may_run_out => Outcome::DeadEnd,
         MatchError::TooLarge { .. } => Outcome::Limit,
         _ => Outcome::Wrong(format!("refused, where {fewest:?} tokens do: {error}")),
     }
 }
 
-fn ended(subject: &Subject, matcher: &Matcher, error: &MatchError) -> Outcome {
+fn ended(matcher: &Matcher, error: &MatchError) -> Outcome {
     match error {
         MatchError::TooLarge { .. } => Outcome::Limit,
-        MatchError::NoToken { .. } | MatchError::CannotFinish { .. } if subject.may_run_out => {
-            Outcome::DeadEnd
-        }
         _ => {
             let text = String::from_utf8_lossy(matcher.stable()).into_owned();
             Outcome::Wrong(format!("{error}, after `{text}`"))

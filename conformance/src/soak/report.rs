@@ -30,8 +30,6 @@ pub struct Area {
     pub too_small: usize,
     /// Generations that ended with a limit of the engine.
     pub limits: usize,
-    /// Generations that came to where no token could follow, for the documented reason.
-    pub dead_ends: usize,
     /// Generations that are wrong.
     pub failures: usize,
 }
@@ -76,7 +74,6 @@ impl Area {
             }
             Outcome::TooSmall => self.too_small += 1,
             Outcome::Limit => self.limits += 1,
-            Outcome::DeadEnd => self.dead_ends += 1,
             Outcome::Wrong(what) => {
                 self.failures += 1;
                 return Some(what);
@@ -87,7 +84,7 @@ impl Area {
 
     fn add(&mut self, other: &Area) {
         let Area { subjects, skipped, runs, tokens, by_value, by_turn, .. } = other;
-        let Area { by_stop, by_budget, too_small, limits, dead_ends, failures, .. } = other;
+        let Area { by_stop, by_budget, too_small, limits, failures, .. } = other;
         for (sum, part) in [
             (&mut self.subjects, subjects),
             (&mut self.skipped, skipped),
@@ -99,7 +96,6 @@ impl Area {
             (&mut self.by_budget, by_budget),
             (&mut self.too_small, too_small),
             (&mut self.limits, limits),
-            (&mut self.dead_ends, dead_ends),
             (&mut self.failures, failures),
         ] {
             *sum += part;
@@ -108,10 +104,10 @@ impl Area {
 
     fn row(&self, name: &str) -> String {
         let Area { subjects, runs, tokens, by_value, by_turn, by_stop, .. } = self;
-        let Area { by_budget, too_small, limits, dead_ends, failures, .. } = self;
+        let Area { by_budget, too_small, limits, failures, .. } = self;
         format!(
             "{name:<10} {subjects:>8} {runs:>8} {tokens:>9} {by_value:>8} {by_turn:>8} {by_stop:>7} {by_budget:>8} \
-             {too_small:>9} {limits:>7} {dead_ends:>9} {failures:>6}"
+             {too_small:>9} {limits:>7} {failures:>6}"
         )
     }
 }
@@ -130,7 +126,7 @@ impl Display for Report {
         const SHOWN: usize = 40;
         writeln!(
             out,
-            "{:<10} {:>8} {:>8} {:>9} {:>8} {:>8} {:>7} {:>8} {:>9} {:>7} {:>9} {:>6}",
+            "{:<10} {:>8} {:>8} {:>9} {:>8} {:>8} {:>7} {:>8} {:>9} {:>7} {:>6}",
             "",
             "subjects",
             "runs",
@@ -141,7 +137,6 @@ impl Display for Report {
             "by max",
             "too small",
             "limits",
-            "dead ends",
             "wrong"
         )?;
         for (name, area) in &self.areas {

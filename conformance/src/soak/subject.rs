@@ -5,11 +5,9 @@ use std::sync::Arc;
 use agentc_constraint::spec::Spec;
 use agentc_constraint::{Constraint, Limits, Vocab, build};
 use regex::Regex;
-use serde_json::Value;
 
 use super::judge::{Judge, SchemaJudge};
 use crate::case;
-use crate::keywords;
 use crate::naive::Naive;
 use crate::patterns;
 
@@ -18,8 +16,6 @@ use crate::patterns;
 pub(super) struct Subject {
     pub(super) constraint: Arc<Constraint>,
     judges: Vec<Judge>,
-    /// Keys or items must differ, and are restricted otherwise: there may be too few of them.
-    pub(super) may_run_out: bool,
 }
 
 impl Subject {
@@ -41,24 +37,19 @@ impl Subject {
             let naive = Naive::new(&case.reference());
             judges.extend(naive.ok().map(|naive| Judge::Naive(Box::new(naive))));
         }
-        let schema = match &case.spec {
-            Spec::Schema { schema } => serde_json::from_str(schema).unwrap_or_default(),
-            _ => Value::Null,
-        };
-        Subject::new(&case.spec, &case.bindings, judges, may_run_out(&schema), vocab)
+        Subject::new(&case.spec, &case.bindings, judges, vocab)
     }
 
     pub(super) fn of_schema(case: &case::Case, vocab: &Arc<Vocab>) -> Result<Subject, String> {
         let spec = Spec::Schema { schema: case.schema.to_string() };
         let judge = Judge::Schema(Box::new(SchemaJudge::new(&case.schema)?));
-        Subject::new(&spec, &[], vec![judge], may_run_out(&case.schema), vocab)
+        Subject::new(&spec, &[], vec![judge], vocab)
     }
 
     fn new(
         spec: &Spec,
         bindings: &[Vec<String>],
         judges: Vec<Judge>,
-        may_run_out: bool,
         vocab: &Arc<Vocab>,
     ) -> Result<Subject, String> {
         if judges.is_empty() {
@@ -66,7 +57,7 @@ impl Subject {
         }
         let limits = Limits::default();
         let pattern = build(spec, bindings, &limits).map_err(|error| error.to_string())?;
-        Ok(Subject { constraint: Constraint::new(pattern, vocab.clone(), limits), judges, may_run_out })
+        Ok(Subject { constraint: Constraint::new(pattern, vocab.clone(), limits), judges })
     }
 
     /// Why a text is no value.
@@ -77,10 +68,4 @@ impl Subject {
         }
         self.judges.iter().try_for_each(|judge| judge.ask(utf8))
     }
-}
-
-/// Whether keys or items of an object or an array have to differ, of which there may be too few.
-fn may_run_out(schema: &Value) -> bool {
-    const DIFFER: [&str; 3] = ["patternProperties", "propertyNames", "uniqueItems"];
-    keywords::of(schema).iter().any(|keyword| DIFFER.contains(keyword))
 }

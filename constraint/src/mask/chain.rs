@@ -200,7 +200,7 @@ impl Core {
         let mut far = 0;
         for way in cursor.ways() {
             let (mut part, distance) = self.chain_mask(way)?;
-            self.without_used_key(way, &mut part);
+            self.without_used_key(way, &mut part)?;
             far = far.max(distance);
             whole = Some(match whole {
                 None => part,

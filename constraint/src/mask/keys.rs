@@ -14,16 +14,23 @@ use crate::pattern::frame::{Frame, Keys};
 use crate::vocab::TokenSet;
 
 impl Core {
-    /// Takes out the tokens that would complete the key that is being read to one that is there already.
-    pub(super) fn without_used_key(&self, way: &Way, mask: &mut Arc<TokenSet>) {
-        if !self.dfa.flags(way.state).in_key {
-            return;
+    /// Takes out the tokens that would complete the key that is being read to one that is there already, or to a
+    /// beginning with which none is left.
+    pub(super) fn without_used_key(&mut self, way: &Way, mask: &mut Arc<TokenSet>) -> Result<(), MatchError> {
+        let flags = self.dfa.flags(way.state);
+        if !flags.in_key {
+            return Ok(());
         }
-        let trie = self.vocab.trie();
+        let vocab = self.vocab.clone();
+        let trie = vocab.trie();
         let mut is_changed = false;
-        for key in way.keys.iter() {
-            let Some(rest) = key.strip_prefix(way.keys.partial()) else { continue };
-            if let Some(node) = trie.descend(&[rest, b"\""].concat()) {
+        for rest in way.keys.rests() {
+            let used_up = if flags.in_set { self.used_up(way, rest)? } else { None };
+            let node = match used_up {
+                Some(len) => trie.descend(&rest[..len]),
+                None => trie.descend(&[rest, b"\""].concat()),
+            };
+            if let Some(node) = node {
                 let (from, to) = trie.ranks_below(node);
                 Arc::make_mut(mask).remove_ranks(from, to);
                 is_changed = true;
@@ -32,6 +39,20 @@ impl Core {
         if is_changed {
             Arc::make_mut(mask).count();
         }
+        Ok(())
+    }
+
+    /// After how many bytes of the rest of a used key no key is left.
+    fn used_up(&mut self, way: &Way, rest: &[u8]) -> Result<Option<usize>, MatchError> {
+        let (mut state, mut keys) = (way.state, way.keys.clone());
+        for (at, &byte) in rest.iter().enumerate().take(self.vocab.longest()) {
+            state = self.dfa.next(state, byte)?;
+            keys = keys.with(byte);
+            if self.dfa.is_used_up(state, &keys) {
+                return Ok(Some(at + 1));
+            }
+        }
+        Ok(None)
     }
 
     /// The tokens of a mask in which a key begins and ends that is there already.
@@ -61,14 +82,22 @@ impl Core {
     }
 
     /// The tokens that may repeat a key: those that have one of the keys so far between quotes, or may complete a
-    /// key and have the same again, or have one twice.
+    /// key and have the same again, or have one twice. Where keys are few, a beginning of one is enough.
     fn suspects(&self, cursor: &Cursor) -> Vec<u32> {
         let quotes = self.vocab.quotes();
-        let mut suspects = quotes.twins().to_vec();
+        let few = self.dfa.has_few_keys();
+        let mut suspects = if few { quotes.thrice().to_vec() } else { quotes.twins().to_vec() };
         if cursor.ways().any(|way| self.dfa.flags(way.state).in_key) {
-            suspects.extend(quotes.thrice());
+            suspects.extend(if few { quotes.twice() } else { quotes.thrice() });
         }
-        let mut add = |keys: &Keys| keys.iter().for_each(|key| suspects.extend(quotes.between(key)));
+        let mut add = |keys: &Keys| {
+            for used in keys.used() {
+                match used.dead() {
+                    Some(beginning) => suspects.extend(quotes.after(beginning)),
+                    None => suspects.extend(quotes.between(used.key())),
+                }
+            }
+        };
         let mut frames: Vec<&Arc<Frame>> = Vec::new();
         for way in cursor.ways() {
             add(&way.keys);

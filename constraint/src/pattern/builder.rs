@@ -7,7 +7,8 @@ use regex_syntax::hir::ClassUnicode;
 use rustc_hash::FxHashMap;
 
 use super::class::{Template, by_target, template};
-use super::nfa::{Counted, Loop, Nfa};
+use super::few::{KeySet, Members};
+use super::nfa::{Counted, Loop, Nfa, Parts};
 use super::program::{Edge, Inst, LoopId, Pc, Program, RuleId};
 use crate::error::BuildError;
 use crate::limits::Limits;
@@ -36,6 +37,11 @@ pub(crate) struct Builder<'l> {
     rules: Vec<Pc>,
     /// The loops that count characters, and their instructions.
     bounded: Vec<(LoopId, Range<Pc>)>,
+    key_sets: Vec<KeySet>,
+    /// Lists of members with restricted keys so far.
+    lists: u32,
+    /// Those of them that have few keys.
+    few: Vec<u32>,
     current: Option<LoopId>,
     limits: &'l Limits,
     /// The character classes met so far.
@@ -47,9 +53,23 @@ type ClassKey = (Vec<(char, char)>, bool);
 
 impl<'l> Builder<'l> {
     pub(crate) fn new(limits: &'l Limits) -> Builder<'l> {
-        let (loops, rules, bounded) = (Vec::new(), Vec::new(), Vec::new());
-        let (program, classes) = (Program::default(), FxHashMap::default());
-        Builder { program, loops, rules, bounded, current: None, limits, classes }
+        Builder {
+            program: Program::default(),
+            loops: Vec::new(),
+            rules: Vec::new(),
+            bounded: Vec::new(),
+            key_sets: Vec::new(),
+            lists: 0,
+            few: Vec::new(),
+            current: None,
+            limits,
+            classes: FxHashMap::default(),
+        }
+    }
+
+    /// The same, where some lists of members are known to have few keys.
+    pub(crate) fn counting(limits: &'l Limits, few: Vec<u32>) -> Builder<'l> {
+        Builder { few, ..Builder::new(limits) }
     }
 
     pub(crate) fn emit(&mut self, inst: Inst<'_>) -> Result<Pc, BuildError> {
@@ -232,7 +252,22 @@ impl<'l> Builder<'l> {
         self.program.mark_keys(from);
     }
 
+    /// The number of a list of members with restricted keys that begins now, and whether it is known to have few.
+    pub(crate) fn begin_list(&mut self) -> (u32, bool) {
+        let list = self.lists;
+        self.lists += 1;
+        (list, self.few.contains(&list))
+    }
+
+    /// The same as [`mark_keys`](Self::mark_keys) for an explicit automaton, which begins at `start`.
+    pub(crate) fn mark_key_set(&mut self, from: usize, start: Pc, (list, members): (u32, Members)) {
+        self.mark_keys(from);
+        let insts = from as Pc..self.len() as Pc;
+        self.key_sets.push(KeySet { insts, start, list, members });
+    }
+
     pub(crate) fn finish(self, start: Pc) -> Result<Nfa, BuildError> {
-        Nfa::new(self.program, (self.loops, self.bounded), &self.rules, start, self.limits)
+        let Builder { program, loops, rules, bounded, key_sets, limits, .. } = self;
+        Nfa::new(Parts { program, loops, rules, bounded, key_sets, start }, limits)
     }
 }

@@ -24,7 +24,25 @@ const UNROLLED_AT_MOST: usize = 20_000;
 
 /// The automaton of a spec without stops.
 pub(crate) fn compile(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Result<Nfa, BuildError> {
-    let mut builder = Builder::new(limits);
+    let mut few = Vec::new();
+    loop {
+        let nfa = compile_counting(spec, bindings, limits, few.clone())?;
+        if nfa.uncounted.is_empty() {
+            return Ok(nfa);
+        }
+        // How many keys there are is known only when all is written down: which values there are says which keys.
+        few.extend(nfa.uncounted);
+    }
+}
+
+/// The same, where some lists of members are known to have few keys.
+fn compile_counting(
+    spec: &Spec,
+    bindings: &[Vec<String>],
+    limits: &Limits,
+    few: Vec<u32>,
+) -> Result<Nfa, BuildError> {
+    let mut builder = Builder::counting(limits, few);
     let accept = builder.emit(Inst::Accept)?;
     let start = Compiler::new(&mut builder, bindings).spec(spec, accept)?;
     builder.finish(start)

@@ -13,12 +13,15 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::bytes::ByteSet;
+use super::few::MOST_KEYS;
 use super::frame::{Caller, Frame, Keys, Opened, frame_id};
 use super::lazy::{DEAD, Dfa, StateId};
 use crate::error::MatchError;
 
 /// Ways in which one text can stand in a pattern at once, in different states or with different keys.
 const MOST_WAYS: usize = 256;
+/// Further than any budget: there is no way by bytes that can be spelled.
+const FAR: u64 = u32::MAX as u64;
 
 /// One way in which the text can stand in the pattern.
 #[derive(Debug, Clone)]
@@ -40,6 +43,10 @@ impl Way {
     /// Bytes that suffice to complete the text; far off where they do not.
     pub(crate) fn distance(&self, dfa: &Dfa) -> u64 {
         let here = u64::from(dfa.distance(self.state));
+        let here = match dfa.flags(self.state).in_set {
+            true => dfa.distance_beyond_keys(self.state, &self.keys).map_or(FAR, |beyond| beyond.min(here)),
+            false => here,
+        };
         here + self.frame.as_ref().map_or(0, |frame| frame.distance)
     }
 
@@ -98,37 +105,70 @@ impl Cursor {
         self.ways().map(|way| way.distance(dfa)).min().unwrap_or(u64::MAX)
     }
 
-    /// A short text that completes the text: a shortest one, but for keys that are there already.
+    /// A short text that completes the text: of at most [`distance`](Self::distance) bytes, and with keys that are not
+    /// there already.
     pub(crate) fn witness(&self, dfa: &mut Dfa, depth: usize) -> Result<Option<Vec<u8>>, MatchError> {
-        let Some(way) = self.ways().min_by_key(|way| way.distance(dfa)) else { return Ok(None) };
-        let Some(mut plain) = dfa.witness(way.state)? else { return Ok(None) };
-        let mut frame = way.frame.as_ref();
-        while let Some(caller) = frame.map(|frame| frame.nearest(dfa)) {
-            let Some(rest) = dfa.witness(caller.resume)? else { return Ok(None) };
-            plain.extend(rest);
-            frame = caller.below.as_ref();
-        }
-        let mut cursor = Cursor::normal(dfa, vec![way.clone()], depth)?;
-        let mut text = Vec::with_capacity(plain.len());
-        for byte in plain {
-            if byte == b'"' {
-                for byte in cursor.fresh_key(dfa) {
-                    cursor = cursor.step(dfa, byte, depth)?;
-                    text.push(byte);
+        let Some(mut way) = self.nearest(dfa).cloned() else { return Ok(None) };
+        let mut text = Vec::new();
+        loop {
+            let distance = way.distance(dfa);
+            let mut cursor = Cursor::normal(dfa, vec![way.clone()], depth)?;
+            if cursor.accepts(dfa) {
+                return Ok(Some(text));
+            }
+            let rest = match dfa.flags(way.state).in_set {
+                true => dfa.beyond_keys(way.state, &way.keys),
+                false => dfa.witness(way.state)?,
+            };
+            let Some(rest) = rest else { return Ok(None) };
+            for byte in rest {
+                if byte == b'"' {
+                    for byte in cursor.fresh_digits(dfa)? {
+                        cursor = cursor.step(dfa, byte, depth)?;
+                        text.push(byte);
+                    }
+                }
+                cursor = cursor.step(dfa, byte, depth)?;
+                text.push(byte);
+                if cursor.begins_restricted_key(dfa) {
+                    break;
                 }
             }
-            cursor = cursor.step(dfa, byte, depth)?;
-            text.push(byte);
+            match cursor.nearest(dfa) {
+                Some(next) if next.distance(dfa) < distance => way = next.clone(),
+                _ => return Ok(None),
+            }
         }
-        Ok(Some(text).filter(|_| cursor.accepts(dfa)))
     }
 
-    /// What makes the key that is being read another than those before it.
-    fn fresh_key(&self, dfa: &Dfa) -> Vec<u8> {
-        let Some(way) = self.ways().find(|way| dfa.flags(way.state).in_key) else { return Vec::new() };
-        let is_free = |end: &Vec<u8>| !way.keys.contains(&[way.keys.partial(), end].concat());
-        let ends = std::iter::once(Vec::new()).chain((0u32..).map(|n| n.to_string().into_bytes()));
-        ends.into_iter().find(is_free).unwrap_or_default()
+    /// The way from which the end is nearest, and of a call that is complete that of its callers.
+    fn nearest(&self, dfa: &Dfa) -> Option<&Way> {
+        let is_caller = |way: &&Way| way.frame.is_none() || !dfa.accepts(way.state);
+        self.ways().filter(is_caller).min_by_key(|way| way.distance(dfa))
+    }
+
+    /// Whether a key of a restricted set begins here.
+    fn begins_restricted_key(&self, dfa: &Dfa) -> bool {
+        self.ways().any(|way| dfa.flags(way.state).in_set && way.keys.partial().is_empty())
+    }
+
+    /// What makes the free key that is being read another than those before it.
+    fn fresh_digits(&self, dfa: &mut Dfa) -> Result<Vec<u8>, MatchError> {
+        /// More than there are names that the digits could happen to make.
+        const TRIED: u32 = 1 << 16;
+        let in_key = |way: &&Way| dfa.flags(way.state).in_key && !way.keys.is_empty();
+        let Some(way) = self.ways().find(in_key) else { return Ok(Vec::new()) };
+        let is_free = |end: &[u8]| !way.keys.contains(&[way.keys.partial(), end].concat());
+        if is_free(b"") {
+            return Ok(Vec::new());
+        }
+        for digits in (0..TRIED).map(|number| number.to_string().into_bytes()).filter(|end| is_free(end)) {
+            let end = digits.iter().try_fold(way.state, |state, &byte| dfa.next(state, byte))?;
+            if dfa.next(end, b'"')? != DEAD {
+                return Ok(digits);
+            }
+        }
+        Ok(Vec::new())
     }
 
     /// The bytes that can follow.
@@ -136,8 +176,17 @@ impl Cursor {
         let mut bytes = ByteSet::NONE;
         for way in self.ways() {
             let mut here = dfa.next_bytes(way.state)?;
-            if dfa.flags(way.state).in_key && way.keys.contains(way.keys.partial()) {
+            let flags = dfa.flags(way.state);
+            if flags.in_key && way.keys.contains(way.keys.partial()) {
                 here.remove(b'"');
+            }
+            if flags.in_set {
+                for byte in way.keys.rests().filter_map(|rest| rest.first().copied()).collect::<Vec<_>>() {
+                    let next = dfa.next(way.state, byte)?;
+                    if dfa.is_used_up(next, &way.keys.with(byte)) {
+                        here.remove(byte);
+                    }
+                }
             }
             bytes.extend(&here);
         }
@@ -152,8 +201,15 @@ impl Cursor {
             if state == DEAD {
                 continue;
             }
-            let (was, is) = (dfa.flags(way.state).in_key, dfa.flags(state).in_key);
-            if let Some(keys) = way.keys.clone().read(byte, was, is) {
+            let (was, is) = (dfa.flags(way.state), dfa.flags(state));
+            if let Some(mut keys) = way.keys.clone().read(byte, was.in_key, is.in_key) {
+                if was.in_set && !is.in_key && keys.len() >= MOST_KEYS {
+                    let limit = MOST_KEYS as usize - 1;
+                    return Err(MatchError::TooLarge { what: "restricted keys of an object", limit });
+                }
+                if is.few && !keys.go_on(dfa, state) {
+                    continue;
+                }
                 let way = Way { state, frame: way.frame.clone(), keys };
                 if self.more.is_empty() && way.is_normal(dfa) {
                     return Ok(Cursor { first: Some(way), more: Vec::new() });
@@ -239,6 +295,17 @@ impl Joined {
         let joined =
             |(way, frames): (Way, Vec<Arc<Frame>>)| Ok(Way { frame: Frame::merged(dfa, &frames)?, ..way });
         self.0.into_iter().map(joined).collect()
+    }
+}
+
+impl Keys {
+    /// Whether a key is left that begins as the one that is being read, in a state within few keys.
+    fn go_on(&mut self, dfa: &Dfa, state: StateId) -> bool {
+        let (most, least) = dfa.keys_left(state, self);
+        if least <= 1 {
+            self.narrow();
+        }
+        most > 0 || !dfa.flags(state).scarce
     }
 }
 

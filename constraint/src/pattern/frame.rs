@@ -4,6 +4,7 @@
 //! each with what is open around it: where ways come together in one state, their callers become one frame, and
 //! the ways one way. So a text that can be read in thousands of ways takes as many frames as it has bytes.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -40,24 +41,24 @@ pub(crate) struct Caller {
 pub(crate) struct Keys {
     used: Option<Arc<Used>>,
     partial: Vec<u8>,
+    /// Of the bytes of the beginning so many may be dead once this key is there.
+    narrow: Option<NonZeroU32>,
 }
 
+/// A key that is there.
 #[derive(Debug)]
-struct Used {
+pub(crate) struct Used {
     key: Box<[u8]>,
+    /// Fewest bytes of it that may be dead since it is there: few keys begin so, and all may be there.
+    dead: Option<NonZeroU32>,
+    /// Keys, this one included.
+    number: u32,
     before: Option<Arc<Used>>,
 }
 
 impl Frame {
     pub(crate) fn callers(&self) -> impl Iterator<Item = &Caller> {
         std::iter::once(&self.first).chain(&self.more)
-    }
-
-    /// The caller from which the end of the text is nearest.
-    pub(super) fn nearest(&self, dfa: &Dfa) -> &Caller {
-        self.more.iter().fold(&self.first, |best, caller| {
-            if caller.distance(dfa) < best.distance(dfa) { caller } else { best }
-        })
     }
 
     fn new(dfa: &Dfa, first: Caller, more: Box<[Caller]>) -> Arc<Frame> {
@@ -131,9 +132,49 @@ impl Opened {
     }
 }
 
+impl Used {
+    /// The key.
+    pub(crate) fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// The shortest beginning of it with which no key may be left.
+    pub(crate) fn dead(&self) -> Option<&[u8]> {
+        self.key.get(..self.dead?.get() as usize)
+    }
+}
+
 impl Keys {
+    pub(crate) fn used(&self) -> impl Iterator<Item = &Used> {
+        std::iter::successors(self.used.as_deref(), |used| used.before.as_deref())
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        std::iter::successors(self.used.as_ref(), |used| used.before.as_ref()).map(|used| &*used.key)
+        self.used().map(|used| &*used.key)
+    }
+
+    /// What the keys so far that begin as the one that is being read have behind that.
+    pub(crate) fn rests(&self) -> impl Iterator<Item = &[u8]> {
+        self.iter().filter_map(|key| key.strip_prefix(self.partial()))
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> u32 {
+        self.used.as_ref().map_or(0, |used| used.number)
+    }
+
+    /// Notes that no other key may be left that begins as the one that is being read.
+    pub(super) fn narrow(&mut self) {
+        if let Some(bytes) = NonZeroU32::new(self.partial.len() as u32) {
+            self.narrow.get_or_insert(bytes);
+        }
+    }
+
+    /// With a byte more of the key that is being read.
+    pub(crate) fn with(&self, byte: u8) -> Keys {
+        let mut keys = self.clone();
+        keys.partial.push(byte);
+        keys
     }
 
     /// What is read so far of a key.
@@ -151,13 +192,14 @@ impl Keys {
         match (was_in_key, is_in_key) {
             (true, true) => self.partial.push(byte),
             // The text goes on as something else than such a key.
-            (true, false) if byte != b'"' => self.partial.clear(),
+            (true, false) if byte != b'"' => (self.partial, self.narrow) = Default::default(),
             (true, false) => {
                 let key = std::mem::take(&mut self.partial);
                 if self.contains(&key) {
                     return None;
                 }
-                self.used = Some(Arc::new(Used { key: key.into(), before: self.used.take() }));
+                let (number, dead) = (self.len() + 1, self.narrow.take());
+                self.used = Some(Arc::new(Used { key: key.into(), dead, number, before: self.used.take() }));
             }
             (false, _) => {}
         }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::bytes::ByteSet;
+use super::few::MOST_KEYS;
+use super::frame::Keys;
 use super::intern::Interner;
 use super::machine::{Flags, Machine};
 use super::nfa::NEVER;
@@ -68,6 +70,8 @@ pub(crate) struct Dfa {
     distances: Vec<u32>,
     /// Where the ASCII bytes of each state lead.
     ascii_bytes: Vec<Option<AsciiBytes>>,
+    /// Whether there are keys that can run out.
+    few_keys: bool,
     /// Whether states can have saturated equivalents other than themselves.
     counts: bool,
     /// The saturated equivalents of each state, one for each reach.
@@ -89,8 +93,10 @@ impl Dfa {
         let (classes, representatives) = machine.byte_classes();
         let (classes, representatives) = (Box::new(*classes), representatives.to_vec());
         let counts = machine.subset().is_none_or(|subset| subset.counts());
+        let few_keys = machine.subset().is_some_and(|subset| subset.has_few_keys());
         let mut dfa = Dfa {
             machine,
+            few_keys,
             keys: Interner::default(),
             ascii: ascii_of(&classes, representatives.len()),
             classes,
@@ -264,6 +270,32 @@ impl Dfa {
     /// Whether distances are those of shortest texts, and each state leads to a nearer one, but for keys that differ.
     pub(crate) fn is_exact(&self) -> bool {
         self.machine.subset().is_some()
+    }
+
+    /// Whether some of these keys are few, so that they can run out.
+    pub(crate) fn has_few_keys(&self) -> bool {
+        self.few_keys
+    }
+
+    /// How many keys are left in a state within few keys, by the way that has most and by that which has least.
+    pub(crate) fn keys_left(&self, state: StateId, keys: &Keys) -> (u32, u32) {
+        let none = (MOST_KEYS, MOST_KEYS);
+        self.machine.subset().map_or(none, |subset| subset.keys_left(self.keys.get(state), keys))
+    }
+
+    /// Whether all keys are there already that begin so.
+    pub(crate) fn is_used_up(&self, state: StateId, keys: &Keys) -> bool {
+        self.flags(state).scarce && self.keys_left(state, keys).0 == 0
+    }
+
+    /// Bytes that suffice from a state within a restricted key to the end of the call; `None` if they cannot be spelled.
+    pub(crate) fn distance_beyond_keys(&self, state: StateId, keys: &Keys) -> Option<u64> {
+        self.machine.subset()?.distance_beyond_keys(self.keys.get(state), keys, &self.scratch)
+    }
+
+    /// The nearest way on from there: the rest of a key that is not there yet, or a text up to the end of the call.
+    pub(crate) fn beyond_keys(&self, state: StateId, keys: &Keys) -> Option<Vec<u8>> {
+        self.machine.subset()?.beyond_keys(self.keys.get(state), keys, &self.scratch)
     }
 
     /// Whether the machine has calls: then states are parts of places, and not places.

@@ -24,6 +24,12 @@ pub(crate) struct Flags {
     pub(crate) calls: bool,
     /// A key is being read that may not come twice.
     pub(crate) in_key: bool,
+    /// … of a restricted set of keys.
+    pub(crate) in_set: bool,
+    /// … and there are few that begin so.
+    pub(crate) few: bool,
+    /// … and nothing else begins so.
+    pub(crate) scarce: bool,
 }
 
 /// The definition of an automaton. Deterministic on byte classes; every key it gives is live.
@@ -63,9 +69,7 @@ impl Machine {
     pub(super) fn flags(&mut self, key: &[u32]) -> Flags {
         match self {
             Machine::Subset(machine) => machine.flags(key),
-            Machine::Until(machine) => {
-                Flags { accepts: machine.accepts(key), ended: false, calls: false, in_key: false }
-            }
+            Machine::Until(machine) => Flags { accepts: machine.accepts(key), ..Flags::default() },
         }
     }
 

@@ -9,6 +9,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::bytes::ByteSet;
+use super::few::{Entries, Entry};
 use super::nfa::{NEVER, Nfa, together};
 use super::program::{Edge, Inst, Pc};
 
@@ -20,18 +21,18 @@ struct Dependents {
 }
 
 impl Dependents {
-    fn new(nfa: &Nfa, bytes: &ByteSet) -> Dependents {
+    fn new(nfa: &Nfa, bytes: &ByteSet, entries: &Entries) -> Dependents {
         let mut from = vec![0u32; nfa.len() + 1];
-        for inst in nfa.program.iter() {
-            needs(nfa, inst, bytes, |pc| from[pc as usize + 1] += 1);
+        for at in 0..nfa.len() as Pc {
+            needs(nfa, at, (bytes, entries), |pc| from[pc as usize + 1] += 1);
         }
         for at in 1..from.len() {
             from[at] += from[at - 1];
         }
         let mut all = vec![0; from.last().copied().unwrap_or(0) as usize];
         let mut free = from.clone();
-        for (at, inst) in nfa.program.iter().enumerate() {
-            needs(nfa, inst, bytes, |pc| {
+        for at in 0..nfa.len() as Pc {
+            needs(nfa, at, (bytes, entries), |pc| {
                 all[free[pc as usize] as usize] = at as Pc;
                 free[pc as usize] += 1;
             });
@@ -45,8 +46,11 @@ impl Dependents {
 }
 
 /// The instructions on whose distances that of `inst` depends, where only some bytes can be spelled.
-fn needs(nfa: &Nfa, inst: Inst<'_>, bytes: &ByteSet, mut each: impl FnMut(Pc)) {
-    match inst {
+fn needs(nfa: &Nfa, at: Pc, (bytes, entries): (&ByteSet, &Entries), mut each: impl FnMut(Pc)) {
+    if let Some(entry) = entries.get(&at) {
+        return entry.ends.iter().for_each(|&pc| each(pc));
+    }
+    match nfa.inst(at) {
         Inst::Accept | Inst::Next(_) | Inst::Leave => {}
         Inst::Bytes(ranges) | Inst::Tick(ranges) => {
             let usable = ranges.iter().filter(|range| bytes.meets(range.0, range.1));
@@ -108,18 +112,26 @@ struct Measured {
     nearest: Vec<Pc>,
 }
 
+/// The entry of a set of keys that an instruction is.
+fn entry_at(entries: &Entries, pc: Pc) -> Option<&Entry> {
+    if entries.is_empty() { None } else { entries.get(&pc) }
+}
+
 impl Measured {
     fn new(len: usize) -> Measured {
         Measured { distances: vec![NEVER; len], nearest: vec![0; len] }
     }
 
     /// Looks at each instruction once, in order. Whether any came nearer.
-    fn pass(&mut self, nfa: &Nfa, bytes: &ByteSet) -> bool {
+    fn pass(&mut self, nfa: &Nfa, (bytes, entries): (&ByteSet, &Entries)) -> bool {
         let (mut changed, all) = (false, *bytes == ByteSet::ALL);
         for (pc, inst) in nfa.program.iter().enumerate() {
             let now = self.distances[pc];
             let mut best = (now, self.nearest[pc]);
             match inst {
+                Inst::Bytes(_) if let Some(entry) = entry_at(entries, pc as Pc) => {
+                    best.0 = best.0.min(entry.distance(&self.distances));
+                }
                 Inst::Bytes(edges) | Inst::Tick(edges) => {
                     for &(low, high, target) in edges {
                         // Most edges lead nowhere nearer, and then it does not matter whether they can be followed.
@@ -162,8 +174,8 @@ impl Measured {
     }
 
     /// Dijkstra's search, each instruction once.
-    fn search(&mut self, nfa: &Nfa, bytes: &ByteSet) {
-        let dependents = Dependents::new(nfa, bytes);
+    fn search(&mut self, nfa: &Nfa, (bytes, entries): (&ByteSet, &Entries)) {
+        let dependents = Dependents::new(nfa, bytes, entries);
         let mut known = vec![false; nfa.len()];
         let mut queue = Queue::default();
         for (pc, inst) in nfa.program.iter().enumerate() {
@@ -178,6 +190,9 @@ impl Measured {
             }
             for &dependent in dependents.of(pc) {
                 let by_this = match nfa.inst(dependent) {
+                    Inst::Bytes(_) if let Some(entry) = entry_at(entries, dependent) => {
+                        entry.distance(&self.distances)
+                    }
                     Inst::Bytes(edges) | Inst::Tick(edges) => {
                         let ends = |edge: &Edge| edge.2 != pc || (edge.0, edge.1) == (b'"', b'"');
                         let spare = if edges.iter().all(ends) { nfa.spare(dependent) } else { 0 };
@@ -199,20 +214,22 @@ impl Nfa {
     /// The least fixed point of the distances by some bytes, and for each place where ways part the way that
     /// gave its distance. That was known before it: who follows these ways comes to an end, also where rounds
     /// read nothing.
-    pub(super) fn measure(&self, bytes: &ByteSet) -> (Vec<u64>, Vec<Pc>) {
+    ///
+    /// Where keys of a set may be gone, what it takes to read any of them counts (`entries`).
+    pub(super) fn measure(&self, bytes: &ByteSet, entries: &Entries) -> (Vec<u64>, Vec<Pc>) {
         let mut measured = Measured::new(self.len());
         // What an instruction leads to was mostly emitted before it.
-        if !(0..PASSES).any(|_| !measured.pass(self, bytes)) {
+        if !(0..PASSES).any(|_| !measured.pass(self, (bytes, entries))) {
             measured = Measured::new(self.len());
-            measured.search(self, bytes);
+            measured.search(self, (bytes, entries));
         }
         (measured.distances, measured.nearest)
     }
 
     /// Bytes by which a key may have to be longer than the shortest, since that may be there already: counted where
-    /// it ends.
+    /// it ends. (Of restricted keys it is known how long they are.)
     fn spare(&self, pc: Pc) -> u64 {
-        if self.program.is_key(pc) { SPARE } else { 0 }
+        if self.program.is_key(pc) && self.key_set(pc).is_none() { SPARE } else { 0 }
     }
 }
 

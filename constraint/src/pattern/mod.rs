@@ -3,7 +3,8 @@
 //! [`build`] compiles a [`Spec`] once; whoever runs the pattern gets an automaton of its own that is
 //! determinised as far as it is visited ([`lazy`]). The layers: [`number`], [`grammar`] and [`compile`] emit
 //! instructions ([`builder`], [`class`], [`program`]), which are a byte automaton ([`nfa`]); [`left`] takes left recursion
-//! out of it, [`subset`] determinises it ([`alike`] says for which bytes at once), [`until`] adds stops.
+//! out of it, [`subset`] determinises it ([`alike`] says for which bytes at once, [`bounded`] counts characters, [`few`] knows of
+//! keys that run out), [`until`] adds stops.
 
 mod alike;
 mod bounded;
@@ -13,6 +14,7 @@ mod class;
 mod compile;
 pub(crate) mod cursor;
 pub mod facts;
+pub(crate) mod few;
 pub(crate) mod frame;
 mod grammar;
 mod graph;

@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::bounded::Needs;
 use super::bytes::ByteSet;
+use super::few::{Entries, KeySet};
 use super::left;
 use super::program::{Edge, Inst, LoopId, Pc, Program, RuleId};
 use crate::error::BuildError;
@@ -89,17 +90,27 @@ pub(crate) struct Nfa {
     pub(super) rules: Vec<Rule>,
     /// For loops that count characters: how far the end is.
     bounded: FxHashMap<LoopId, Bounded>,
+    /// The sets of restricted keys, in the order of their instructions.
+    pub(super) key_sets: Vec<KeySet>,
+    /// How many keys can be completed from each instruction of a set; those beyond its end read none of these.
+    pub(super) key_counts: Vec<u32>,
+    /// Bytes within which a key of a set is complete, whichever are left, by instruction.
+    pub(super) key_lengths: Vec<u64>,
+    /// The same up to the end of the round or rule.
+    key_distances: Vec<u64>,
+    /// Lists of members that have to be counted, since there are few keys, and are not.
+    pub(super) uncounted: Vec<u32>,
     pub(crate) start: Pc,
     /// Slots in use.
     pub(crate) slots: usize,
     /// Fewest bytes from each instruction to the end of its round (or of its rule, outside loops).
-    distance: Arc<[u64]>,
+    pub(super) distance: Arc<[u64]>,
     /// The same by bytes that can be spelled; further where only others lead on.
-    spelled: Arc<[u64]>,
+    pub(super) spelled: Arc<[u64]>,
     /// For each place where ways part, the one that this distance counts.
-    nearest: Arc<[Pc]>,
+    pub(super) nearest: Arc<[Pc]>,
     /// Bytes that can be spelled.
-    bytes: ByteSet,
+    pub(super) bytes: ByteSet,
     /// Class of each byte; bytes of a class are never told apart.
     pub(crate) classes: Box<[u8; 256]>,
     /// A byte of each class.
@@ -112,6 +123,19 @@ struct Bounded {
     part: Range<Pc>,
     live: Arc<Needs>,
     spelled: Arc<Needs>,
+}
+
+/// What a [`Builder`](super::builder::Builder) has written down.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) program: Program,
+    pub(super) loops: Vec<Loop>,
+    /// Where each rule begins.
+    pub(super) rules: Vec<Pc>,
+    /// The loops that count characters, and their instructions.
+    pub(super) bounded: Vec<(LoopId, Range<Pc>)>,
+    pub(super) key_sets: Vec<KeySet>,
+    pub(super) start: Pc,
 }
 
 /// A part of the automaton that is called.
@@ -174,14 +198,9 @@ impl First {
 }
 
 impl Nfa {
-    /// The automaton of a program that begins at `start`; `rules` say where each rule does.
-    pub(super) fn new(
-        program: Program,
-        (loops, bounded): (Vec<Loop>, Vec<(LoopId, Range<Pc>)>),
-        rules: &[Pc],
-        start: Pc,
-        limits: &Limits,
-    ) -> Result<Nfa, BuildError> {
+    /// The automaton of what was written down.
+    pub(super) fn new(parts: Parts, limits: &Limits) -> Result<Nfa, BuildError> {
+        let Parts { program, loops, rules, bounded, key_sets, start } = parts;
         let (classes, representatives) = program.byte_classes();
         let mut needs = FxHashMap::default();
         for (id, part) in bounded {
@@ -199,6 +218,11 @@ impl Nfa {
             loops,
             rules: rules.iter().map(|&start| Rule { start, rank: 0 }).collect(),
             bounded: needs,
+            key_sets,
+            key_counts: Vec::new(),
+            key_lengths: Vec::new(),
+            key_distances: Vec::new(),
+            uncounted: Vec::new(),
             start,
             distance: none.0.clone(),
             spelled: none.0,
@@ -209,15 +233,20 @@ impl Nfa {
         };
         nfa.measure_all();
         nfa.release_empty_rounds();
+        nfa.uncounted = nfa.settle_keys()?;
         if left::rewrite(&mut nfa, limits.instructions)? {
             nfa.measure_all();
+        }
+        if !nfa.key_sets.is_empty() {
+            nfa.spell();
         }
         nfa.rank_rules()?;
         Ok(nfa)
     }
 
-    fn measure_all(&mut self) {
-        let (distance, nearest) = self.measure(&ByteSet::ALL);
+    /// Finds how far the end is by all bytes, whichever keys there are.
+    pub(super) fn measure_all(&mut self) {
+        let (distance, nearest) = self.measure(&ByteSet::ALL, &Entries::default());
         (self.distance, self.nearest) = (distance.into(), nearest.into());
         self.spelled = Arc::clone(&self.distance);
     }
@@ -253,19 +282,26 @@ impl Nfa {
     /// The same automaton where only some bytes can be spelled.
     pub(crate) fn with_bytes(&self, bytes: ByteSet) -> Nfa {
         // Where every range has a byte that can be spelled, all ends are as near as they were.
-        if self.bytes == ByteSet::ALL && self.program.all_edges_meet(&bytes) {
-            return Nfa { bytes, ..self.clone() };
-        }
         let mut nfa = Nfa { bytes, ..self.clone() };
-        for (id, bounded) in &mut nfa.bounded {
+        if self.bytes != ByteSet::ALL || !self.key_sets.is_empty() || !self.program.all_edges_meet(&bytes) {
+            nfa.spell();
+        }
+        nfa
+    }
+
+    /// Finds how far the end is by the bytes that can be spelled.
+    fn spell(&mut self) {
+        let bytes = self.bytes;
+        for (id, bounded) in &mut self.bounded {
             let (l, part) = (&self.loops[*id as usize], bounded.part.clone());
             // Without a bound on the steps they are found.
             let spelled = Needs::new(&self.program, part, l, &bytes, usize::MAX);
             bounded.spelled = spelled.map_or_else(|| Arc::clone(&bounded.live), Arc::new);
         }
-        let (spelled, nearest) = nfa.measure(&bytes);
-        (nfa.spelled, nfa.nearest) = (spelled.into(), nearest.into());
-        nfa
+        let entries = self.enter_keys(&bytes);
+        let (spelled, nearest) = self.measure(&bytes, &entries);
+        self.key_distances = self.distances_in_keys(&spelled, &entries);
+        (self.spelled, self.nearest) = (spelled.into(), nearest.into());
     }
 
     /// Orders the rules so that whatever calls another before it has read a byte comes first.
@@ -338,12 +374,20 @@ impl Nfa {
 
     /// Fewest bytes that can be spelled from a configuration to the end of the text.
     pub(crate) fn distance(&self, pc: Pc, counts: &Counts) -> u64 {
-        let mut total = self.spelled[pc as usize];
-        let mut within = self.within(pc);
-        if let Some((l, bounded)) = self.bounded(pc) {
-            total = together(bounded.spelled.of(pc, counts[l.slot]), self.spelled[l.exit as usize]);
-            within = l.outer;
-        }
+        let in_key = self.key_distances.get(pc as usize).copied().filter(|&distance| distance > 0);
+        let inside = match self.bounded(pc) {
+            Some((l, bounded)) => {
+                together(bounded.spelled.of(pc, counts[l.slot]), self.spelled[l.exit as usize])
+            }
+            None => in_key.unwrap_or(self.spelled[pc as usize]),
+        };
+        together(inside, self.beyond(pc, counts))
+    }
+
+    /// Fewest bytes that can be spelled from the end of a configuration's round to the end of the text.
+    pub(super) fn beyond(&self, pc: Pc, counts: &Counts) -> u64 {
+        let mut total = 0;
+        let mut within = self.bounded(pc).map_or(self.within(pc), |(l, _)| l.outer);
         while let Some(id) = within {
             let l = &self.loops[id as usize];
             let rest = self.rest_of_loop(id, counts[l.slot].saturating_add(1), &self.spelled);

@@ -219,6 +219,32 @@ fn ends(parts: &[(Part, Asked)], key: &[u32]) -> Option<u64> {
 }
 
 impl Automaton {
+    /// All texts whose labels are wanted, with these, if they are at most so many.
+    pub(crate) fn texts(&self, most: usize, wanted: impl Fn(u64) -> bool) -> Option<Vec<(String, u64)>> {
+        let narrowed =
+            |state: &State| State { ends: state.ends.filter(|label| wanted(*label)), ..state.clone() };
+        let states = Automaton { states: self.states.iter().map(narrowed).collect() }.trimmed().states;
+        let mut texts = Vec::new();
+        let mut open = vec![(0u32, Vec::new())];
+        while let Some((at, text)) = open.pop() {
+            let Some(state) = states.get(at as usize) else { continue };
+            // Who comes to more states than there are goes around in circles.
+            if text.len() > states.len() || texts.len() + open.len() > most {
+                return None;
+            }
+            if let Some(label) = state.ends {
+                texts.push((String::from_utf8(text.clone()).ok()?, label));
+            }
+            for &(low, high, to) in &state.edges {
+                if usize::from(high - low) > most {
+                    return None;
+                }
+                open.extend((low..=high).map(|byte| (to, [&text[..], &[byte]].concat())));
+            }
+        }
+        Some(texts)
+    }
+
     /// Without the states from which there is no way to the end.
     fn trimmed(self) -> Automaton {
         let mut from: Vec<Vec<u32>> = vec![Vec::new(); self.states.len()];

@@ -11,6 +11,8 @@ use std::collections::BinaryHeap;
 
 use super::alike::Alike;
 use super::bytes::ByteSet;
+use super::few::{Fresh, MOST_KEYS};
+use super::frame::Keys;
 use super::machine::{Flags, Key};
 use super::nfa::{Counted, Counts, NEVER, Nfa, SLOTS, together};
 use super::program::{Inst, Pc, RuleId};
@@ -146,15 +148,65 @@ impl Subset {
     }
 
     pub(crate) fn flags(&self, key: &[u32]) -> Flags {
-        let mut flags = Flags { ended: true, ..Flags::default() };
+        let mut flags = Flags { ended: true, scarce: true, ..Flags::default() };
         for config in self.configs(key) {
             let accepts = matches!(self.nfa.inst(config.pc), Inst::Accept);
             flags.accepts |= accepts;
             flags.ended &= accepts;
             flags.calls |= config.stack != BASE;
-            flags.in_key |= config.stack == BASE && self.nfa.is_key(config.pc);
+            let in_key = config.stack == BASE && self.nfa.is_key(config.pc);
+            let few = in_key && self.nfa.key_count(config.pc) < MOST_KEYS;
+            flags.in_key |= in_key;
+            flags.few |= few;
+            flags.scarce &= few;
+            flags.in_set |= in_key && self.nfa.key_set(config.pc).is_some();
         }
         flags
+    }
+
+    /// How many keys are left that begin as the one that is being read, by that way of few keys that has most and by that
+    /// which has least.
+    pub(crate) fn keys_left(&self, key: &[u32], keys: &Keys) -> (u32, u32) {
+        let few = self.configs(key).filter(|config| self.nfa.key_count(config.pc) < MOST_KEYS);
+        let left = few.map(|config| self.nfa.keys_left(config.pc, keys.rests()));
+        left.fold((0, u32::MAX), |(most, least), left| (most.max(left), least.min(left)))
+    }
+
+    /// Bytes that suffice from a state within a restricted key to the end of the rule, given the keys so far.
+    pub(crate) fn distance_beyond_keys(&self, key: &[u32], keys: &Keys, scratch: &Scratch) -> Option<u64> {
+        let rests: Vec<&[u8]> = keys.rests().collect();
+        self.configs(key).filter_map(|config| Some(self.beyond_key(&config, &rests, scratch)?.0)).min()
+    }
+
+    /// The nearest way on from there: the rest of a key that is not there yet, or a text up to the end of the rule.
+    pub(crate) fn beyond_keys(&self, key: &[u32], keys: &Keys, scratch: &Scratch) -> Option<Vec<u8>> {
+        let rests: Vec<&[u8]> = keys.rests().collect();
+        let ways =
+            self.configs(key).filter_map(|config| Some((config, self.beyond_key(&config, &rests, scratch)?)));
+        let (config, (cost, fresh)) = ways.min_by_key(|(_, (cost, _))| *cost)?;
+        match fresh {
+            _ if cost > self.longest_witness => None,
+            Some(fresh) => self.nfa.text_of_key(&fresh),
+            None => Some(self.nfa.witness(config.pc, config.counts)),
+        }
+    }
+
+    /// What it takes to the end of the rule, and the key if a restricted one is being read.
+    fn beyond_key<'r>(
+        &self,
+        config: &Config,
+        rests: &[&'r [u8]],
+        scratch: &Scratch,
+    ) -> Option<(u64, Option<Fresh<'r>>)> {
+        if self.nfa.key_set(config.pc).is_none() {
+            return Some((self.way(config, scratch), None));
+        }
+        let fresh = self.nfa.fresh_key(config.pc, rests)?;
+        Some((together(fresh.cost, self.nfa.beyond(config.pc, &config.counts)), Some(fresh)))
+    }
+
+    pub(crate) fn has_few_keys(&self) -> bool {
+        self.nfa.has_few_keys()
     }
 
     /// Whether there are counted loops.
@@ -193,7 +245,17 @@ impl Subset {
 
     /// Fewest bytes of those that can be spelled that lead to the end; [`NEVER`] if none do.
     pub(crate) fn distance(&self, key: &[u32], scratch: &Scratch) -> u64 {
-        self.configs(key).map(|config| self.way(&config, scratch)).min().unwrap_or(NEVER)
+        let (mut nearest, mut farthest) = (NEVER, 0);
+        for config in self.configs(key) {
+            let way = self.way(&config, scratch);
+            // Keys of which there are few may all be there already: some way is left, but any of them.
+            if self.nfa.key_count(config.pc) < MOST_KEYS {
+                farthest = way.max(farthest);
+            } else {
+                nearest = way.min(nearest);
+            }
+        }
+        if nearest == NEVER && farthest > 0 { farthest } else { nearest }
     }
 
     /// Bytes from a configuration to the end, through all callers.

@@ -19,6 +19,7 @@ mod objects;
 mod place;
 mod read;
 mod shape;
+mod some;
 mod strings;
 mod texts;
 

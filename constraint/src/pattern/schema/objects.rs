@@ -17,14 +17,11 @@ use crate::error::BuildError;
 use crate::pattern::builder::Builder;
 use crate::pattern::class::plain_ranges;
 use crate::pattern::compile::Compiler;
+use crate::pattern::few::{MOST_KEYS, Members};
 use crate::pattern::json::{quoted_text, string_text};
 use crate::pattern::program::{Edge, Inst, Pc};
 use crate::pattern::regular::{Asked, Automaton, Part, product};
 
-/// Members that have to be there and have no names: all orders of them are written out.
-const MOST_SOME: usize = 4;
-/// How many members are counted beside them.
-const MOST_COUNTED: usize = 8;
 /// Characters of a name that other keys are told from.
 const LONGEST_NAME: usize = 1000;
 
@@ -32,15 +29,15 @@ const LONGEST_NAME: usize = 1000;
 pub(super) type KeysOf = (Vec<NameId>, Vec<LangId>, Vec<Literal>);
 
 /// How many more there must and may be.
-type Bounds = (u32, Option<u32>);
+pub(super) type Bounds = (u32, Option<u32>);
 
 /// What members without names may be.
-struct Others {
-    place: PlaceId,
+pub(super) struct Others {
+    pub(super) place: PlaceId,
     /// Their keys, labelled with the patterns that they match; `None` if these are all but the names.
-    keys: Option<Rc<Automaton>>,
+    pub(super) keys: Option<Rc<Automaton>>,
     /// The values of keys by their labels.
-    goals: Rc<FxHashMap<u64, GoalId>>,
+    pub(super) goals: Rc<FxHashMap<u64, GoalId>>,
 }
 
 impl Emitter<'_, '_, '_, '_> {
@@ -147,70 +144,30 @@ impl Emitter<'_, '_, '_, '_> {
         if !shape.some.is_empty() {
             return self.tail_with_some(shape, others, (min, max), end);
         }
-        let max = if others.is_none() { Some(0) } else { max };
-        self.more((min, max), end, &mut |emitter, next| match others {
-            Some(others) => emitter.other(others, next),
-            None => emitter.never(),
-        })
-    }
-
-    /// The same where some of the others have to be of a sort: by which of these are still owed.
-    fn tail_with_some(
-        &mut self,
-        shape: &ObjectShape,
-        others: Option<&Others>,
-        (min, max): Bounds,
-        end: Pc,
-    ) -> Result<Entrances, BuildError> {
-        let owed = shape.some.len();
-        let cap = max.unwrap_or(min) as usize;
-        if owed > MOST_SOME || cap > MOST_COUNTED {
-            let what = "properties without names that have to be there";
-            return Err(BuildError::TooLarge { what, limit: MOST_SOME });
-        }
-        let Some(plain) = others else {
-            let never = self.never()?;
-            return Ok(Entrances { first: never, further: never });
+        let Some(others) = others else {
+            return self.more((min, Some(0)), end, &mut |emitter, _| emitter.never());
         };
-        // What a member may be, by the sorts that it is of.
-        let mut sorts = vec![None];
-        for set in 1..1usize << owed {
-            let of: Vec<&SomeMember> = shape
-                .some
-                .iter()
-                .enumerate()
-                .filter(|(bit, _)| set >> bit & 1 == 1)
-                .map(|(_, some)| some)
-                .collect();
-            sorts.push(self.others(shape, plain.place, &of)?);
+        if others.keys.is_none() {
+            let free = (0, Members::Any);
+            return self.more((min, max), end, &mut |emitter, next| emitter.other(others, free, next));
         }
-        // A head for each set of sorts that are there and each count; the very first has no member before it.
-        let rows = cap + 1;
-        let mut heads = Vec::new();
-        for _ in 0..rows << owed {
-            heads.push(self.never()?);
+        if min >= MOST_KEYS {
+            let (what, limit) = ("restricted keys of an object", MOST_KEYS as usize - 1);
+            return Err(BuildError::TooLarge { what, limit });
         }
-        let first = self.never()?;
-        let all = (1usize << owed) - 1;
-        for (at, pc) in (0..rows << owed).map(|at| (at, heads[at])).chain([(0, first)]) {
-            let (there, count) = (at / rows, at % rows);
-            let mut ways = Vec::new();
-            if there == all && count >= min as usize {
-                ways.push(end);
-            }
-            for (set, sort) in sorts.iter().enumerate().filter(|(set, _)| set & there == 0) {
-                let sort = if set == 0 { Some(plain) } else { sort.as_ref() };
-                let Some(sort) = sort.filter(|_| max.is_none() || count < cap) else { continue };
-                let member = self.other(sort, heads[(there | set) * rows + (count + 1).min(cap)])?;
-                ways.push(if pc != first { self.compiler.comma(member)? } else { member });
-            }
-            self.compiler.builder.patch(pc, Inst::Split(&ways));
-        }
-        Ok(Entrances { first, further: heads[0] })
+        let (list, few) = self.compiler.builder.begin_list();
+        let max = max.or(few.then_some(MOST_KEYS));
+        let members = if max.is_none() && min <= 1 { Members::Any } else { Members::Counted };
+        self.more((min, max), end, &mut |emitter, next| emitter.other(others, (list, members), next))
     }
 
-    /// One member without a name.
-    fn other(&mut self, others: &Others, next: Pc) -> Result<Pc, BuildError> {
+    /// One member without a name, of a list.
+    pub(super) fn other(
+        &mut self,
+        others: &Others,
+        list: (u32, Members),
+        next: Pc,
+    ) -> Result<Pc, BuildError> {
         let mut starts: FxHashMap<GoalId, Pc> = FxHashMap::default();
         let mut values: Vec<(GoalId, Pc)> = Vec::new();
         let mut goals: Vec<GoalId> = others.goals.values().copied().filter(|goal| *goal != NEVER).collect();
@@ -237,12 +194,15 @@ impl Emitter<'_, '_, '_, '_> {
                 self.compiler.automaton(keys, true, |_, label| Ok(end(label)))?
             }
         };
-        self.compiler.builder.mark_keys(from);
+        match &others.keys {
+            None => self.compiler.builder.mark_keys(from),
+            Some(_) => self.compiler.builder.mark_key_set(from, key, list),
+        }
         self.compiler.builder.byte(b'"', key)
     }
 
     /// Which members without names there may be; only those that are of all of these sorts.
-    fn others(
+    pub(super) fn others(
         &mut self,
         shape: &ObjectShape,
         place: PlaceId,
