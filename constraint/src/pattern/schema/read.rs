@@ -176,8 +176,10 @@ impl Reader<'_> {
                 out.extend(parts.into_iter().map(|(lang, is)| Keyword::Lang(lang, is)));
             }
             "format" => {
-                let lang = self.format(text(value, at)?, at)?;
+                let name = text(value, at)?;
+                let lang = self.format(name, at)?;
                 out.extend(lang.map(|lang| Keyword::Lang(lang, true)));
+                out.extend(format::longest(name).map(Keyword::MaxLength));
             }
             "contentEncoding" if value.as_str() == Some("base64") => {
                 let lang = self.format("content: base64", at)?;
