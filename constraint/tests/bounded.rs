@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use agentc_constraint::spec::Spec;
-use agentc_constraint::{Commit, Constraint, Limits, Matcher, Next, Vocab, build};
+use agentc_constraint::{BuildError, Commit, Constraint, Limits, Matcher, Next, Vocab, build};
 use support::{Greedy, Random};
 
 /// A character each: of one byte, of two and three, one that is escaped with a letter, one with four digits.
@@ -187,5 +187,27 @@ fn bounds_of_hundreds_beside_large_sets_are_exact() {
     let uri = |length: usize| format!("\"http://example.com/{}\"", "b".repeat(length - 19));
     for (length, good) in [(299, false), (300, true), (2000, true), (2001, false)] {
         assert_eq!(pattern.is_match(uri(length).as_bytes()), good, "{length}");
+    }
+}
+
+#[test]
+fn bounds_beyond_all_bounds_are_refused() {
+    for (min, max, good) in [
+        (0u32, u32::MAX, true),
+        (3, u32::MAX, true),
+        (4_000_000_000, u32::MAX, false),
+        (2_000_000, 2_000_001, false),
+        (30_000, 30_001, true),
+    ] {
+        let schema = serde_json::json!({
+            "type": "string", "pattern": "^(ab|c)+$", "not": {"pattern": "cc"}, "minLength": min, "maxLength": max,
+        });
+        let built = build(&Spec::Schema { schema: schema.to_string() }, &[], &Limits::default());
+        match built {
+            Ok(pattern) => {
+                assert!(good && pattern.is_match(format!("\"{}\"", "ab".repeat(15_000)).as_bytes()))
+            }
+            Err(error) => assert!(!good && matches!(error, BuildError::TooLarge { .. }), "{error}"),
+        }
     }
 }

@@ -32,6 +32,7 @@ mod schema;
 pub(crate) mod stack;
 pub(crate) mod subset;
 pub(crate) mod until;
+mod way;
 
 pub use self::schema::SchemaTexts;
 
