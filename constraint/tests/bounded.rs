@@ -191,6 +191,17 @@ fn bounds_of_hundreds_beside_large_sets_are_exact() {
 }
 
 #[test]
+fn sets_that_have_no_text_so_long_are_empty() {
+    for pattern in ["^b$", "^a{3}$", "^a{0,9}$"] {
+        let schema = serde_json::json!({
+            "type": "string", "pattern": pattern, "allOf": [{"pattern": "^a*$"}], "minLength": 4_000_000_000u32,
+        });
+        let built = build(&Spec::Schema { schema: schema.to_string() }, &[], &Limits::default());
+        assert!(matches!(built, Err(BuildError::Empty { .. })), "{pattern}: {built:?}");
+    }
+}
+
+#[test]
 fn bounds_beyond_all_bounds_are_refused() {
     for (min, max, good) in [
         (0u32, u32::MAX, true),

@@ -25,13 +25,13 @@ pub(super) struct Needs {
     max: u32,
     /// By the characters that may still come, the last row for all beyond it: a distance for each place.
     rest: Vec<Vec<u32>>,
-    /// By the characters that still have to come, from one: the same.
+    /// By the characters that still have to come, from one: the same. There is no end beyond the last row.
     owed: Vec<Vec<u32>>,
 }
 
 impl Needs {
-    /// `part` are the instructions of a loop, of which only some bytes can be spelled. `None` if more than `steps` edges are
-    /// to be looked at.
+    /// `part` are the instructions of a loop, of which only some bytes can be spelled. `None` if it takes more than
+    /// `steps`: looks at instructions and edges.
     pub(super) fn new(
         program: &Program,
         part: Range<Pc>,
@@ -53,6 +53,10 @@ impl Needs {
         let mut owed: Vec<Vec<u32>> = Vec::new();
         for _ in 0..min {
             let next = rows.row(owed.last().or(rest.last()), false)?;
+            // What has no end so far has none further on.
+            if next.iter().all(|distance| *distance == FAR) {
+                break;
+            }
             owed.push(next);
         }
         Some(Needs { part, min, max, rest, owed })
@@ -105,6 +109,7 @@ impl Rows<'_> {
         let mut changed = true;
         while changed {
             changed = false;
+            steps += self.part.len();
             for pc in self.part.clone() {
                 let distance = match self.program.get(pc) {
                     Inst::Leave if ends => 0,
