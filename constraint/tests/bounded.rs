@@ -222,3 +222,15 @@ fn bounds_beyond_all_bounds_are_refused() {
         }
     }
 }
+
+#[test]
+fn many_bounded_sets_share_their_steps() {
+    let one = |at: usize| {
+        let pattern = format!("^(ab|c{at}|[d-f]+x)+$");
+        (format!("p{at}"), serde_json::json!({"type": "string", "pattern": pattern, "minLength": 20_000}))
+    };
+    let properties: serde_json::Map<String, serde_json::Value> = (0..200).map(one).collect();
+    let schema = serde_json::json!({"type": "object", "properties": properties});
+    let built = build(&Spec::Schema { schema: schema.to_string() }, &[], &Limits::default());
+    assert!(matches!(built, Err(BuildError::TooLarge { .. })), "{built:?}");
+}

@@ -30,14 +30,14 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    /// `part` are the instructions of a loop, of which only some bytes can be spelled. `None` if it takes more than
-    /// `steps`: looks at instructions and edges.
+    /// `part` are the instructions of a loop, of which only some bytes can be spelled. Takes the looks at instructions
+    /// and edges from `steps`; `None` if there are too few.
     pub(super) fn new(
         program: &Program,
         part: Range<Pc>,
         l: &Loop,
         bytes: &ByteSet,
-        steps: usize,
+        steps: &mut usize,
     ) -> Option<Needs> {
         let mut rows = Rows { program, part: part.clone(), bytes, steps };
         let (min, max) = (l.min, l.max);
@@ -94,7 +94,7 @@ struct Rows<'p> {
     program: &'p Program,
     part: Range<Pc>,
     bytes: &'p ByteSet,
-    steps: usize,
+    steps: &'p mut usize,
 }
 
 impl Rows<'_> {
@@ -133,7 +133,7 @@ impl Rows<'_> {
                 }
             }
         }
-        self.steps = self.steps.checked_sub(steps)?;
+        *self.steps = self.steps.checked_sub(steps)?;
         Some(row)
     }
 }

@@ -197,11 +197,11 @@ impl Nfa {
     pub(super) fn new(parts: Parts, limits: &Limits) -> Result<Nfa, BuildError> {
         let Parts { program, loops, rules, bounded, key_sets, start } = parts;
         let (classes, representatives) = program.byte_classes();
-        let mut needs = FxHashMap::default();
+        let (mut needs, mut steps) = (FxHashMap::default(), limits.set_steps);
         for (id, part) in bounded {
             let l = &loops[id as usize];
             let what = "steps to work out sets of strings";
-            let all = Needs::new(&program, part.clone(), l, &ByteSet::ALL, limits.set_steps)
+            let all = Needs::new(&program, part.clone(), l, &ByteSet::ALL, &mut steps)
                 .ok_or(BuildError::TooLarge { what, limit: limits.set_steps })?;
             let all = Arc::new(all);
             needs.insert(id, Bounded { part, live: Arc::clone(&all), spelled: all });
@@ -290,7 +290,7 @@ impl Nfa {
         for (id, bounded) in &mut self.bounded {
             let (l, part) = (&self.loops[*id as usize], bounded.part.clone());
             // Without a bound on the steps they are found.
-            let spelled = Needs::new(&self.program, part, l, &bytes, usize::MAX);
+            let spelled = Needs::new(&self.program, part, l, &bytes, &mut { usize::MAX });
             bounded.spelled = spelled.map_or_else(|| Arc::clone(&bounded.live), Arc::new);
         }
         let entries = self.enter_keys(&bytes);
