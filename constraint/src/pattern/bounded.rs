@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use super::bytes::ByteSet;
 use super::nfa::{Loop, NEVER, UNBOUNDED};
-use super::program::{Inst, Pc, Program};
+use super::program::{Edge, Inst, Pc, Program};
 
 /// No end within the bounds.
 const FAR: u32 = u32::MAX;
@@ -103,6 +103,10 @@ impl Rows<'_> {
     fn row(&mut self, after: Option<&Vec<u32>>, ends: bool) -> Option<Vec<u32>> {
         let mut row = vec![FAR; self.part.len()];
         let at = |pc: Pc| (pc - self.part.start) as usize;
+        let nearest = |edges: &[Edge], row: &[u32]| {
+            let usable = edges.iter().filter(|edge| self.bytes.meets(edge.0, edge.1));
+            usable.map(|edge| row[at(edge.2)].saturating_add(1)).min().unwrap_or(FAR)
+        };
         let mut steps = 0;
         // What reads a character needs the row behind it; the rest of the instructions wait for each other, at most as
         // many times as a character has bytes.
@@ -115,14 +119,11 @@ impl Rows<'_> {
                     Inst::Leave if ends => 0,
                     Inst::Tick(edges) => {
                         steps += edges.len();
-                        let Some(after) = after else { continue };
-                        let usable = edges.iter().filter(|edge| self.bytes.meets(edge.0, edge.1));
-                        usable.map(|edge| after[at(edge.2)].saturating_add(1)).min().unwrap_or(FAR)
+                        after.map_or(FAR, |after| nearest(edges, after))
                     }
                     Inst::Bytes(edges) => {
                         steps += edges.len();
-                        let usable = edges.iter().filter(|edge| self.bytes.meets(edge.0, edge.1));
-                        usable.map(|edge| row[at(edge.2)].saturating_add(1)).min().unwrap_or(FAR)
+                        nearest(edges, &row)
                     }
                     Inst::Split(ways) => ways.iter().map(|way| row[at(*way)]).min().unwrap_or(FAR),
                     _ => continue,

@@ -17,16 +17,8 @@ use crate::limits::Limits;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OpenLoop {
     id: LoopId,
-    /// Where a round ends.
+    /// Its first instruction: where a round ends ([`Inst::Next`]), or where it is left ([`Inst::Leave`]).
     pub(crate) round: Pc,
-    outer: Option<LoopId>,
-}
-
-/// A loop that counts characters, while its instructions are emitted.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct OpenBounded {
-    id: LoopId,
-    from: Pc,
     outer: Option<LoopId>,
 }
 
@@ -192,12 +184,25 @@ impl<'l> Builder<'l> {
     }
 
     /// A counted loop; what is emitted until its [end](Self::end_loop) belongs to its body.
-    pub(crate) fn begin_loop(&mut self, (min, max): (u32, u32), exit: Pc) -> Result<OpenLoop, BuildError> {
+    pub(crate) fn begin_loop(&mut self, bounds: (u32, u32), exit: Pc) -> Result<OpenLoop, BuildError> {
+        self.open_loop(Counted::Rounds, bounds, exit)
+    }
+
+    fn open_loop(
+        &mut self,
+        counts: Counted,
+        (min, max): (u32, u32),
+        exit: Pc,
+    ) -> Result<OpenLoop, BuildError> {
         let id = self.loops.len() as LoopId;
         let (outer, slot) = (self.current, self.depth());
-        self.loops.push(Loop { slot, min, max, body: 0, again: 0, exit, outer, counts: Counted::Rounds });
+        self.loops.push(Loop { slot, min, max, body: 0, again: 0, exit, outer, counts });
         self.current = Some(id);
-        Ok(OpenLoop { id, round: self.emit(Inst::Next(id))?, outer })
+        let first = match counts {
+            Counted::Rounds => Inst::Next(id),
+            Counted::Characters => Inst::Leave,
+        };
+        Ok(OpenLoop { id, round: self.emit(first)?, outer })
     }
 
     /// Says where the first round and further rounds begin; the loop's own beginning.
@@ -209,23 +214,14 @@ impl<'l> Builder<'l> {
     }
 
     /// A loop that counts characters; what is emitted until its [end](Self::end_bounded) belongs to it.
-    pub(crate) fn begin_bounded(&mut self, (min, max): (u32, u32), exit: Pc) -> OpenBounded {
-        let id = self.loops.len() as LoopId;
-        let (outer, slot) = (self.current, self.depth());
-        let from = self.len() as Pc;
-        self.loops.push(Loop { slot, min, max, body: 0, again: 0, exit, outer, counts: Counted::Characters });
-        self.current = Some(id);
-        OpenBounded { id, from, outer }
+    pub(crate) fn begin_bounded(&mut self, bounds: (u32, u32), exit: Pc) -> Result<OpenLoop, BuildError> {
+        self.open_loop(Counted::Characters, bounds, exit)
     }
 
     /// Says where the texts begin; the loop's own beginning.
-    pub(crate) fn end_bounded(&mut self, open: OpenBounded, body: Pc) -> Result<Pc, BuildError> {
-        let part = open.from..self.len() as Pc;
-        self.bounded.push((open.id, part));
-        let l = &mut self.loops[open.id as usize];
-        (l.body, l.again) = (body, body);
-        self.current = open.outer;
-        self.emit(Inst::Enter(open.id))
+    pub(crate) fn end_bounded(&mut self, open: OpenLoop, body: Pc) -> Result<Pc, BuildError> {
+        self.bounded.push((open.id, open.round..self.len() as Pc));
+        self.end_loop(open, body, body)
     }
 
     /// Leaves all loops for a while: a rule stands in none of its callers'.

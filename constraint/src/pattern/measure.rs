@@ -45,9 +45,9 @@ impl Dependents {
     }
 }
 
-/// The instructions on whose distances that of `inst` depends, where only some bytes can be spelled.
+/// The instructions on whose distances that of the one `at` a place depends, where only some bytes can be spelled.
 fn needs(nfa: &Nfa, at: Pc, (bytes, entries): (&ByteSet, &Entries), mut each: impl FnMut(Pc)) {
-    if let Some(entry) = entries.get(&at) {
+    if let Some(entry) = entry_at(entries, at) {
         return entry.ends.iter().for_each(|&pc| each(pc));
     }
     match nfa.inst(at) {

@@ -297,8 +297,7 @@ impl Compiler<'_, '_, '_> {
             let rule = self.inner_rule(&mut |compiler, end| compiler.bounded(automaton, (min, max), end))?;
             return self.builder.emit(Inst::Call(rule, next));
         }
-        let open = self.builder.begin_bounded((min, max.unwrap_or(UNBOUNDED)), next);
-        let leave = self.builder.emit(Inst::Leave)?;
+        let open = self.builder.begin_bounded((min, max.unwrap_or(UNBOUNDED)), next)?;
         let start = self.states(automaton, true, |compiler, pc, mut edges, label| {
             edges.sort_unstable_by_key(by_target);
             // Bytes within a character are not counted.
@@ -308,7 +307,7 @@ impl Compiler<'_, '_, '_> {
                 compiler.builder.patch(pc, Inst::Tick(&edges));
             } else {
                 let tick = compiler.builder.emit(Inst::Tick(&edges))?;
-                compiler.builder.patch(pc, Inst::Split(&[tick, leave]));
+                compiler.builder.patch(pc, Inst::Split(&[tick, open.round]));
             }
             Ok(())
         })?;

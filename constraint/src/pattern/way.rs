@@ -116,15 +116,10 @@ impl Nfa {
                     callers.push((next, counts));
                     (pc, counts) = (self.rules[rule as usize].start, [0; SLOTS]);
                 }
-                Inst::Bytes(edges) => match self.nearest_byte(edges, &counts) {
-                    Some((byte, target)) => {
-                        text.push(byte);
-                        pc = target;
+                inst @ (Inst::Bytes(edges) | Inst::Tick(edges)) => {
+                    if let Inst::Tick(_) = inst {
+                        self.tick(pc, &mut counts);
                     }
-                    None => return text,
-                },
-                Inst::Tick(edges) => {
-                    self.tick(pc, &mut counts);
                     match self.nearest_byte(edges, &counts) {
                         Some((byte, target)) => {
                             text.push(byte);

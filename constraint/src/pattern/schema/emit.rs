@@ -96,14 +96,23 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         Ok(())
     }
 
+    /// A rule that reads what `inside` emits.
+    fn rule(
+        &mut self,
+        inside: impl FnOnce(&mut Self, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<RuleId, BuildError> {
+        let rule = self.compiler.builder.declare();
+        self.define(rule, inside)?;
+        Ok(rule)
+    }
+
     /// A call of a rule of its own, which reads what `inside` emits.
     pub(super) fn called(
         &mut self,
         next: Pc,
         inside: impl FnOnce(&mut Self, Pc) -> Result<Pc, BuildError>,
     ) -> Result<Pc, BuildError> {
-        let rule = self.compiler.builder.declare();
-        self.define(rule, inside)?;
+        let rule = self.rule(inside)?;
         self.compiler.builder.emit(Inst::Call(rule, next))
     }
 
@@ -184,11 +193,9 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
             return self.compiler.builder.emit(Inst::Call(rule, next));
         }
         let automaton = self.multiples(&key.0, &shape.multiples)?;
-        let rule = self.compiler.builder.declare();
+        let rule =
+            self.rule(|emitter, end| emitter.compiler.automaton(&automaton, false, |_, _| Ok(Some(end))))?;
         self.numbers.insert(key, rule);
-        self.define(rule, |emitter, end| {
-            emitter.compiler.automaton(&automaton, false, |_, _| Ok(Some(end)))
-        })?;
         self.compiler.builder.emit(Inst::Call(rule, next))
     }
 
@@ -219,9 +226,8 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         if let Some(&rule) = self.strings.get(&key) {
             return self.compiler.builder.emit(Inst::Call(rule, next));
         }
-        let rule = self.compiler.builder.declare();
+        let rule = self.rule(|emitter, end| emitter.between_quotes(shape, end))?;
         self.strings.insert(key, rule);
-        self.define(rule, |emitter, end| emitter.between_quotes(shape, end))?;
         self.compiler.builder.emit(Inst::Call(rule, next))
     }
 
