@@ -67,6 +67,14 @@ pub enum ModelError {
         /// Why not.
         reason: String,
     },
+    /// It was tried in a process of its own, which came to no good end.
+    #[error("the model `{name}` cannot be used: {reason}")]
+    Unusable {
+        /// The model.
+        name: String,
+        /// How the process ended.
+        reason: String,
+    },
     /// The model's vocabulary cannot be used.
     #[error("the vocabulary of `{name}` cannot be used: {reason}")]
     Vocab {
@@ -119,6 +127,9 @@ impl ModelError {
             ModelError::Load { .. } => Some(
                 "`agentc model ls` lists the models that are here; `agentc model pull smollm2` brings one"
                     .into(),
+            ),
+            ModelError::Unusable { .. } => Some(
+                "bring the file again, or take another model; `agentc doctor -m MODEL` tries it anew".into(),
             ),
             ModelError::Full { .. } => {
                 Some("give a larger context with `--ctx-size`, or shorten the prompt".into())
