@@ -67,6 +67,16 @@ pub enum ModelError {
         /// Why not.
         reason: String,
     },
+    /// More context was asked for than the model knows what to do with.
+    #[error("the model `{name}` was trained for a context of {trained} tokens, not for {asked}")]
+    Untrained {
+        /// What was asked for.
+        name: String,
+        /// The context that was asked for.
+        asked: u32,
+        /// The one that it was trained for.
+        trained: u32,
+    },
     /// The model's vocabulary cannot be used.
     #[error("the vocabulary of `{name}` cannot be used: {reason}")]
     Vocab {
@@ -120,6 +130,9 @@ impl ModelError {
                 "`agentc model ls` lists the models that are here; `agentc model pull smollm2` brings one"
                     .into(),
             ),
+            ModelError::Untrained { trained, .. } => {
+                Some(format!("give a `--ctx-size` (in a program, `ctx`) of at most {trained}"))
+            }
             ModelError::Full { .. } => {
                 Some("give a larger context with `--ctx-size`, or shorten the prompt".into())
             }
