@@ -32,11 +32,13 @@ use super::{Load, Model, ModelError, ModelInfo, Row, SeqId};
 
 pub mod gguf;
 mod head;
+mod memory;
 pub mod proof;
 mod threads;
 mod tokens;
 
 use gguf::Header;
+use memory::Cells;
 use tokens::Tokens;
 
 /// Context in tokens where nothing else is asked for and the model was trained for as much.
@@ -117,9 +119,10 @@ impl Load for LlamaLoader {
         let LlamaLoader { options, cancel } = *self;
         let header = gguf::read(&options.path).map_err(|error| options.failed(error.to_string()))?;
         head::check(&header).map_err(|reason| options.failed(reason))?;
+        check_context(&options, &header)?;
         let backend = backend().map_err(|reason| options.failed(reason))?;
         let model = open(backend, &options, &header, false, cancel)?;
-        let params = context_params(&options, &model)?;
+        let params = context_params(&options, &header, &model)?;
         // Reading the vocabulary and making the context take about as long: do them side by side.
         let (tokens, context) = std::thread::scope(|scope| {
             let tokens = scope.spawn(|| Tokens::new(&model.vocab()));
@@ -167,6 +170,17 @@ fn system_info() -> String {
     text.to_string_lossy().into_owned()
 }
 
+/// Positions beyond those that it was trained for mean nothing to a model.
+fn check_context(options: &LlamaOptions, header: &Header) -> Result<(), ModelError> {
+    let trained = header.arch_number("context_length").and_then(|tokens| u32::try_from(tokens).ok());
+    match (options.n_ctx, trained) {
+        (Some(asked), Some(trained)) if asked > trained => {
+            Err(ModelError::Untrained { name: options.name.clone(), asked, trained })
+        }
+        _ => Ok(()),
+    }
+}
+
 fn open(
     backend: &LlamaBackend,
     options: &LlamaOptions,
@@ -191,7 +205,11 @@ fn open(
     Ok(model)
 }
 
-fn context_params(options: &LlamaOptions, model: &LlamaModel) -> Result<LlamaContextParams, ModelError> {
+fn context_params(
+    options: &LlamaOptions,
+    header: &Header,
+    model: &LlamaModel,
+) -> Result<LlamaContextParams, ModelError> {
     let n_ctx = options.n_ctx.unwrap_or_else(|| DEFAULT_CTX.min(model.n_ctx_train()));
     if !(1..=MAX_SEQS).contains(&options.seqs) {
         return Err(
@@ -206,7 +224,7 @@ fn context_params(options: &LlamaOptions, model: &LlamaModel) -> Result<LlamaCon
         .filter(|cells| n_ctx > 0 && *cells <= i32::MAX.unsigned_abs())
         .and_then(NonZeroU32::new)
         .ok_or_else(|| options.failed(format!("a context of {n_ctx} tokens is not possible")))?;
-    enough_memory(options, model, cells)?;
+    enough_memory(options, header, model, cells)?;
     let threads = options.threads.unwrap_or_else(threads::default_threads).clamp(1, 512);
     Ok(LlamaContextParams::default()
         .with_n_ctx(Some(cells))
@@ -222,12 +240,16 @@ fn context_params(options: &LlamaOptions, model: &LlamaModel) -> Result<LlamaCon
 }
 
 /// llama.cpp would take what the system promises and be killed when it writes to it.
-fn enough_memory(options: &LlamaOptions, model: &LlamaModel, cells: NonZeroU32) -> Result<(), ModelError> {
-    let heads = u64::from(model.n_head().max(1));
-    let width = u64::try_from(model.n_embd()).unwrap_or_default() / heads * u64::from(model.n_head_kv());
-    let per_cell = width * u64::from(model.n_layer()) * 2 * 2;
-    let need = per_cell.saturating_mul(u64::from(cells.get()));
-    match threads::available_memory() {
+fn enough_memory(
+    options: &LlamaOptions,
+    header: &Header,
+    model: &LlamaModel,
+    cells: NonZeroU32,
+) -> Result<(), ModelError> {
+    let (total, seqs) = (u64::from(cells.get()), u64::from(options.seqs));
+    let seen = if options.deterministic { total / seqs } else { total };
+    let need = memory::need(model, header, Cells { total, seen, rows: N_UBATCH.into(), seqs });
+    match memory::available() {
         Some(free) if need > free => Err(options.failed(format!(
             "a context of {cells} tokens needs {} MB, {} MB are free; a smaller one (`--ctx-size`) may do",
             need >> 20,

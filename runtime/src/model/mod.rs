@@ -75,6 +75,16 @@ pub enum ModelError {
         /// How the process ended.
         reason: String,
     },
+    /// More context was asked for than the model knows what to do with.
+    #[error("the model `{name}` was trained for a context of {trained} tokens, not for {asked}")]
+    Untrained {
+        /// What was asked for.
+        name: String,
+        /// The context that was asked for.
+        asked: u32,
+        /// The one that it was trained for.
+        trained: u32,
+    },
     /// The model's vocabulary cannot be used.
     #[error("the vocabulary of `{name}` cannot be used: {reason}")]
     Vocab {
@@ -131,6 +141,9 @@ impl ModelError {
             ModelError::Unusable { .. } => Some(
                 "bring the file again, or take another model; `agentc doctor -m MODEL` tries it anew".into(),
             ),
+            ModelError::Untrained { trained, .. } => {
+                Some(format!("give a `--ctx-size` (in a program, `ctx`) of at most {trained}"))
+            }
             ModelError::Full { .. } => {
                 Some("give a larger context with `--ctx-size`, or shorten the prompt".into())
             }

@@ -20,8 +20,11 @@ const TOGETHER: u32 = 8;
 /// How long each measurement takes at least.
 const STRETCH: Duration = Duration::from_millis(500);
 
-/// Tokens of a sequence before the measured ones, and where it is cut back to them.
-const (START, END): (u32, u32) = (8, 48);
+/// Tokens of a sequence before the measured ones.
+const START: u32 = 8;
+
+/// Where a sequence is cut back to its start.
+const END: u32 = 48;
 
 /// How fast a model is here, in tokens per second.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
