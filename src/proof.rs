@@ -73,7 +73,11 @@ impl Prover {
     }
 
     /// Whether a model can be relied on: by a verdict that is there, or by a trial. Gives up when `cancelled` says so.
-    pub(crate) fn prove(&self, options: &LlamaOptions, cancelled: &dyn Fn() -> bool) -> Result<(), ModelError> {
+    pub(crate) fn prove(
+        &self,
+        options: &LlamaOptions,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<(), ModelError> {
         let place = self.place(options);
         let known = place.as_deref().and_then(|place| serde_json::from_slice(&fs::read(place).ok()?).ok());
         let verdict = match known {
@@ -103,7 +107,10 @@ impl Prover {
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Verdict, ModelError> {
         let child = self.start(options, measure).map_err(|error| {
-            unusable(options, format!("`{}`, which tries it, cannot be started: {error}", self.command.display()))
+            unusable(
+                options,
+                format!("`{}`, which tries it, cannot be started: {error}", self.command.display()),
+            )
         })?;
         let end = Trial::watch(child, patience(&options.path), cancelled);
         let end = end.map_err(|error| unusable(options, format!("its trial cannot be watched: {error}")))?;
@@ -167,7 +174,8 @@ fn identity(file: &Path) -> Option<String> {
 fn cpu() -> String {
     let table = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let first = table.split("\n\n").next().unwrap_or_default();
-    let told = |line: &&str| ["model name", "flags", "Features", "CPU "].iter().any(|word| line.starts_with(word));
+    let told =
+        |line: &&str| ["model name", "flags", "Features", "CPU "].iter().any(|word| line.starts_with(word));
     let lines: Vec<&str> = first.lines().filter(told).collect();
     format!("{} {}", std::env::consts::ARCH, lines.join("\n"))
 }
@@ -237,15 +245,18 @@ impl Trial {
                 return Err("the system ended the process that tried it (SIGKILL), most likely because memory ran out"
                     .to_owned());
             }
-            Some(4) => "an instruction that the CPU does not know (SIGILL): build agentc on this machine".to_owned(),
+            Some(4) => {
+                "an instruction that the CPU does not know (SIGILL): build agentc on this machine".to_owned()
+            }
             Some(number) => signal_name(number),
             None => format!("exit code {}", status.code().unwrap_or_default()),
         };
         let log = String::from_utf8_lossy(&self.log);
         let lines = || log.lines().map(str::trim).filter(|line| !line.is_empty());
         let said = lines().find(|line| line.contains("GGML_ASSERT")).or_else(|| lines().next_back());
-        let said = said.map(|line| format!(" ({})", line.chars().take(200).collect::<String>())).unwrap_or_default();
-        Ok(Verdict::Refused { reason: format!("llama.cpp ends by it with {how}{said}") })
+        let said =
+            said.map(|line| format!(" ({})", line.chars().take(200).collect::<String>())).unwrap_or_default();
+        Ok(Verdict::Refused { reason: format!("evaluating it ended with {how}{said}") })
     }
 }
 

@@ -108,6 +108,11 @@ impl LlamaLoader {
         LlamaLoader { options, cancel: None }
     }
 
+    /// What it loads, and how.
+    pub fn options(&self) -> &LlamaOptions {
+        &self.options
+    }
+
     /// The same, which gives up soon after someone has set `cancel`.
     pub fn cancelled_by(self, cancel: Arc<AtomicBool>) -> LlamaLoader {
         LlamaLoader { cancel: Some(cancel), ..self }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use agentc_constraint::{TokenId, Tokenize, Vocab};
 
+pub mod absent;
 #[cfg(feature = "llama")]
 pub mod llama;
 pub mod script;

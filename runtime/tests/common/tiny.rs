@@ -31,9 +31,9 @@ impl Tiny {
         let tokens = tokens();
         let count = tokens.len();
         let kinds = (0..count).map(|at| match at {
-            0 => 2,        // unknown
-            1 | 2 => 3,    // control
-            3..259 => 6,   // a byte
+            0 => 2,      // unknown
+            1 | 2 => 3,  // control
+            3..259 => 6, // a byte
             _ => 1,
         });
         let number = |value| Meta::U32(value);

@@ -45,7 +45,8 @@ fn sizes(header: &Header) -> Result<(), String> {
         let whole = format!("{}.{key}", header.architecture().unwrap_or_default());
         match header.meta.get(&whole) {
             None | Some(Meta::Array(_)) => {}
-            Some(Meta::Int(value)) if u64::try_from(*value).is_ok_and(|value| (1..=most).contains(&value)) => {}
+            Some(Meta::Int(value))
+                if u64::try_from(*value).is_ok_and(|value| (1..=most).contains(&value)) => {}
             Some(Meta::Int(value)) => return Err(damaged(format!("`{whole}` is {value}, not 1 to {most}"))),
             Some(_) => return Err(damaged(format!("`{whole}` is not a number"))),
         }

@@ -65,7 +65,8 @@ fn with<T>(
     options: &LlamaOptions,
     body: &mut dyn FnMut(&mut dyn Model) -> Result<T, ModelError>,
 ) -> Result<T, ModelError> {
-    let small = LlamaOptions { n_ctx: Some(TOGETHER * 64), seqs: TOGETHER, deterministic: false, ..options.clone() };
+    let small =
+        LlamaOptions { n_ctx: Some(TOGETHER * 64), seqs: TOGETHER, deterministic: false, ..options.clone() };
     let mut result = None;
     Box::new(LlamaLoader::new(small)).load(&mut |model| result = Some(body(model)))?;
     result.unwrap_or_else(|| Err(options.failed("it was not lent")))
