@@ -106,6 +106,7 @@ impl Prover {
         measure: bool,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Verdict, ModelError> {
+        options.check()?;
         let child = self.start(options, measure).map_err(|error| {
             unusable(
                 options,
@@ -314,4 +315,32 @@ pub fn report(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, verdict)?;
     out.write_all(b"\n")?;
     out.flush()
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn trial(script: &str, patience: u64, cancelled: bool) -> Trial {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Trial::watch(command.spawn().unwrap(), Duration::from_millis(patience), &|| cancelled).unwrap()
+    }
+
+    #[test]
+    fn a_trial_that_hangs_is_ended_and_its_verdict_not_kept() {
+        let hangs = trial("exec sleep 600", 50, false).verdict();
+        assert!(hangs.unwrap_err().contains("did not end within"));
+        assert!(trial("exec sleep 600", 600_000, true).verdict().is_err(), "nobody waits for it");
+        assert!(trial("kill -KILL $$", 600_000, false).verdict().unwrap_err().contains("memory"));
+    }
+
+    #[test]
+    fn a_trial_may_write_as_much_as_it_likes() {
+        let script = "yes | head -c 3000000; yes | head -c 3000000 >&2; printf '\\n{\"verdict\":\"sound\",\"speed\":null}\\n'";
+        // What is behind the first bytes is not read: that is no verdict, but no end of the wait either.
+        let verdict = trial(script, 600_000, false).verdict().unwrap();
+        assert!(matches!(verdict, Verdict::Refused { .. }), "{verdict:?}");
+    }
 }

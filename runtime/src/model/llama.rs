@@ -90,6 +90,14 @@ impl LlamaOptions {
         }
     }
 
+    /// Reads the head of the file, and refuses what that already tells to be unusable.
+    pub fn check(&self) -> Result<Header, ModelError> {
+        let header = gguf::read(&self.path).map_err(|error| self.failed(error.to_string()))?;
+        head::check(&header).map_err(|reason| self.failed(reason))?;
+        check_context(self, &header)?;
+        Ok(header)
+    }
+
     fn failed(&self, reason: impl Into<String>) -> ModelError {
         ModelError::Load { name: self.name.clone(), reason: reason.into() }
     }
@@ -122,9 +130,7 @@ impl LlamaLoader {
 impl Load for LlamaLoader {
     fn load(self: Box<Self>, body: &mut dyn FnMut(&mut dyn Model)) -> Result<(), ModelError> {
         let LlamaLoader { options, cancel } = *self;
-        let header = gguf::read(&options.path).map_err(|error| options.failed(error.to_string()))?;
-        head::check(&header).map_err(|reason| options.failed(reason))?;
-        check_context(&options, &header)?;
+        let header = options.check()?;
         let backend = backend().map_err(|reason| options.failed(reason))?;
         let model = open(backend, &options, &header, false, cancel)?;
         let params = context_params(&options, &header, &model)?;
