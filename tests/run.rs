@@ -17,7 +17,7 @@ const AGENTC: &str = env!("CARGO_BIN_EXE_agentc");
 const AGENTS: &str = "agent poet(about: str) -> str {\n  user \"Name a {{ about }}.\"\n  \
                       assistant gen name: /[A-Z][a-z]+/\n  return name\n}\n\
                       \"One: \"\nlet a = poet(\"tree\")\nlet b = aside { \"Or: {{ gen c: /[a-z]+/ }}\" yield c }\n\
-                      \"{{ gen d: int(1..9) }}.\"\nprint \"printed\"\nreturn a\n";
+                      \"{{ gen d: int(1..9) }}.\"\nprint \"printed\"\nreturn [a, b, str(d)]\n";
 
 const LONG: &str = "\"Once\"\ngen story with max = 1500, temp = 1.0\n";
 
@@ -87,7 +87,7 @@ fn standard_output_carries_the_entry_points_text_alone() {
     assert_eq!(out(&verbose), text);
     let shown = err(&verbose);
     assert!(shown.contains("\npoet │ Name a tree."), "{shown}");
-    assert!(shown.lines().any(|line| line.starts_with("branch 1 │ Or: ")), "{shown}");
+    assert!(shown.lines().any(|line| line.starts_with("branch 1 │ One: Or: ")), "{shown}");
     assert!(shown.contains("\nprinted\n") && !shown.contains("\x1b["), "{shown}");
 
     let quiet = run(&["run", "-q", "-v", file.path()]);
@@ -107,7 +107,7 @@ fn on_a_terminal_agents_write_beside_the_run_as_they_go() {
         out(&output).replace("\r\n", "\n")
     };
     let shown = watch("xterm-256color");
-    assert!(shown.contains("\x1b[2mpoet │ \x1b[0m\x1b[2mName a tree."), "{shown:?}");
+    assert!(shown.contains("\x1b[2mpoet │ \x1b[0m\x1b[2mName a "), "{shown:?}");
     let shown = watch("dumb");
     // What is written before an agent is called is told by the next generation in its own context.
     let lines: Vec<&str> = shown.lines().collect();
@@ -115,8 +115,8 @@ fn on_a_terminal_agents_write_beside_the_run_as_they_go() {
         let found = lines.iter().position(|line| line.starts_with(start));
         found.unwrap_or_else(|| panic!("{start:?} is not in\n{shown}"))
     };
-    assert!(at("poet │ ") < at("branch 1 │ Or: ") && !shown.contains('\x1b'), "{shown:?}");
-    assert!(at("branch 1 │ Or: ") < at("printed"), "{shown}");
+    assert!(at("poet │ ") < at("branch 1 │ ") && !shown.contains('\x1b'), "{shown:?}");
+    assert!(at("branch 1 │ ") < at("printed"), "{shown}");
     assert!(
         lines[at("One: ")].ends_with('.') && at("One: ") < lines.len() - 1,
         "the value stands alone: {shown}"

@@ -126,7 +126,9 @@ fn attempt(
     if part.len > 0 {
         arguments.extend(["--continue-at".to_owned(), part.len.to_string()]);
         // Without this a server would append the end of another file.
-        arguments.extend(part.etag().map(|etag| format!("--header=If-Range: {etag}")));
+        arguments.extend(
+            part.etag().into_iter().flat_map(|etag| ["--header".into(), format!("If-Range: {etag}")]),
+        );
     }
     let (head_file, mut known) = (part.head_file(), None);
     call_with(store, wanted.url, &arguments, &head_file, &mut |chunk: &[u8]| {
