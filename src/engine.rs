@@ -4,23 +4,31 @@
 //! block on their own. Runs are interleaved: each batch of the model serves all that wait. An [`Engine`] is
 //! a handle; the thread ends with the last of them, and a [`Run`]'s events hold one.
 
+mod loading;
 mod run;
 mod worker;
 
-use std::sync::mpsc::{self, Sender};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Instant;
 
 use agentc_runtime::Limits;
-use agentc_runtime::model::llama::{LlamaLoader, LlamaOptions};
+use agentc_runtime::model::absent::Absent;
+use agentc_runtime::model::llama::proof::Speed;
+use agentc_runtime::model::llama::{self, LlamaLoader, LlamaOptions};
 use agentc_runtime::model::script::{ScriptLoader, ScriptModel};
 use agentc_runtime::model::{Load, ModelInfo};
+use agentc_runtime::sched::Named;
 
+pub use self::loading::Loading;
+use self::loading::Proven;
 pub use self::run::{Batch, Events, Row, Run};
-use self::worker::{Command, Loaders, Ready};
+use self::worker::Command;
 use crate::error::Error;
 use crate::program::Program;
+use crate::proof::Prover;
 use crate::store::{self, Store};
 
 /// A loaded model that runs programs. Cheap to clone; every clone is the same engine.
@@ -112,6 +120,9 @@ pub struct Builder {
     deterministic: bool,
     seed: Option<u64>,
     limits: Limits,
+    prover: Option<PathBuf>,
+    /// Set when nobody waits for the models any more.
+    cancel: Arc<AtomicBool>,
 }
 
 impl Builder {
@@ -205,25 +216,26 @@ impl Builder {
         self
     }
 
-    /// Loads the model.
-    pub fn build(mut self) -> Result<Engine, Error> {
-        let loaders = self.take_loaders()?;
-        let limits = self.limits.clone();
-        let (commands, receiver) = mpsc::channel();
-        let (ready, loaded) = mpsc::channel();
-        let started = Instant::now();
-        let thread = std::thread::Builder::new()
-            .name("agentc-engine".to_owned())
-            .spawn(move || worker::work(loaders, limits, &receiver, &ready, started))
-            .map_err(|error| Error::io("start the engine's thread", &error))?;
-        match loaded.recv() {
-            Ok(Ready::Loaded(info)) => Ok(self.engine(commands, thread, *info)),
-            Ok(Ready::Failed(error)) => {
-                let _ = thread.join();
-                Err(Error::Model(error))
-            }
-            Err(_) => Err(Error::EngineGone),
-        }
+    /// No model, for runs that need none: those whose programs neither generate nor have roles.
+    pub fn no_model(self) -> Builder {
+        self.loader(Absent)
+    }
+
+    /// Has each model file tried, once, by an `agentc` of this build before it is loaded: what would end or hang this
+    /// process becomes an error. The verdicts are kept in the store's cache. Without this, files are trusted.
+    pub fn proved_by(mut self, command: impl Into<PathBuf>) -> Builder {
+        self.prover = Some(command.into());
+        self
+    }
+
+    /// Loads the models.
+    pub fn build(self) -> Result<Engine, Error> {
+        self.begin()?.finish()
+    }
+
+    /// Begins to load the main model, and goes on while it is loaded.
+    pub fn begin(self) -> Result<Loading, Error> {
+        Loading::begin(self)
     }
 
     fn engine(self, commands: Sender<Command>, thread: JoinHandle<()>, info: ModelInfo) -> Engine {
@@ -237,14 +249,31 @@ impl Builder {
         Engine { shared: Arc::new(shared) }
     }
 
-    fn take_loaders(&mut self) -> Result<Loaders, Error> {
+    /// Tries the main model, whatever verdict is kept, and measures its speed: in a process of its own if
+    /// [`proved_by`](Self::proved_by) names one that does it.
+    pub fn measure(mut self) -> Result<Speed, Error> {
+        let Some(Source::Named(name)) = self.source.take() else {
+            return Err(Error::io("measure the model", &std::io::Error::other("it is not a file")));
+        };
+        let options = self.options_of(name, self.context)?;
+        let measured = match self.prover() {
+            Some(prover) => prover.measure(&options),
+            None => llama::proof::measure(&options),
+        };
+        measured.map_err(Error::Model)
+    }
+
+    fn main_loader(&mut self) -> Result<Box<dyn Load>, Error> {
         let main = self.source.take().unwrap_or_else(|| Source::Named(store::REFERENCE_MODEL.to_owned()));
-        let main = self.loader_of(main, self.context)?;
-        let mut others = Vec::new();
-        for (name, source, context) in std::mem::take(&mut self.others) {
-            others.push((name, self.loader_of(source, context.or(self.context))?));
-        }
-        Ok(Loaders { main, others })
+        self.loader_of(main, self.context)
+    }
+
+    fn other_loaders(&mut self) -> Result<Vec<Named>, Error> {
+        let others = std::mem::take(&mut self.others);
+        let load = |(name, source, context): (String, Source, Option<u32>)| {
+            Ok((name, self.loader_of(source, context.or(self.context))?))
+        };
+        others.into_iter().map(load).collect()
     }
 
     fn loader_of(&self, source: Source, context: Option<u32>) -> Result<Box<dyn Load>, Error> {
@@ -252,6 +281,14 @@ impl Builder {
             Source::Loader(loader) => return Ok(loader),
             Source::Named(name) => name,
         };
+        let loader = LlamaLoader::new(self.options_of(name, context)?).cancelled_by(self.cancel.clone());
+        Ok(match self.prover() {
+            Some(prover) => Box::new(Proven { prover, loader, cancel: self.cancel.clone() }),
+            None => Box::new(loader),
+        })
+    }
+
+    fn options_of(&self, name: String, context: Option<u32>) -> Result<LlamaOptions, Error> {
         let path = match &self.store {
             Some(store) => store.resolve(&name)?,
             None => Store::find(&name)?,
@@ -264,6 +301,12 @@ impl Builder {
         if self.deterministic {
             options.seqs = 4;
         }
-        Ok(Box::new(LlamaLoader(options)))
+        Ok(options)
+    }
+
+    fn prover(&self) -> Option<Prover> {
+        let command = self.prover.as_ref()?;
+        let store = self.store.clone().or_else(|| Store::open().ok());
+        Some(Prover::new(command, store.as_ref()))
     }
 }

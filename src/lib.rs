@@ -20,6 +20,7 @@
 mod engine;
 mod error;
 mod program;
+pub mod proof;
 pub mod store;
 mod testing;
 
@@ -28,10 +29,10 @@ pub use agentc_compiler::source::{Source, Sources, Span, World, WorldError};
 pub use agentc_compiler::{Options, ir};
 pub use agentc_runtime::{
     ErrorKind, Event, Fault, Input, Limits, Message, Operand, Outcome, Place, RunError, RunOptions,
-    TokenOrigin, Usage, Value, Warning, model, named_models,
+    TokenOrigin, Usage, Value, Warning, model, named_models, needs_model,
 };
 
-pub use self::engine::{Batch, Builder, Engine, Events, Row, Run};
+pub use self::engine::{Batch, Builder, Engine, Events, Loading, Row, Run};
 pub use self::error::{Diagnostics, Error, Failure, Location, Part};
 pub use self::program::{Compilation, Directory, Program};
 pub use self::testing::Test;

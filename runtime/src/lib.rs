@@ -39,7 +39,7 @@ pub mod vm;
 pub use self::error::{ErrorKind, Fault, Operand, RunError};
 pub use self::input::Input;
 pub use self::limits::Limits;
-pub use self::models::{named_models, test_models};
+pub use self::models::{named_models, needs_model, test_models};
 pub use self::outcome::{Message, Outcome};
 pub use self::sched::{Scheduler, Schedulers};
 pub use self::session::{Poll, RunOptions, Saved, Session};

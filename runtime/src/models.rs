@@ -24,6 +24,12 @@ pub fn test_models(program: &Program, test: usize) -> Vec<&str> {
     own.into_iter().chain(others).collect()
 }
 
+/// Whether a run of a function may come to something that only a model can do: write, score, or say how its chats are
+/// laid out.
+pub fn needs_model(program: &Program, func: FuncId) -> bool {
+    Found::from(program, func).asks
+}
+
 /// The functions that a run of one may come to, itself included.
 pub(crate) fn reached(program: &Program, func: FuncId) -> BTreeSet<FuncId> {
     Found::from(program, func).seen
@@ -33,12 +39,15 @@ struct Found<'p> {
     program: &'p Program,
     seen: BTreeSet<FuncId>,
     models: BTreeSet<u32>,
+    /// Whether one of them asks a model for anything.
+    asks: bool,
     open: Vec<FuncId>,
 }
 
 impl<'p> Found<'p> {
     fn from(program: &'p Program, func: FuncId) -> Found<'p> {
-        let mut found = Found { program, seen: BTreeSet::new(), models: BTreeSet::new(), open: vec![func] };
+        let (seen, models) = (BTreeSet::new(), BTreeSet::new());
+        let mut found = Found { program, seen, models, asks: false, open: vec![func] };
         while let Some(func) = found.open.pop() {
             if found.seen.insert(func) {
                 found.visit(func);
@@ -51,6 +60,7 @@ impl<'p> Found<'p> {
         let Some(func) = self.program.funcs.get(func.index()) else { return };
         self.open.extend(func.params.iter().filter_map(|param| param.default));
         for inst in func.blocks.iter().flat_map(|block| &block.insts) {
+            self.asks |= asks(&inst.op);
             match &inst.op {
                 Op::Call { func, .. } => self.open.push(*func),
                 Op::Gen(r#gen) => {
@@ -73,4 +83,8 @@ impl<'p> Found<'p> {
             _ => None,
         }));
     }
+}
+
+fn asks(op: &Op) -> bool {
+    matches!(op, Op::Gen(_) | Op::CallGen(_) | Op::Score { .. } | Op::OpenRole { .. } | Op::CloseRole)
 }

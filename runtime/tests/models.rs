@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use agentc_compiler::ir;
 use agentc_runtime::model::script::{Rule, ScriptModel};
 use agentc_runtime::model::{Load, Model, ModelError};
-use agentc_runtime::sched::lend;
+use agentc_runtime::sched::{Named, lend};
 use agentc_runtime::session::run;
 use agentc_runtime::{
     ErrorKind, Event, Fault, Limits, Outcome, Poll, RunOptions, Saved, Scheduler, Schedulers, Session,
@@ -208,6 +208,12 @@ impl Load for Counted {
     }
 }
 
+/// Says which further models there are, the first time.
+fn once(others: Vec<Named>) -> impl FnMut() -> Option<Vec<Named>> {
+    let mut others = Some(others);
+    move || others.take()
+}
+
 /// How many models are loaded for a main one and others with these keys, and the schedulers of `a`, `b` and `c`.
 fn loaded(
     main: Option<&'static str>,
@@ -217,7 +223,7 @@ fn loaded(
     let loader = |key| Box::new(Counted { key, loads: loads.clone(), rules: &[] }) as Box<dyn Load>;
     let others = others.iter().map(|(name, key)| ((*name).to_owned(), loader(*key))).collect();
     let mut found = Vec::new();
-    lend(loader(main), others, &Limits::default(), &mut |models| {
+    lend(loader(main), &mut once(others), &Limits::default(), &mut |models| {
         found = ["a", "b", "c"].map(|name| models.find(name)).to_vec();
         assert_eq!(models.iter().count(), loads.load(Ordering::Relaxed), "each is loaded once");
     })
@@ -238,6 +244,14 @@ fn names_of_one_model_share_it() {
 }
 
 #[test]
+fn nothing_more_is_loaded_for_nobody() {
+    let loads = Arc::new(AtomicUsize::new(0));
+    let main = Box::new(Counted { key: None, loads: loads.clone(), rules: &[] });
+    let lent = lend(main, &mut || None, &Limits::default(), &mut |_| panic!("there is nobody to lend to"));
+    assert_eq!((lent, loads.load(Ordering::Relaxed)), (Ok(()), 1));
+}
+
+#[test]
 fn a_model_that_cannot_be_loaded_is_an_error_of_all() {
     struct Broken;
     impl Load for Broken {
@@ -247,9 +261,10 @@ fn a_model_that_cannot_be_loaded_is_an_error_of_all() {
     }
     let loads = Arc::new(AtomicUsize::new(0));
     let main = Box::new(Counted { key: None, loads: loads.clone(), rules: &[] });
-    let result = lend(main, vec![("a".to_owned(), Box::new(Broken))], &Limits::default(), &mut |_| {
-        panic!("there is nothing to lend");
-    });
+    let result =
+        lend(main, &mut once(vec![("a".to_owned(), Box::new(Broken))]), &Limits::default(), &mut |_| {
+            panic!("there is nothing to lend");
+        });
     assert_eq!(result, Err(ModelError::NoTemplate));
 }
 
@@ -263,7 +278,7 @@ fn a_shared_model_goes_on_in_its_own_tokens_with_the_settings_of_each_name() {
     let mut ended = None;
     lend(
         loader(Some("x")),
-        vec![("small".to_owned(), loader(Some("x")))],
+        &mut once(vec![("small".to_owned(), loader(Some("x")))]),
         &Limits::default(),
         &mut |models| {
             let mut models = models;
@@ -282,7 +297,8 @@ fn a_shared_model_goes_on_in_its_own_tokens_with_the_settings_of_each_name() {
             Box::new(Noise(key, model)) as Box<dyn Load>
         };
         let mut value = String::new();
-        lend(loader(key), vec![("small".to_owned(), loader(key))], &Limits::default(), &mut |mut models| {
+        let mut others = once(vec![("small".to_owned(), loader(key))]);
+        lend(loader(key), &mut others, &Limits::default(), &mut |mut models| {
             let source = "\"a\" gen x: /[a-z]{20}/ with model = small\nreturn x";
             value = play(source, &mut models, RunOptions::default()).0.value().to_string();
         })

@@ -71,6 +71,9 @@ pub(crate) enum Command {
     Model(ModelCommand),
     /// Show what was found: CPU features, models, cache
     Doctor(DoctorArgs),
+    /// Evaluate a model and report in JSON
+    #[command(hide = true)]
+    TryModel(TryArgs),
     /// Print a completion script for a shell
     Completions {
         #[arg(value_enum)]
@@ -250,6 +253,24 @@ pub(crate) enum ModelCommand {
         /// Its name as `agentc model ls` shows it
         name: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TryArgs {
+    /// The GGUF file
+    pub(crate) file: PathBuf,
+    /// What the user calls it
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// As for `run`
+    #[arg(long)]
+    pub(crate) gpu_layers: Option<u32>,
+    /// As for `run`
+    #[arg(long)]
+    pub(crate) threads: Option<i32>,
+    /// Measure its speed, too
+    #[arg(long)]
+    pub(crate) measure: bool,
 }
 
 #[derive(Debug, Args)]

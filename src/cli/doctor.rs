@@ -1,11 +1,12 @@
 //! `agentc doctor`: what there is on this machine, and what keeps a program from running on it.
 
+use agentc::model::llama::proof::{self, Speed};
 use agentc::store::{REFERENCE_MODEL, Store, StoreError};
 
 use super::args::{DoctorArgs, Look};
 use super::model::size;
 use super::output::Terminal;
-use super::{Exit, print};
+use super::{Exit, load, print};
 
 /// How a finding is to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +26,14 @@ struct Finding {
 
 /// Exit 7 if no program could run.
 pub(super) fn doctor(args: &DoctorArgs, look: Look) -> Exit {
-    let mut findings = vec![version(), cpu(), threads()];
+    let mut findings = vec![version(), cpu(), instructions(), threads()];
+    let name = args.model.as_deref().unwrap_or(REFERENCE_MODEL);
     match Store::open() {
-        Ok(store) => findings.extend([cache(&store), models(&store), model(&store, args.model.as_deref())]),
+        Ok(store) => {
+            findings.extend([cache(&store), models(&store), model(&store, name)]);
+            let there = findings.last().is_some_and(|model| model.level == Level::Ok);
+            findings.extend(there.then(|| speed(name)));
+        }
         Err(error) => findings.push(fail("cache", &error)),
     }
     let color = Terminal::new(look.color).color_out;
@@ -62,56 +68,95 @@ fn version() -> Finding {
     ok("agentc", format!("{} for {target}", env!("CARGO_PKG_VERSION")))
 }
 
-/// Features that llama.cpp profits from: whether the CPU has them, and whether this build uses them.
+/// What llama.cpp profits from: its own word for it, what Linux calls it, whether the CPU has it (`None` where only
+/// the system can tell), and whether Rust builds with it.
 #[cfg(target_arch = "x86_64")]
-fn features() -> Vec<(&'static str, bool, bool)> {
-    macro_rules! features {
-        ($($name:tt),*) => {
-            vec![$(($name, std::is_x86_feature_detected!($name), cfg!(target_feature = $name))),*]
+fn features() -> Vec<Feature> {
+    macro_rules! known {
+        ($($word:literal $linux:literal $name:tt),* $(,)?) => {
+            vec![$(Feature { word: $word, linux: $linux, cpu: Some(std::is_x86_feature_detected!($name)) }),*]
         };
     }
-    features![
-        "sse4.2",
-        "avx",
-        "avx2",
-        "fma",
-        "f16c",
-        "bmi2",
-        "avx512f",
-        "avx512bw",
-        "avx512vl",
-        "avx512vnni",
-        "avx512bf16"
-    ]
+    let mut all = known![
+        "SSE3" "pni" "sse3", "AVX" "avx" "avx", "AVX2" "avx2" "avx2", "F16C" "f16c" "f16c", "FMA" "fma" "fma",
+        "BMI2" "bmi2" "bmi2", "AVX512" "avx512f" "avx512f", "AVX512_VBMI" "avx512_vbmi" "avx512vbmi",
+        "AVX512_VNNI" "avx512_vnni" "avx512vnni", "AVX512_BF16" "avx512_bf16" "avx512bf16",
+    ];
+    all.push(Feature { word: "AMX_INT8", linux: "amx_int8", cpu: None });
+    all
 }
 
-/// Other CPUs have what matters in their baseline.
-#[cfg(not(target_arch = "x86_64"))]
-fn features() -> Vec<(&'static str, bool, bool)> {
+#[cfg(target_arch = "aarch64")]
+fn features() -> Vec<Feature> {
+    let known = [
+        ("NEON", "asimd"),
+        ("ARM_FMA", "asimd"),
+        ("FP16_VA", "asimdhp"),
+        ("DOTPROD", "asimddp"),
+        ("MATMUL_INT8", "i8mm"),
+        ("SVE", "sve"),
+        ("SME", "sme"),
+    ];
+    known.map(|(word, linux)| Feature { word, linux, cpu: None }).into()
+}
+
+/// Nothing is known of other CPUs.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn features() -> Vec<Feature> {
     Vec::new()
 }
 
+/// An instruction set.
+struct Feature {
+    word: &'static str,
+    linux: &'static str,
+    cpu: Option<bool>,
+}
+
+/// What the system says that the CPU has (Linux); nothing elsewhere.
+fn flags() -> Vec<String> {
+    let table = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = table.lines().find(|line| line.starts_with("flags") || line.starts_with("Features"));
+    let flags = line.and_then(|line| line.split_once(':')).map_or("", |(_, flags)| flags);
+    flags.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Whether the instructions that this build was made for are those of the CPU.
 fn cpu() -> Finding {
+    let (used, flags) = (proof::instructions(), flags());
+    let has =
+        |feature: &Feature| feature.cpu.unwrap_or_else(|| flags.iter().any(|flag| flag == feature.linux));
+    let uses = |feature: &Feature| used.iter().any(|word| word == feature.word);
+    let told = |feature: &Feature| feature.cpu.is_some() || !flags.is_empty();
     let all = features();
-    let names = |keep: &dyn Fn(bool, bool) -> bool| {
-        let kept = all.iter().filter(|(_, cpu, build)| keep(*cpu, *build));
-        kept.map(|(name, _, _)| *name).collect::<Vec<_>>().join(", ")
+    let names = |keep: &dyn Fn(&Feature) -> bool| {
+        let kept = all.iter().filter(|feature| told(feature) && keep(feature));
+        kept.map(|feature| feature.word).collect::<Vec<_>>().join(", ")
     };
-    let alien = names(&|cpu, build| build && !cpu);
-    let unused = names(&|cpu, build| cpu && !build);
-    let used = names(&|cpu, build| cpu && build);
+    let alien = names(&|feature| uses(feature) && !has(feature));
+    let unused = names(&|feature| has(feature) && !uses(feature));
+    let finding = |level, text| Finding { level, what: "cpu", text };
     if !alien.is_empty() {
-        let text = format!("this build needs {alien}, which the CPU lacks: build it again on this machine");
-        Finding { level: Level::Fail, what: "cpu", text }
+        finding(
+            Level::Fail,
+            format!("this build needs {alien}, which the CPU lacks: build it again on this machine"),
+        )
     } else if !unused.is_empty() {
         let text = format!(
-            "this build does not use {unused}: models may run several times slower; build with `-C target-cpu=native`"
+            "this build does not use {unused}: models may run several times slower; build it on this machine, with \
+             the flags of its `.cargo/config.toml`"
         );
-        Finding { level: Level::Warn, what: "cpu", text }
-    } else if all.is_empty() {
-        ok("cpu", "the build's baseline fits".to_owned())
+        finding(Level::Warn, text)
     } else {
-        ok("cpu", format!("the build uses all that the CPU has: {used}"))
+        finding(Level::Ok, "the build fits the CPU".to_owned())
+    }
+}
+
+/// Which instructions llama.cpp evaluates with.
+fn instructions() -> Finding {
+    match proof::instructions() {
+        none if none.is_empty() => ok("uses", "the baseline".to_owned()),
+        words => ok("uses", words.join(", ")),
     }
 }
 
@@ -153,9 +198,23 @@ fn models(store: &Store) -> Finding {
 }
 
 /// The model that a run would take, as far as its file says.
-fn model(store: &Store, name: Option<&str>) -> Finding {
-    match store.show(name.unwrap_or(REFERENCE_MODEL)) {
+fn model(store: &Store, name: &str) -> Finding {
+    match store.show(name) {
         Ok(details) => ok("model", format!("{}: {}", details.entry.name, details.description)),
         Err(error) => fail("model", &error),
+    }
+}
+
+/// Whether it evaluates, and how fast.
+fn speed(name: &str) -> Finding {
+    match load::proving(name).measure() {
+        Ok(speed) => {
+            let Speed { alone, together } = speed;
+            ok("speed", format!("{alone:.0} tokens/s alone, {together:.0} in a batch of 8"))
+        }
+        Err(error) => {
+            let hint = error.hint().map(|hint| format!(": {hint}")).unwrap_or_default();
+            Finding { level: Level::Fail, what: "speed", text: format!("{error}{hint}") }
+        }
     }
 }

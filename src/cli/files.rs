@@ -131,8 +131,7 @@ pub(super) fn compile(path: &Path, agent: Option<&str>) -> Result<Compilation, E
 }
 
 /// A program to run, from its text or built, and the files that it was made of.
-pub(super) fn program(path: &Path, agent: Option<&str>) -> Result<(Program, Vec<PathBuf>), Error> {
-    let file = SourceFile::read(path)?;
+pub(super) fn program(file: SourceFile, agent: Option<&str>) -> Result<(Program, Vec<PathBuf>), Error> {
     if !Program::is_built(&file.bytes) {
         let (compilation, files) = compile_source(&file, agent);
         return Ok((compilation.finish()?, files));

@@ -9,12 +9,14 @@ mod files;
 mod fmt;
 mod held;
 mod inputs;
+mod load;
 mod margin;
 mod model;
 mod output;
 mod run;
 mod signals;
 mod test;
+mod try_model;
 mod vigil;
 
 use std::ffi::OsString;
@@ -44,6 +46,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Fmt(args) => fmt::fmt(&args, look),
         Command::Model(command) => model::model(command, look),
         Command::Doctor(args) => doctor::doctor(&args, look),
+        Command::TryModel(args) => try_model::try_model(&args),
         Command::Completions { shell } => completions::completions(shell),
     };
     ExitCode::from(exit.unwrap_or_else(|error| complain(&error, look)))

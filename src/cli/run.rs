@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use agentc::store::REFERENCE_MODEL;
-use agentc::{Engine, Error, Event, Fault, Input, Program, Usage};
+use agentc::{Engine, Error, Event, Fault, Input, Loading, Program, Usage};
 
 use super::args::{LoadArgs, Look, RunArgs};
-use super::files::{keep, program};
+use super::files::{SourceFile, keep, program};
 use super::inputs::{Inputs, check_readers, inputs};
 use super::output::{Output, Terminal, refused};
 use super::signals::Signals;
 use super::vigil::Vigil;
-use super::{Exit, io_error, show_diags};
+use super::{Exit, io_error, load, show_diags};
 use crate::render;
 
 /// What may end a run from outside.
@@ -42,7 +41,9 @@ pub(super) fn run(args: &RunArgs, look: Look, started: Instant) -> Exit {
 /// An error is that of a run that never began; what a run itself ends with is shown with its outcome.
 fn attempt(args: &RunArgs, look: Look, ends: &Ends) -> Exit {
     check_readers(args)?;
-    let (program, mut files) = program(&args.file, args.agent.as_deref())?;
+    let file = SourceFile::read(&args.file)?;
+    let early = load::early(&args.load, &file);
+    let (program, mut files) = program(file, args.agent.as_deref())?;
     // What contexts can hold the run says itself, by the model that it really has.
     let warnings = program.warnings().iter().filter(|diag| diag.code != "W0400");
     show_diags(warnings, program.sources(), look);
@@ -55,8 +56,7 @@ fn attempt(args: &RunArgs, look: Look, ends: &Ends) -> Exit {
     }
     files.extend(read);
     let trace = args.trace.as_deref().map(|path| create(path, &files)).transpose()?;
-    let others = agentc::named_models(program.ir(), program.ir().entry);
-    let engine = load(&args.load, &program, &others, look)?;
+    let engine = engine(&args.load, &program, early, look)?;
     let mut output = Output::new(args.format, look, trace);
     let result = watch(args, &engine, &program, inputs, ends, &mut output, look);
     match result {
@@ -78,6 +78,15 @@ fn attempt(args: &RunArgs, look: Look, ends: &Ends) -> Exit {
         }
         Err(error) => Err(error),
     }
+}
+
+/// With the models that the run may ask for, if any.
+fn engine(args: &LoadArgs, program: &Program, early: Option<Loading>, look: Look) -> Result<Engine, Error> {
+    let (ir, entry) = (program.ir(), program.ir().entry);
+    if !agentc::needs_model(ir, entry) {
+        return load::without_model(args);
+    }
+    load::engine(args, program, &agentc::named_models(ir, entry), early, look)
 }
 
 /// Shows the events of a run until it is over.
@@ -126,32 +135,6 @@ fn fail(error: &Error, program: &Program, terminal: Terminal) -> Exit {
     };
     terminal.say(&text);
     Ok(error.exit_code())
-}
-
-/// Flag over environment (which clap looks up) over the program over the reference model; and the models that
-/// will be asked for by name.
-pub(super) fn load(args: &LoadArgs, program: &Program, others: &[&str], look: Look) -> Result<Engine, Error> {
-    let declared = program.ir().model.as_ref();
-    let name = args.model.clone().or_else(|| declared.map(|model| model.name.clone()));
-    let name = name.unwrap_or_else(|| REFERENCE_MODEL.to_owned());
-    let mut builder =
-        Engine::builder().model(&name).also_of(program, others).deterministic(args.deterministic);
-    if let Some(tokens) = args.ctx_size.or_else(|| declared.and_then(|model| model.ctx)) {
-        builder = builder.context(tokens);
-    }
-    if let Some(threads) = args.threads {
-        builder = builder.threads(threads);
-    }
-    if let Some(layers) = args.gpu_layers {
-        builder = builder.gpu_layers(layers);
-    }
-    let engine = builder.build()?;
-    if look.verbose {
-        let info = engine.model();
-        Terminal::new(look.color)
-            .say(&format!("model: {name} ({}), {} tokens of context\n", info.description, info.n_ctx));
-    }
-    Ok(engine)
 }
 
 /// A file for the trace, unless the run reads it.

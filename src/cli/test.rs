@@ -6,10 +6,9 @@ use agentc::{Engine, Error, Event, Outcome, Program, RunOptions, Test};
 use serde_json::{Value as Json, json};
 
 use super::args::{Look, TestArgs, TestFormat};
-use super::files::{one_program_on_stdin, program};
+use super::files::{SourceFile, one_program_on_stdin, program};
 use super::output::{Terminal, failed};
-use super::run;
-use super::{Exit, print, show_diags};
+use super::{Exit, load, print, show_diags};
 use crate::render;
 
 /// The exit code of failed tests.
@@ -22,7 +21,7 @@ pub(super) fn test(args: &TestArgs, look: Look) -> Exit {
     let mut programs = Vec::new();
     let mut broken = None;
     for file in &args.files {
-        match program(file, None) {
+        match SourceFile::read(file).and_then(|file| program(file, None)) {
             Ok((program, _)) => programs.push((file.display().to_string(), program)),
             Err(error) => {
                 super::complain(&error, look);
@@ -91,7 +90,7 @@ impl Suite<'_> {
             return Ok(None);
         }
         let others: Vec<&str> = on_engine.iter().flat_map(|test| test.models()).collect();
-        run::load(&self.args.load, program, &others, self.look).map(Some)
+        load::engine(&self.args.load, program, &others, None, self.look).map(Some)
     }
 
     fn play(&self, engine: Option<&Engine>, program: &Program, test: Test<'_>) -> Result<Outcome, Error> {

@@ -42,21 +42,17 @@ struct Live {
     deserted: bool,
 }
 
-/// Where models come from.
-pub(super) struct Loaders {
-    pub(super) main: Box<dyn Load>,
-    pub(super) others: Vec<Named>,
-}
-
-/// Loads the models and serves until the last sender of commands is gone.
+/// Loads the models and serves until the last sender of commands is gone. What further models there are comes by
+/// `others`; where that closes instead, nobody wants any.
 pub(super) fn work(
-    loaders: Loaders,
+    main: Box<dyn Load>,
+    others: &Receiver<Vec<Named>>,
     limits: Limits,
     commands: &Receiver<Command>,
     ready: &Sender<Ready>,
     started: Instant,
 ) {
-    let result = lend(loaders.main, loaders.others, &limits, &mut |models| {
+    let result = lend(main, &mut || others.recv().ok(), &limits, &mut |models| {
         let load_ms = started.elapsed().as_millis() as u64;
         let info = models.main().model().info().clone();
         if ready.send(Ready::Loaded(Box::new(info))).is_ok() {
@@ -64,7 +60,7 @@ pub(super) fn work(
         }
     });
     if let Err(error) = result {
-        // The builder waits for exactly this message, unless it is gone itself.
+        // Whoever waits for the models waits for exactly this message, unless it is gone itself.
         let _ = ready.send(Ready::Failed(error));
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask setup|demo|test|bench|conformance|soak`: from a fresh machine to a running program in one command.
+//! `cargo xtask setup|demo|test|amx|bench|conformance|soak`: from a fresh machine to a running program in one command.
 //!
 //! Plain Rust without dependencies, so that it is built before anything else is there. Every command that
 //! compiles C++ does the set-up first; each says what it runs, and can be repeated. What is not here: what the commands of
@@ -6,6 +6,7 @@
 
 use std::process::ExitCode;
 
+mod amx;
 mod build;
 mod setup;
 mod system;
@@ -18,6 +19,7 @@ usage: cargo xtask COMMAND
   setup    finds or installs what the build needs: cmake, a C++ compiler, libclang
   demo     set-up, build, the reference model, and examples/tour.agent on it
   test     set-up, build, the reference model, and every test
+  amx      whether each C++ compiler here compiles llama.cpp's AMX kernels right
   bench    set-up, the reference model, and the benchmarks, with the next
   bench constraint [--vocab FILE] [--only TEXT]
            what the constraint engine costs by itself, without a model
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         ["setup"] => setup::prepare(),
         ["demo"] => setup::prepare().and_then(|()| build::demo()),
         ["test", rest @ ..] => setup::prepare().and_then(|()| build::test(rest)),
+        ["amx"] => amx::check(),
         ["bench", "constraint", rest @ ..] => build::bench_constraint(rest),
         ["bench", "masks", rest @ ..] => build::bench_masks(rest),
         ["conformance", rest @ ..] => build::conformance(rest),

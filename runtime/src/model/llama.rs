@@ -15,7 +15,8 @@
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use agentc_constraint::{TokenId, Tokenize, Vocab};
 use llama_cpp_2::context::LlamaContext;
@@ -30,7 +31,9 @@ use llama_cpp_2::{DecodeError, LlamaContextLoadError};
 use super::{Load, Model, ModelError, ModelInfo, Row, SeqId};
 
 pub mod gguf;
+mod head;
 mod memory;
+pub mod proof;
 mod threads;
 mod tokens;
 
@@ -94,16 +97,36 @@ impl LlamaOptions {
 
 /// Loads a GGUF file with llama.cpp.
 #[derive(Debug, Clone)]
-pub struct LlamaLoader(pub LlamaOptions);
+pub struct LlamaLoader {
+    options: LlamaOptions,
+    cancel: Option<Arc<AtomicBool>>,
+}
+
+impl LlamaLoader {
+    /// A loader of a file.
+    pub fn new(options: LlamaOptions) -> LlamaLoader {
+        LlamaLoader { options, cancel: None }
+    }
+
+    /// What it loads, and how.
+    pub fn options(&self) -> &LlamaOptions {
+        &self.options
+    }
+
+    /// The same, which gives up soon after someone has set `cancel`.
+    pub fn cancelled_by(self, cancel: Arc<AtomicBool>) -> LlamaLoader {
+        LlamaLoader { cancel: Some(cancel), ..self }
+    }
+}
 
 impl Load for LlamaLoader {
     fn load(self: Box<Self>, body: &mut dyn FnMut(&mut dyn Model)) -> Result<(), ModelError> {
-        let options = self.0;
+        let LlamaLoader { options, cancel } = *self;
         let header = gguf::read(&options.path).map_err(|error| options.failed(error.to_string()))?;
-        can_run(&header).map_err(|reason| options.failed(reason))?;
+        head::check(&header).map_err(|reason| options.failed(reason))?;
         check_context(&options, &header)?;
         let backend = backend().map_err(|reason| options.failed(reason))?;
-        let model = open(backend, &options, &header, false)?;
+        let model = open(backend, &options, &header, false, cancel)?;
         let params = context_params(&options, &header, &model)?;
         // Reading the vocabulary and making the context take about as long: do them side by side.
         let (tokens, context) = std::thread::scope(|scope| {
@@ -121,8 +144,8 @@ impl Load for LlamaLoader {
 
     /// The file, by whatever path or link it is reached, and all settings.
     fn key(&self) -> Option<String> {
-        let path = self.0.path.canonicalize().ok()?;
-        Some(format!("{:?}", LlamaOptions { path, name: String::new(), ..self.0.clone() }))
+        let path = self.options.path.canonicalize().ok()?;
+        Some(format!("{:?}", LlamaOptions { path, name: String::new(), ..self.options.clone() }))
     }
 }
 
@@ -141,22 +164,15 @@ fn backend() -> Result<&'static LlamaBackend, String> {
     made.as_ref().map_err(Clone::clone)
 }
 
-/// Refuses what loads but cannot be used here, as far as the head of the file tells.
-fn can_run(header: &Header) -> Result<(), String> {
-    let Some(architecture) = header.architecture() else {
-        return Err("the file names no architecture (`general.architecture`)".into());
-    };
-    if header.tensors == 0 {
-        return Err("the file holds a vocabulary only, no weights".into());
-    }
-    let encoder = architecture.contains("bert")
-        || architecture.starts_with("t5")
-        || architecture.contains("embedding")
-        || ["clip", "wavtokenizer-dec"].contains(&architecture);
-    if encoder {
-        return Err(format!("`{architecture}` models do not generate text token by token"));
-    }
-    Ok(())
+/// What llama.cpp says of the instructions that it was compiled for.
+#[allow(unsafe_code)]
+fn system_info() -> String {
+    // SAFETY: the function has no preconditions and gives a text that ends in a zero byte and lives in static memory.
+    // It writes that text anew at each call, so calls must not overlap.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock();
+    let text = unsafe { std::ffi::CStr::from_ptr(llama_cpp_sys_2::llama_print_system_info()) };
+    text.to_string_lossy().into_owned()
 }
 
 /// Positions beyond those that it was trained for mean nothing to a model.
@@ -175,8 +191,12 @@ fn open(
     options: &LlamaOptions,
     header: &Header,
     vocab_only: bool,
+    cancel: Option<Arc<AtomicBool>>,
 ) -> Result<LlamaModel, ModelError> {
     let mut params = LlamaModelParams::default().with_vocab_only(vocab_only);
+    if let Some(cancel) = cancel {
+        params = params.with_progress_callback(move |_| !cancel.load(Ordering::Relaxed));
+    }
     if let Some(layers) = options.gpu_layers {
         params = params.with_n_gpu_layers(layers);
     }
@@ -256,7 +276,7 @@ impl Vocabulary {
         let options = LlamaOptions::new(name, path);
         let header = gguf::read(path).map_err(|error| options.failed(error.to_string()))?;
         let backend = backend().map_err(|reason| options.failed(reason))?;
-        let model = open(backend, &options, &header, true)?;
+        let model = open(backend, &options, &header, true, None)?;
         let tokens = vocabulary(name, Tokens::new(&model.vocab()))?;
         Ok(Vocabulary { model, tokens })
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use agentc_constraint::{TokenId, Tokenize, Vocab};
 
+pub mod absent;
 #[cfg(feature = "llama")]
 pub mod llama;
 pub mod script;
@@ -65,6 +66,14 @@ pub enum ModelError {
         /// What was asked for.
         name: String,
         /// Why not.
+        reason: String,
+    },
+    /// It was tried in a process of its own, which came to no good end.
+    #[error("the model `{name}` cannot be used: {reason}")]
+    Unusable {
+        /// The model.
+        name: String,
+        /// How the process ended.
         reason: String,
     },
     /// More context was asked for than the model knows what to do with.
@@ -129,6 +138,9 @@ impl ModelError {
             ModelError::Load { .. } => Some(
                 "`agentc model ls` lists the models that are here; `agentc model pull smollm2` brings one"
                     .into(),
+            ),
+            ModelError::Unusable { .. } => Some(
+                "bring the file again, or take another model; `agentc doctor -m MODEL` tries it anew".into(),
             ),
             ModelError::Untrained { trained, .. } => {
                 Some(format!("give a `--ctx-size` (in a program, `ctx`) of at most {trained}"))

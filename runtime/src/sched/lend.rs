@@ -12,18 +12,36 @@ use crate::model::{Load, Model, ModelError};
 pub type Named = (String, Box<dyn Load>);
 
 /// Loads models and calls `body` once with their schedulers; an error means that it was not called. `main` is the
-/// model that runs use unless they say otherwise; of others with one name the first counts.
+/// model that runs use unless they say otherwise. `others` says what further ones there are when `main` is loaded, or
+/// that nobody wants them any more; of several with one name the first counts.
 pub fn lend(
     main: Box<dyn Load>,
+    others: &mut dyn FnMut() -> Option<Vec<Named>>,
+    limits: &Limits,
+    body: &mut dyn FnMut(Schedulers<'_>),
+) -> Result<(), ModelError> {
+    let key = main.key();
+    let mut result = Ok(());
+    main.load(&mut |model| {
+        let Some(others) = others() else { return };
+        result = lend_all(model, key.clone(), others, limits, body);
+    })?;
+    result
+}
+
+/// The same with the first model loaded.
+fn lend_all(
+    main: &mut dyn Model,
+    key: Option<String>,
     others: Vec<Named>,
     limits: &Limits,
     body: &mut dyn FnMut(Schedulers<'_>),
 ) -> Result<(), ModelError> {
-    let (mut keys, mut loaders, mut names) = (vec![main.key()], vec![main], Vec::new());
+    let (mut keys, mut loaders, mut names) = (vec![key], Vec::new(), Vec::new());
     for (name, loader) in others {
         let key = loader.key();
         let known = keys.iter().position(|other| key.is_some() && *other == key);
-        names.push((name, known.unwrap_or(loaders.len())));
+        names.push((name, known.unwrap_or(keys.len())));
         if known.is_none() {
             keys.push(key);
             loaders.push(loader);
@@ -31,7 +49,7 @@ pub fn lend(
     }
     // The next one is taken from the end.
     loaders.reverse();
-    load(&mut loaders, Vec::new(), &mut |models| {
+    load(&mut loaders, vec![main], &mut |models| {
         let mut models = models.into_iter().map(|model| Scheduler::new(model, limits.clone()));
         let Some(main) = models.next() else { return };
         let mut all = Schedulers::new(main);
