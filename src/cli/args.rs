@@ -5,6 +5,15 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// What the help of `run` says of its streams and its end.
+const ABOUT_RUN: &str = "\
+Standard output carries the program's own text as it is generated. What its agents and branches write is shown on
+standard error, each line marked by whose it is: on a terminal as it comes, elsewhere only with `--verbose`.
+
+Exit codes: 0 ok, 1 run-time error, 2 usage or input, 3 diagnostics, 4 a constraint cannot be satisfied, 5 a budget or
+deadline, 7 model, 129 hang-up, 130 interrupted, 143 terminated. The first signal lets the run end in order, the second
+ends the process at once.";
+
 /// Runs `.agent` programs: prompts whose generated parts are constrained exactly.
 #[derive(Debug, Parser)]
 #[command(name = "agentc", version, max_term_width = 100)]
@@ -31,14 +40,14 @@ pub(crate) struct Look {
     /// Say only what was asked for
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Say more, such as what a run cost and what its agents write
+    /// Say more, such as what a run cost and what its agents wrote
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum When {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless NO_COLOR is set or TERM is `dumb`
     Auto,
     Always,
     Never,
@@ -46,7 +55,8 @@ pub(crate) enum When {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Compile and run a program; its text streams to standard output, that of its agents to a terminal
+    /// Compile and run a program, streaming its text
+    #[command(after_long_help = ABOUT_RUN)]
     Run(RunArgs),
     /// Report what is wrong with programs, without a model
     Check(CheckArgs),
@@ -75,11 +85,12 @@ pub(crate) enum Command {
 pub(crate) struct RunArgs {
     /// The program, or what `agentc build` made of it; `-` reads it from standard input
     pub(crate) file: PathBuf,
-    /// An input: the text itself for a `str`, JSON for any other type; `NAME=@FILE` takes it from a file (`@-`:
-    /// standard input), and `NAME=@@…` is text that begins with an `@`
+    /// An input: plain text for a `str`, JSON for any other type. `NAME=@FILE` reads the value from a file (`@-`
+    /// from standard input), and `NAME=@@TEXT` is text that starts with an `@`
     #[arg(short, long, value_name = "NAME=VALUE", value_parser = name_and_value)]
     pub(crate) input: Vec<(String, String)>,
-    /// A JSON object of inputs, at most 64 MiB; `-` reads it from standard input, and `--input` overrides it
+    /// A JSON object of inputs, of at most 64 MiB (`-` reads it from standard input). Values given with `--input`
+    /// take precedence
     #[arg(long, value_name = "FILE.json")]
     pub(crate) input_file: Option<PathBuf>,
     #[command(flatten)]
@@ -96,13 +107,13 @@ pub(crate) struct RunArgs {
     /// What standard output shows
     #[arg(long, env = "AGENTC_FORMAT", value_enum, default_value = "text")]
     pub(crate) format: Format,
-    /// Write every event to a file, one JSON object a line; never over a file that the run reads
+    /// Write every event to a file, one JSON object a line. A file that the run reads is never overwritten
     #[arg(long, env = "AGENTC_TRACE", value_name = "FILE.jsonl")]
     pub(crate) trace: Option<PathBuf>,
     /// Tokens of all generations together
     #[arg(long, env = "AGENTC_MAX_TOKENS", value_name = "N")]
     pub(crate) max_tokens: Option<u64>,
-    /// Time the command may take, loading the model included, such as `30`, `500ms` or `2m`
+    /// Time that the command may take, loading the model included: seconds, or `500ms`, `2m`, `1h`
     #[arg(long, env = "AGENTC_TIMEOUT", value_name = "SECONDS", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
 }
@@ -110,8 +121,8 @@ pub(crate) struct RunArgs {
 /// Which model is loaded, and how.
 #[derive(Debug, Args)]
 pub(crate) struct LoadArgs {
-    /// The model: a name (see `agentc model ls`), the path of a GGUF file, or what was pulled as
-    /// `hf:owner/repo[:QUANT]`
+    /// The model: a name from `agentc model ls`, such as `smollm2` or `hf:owner/repo:Q4_K_M`, or the path of a GGUF
+    /// file
     #[arg(short, long, env = "AGENTC_MODEL")]
     pub(crate) model: Option<String>,
     /// Tokens of context, at most as many as the model was trained for
@@ -223,7 +234,7 @@ pub(crate) struct FmtArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelCommand {
-    /// Bring models into the cache; interrupted, a download goes on where it ended
+    /// Bring models into the cache. A download that was interrupted goes on where it stopped
     Pull {
         /// `smollm2`, a repository of Hugging Face (`hf:owner/repo`, `hf:owner/repo:Q4_K_M`), or the address of a
         /// GGUF file (`https://…`, with `#sha256=…` if it is to be checked)
