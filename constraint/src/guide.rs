@@ -1,4 +1,4 @@
-//! How to use this crate, chapter by chapter; every example runs as a test.
+//! How to use this crate, chapter by chapter. Every example runs as a test.
 //!
 //! | chapter | what it answers |
 //! |---|---|
@@ -11,8 +11,8 @@
 //! | [`questions`] | What can be known about a pattern before anything is generated |
 //!
 //! In short: a [`Spec`](crate::spec::Spec) becomes a [`Pattern`](crate::Pattern), once; a pattern and a
-//! vocabulary become a [`Constraint`](crate::Constraint), once; every generation under it has a
-//! [`Matcher`](crate::Matcher). Programs that can be run without a model are in `constraint/examples`:
+//! vocabulary become a [`Constraint`](crate::Constraint), once; each generation under that constraint has a
+//! [`Matcher`](crate::Matcher). `constraint/examples` contains programs that run without a model:
 //!
 //! ```sh
 //! cargo run -p agentc-constraint --example schema     # random values of a JSON Schema
