@@ -1,8 +1,8 @@
-//! What a generation may write, as data: the door between the compiler and this engine.
+//! What a generation may write, as data: the interface between the compiler and this engine.
 //!
 //! A [`Spec`] is serialisable and travels inside the compiler's IR. Run-time values (the options of a
-//! `select`, a list of stops) are *holes*, numbered from 0 and filled by [`Bindings`] when the spec is
-//! built. Equal specs with equal bindings build equal patterns, so builders may cache by content.
+//! `select`, a list of stops) are *holes*, numbered from 0 and filled by [`Bindings`] when the spec is built.
+//! Equal specs with equal bindings build equal patterns, so builders may cache by content.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,10 +1,10 @@
 //! Vocabularies: the bytes of every token, as a flat trie.
 //!
-//! The trie's nodes lie in depth-first order, and tokens are renumbered by it (their *rank*), so that a
-//! subtree is a range of nodes and its tokens are a range of ranks. A node knows which bytes occur below
-//! it: if a state of an automaton reads all of them alike, the whole subtree is decided at once. What can be known
-//! of all states within strings is kept, too: the tokens of so many characters, of plain ones ([`plain`]), and what
-//! tokens have between quotes ([`quotes`]).
+//! The trie's nodes lie in depth-first order, and tokens are renumbered in that order (their *rank*), so that
+//! a subtree is a range of nodes and its tokens are a range of ranks. A node knows which bytes occur below
+//! it: if a state of an automaton reads all of them alike, the whole subtree is decided at once. A vocabulary
+//! also keeps what is useful to all states within strings: the tokens of each length in characters, those of
+//! plain characters ([`plain`]), and what tokens have between quotes ([`quotes`]).
 
 mod plain;
 mod quotes;

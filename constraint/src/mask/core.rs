@@ -1,4 +1,4 @@
-//! What all generations under one constraint share: states, masks, and the costs of finishing.
+//! What all generations under one constraint share: states, masks, and the cost of finishing.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

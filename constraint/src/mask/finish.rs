@@ -1,4 +1,4 @@
-//! The end of a generation: which of its tokens stay, and how many the value has.
+//! The end of a generation: which of its tokens are kept, and how many the value has.
 
 use super::matcher::{End, Matcher};
 use crate::error::MatchError;

@@ -1,4 +1,4 @@
-//! One generation under a constraint: which tokens may come, what has come, and where the value ends.
+//! One generation under a constraint: which tokens may come, which have come, and where the value ends.
 
 use std::sync::Arc;
 

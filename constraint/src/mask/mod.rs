@@ -1,10 +1,11 @@
 //! Masks: a pattern bound to a vocabulary.
 //!
-//! A [`Constraint`] is shared by all generations under it and holds what they have found out: the states
-//! of the automaton, the masks of these states, what it costs to finish from them. A [`Matcher`] is one
-//! generation. How a mask is computed is in [`walk`], what spares it most of the vocabulary in [`run`], masks under
-//! calls are in [`chain`] and what keys take out of them in [`keys`]; how text is forced is in [`forced`], how a value is
-//! kept from ending too early in [`least`]; what it takes to finish in [`rest`], and what that forbids in [`tight`].
+//! A [`Constraint`] is shared by all generations under it and holds what they have computed: the states of
+//! the automaton, the masks of these states, and the cost of finishing from them. A [`Matcher`] is one
+//! generation. [`walk`] computes a mask, [`run`] lets it skip most of the vocabulary, [`chain`] handles masks
+//! under calls, and [`keys`] what keys remove from them. [`forced`] deals with forced text, and [`least`]
+//! keeps a value from ending too early. [`rest`] computes what it takes to finish, and [`tight`] what that
+//! forbids.
 
 mod chain;
 mod core;

@@ -1,10 +1,10 @@
-//! Facts about patterns, for whoever has to know before anything is generated: how long values are, whether
-//! one pattern holds another, whether anything ends a value.
+//! Facts about patterns, for code that needs them before anything is generated: how long values are, whether
+//! one pattern contains another, whether anything ends a value.
 //!
-//! All are exact. An automaton may have more states than anyone wants to visit, so every question takes
-//! *fuel*, the steps from state to state that it may look at, and `None` is the answer "not found out". That
-//! is also the answer about patterns with calls (recursive types, free keys), whose states are not finite.
-//! A fact is about *values*: a text in which a stop occurs is none, whatever may be written before it ends.
+//! All are exact. An automaton may have too many states to visit, so every question takes *fuel*, the number
+//! of steps from state to state that it may examine, and `None` means "unknown". That is also the answer for
+//! patterns with calls (recursive types, free keys), which do not have finitely many states. A fact is about
+//! *values*: a text in which a stop occurs is not one, whatever may be written before it ends.
 
 use std::collections::VecDeque;
 

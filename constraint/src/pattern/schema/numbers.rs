@@ -1,7 +1,8 @@
 //! The texts of numbers within bounds, as regular expressions.
 //!
-//! A whole number has a text without a point, every number has texts with one: up to 18 digits before it and 1 to
-//! 15 after it. (Bounds and lists may ask for whole numbers of 64 bits.) Listed numbers have their shortest text only.
+//! A whole number has a text without a point; every number has texts with one: up to 18 digits before it and
+//! 1 to 15 after it. (Bounds and lists may require whole numbers of 64 bits.) Listed numbers have only their
+//! shortest text.
 
 use super::decimal::Decimal;
 use super::node::{Bound, Kind};

@@ -1,4 +1,4 @@
-//! The texts of values: what an instance looks like in the serialisation language of a schema.
+//! The texts of values: how an instance is written in the serialisation language of a schema.
 
 use serde_json::{Map, Value};
 
