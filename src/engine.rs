@@ -1,7 +1,7 @@
 //! The engine: a model on a thread of its own, shared by any number of runs.
 //!
-//! The thread owns the model, its KV memory and all sessions; callers talk to it through channels and
-//! block on their own. Runs are interleaved: each batch of the model serves all that wait. An [`Engine`] is
+//! The thread owns the model, its KV memory and all sessions; callers talk to it through channels and block
+//! on their own threads. Runs are interleaved: each batch of the model serves all that wait. An [`Engine`] is
 //! a handle; the thread ends with the last of them, and a [`Run`]'s events hold one.
 
 mod run;

@@ -1,4 +1,4 @@
-//! What the interpreter asks of the outside, and what it is answered. Both are plain data.
+//! What the interpreter asks the outside world, and the answers it gets. Both are plain data.
 
 use agentc_compiler::source::Span;
 use agentc_constraint::spec::Spec;

@@ -1,11 +1,11 @@
 //! What happens in a run, as events in order, and what it cost.
 //!
-//! The texts of a context's [`Event::Text`], [`Event::Token`] and [`Event::GenEnd`] events, one after the
-//! other, spell the context: what the run's own model reads. Two events say otherwise. A
-//! [`Event::BranchStart`] begins a context that continues a copy of its parent: with all the text of the
-//! parent that has been told by then. An [`Event::Caught`] takes back all but the first `kept` bytes of what
-//! has been told of its context; text among it that was written before the `try` is told again later.
-//! Text at the end of an agent's or a branch's context that no generation has read is not told.
+//! The texts of a context's [`Event::Text`], [`Event::Token`] and [`Event::GenEnd`] events, one after
+//! another, spell the context: what the run's own model reads. There are two exceptions. An
+//! [`Event::BranchStart`] begins a context that continues a copy of its parent, with all the parent's text
+//! reported by then. An [`Event::Caught`] takes back all but the first `kept` bytes reported for its context;
+//! text among it that was written before the `try` is reported again later. Text at the end of an agent's or
+//! a branch's context that no generation has read is not reported.
 
 use agentc_compiler::diag::Diag;
 use agentc_compiler::ir;

@@ -1,8 +1,8 @@
 //! Building, testing and showing the workspace, always in the one form that compiles llama.cpp once.
 //!
-//! Cargo chooses features by what a command selects: `-p` of one package may choose others than the whole
-//! workspace, and each choice that reaches the C++ part builds it again. So every command here that reaches it,
-//! and in CI, selects the workspace.
+//! Cargo chooses features by what a command selects: `-p` of one package may choose different features from
+//! the whole workspace, and each choice that reaches the C++ part builds it again. So every command that
+//! reaches it, here and in CI, selects the workspace.
 
 use std::fs;
 use std::path::PathBuf;

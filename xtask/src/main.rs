@@ -1,8 +1,8 @@
 //! `cargo xtask setup|demo|test|bench|conformance|soak`: from a fresh machine to a running program in one command.
 //!
-//! Plain Rust without dependencies, so that it is built before anything else is there. Every command that
-//! compiles C++ does the set-up first; each says what it runs, and can be repeated. What is not here: what the commands of
-//! `agentc` do, and what the bench program measures.
+//! Plain Rust without dependencies, so that it can be built before anything else exists. Every command that
+//! compiles C++ does the set-up first; each says what it runs, and can be repeated. Not here: what the
+//! commands of `agentc` do, and what the bench program measures.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! What the C++ part needs: cmake, a C++ compiler, and the libclang that bindgen loads.
 //!
-//! What is there is left alone; what is missing is installed where that can be done without asking
-//! (apt-get as root, or with a sudo that works), and otherwise named in one instruction.
+//! What exists is left alone; what is missing is installed if that is possible without asking (apt-get as
+//! root, or with a sudo that works), and otherwise named in one instruction.
 
 use std::fs;
 use std::path::{Path, PathBuf};
