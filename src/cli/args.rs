@@ -1,11 +1,11 @@
-//! The command line's words: one place for all of them.
+//! The arguments of the command line, all in one place.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Runs `.agent` programs: prompts whose generated parts are constrained exactly.
+/// Runs `.agent` programs: prompts whose generated parts have types, which the model cannot violate.
 #[derive(Debug, Parser)]
 #[command(name = "agentc", version, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -28,7 +28,7 @@ pub(crate) struct Look {
         value_name = "WHEN"
     )]
     pub(crate) color: When,
-    /// Say only what was asked for
+    /// Print only the result
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
     /// Say more, such as what a run cost
@@ -48,7 +48,7 @@ pub(crate) enum When {
 pub(crate) enum Command {
     /// Compile and run a program; its text streams to standard output
     Run(RunArgs),
-    /// Report what is wrong with programs, without a model
+    /// Report mistakes in programs, without a model
     Check(CheckArgs),
     /// Compile a program to its intermediate representation
     Build(BuildArgs),
@@ -56,10 +56,10 @@ pub(crate) enum Command {
     Fmt(FmtArgs),
     /// Run the `test` blocks of programs; exit 100 if one fails
     Test(TestArgs),
-    /// Fetch, list, show and remove local models
+    /// Fetch, list, show or remove local models
     #[command(subcommand)]
     Model(ModelCommand),
-    /// Show what was found: CPU features, models, cache
+    /// Show what was found on this machine: CPU features, models, cache
     Doctor(DoctorArgs),
     /// Print a completion script for a shell
     Completions {
@@ -95,7 +95,7 @@ pub(crate) struct RunArgs {
     /// Write every event to a file, one JSON object a line
     #[arg(long, env = "AGENTC_TRACE", value_name = "FILE.jsonl")]
     pub(crate) trace: Option<PathBuf>,
-    /// Tokens of all generations together
+    /// Limit on the tokens of all generations together
     #[arg(long, env = "AGENTC_MAX_TOKENS", value_name = "N")]
     pub(crate) max_tokens: Option<u64>,
     /// Time the run may take, such as `30`, `500ms` or `2m`
@@ -118,7 +118,7 @@ pub(crate) struct LoadArgs {
     /// Layers of the model that a GPU evaluates (also `-ngl`)
     #[arg(long, env = "AGENTC_GPU_LAYERS", value_name = "N")]
     pub(crate) gpu_layers: Option<u32>,
-    /// Bit-identical results on one machine, for more memory and time
+    /// Bit-identical results on one machine, at the cost of memory and time
     #[arg(long, env = "AGENTC_DETERMINISTIC")]
     pub(crate) deterministic: bool,
 }
@@ -155,7 +155,7 @@ pub(crate) enum Format {
     Text,
     /// One object when the run is over
     Json,
-    /// One event a line, as they happen
+    /// One event per line, as they happen
     Jsonl,
 }
 
@@ -171,7 +171,7 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MessageFormat {
-    /// Drawn, with an excerpt
+    /// Drawn, with an excerpt of the source
     Human,
     /// One line each
     Short,
@@ -183,13 +183,13 @@ pub(crate) enum MessageFormat {
 pub(crate) struct BuildArgs {
     /// The program; `-` reads it from standard input
     pub(crate) file: PathBuf,
-    /// Where to write; standard output otherwise
+    /// The file to write; standard output if none is given
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Which form
+    /// Which form to write
     #[arg(long, value_enum, default_value = "ir")]
     pub(crate) emit: Emit,
-    /// The agent that a run starts with, instead of the program's entry point
+    /// The agent to start with, instead of the program's entry point
     #[arg(long, value_name = "NAME")]
     pub(crate) agent: Option<String>,
 }
@@ -239,7 +239,7 @@ pub(crate) enum ModelCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// The model to look for instead of the default one
+    /// The model to look for, instead of the default
     #[arg(short, long, env = "AGENTC_MODEL")]
     pub(crate) model: Option<String>,
 }
