@@ -28,7 +28,7 @@ pub(crate) struct Look {
         value_name = "WHEN"
     )]
     pub(crate) color: When,
-    /// Print only the result
+    /// Print only what was asked for
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
     /// Say more, such as what a run cost
