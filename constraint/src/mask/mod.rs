@@ -30,7 +30,7 @@ use crate::limits::Limits;
 use crate::pattern::Pattern;
 use crate::vocab::{TokenId, Vocab};
 
-/// A pattern bound to a vocabulary, with everything that was computed for it. Share it as an `Arc`.
+/// A pattern bound to a vocabulary, with everything computed for it. Share it as an `Arc`.
 #[derive(Debug)]
 pub struct Constraint {
     pattern: Pattern,
@@ -68,7 +68,7 @@ impl Constraint {
     }
 
     /// How many of the last tokens of a text must be taken back, so that every token that spells their
-    /// bytes and goes on with what this constraint allows can be chosen.
+    /// bytes and continues with what this constraint allows can be chosen.
     ///
     /// # Errors
     /// A limit was hit.
@@ -90,7 +90,7 @@ impl Constraint {
         Ok(taken)
     }
 
-    /// Tokens of a short value, as few as can spell it; `None` if the vocabulary has none.
+    /// The fewest tokens that spell a short value; `None` if the vocabulary cannot spell one.
     ///
     /// # Errors
     /// A limit was hit.
@@ -105,7 +105,7 @@ impl Constraint {
         self.core().stats()
     }
 
-    /// Forgets all cached masks. For benchmarks of first visits.
+    /// Drops all cached masks. For benchmarks of first visits.
     pub fn clear_masks(&self) {
         self.core().clear_masks();
     }
