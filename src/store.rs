@@ -1,10 +1,10 @@
-//! The model store: where model files are on this machine, their names, and how they get there.
+//! The model store: where model files are on this machine, by what names, and how one gets there.
 //!
-//! A model is a GGUF file. Its name is a path to one, the name of a file in the store, or the reference model
-//! `smollm2`, which [`Store::pull`] fetches. Files in the store are complete: they are written under another
-//! name, checked against a pinned hash and then renamed.
+//! A model is a GGUF file. Its name is a path to one, the name of a file in the store, or the reference
+//! model `smollm2`, which [`Store::pull`] brings. Files in the store are complete: they are written under
+//! another name, checked against a pinned hash and then renamed.
 //!
-//! Not here: loading models, and printing (progress is reported to a callback).
+//! What is not here: loading models, and printing (progress is reported to a callback).
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! What can end a run early. Each error has a stable code, and a kind that decides the exit code.
+//! What can end a run before its end. Each error has a stable code, and a kind that decides the exit code.
 
 use agentc_compiler::source::Span;
 use agentc_constraint::{BuildError, MatchError};

@@ -1,8 +1,8 @@
 //! Values of running programs: immutable, cheap to copy, always finite, and JSON at the border.
 //!
-//! How a value is printed ([`fmt::Display`]) is decided here; how it is read from text and checked against a
-//! type is decided in [`read`]. A value knows its depth, so that nothing that walks it can exhaust the stack:
-//! the machine refuses values beyond a limit.
+//! How a value is printed ([`fmt::Display`]) is decided here, and in [`read`] how it is read from text and
+//! checked against a type. A value knows how deep it is, so that nothing that walks it can exhaust the
+//! stack: the machine refuses values beyond a limit.
 
 use std::fmt;
 use std::ops::Deref;

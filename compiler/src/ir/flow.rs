@@ -1,8 +1,7 @@
 //! How control may flow through `try` blocks, branches and messages.
 //!
-//! Every path to a block must arrive with the same things open; every path out of a function or branch must
-//! leave nothing open; and the blocks of a branch belong to it alone, because a branch runs in a copy of the
-//! frame.
+//! Every way to a block must arrive with the same things open, every way out of a function or branch with
+//! none, and the blocks of a branch belong to it alone: a branch runs in a copy of the frame.
 
 use super::validate::fail;
 use super::{BlockId, Func, IrError, Op, Term};

@@ -1,8 +1,8 @@
-//! Functions that call themselves: some never end, and some end only at the run's limit of open calls.
+//! Functions that call themselves: some never end, and some end only by the run's limit of open calls.
 //!
-//! A call can be skipped if it depends on a condition. A cycle of calls none of which can be skipped never
-//! ends. A cycle is bounded if one of its calls depends on a condition about a parameter, and one passes on
-//! something other than the parameters it received.
+//! A call can be left out if it stands behind a condition. A cycle of calls without one that can be left
+//! out never ends. A cycle is bounded if one of its calls depends on a condition about a parameter, and one
+//! hands on something else than the parameters it got.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
 //! Variables that nothing reads: of `let`, parameters, counters, captures.
 //!
 //! A name that begins with `_` is meant to be unused. Captures of the entry point are outputs. Elsewhere a
-//! capture is wasteful only if nothing reads it *and* nothing is generated after it in its context: what the
+//! capture is a waste only if nothing reads it *and* nothing is generated behind it in its context: what the
 //! model writes is part of the prompt for what it writes next.
 
 use std::collections::{BTreeMap, BTreeSet};

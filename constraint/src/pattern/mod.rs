@@ -1,10 +1,10 @@
 //! Patterns: sets of texts as byte automata, without any knowledge of tokens.
 //!
-//! [`build`] compiles a [`Spec`] once; whoever runs the pattern gets a separate automaton that is
-//! determinised on demand ([`lazy`]). The layers: [`number`], [`grammar`] and [`compile`] emit instructions
-//! ([`builder`], [`class`], [`program`]), which form a byte automaton ([`nfa`]). [`left`] removes left
-//! recursion from it, and [`subset`] determinises it ([`alike`] finds the bytes that can be handled together,
-//! [`bounded`] counts characters, [`few`] deals with keys that run out). [`until`] adds stops.
+//! [`build`] compiles a [`Spec`] once; whoever runs the pattern gets an automaton of its own that is
+//! determinised as far as it is visited ([`lazy`]). The layers: [`number`], [`grammar`] and [`compile`] emit
+//! instructions ([`builder`], [`class`], [`program`]), which are a byte automaton ([`nfa`]); [`left`] takes left recursion
+//! out of it, [`subset`] determinises it ([`alike`] says for which bytes at once, [`bounded`] counts characters, [`few`] knows of
+//! keys that run out), [`until`] adds stops.
 
 mod alike;
 mod bounded;

@@ -1,8 +1,7 @@
-//! The path from a configuration to the end: whether there is one, how long the shortest is, and its text.
+//! The way from a configuration to the end: whether there is one, how long the shortest is, and its text.
 //!
-//! What is known about instructions alone ([`measure`](super::measure)) is combined with the counts of the
-//! loops around them ([`bounded`](super::bounded)) and, within keys, with the keys that exist already
-//! ([`few`](super::few)).
+//! What is known of instructions alone ([`measure`](super::measure)) is taken together with the counts of the loops around
+//! them ([`bounded`](super::bounded)) and, within keys, with those that are there ([`few`](super::few)).
 
 use super::nfa::{Bounded, Counted, Counts, Loop, NEVER, Nfa, SLOTS, together};
 use super::program::{Edge, Inst, LoopId, Pc};

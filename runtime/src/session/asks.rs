@@ -1,4 +1,4 @@
-//! What a machine asks: for which model, with how much of the budget, and what becomes of the answer.
+//! What a machine asks: which model it is for, what the budget leaves for it, and what comes of the answer.
 
 use agentc_constraint::{End, MatchError};
 

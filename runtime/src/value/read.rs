@@ -1,8 +1,8 @@
 //! From text to values of a type: what a model wrote, and what a caller gives as an input.
 //!
-//! Types may contain themselves ([`Ty::Named`]); values are finite, and their maximum depth is the caller's
-//! limit, checked before anything is built. A value that has been tried against a named type is not tried
-//! again, so unions of recursive types cost no more than their size.
+//! Types may contain themselves ([`Ty::Named`]); values are finite, and how deep they may be is the
+//! caller's limit, checked before anything is built. A value that has been tried against a named type is
+//! not tried again, so unions of recursive types cost no more than their size.
 
 use agentc_compiler::ir::{Const, Field, NamedTy, Ty};
 use rustc_hash::FxHashMap;

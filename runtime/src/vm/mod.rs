@@ -1,12 +1,12 @@
 //! The interpreter: explicit frames over the IR, without I/O.
 //!
-//! [`Vm::run`] continues until something has to come from outside: it returns what it asks, and waits until
-//! it is answered, or told that nobody can answer ([`Vm::refuse`]). All of its state is data ([`State`]), so
-//! a run can be saved while it waits and resumed elsewhere. A machine never panics on a valid program; what a
-//! program does wrong is a [`RunError`] with the span of the instruction.
+//! [`Vm::run`] goes on until something has to come from outside: it returns what it asks, and waits until
+//! it is answered, or told that nobody can ([`Vm::refuse`]). All of its state is data ([`State`]), so a run
+//! can be written down while it waits and taken up again elsewhere. A machine never panics on a valid
+//! program; what a program does wrong is a [`RunError`] with the span of the instruction.
 //!
-//! Calls and branches are frames (`frame`, `branch`); a `try` records in its frame what to go back to
-//! (`rescue`). `generate` says what generations ask and how they are answered; the pure instructions are in
+//! Calls and branches are frames (`frame`, `branch`); a `try` remembers in its frame what to go back to
+//! (`rescue`). What generations ask and how they are answered is in `generate`, the pure instructions are in
 //! `ops` and `builtin`.
 
 mod branch;

@@ -1,4 +1,4 @@
-//! Mistakes around blocks: their braces, loops, branches, and what follows a role.
+//! Mistakes around blocks: their signs, loops, branches, and what stands behind a role.
 
 use super::{At, Found};
 use crate::lex::{Kind, Mend, words};

@@ -1,4 +1,4 @@
-//! Functions of the prelude that build, split and read text.
+//! Functions of the prelude that make, take apart and read text.
 
 use super::Call;
 use crate::error::Fault;
