@@ -3,10 +3,10 @@
 //! | chapter | what it answers |
 //! |---|---|
 //! | [`vocabulary`] | From a tokenizer's table to a [`Vocab`](crate::Vocab): byte-level pieces, control tokens, the end of a turn |
-//! | [`values`] | What can be asked for: each kind of [`Spec`](crate::spec::Spec), with what it admits and what not |
+//! | [`values`] | What can be asked for: each kind of [`Spec`](crate::spec::Spec), and what it admits |
 //! | [`documents`] | JSON Schema, and grammars in two notations |
 //! | [`decoding`] | The loop: mask, choice, commit, value; stops, healing, forced text, budgets, streaming |
-//! | [`branches`] | Taking tokens back, copies that go their own ways, threads, what is cached |
+//! | [`branches`] | Taking tokens back, independent copies, threads, what is cached |
 //! | [`errors`] | What can fail, what the limits are, what to tell a user |
 //! | [`questions`] | What can be known about a pattern before anything is generated |
 //!
