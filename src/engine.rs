@@ -247,16 +247,15 @@ impl Builder {
         Ok(Loaders { main, others })
     }
 
-    fn loader_of(&mut self, source: Source, context: Option<u32>) -> Result<Box<dyn Load>, Error> {
+    fn loader_of(&self, source: Source, context: Option<u32>) -> Result<Box<dyn Load>, Error> {
         let name = match source {
             Source::Loader(loader) => return Ok(loader),
             Source::Named(name) => name,
         };
-        let store = match &self.store {
-            Some(store) => store,
-            None => self.store.insert(Store::open()?),
+        let path = match &self.store {
+            Some(store) => store.resolve(&name)?,
+            None => Store::find(&name)?,
         };
-        let path = store.resolve(&name)?;
         let mut options = LlamaOptions::new(name, path);
         options.n_ctx = context;
         options.threads = self.threads.and_then(|threads| i32::try_from(threads).ok());

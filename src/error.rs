@@ -35,9 +35,32 @@ pub enum Error {
         /// What the system said.
         reason: String,
     },
+    /// A program that was built before cannot be used.
+    #[error("`{name}` cannot be used: {reason}")]
+    Built {
+        /// What it is called.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A command was asked for something that makes no sense.
+    #[error("{message}")]
+    Usage {
+        /// What, and why not.
+        message: String,
+        /// What to do instead.
+        hint: Option<String>,
+    },
 }
 
 impl Error {
+    /// That of a run which ends before it begins, for a reason that has no place in its program.
+    pub fn before_run(fault: Fault) -> Error {
+        let error = RunError::of_run(fault);
+        let outcome = Outcome::of_error(error.clone());
+        Error::Run(Box::new(Failure { error, location: None, parts: Vec::new(), outcome }))
+    }
+
     pub(crate) fn io(what: impl Into<String>, error: &std::io::Error) -> Error {
         Error::Io { what: what.into(), reason: error.to_string() }
     }
@@ -48,7 +71,7 @@ impl Error {
             Error::Program(_) => 3,
             Error::Run(failure) => failure.error().fault.kind().exit_code(),
             Error::Store(_) | Error::Model(_) | Error::EngineGone => ErrorKind::Model.exit_code(),
-            Error::Io { .. } => 2,
+            Error::Io { .. } | Error::Built { .. } | Error::Usage { .. } => 2,
         }
     }
 
@@ -61,6 +84,8 @@ impl Error {
             Error::Model(_) => "R0701",
             Error::EngineGone => "R0709",
             Error::Io { .. } => "R0202",
+            Error::Usage { .. } => "R0203",
+            Error::Built { .. } => "R0204",
         }
     }
 
@@ -83,6 +108,10 @@ impl Error {
             Error::Run(failure) => failure.error().fault.hint(),
             Error::Store(error) => error.hint(),
             Error::Model(error) => error.hint(),
+            Error::Usage { hint, .. } => hint.clone(),
+            Error::Built { .. } => {
+                Some("build it again from its source, with this `agentc build`".to_owned())
+            }
             Error::EngineGone => {
                 Some("this is a defect of agentc: please report it with the program".to_owned())
             }

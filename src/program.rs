@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use agentc_compiler::diag::Diag;
 use agentc_compiler::ir;
-use agentc_compiler::source::{NoFiles, Sources, Span, World, WorldError};
+use agentc_compiler::source::{NoFiles, Source, Sources, Span, World, WorldError};
 use agentc_compiler::{Compiled, MAX_SOURCE, Options, compile};
 use agentc_runtime::{Input, RunOptions, Session};
 use agentc_stdlib::WithLibrary;
@@ -36,6 +36,39 @@ impl Program {
     /// Compiles bytes that may not even be text, with the files of a world.
     pub fn from_bytes(name: &str, bytes: &[u8], world: &dyn World) -> Result<Program, Error> {
         Compilation::of_bytes(name, bytes, world, &Options::default()).finish()
+    }
+
+    /// Takes a program that was built before: its IR as JSON, as `agentc build` writes it. Its sources are
+    /// in it, so that errors name their places; it was warned of when it was compiled.
+    pub fn from_json(name: &str, bytes: &[u8]) -> Result<Program, Error> {
+        let refuse = |reason: String| Error::Built { name: name.to_owned(), reason };
+        let version = serde_json::from_slice::<Version>(bytes).map_err(|error| refuse(error.to_string()))?;
+        if version.version != u64::from(ir::VERSION) {
+            let (found, own) = (version.version, ir::VERSION);
+            return Err(refuse(format!("it was built in version {found} of the format, and this is {own}")));
+        }
+        let ir: ir::Program = serde_json::from_slice(bytes).map_err(|error| refuse(error.to_string()))?;
+        ir::validate(&ir).map_err(|error| refuse(error.to_string()))?;
+        let mut sources = Sources::default();
+        for file in &ir.files {
+            sources.add(Source::new(&file.name, &file.text));
+        }
+        Ok(Program { ir: Arc::new(ir), sources: Arc::new(sources), warnings: Arc::default() })
+    }
+
+    /// Whether the bytes of a file are those of a [built](Self::from_json) program rather than of a text: it
+    /// begins with a brace, with which no program does, and a key of the format.
+    pub fn is_built(bytes: &[u8]) -> bool {
+        const KEYS: [&[u8]; 10] = [
+            b"version", b"files", b"funcs", b"entry", b"types", b"tools", b"tests", b"model", b"models",
+            b"chat",
+        ];
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
+        let key =
+            bytes.strip_prefix(b"{").map(<[u8]>::trim_ascii_start).and_then(|rest| rest.strip_prefix(b"\""));
+        key.is_some_and(|rest| {
+            KEYS.iter().any(|key| rest.strip_prefix(*key).is_some_and(|rest| rest.starts_with(b"\"")))
+        })
     }
 
     /// What the compiler made of it.
@@ -73,6 +106,12 @@ impl Program {
     }
 }
 
+/// What can be read of a built program of any version.
+#[derive(serde::Deserialize)]
+struct Version {
+    version: u64,
+}
+
 /// What the compiler found in a program, errors or not: for tools that show more than the program.
 #[derive(Debug)]
 pub struct Compilation {
@@ -88,7 +127,7 @@ impl Compilation {
     /// Compiles a file.
     pub fn of_file(path: &Path, options: &Options) -> Result<Compilation, Error> {
         let shown = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| Error::io(format!("read `{shown}`"), &error))?;
+        let bytes = read_source(path).map_err(|error| Error::io(format!("read `{shown}`"), &error))?;
         let world = Directory::new(path.parent().unwrap_or(Path::new("")));
         Ok(Compilation::of_bytes(&shown, &bytes, &world, options))
     }
@@ -134,14 +173,19 @@ impl World for Directory {
         if !kind.is_file() {
             return Err(fail(format!("`{path}` is not a file")));
         }
-        let mut bytes = Vec::new();
-        let file = File::open(&place).map_err(failed)?;
-        file.take(MAX_SOURCE as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+        let bytes = read_source(&place).map_err(failed)?;
         if bytes.len() > MAX_SOURCE {
             return Err(fail(format!("`{path}` has more than {MAX_SOURCE} bytes")));
         }
         Ok(bytes)
     }
+}
+
+/// A file as far as a program may be long, and one byte more.
+fn read_source(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_SOURCE as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The model store: where model files are on this machine, by what names, and how one gets there.
 //!
-//! A model is a GGUF file. Its name is a path to one, the name of a file in the store, or the reference
-//! model `smollm2`, which [`Store::pull`] brings. Files in the store are complete: they are written under
-//! another name, checked against a pinned hash and then renamed.
+//! A model is a GGUF file. Its name is a path to one, the name of a file in the store, the reference model
+//! `smollm2`, a repository of a hub (`hf:owner/repo:Q4_K_M`) or an address; the last three [`Store::pull`] brings.
+//! Files in the store are complete: they are written under another name, checked against their hash, as far as
+//! one is known, and then renamed.
 //!
 //! What is not here: loading models, and printing (progress is reported to a callback).
 
@@ -10,9 +11,14 @@ use std::path::{Path, PathBuf};
 
 use agentc_runtime::model::llama::gguf;
 
+mod fetch;
+mod hub;
 mod pull;
+mod reference;
 
 pub use pull::Pulled;
+
+use reference::Reference;
 
 /// A published model that can be fetched by name, pinned to its bytes.
 struct Published {
@@ -72,11 +78,76 @@ pub enum StoreError {
         /// The name.
         name: String,
     },
-    /// A source that cannot be fetched from yet.
-    #[error("fetching `{name}` is not supported yet")]
-    Unsupported {
+    /// A name that begins as one of a model elsewhere does, and goes on otherwise.
+    #[error("`{name}` cannot be read: {reason}")]
+    BadReference {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A repository without the file that was asked for.
+    #[error("`{name}` has no such file{}", listed(.files))]
+    NoFile {
         /// What was asked for.
         name: String,
+        /// The models that it has.
+        files: Vec<String>,
+    },
+    /// A repository with several such files.
+    #[error("`{name}` may be any of several files: {}", .files.join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        name: String,
+        /// Which.
+        files: Vec<String>,
+    },
+    /// A model in several files.
+    #[error("`{file}` is one of {parts} parts of a model")]
+    Split {
+        /// The first of them.
+        file: String,
+        /// How many there are.
+        parts: u32,
+    },
+    /// No `curl`.
+    #[error("`curl` was not found; it fetches models over the network")]
+    NoCurl,
+    /// A server was not reached, or went away.
+    #[error("`{url}` cannot be reached: {detail}")]
+    Unreachable {
+        /// The address.
+        url: String,
+        /// What curl said.
+        detail: String,
+    },
+    /// A server refused the request.
+    #[error("the server answers {status} to `{url}`")]
+    Refused {
+        /// The address.
+        url: String,
+        /// The status.
+        status: u16,
+    },
+    /// A download failed for another reason.
+    #[error("`{url}` cannot be fetched: {detail}")]
+    Fetch {
+        /// The address.
+        url: String,
+        /// What curl said.
+        detail: String,
+    },
+    /// A server sends more than there should be.
+    #[error("`{url}` is longer than it should be")]
+    TooLong {
+        /// The address.
+        url: String,
+    },
+    /// Another process brings the same file.
+    #[error("another process is fetching `{}`", file.display())]
+    Busy {
+        /// The file.
+        file: PathBuf,
     },
     /// A file that is no model.
     #[error("`{}` cannot be used: {reason}", path.display())]
@@ -126,6 +197,16 @@ pub enum StoreError {
         /// The store.
         dir: PathBuf,
     },
+    /// The store cannot be written.
+    #[error("cannot {what} `{}`: {reason}", path.display())]
+    NotWritable {
+        /// What was tried.
+        what: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
     /// The file system refused something.
     #[error("cannot {what}: {reason}")]
     Io {
@@ -148,7 +229,31 @@ impl StoreError {
                 "give the path of a GGUF file, or a name from `agentc model ls`".into()
             }
             StoreError::NotPulled { name } => format!("`agentc model pull {name}` brings it"),
-            StoreError::Unsupported { .. } => "download the GGUF file yourself and give its path".into(),
+            StoreError::BadReference { .. } => {
+                "a model elsewhere is `hf:owner/repo`, `hf:owner/repo:QUANT` or `https://host/file.gguf`"
+                    .into()
+            }
+            StoreError::NoFile { .. } | StoreError::Ambiguous { .. } => {
+                "name one behind a colon, by its quantisation or as a file: `hf:owner/repo:Q4_K_M`".into()
+            }
+            StoreError::Split { .. } => {
+                "take a model in one file; `llama-gguf-split --merge` makes one of the parts".into()
+            }
+            StoreError::NoCurl => {
+                "install it: `apt-get install curl`, or `brew install curl` on macOS".into()
+            }
+            StoreError::Unreachable { .. } => {
+                "check the network (and `HTTPS_PROXY`), then run the command again: it goes on where it ended"
+                    .into()
+            }
+            StoreError::Refused { status: 401 | 403, .. } => {
+                "it is not public: fetch the file in another way, and give its path".into()
+            }
+            StoreError::Refused { status: 404, .. } => "check the name: there may be no such model".into(),
+            StoreError::Refused { .. } | StoreError::Fetch { .. } | StoreError::TooLong { .. } => {
+                "try again later, or fetch the file in another way and give its path".into()
+            }
+            StoreError::Busy { .. } => "wait until it is done".into(),
             StoreError::NotAModel { .. } => "the file may be an interrupted download; fetch it again".into(),
             StoreError::Foreign { .. } => "delete the file yourself if it is not needed".into(),
             StoreError::NoPython => {
@@ -168,8 +273,9 @@ impl StoreError {
                     .into()
             }
             StoreError::DiskFull { .. } => {
-                "free about 200 MB, or set `AGENTC_CACHE` to a directory on another disk".into()
+                "free as much as the model needs, or set `AGENTC_CACHE` to a directory on another disk".into()
             }
+            StoreError::NotWritable { .. } => "set `AGENTC_CACHE` to a directory that can be written".into(),
             StoreError::Io { .. } => return None,
         };
         Some(hint)
@@ -183,7 +289,7 @@ pub struct Progress {
     pub step: Step,
     /// Bytes done.
     pub bytes: u64,
-    /// Bytes of the step.
+    /// Bytes of the step; 0 where they are not known.
     pub total: u64,
 }
 
@@ -240,6 +346,15 @@ impl Store {
         default_cache().map(Store::at).ok_or(StoreError::NoHome)
     }
 
+    /// The file of a model in the user's store, or by its path, for which no store is needed.
+    pub fn find(name: &str) -> Result<PathBuf, StoreError> {
+        match Store::open() {
+            Ok(store) => store.resolve(name),
+            Err(_) if Path::new(name).is_file() => Ok(PathBuf::from(name)),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A store in a cache directory of one's own. It need not exist.
     pub fn at(cache: impl Into<PathBuf>) -> Store {
         Store { cache: cache.into() }
@@ -252,8 +367,8 @@ impl Store {
 
     /// The file of a model by path or name.
     pub fn resolve(&self, name: &str) -> Result<PathBuf, StoreError> {
-        if name.starts_with("hf:") {
-            return Err(StoreError::Unsupported { name: name.to_owned() });
+        if let Some(reference) = Reference::parse(name) {
+            return hub::local(self, name, &reference?);
         }
         if let Some(model) = published(name) {
             let path = self.models().join(model.file);
@@ -272,8 +387,12 @@ impl Store {
         Err(StoreError::Unknown { name: name.to_owned() })
     }
 
-    /// Brings a model; says whether it was there already. Interrupted, it leaves nothing half done.
+    /// Brings a model; says whether it was there already. Interrupted, it leaves nothing half done in the store;
+    /// what came from a hub or an address goes on where it ended.
     pub fn pull(&self, name: &str, progress: &mut dyn FnMut(Progress)) -> Result<Pulled, StoreError> {
+        if let Some(reference) = Reference::parse(name) {
+            return hub::pull(self, name, &reference?, progress);
+        }
         match published(name) {
             Some(model) => pull::pull(self, model, progress),
             None => self.resolve(name).map(|path| Pulled { path, fresh: false }),
@@ -282,14 +401,34 @@ impl Store {
 
     /// All models in the store, by name.
     pub fn ls(&self) -> Result<Vec<Entry>, StoreError> {
-        let files = match std::fs::read_dir(self.models()) {
-            Ok(files) => files,
+        let models = self.models();
+        match std::fs::read_dir(&models) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(self.io("list the models", &error)),
-        };
-        let mut entries: Vec<Entry> = files.flatten().filter_map(|file| entry(&file.path())).collect();
+            Ok(_) => {}
+        }
+        let files = files_below(&models);
+        let mut entries: Vec<Entry> = files.iter().filter_map(|file| self.entry(Path::new(file))).collect();
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
+    }
+
+    /// A file by its path below the folder of models, if it is a model.
+    fn entry(&self, place: &Path) -> Option<Entry> {
+        let path = self.models().join(place);
+        let gguf = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"));
+        let facts = std::fs::metadata(&path).ok().filter(|facts| facts.is_file() && gguf)?;
+        Some(Entry { name: self.name_of(&path), path, bytes: facts.len() })
+    }
+
+    /// What to call a file: one that was pulled by a reference has that as its name.
+    fn name_of(&self, path: &Path) -> String {
+        let place = path.strip_prefix(self.models()).ok();
+        let name = place.and_then(|place| {
+            let repo: PathBuf = place.iter().take(3).collect();
+            reference::name_of(place, &files_below(&self.models().join(repo)))
+        });
+        name.unwrap_or_else(|| plain_name(path))
     }
 
     /// What the head of a model's file says.
@@ -297,7 +436,7 @@ impl Store {
         let path = self.resolve(name)?;
         let header = gguf::read(&path)
             .map_err(|error| StoreError::NotAModel { path: path.clone(), reason: error.to_string() })?;
-        let entry = Entry { name: name_of(&path), bytes: header.file_len, path };
+        let entry = Entry { name: self.name_of(&path), bytes: header.file_len, path };
         let vocabulary = match header.meta.get("tokenizer.ggml.tokens") {
             Some(gguf::Meta::Array(len)) => Some(*len),
             _ => header.arch_number("vocab_size"),
@@ -313,15 +452,35 @@ impl Store {
         })
     }
 
-    /// Removes a model from the store and says which file it was.
+    /// Removes a model from the store, or what an interrupted pull left of it, and says which file it was.
     pub fn rm(&self, name: &str) -> Result<PathBuf, StoreError> {
-        let path = self.resolve(name)?;
-        if !same_dir(path.parent(), &self.models()) {
+        let path = match self.resolve(name) {
+            Err(StoreError::NotPulled { .. }) => match self.partial(name) {
+                Some(part) => return Ok(part),
+                None => return Err(StoreError::NotPulled { name: name.to_owned() }),
+            },
+            path => path?,
+        };
+        let models = self.models();
+        if !is_below(&path, &models) {
             return Err(StoreError::Foreign { path });
         }
         std::fs::remove_file(&path)
             .map_err(|error| self.io(&format!("remove `{}`", path.display()), &error))?;
+        remove_empty(path.parent(), &models);
         Ok(path)
+    }
+
+    /// Removes what an interrupted pull left of a model; one of its files.
+    fn partial(&self, name: &str) -> Option<PathBuf> {
+        let reference = Reference::parse(name)?.ok()?;
+        let part = hub::partial(self, &reference.folder());
+        let folder = part.with_extension("");
+        let parts = files_below(&folder).into_iter().map(|file| folder.join(file)).chain([part]);
+        let parts = parts.filter(|part| part.extension().is_some_and(|ending| ending == "part"));
+        let removed: Vec<PathBuf> = parts.filter(|part| fetch::remove_part(part)).collect();
+        removed.iter().for_each(|part| remove_empty(part.parent(), &self.cache.join("partial")));
+        removed.into_iter().next()
     }
 
     /// Where the model files are.
@@ -336,6 +495,51 @@ impl Store {
             }
             _ => StoreError::Io { what: what.to_owned(), reason: error.to_string() },
         }
+    }
+
+    /// An error of something that a pull makes or writes.
+    fn io_in(&self, path: &Path, what: &'static str, error: &std::io::Error) -> StoreError {
+        match self.io(what, error) {
+            StoreError::Io { reason, .. } => StoreError::NotWritable { what, path: path.to_owned(), reason },
+            other => other,
+        }
+    }
+}
+
+/// What a repository has, for a message.
+fn listed(files: &[String]) -> String {
+    if files.is_empty() {
+        ", and no GGUF file at all".to_owned()
+    } else {
+        format!("; it has {}", files.join(", "))
+    }
+}
+
+/// The files below a folder, by their paths in it.
+fn files_below(folder: &Path) -> Vec<String> {
+    let (mut files, mut open) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(inner) = open.pop() {
+        let Ok(entries) = std::fs::read_dir(folder.join(&inner)) else { continue };
+        for entry in entries.flatten() {
+            let path = inner.join(entry.file_name());
+            // A link to a folder may lead round in a circle.
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => open.push(path),
+                _ => files.extend(path.to_str().map(|path| path.replace('\\', "/"))),
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Removes a folder and those around it as long as nothing is in them, up to another.
+fn remove_empty(mut folder: Option<&Path>, top: &Path) {
+    while let Some(inner) = folder.filter(|inner| *inner != top && inner.starts_with(top)) {
+        if std::fs::remove_dir(inner).is_err() {
+            return;
+        }
+        folder = inner.parent();
     }
 }
 
@@ -366,13 +570,7 @@ fn not_pulled(model: &Published) -> StoreError {
     StoreError::NotPulled { name: model.names[0].to_owned() }
 }
 
-fn entry(path: &Path) -> Option<Entry> {
-    let gguf = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"));
-    let facts = std::fs::metadata(path).ok().filter(|facts| facts.is_file() && gguf)?;
-    Some(Entry { name: name_of(path), path: path.to_owned(), bytes: facts.len() })
-}
-
-fn name_of(path: &Path) -> String {
+fn plain_name(path: &Path) -> String {
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     if file == REFERENCE.file {
         return REFERENCE_MODEL.to_owned();
@@ -384,9 +582,9 @@ fn looks_like_path(name: &str) -> bool {
     name.contains(['/', '\\']) || Path::new(name).extension().is_some_and(|ending| ending == "gguf")
 }
 
-fn same_dir(a: Option<&Path>, b: &Path) -> bool {
-    match (a.map(std::fs::canonicalize), std::fs::canonicalize(b)) {
-        (Some(Ok(a)), Ok(b)) => a == b,
+fn is_below(path: &Path, folder: &Path) -> bool {
+    match (path.parent().map(std::fs::canonicalize), std::fs::canonicalize(folder)) {
+        (Some(Ok(path)), Ok(folder)) => path.starts_with(folder),
         _ => false,
     }
 }
@@ -408,10 +606,12 @@ mod tests {
         let error = |name: &str| store.resolve(name).unwrap_err();
         assert_eq!(error("SmolLM2"), StoreError::NotPulled { name: "smollm2".into() });
         assert_eq!(error("smollm2-135m-instruct"), StoreError::NotPulled { name: "smollm2".into() });
-        assert!(matches!(error("hf:owner/repo:Q4_0"), StoreError::Unsupported { .. }));
+        let absent = |name: &str| assert_eq!(error(name), StoreError::NotPulled { name: name.into() });
+        ["hf:owner/repo", "hf:owner/repo:Q4_0", "https://h/x.gguf"].into_iter().for_each(absent);
+        assert!(matches!(error("hf:owner"), StoreError::BadReference { .. }));
         assert!(matches!(error("./nowhere.gguf"), StoreError::Missing { .. }));
         assert!(matches!(error("gpt-17"), StoreError::Unknown { .. }));
-        for name in ["smollm2", "hf:a/b", "./x.gguf", "gpt-17"] {
+        for name in ["smollm2", "hf:a/b", "hf:a", "./x.gguf", "gpt-17"] {
             assert!(error(name).hint().is_some());
         }
     }

@@ -77,7 +77,8 @@ pub fn compile(name: &str, bytes: &[u8], world: &dyn World, options: &Options) -
 /// The text of a file, if it is one.
 pub fn decode(bytes: &[u8]) -> Result<&str, Diag> {
     if bytes.len() > MAX_SOURCE {
-        let message = format!("this file has {} bytes; a program has at most {MAX_SOURCE}", bytes.len());
+        // Who reads a file that never ends stops behind the bound, so its length is not known.
+        let message = format!("this file has more than {MAX_SOURCE} bytes, the most that a program may have");
         return Err(Diag::new("E0002", Span::default(), message).hint("pass large data as an input instead"));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {

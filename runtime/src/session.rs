@@ -271,6 +271,8 @@ impl Session {
             Event::Print { text } if self.vm.has_untold_text() || !self.prints.is_empty() => {
                 self.prints.push(text);
             }
+            // It says nothing of the caller's text, so what waits for that goes on waiting.
+            event @ Event::AgentStart { .. } => emit(event),
             event => {
                 self.prints.drain(..).for_each(|text| emit(Event::Print { text }));
                 emit(event);

@@ -114,6 +114,17 @@ pub enum Event {
         /// The parsed value.
         value: Value,
     },
+    /// A call of an agent begins in a context of its own.
+    AgentStart {
+        /// The new context.
+        context: u32,
+        /// The context of its caller.
+        caller: u32,
+        /// The agent.
+        agent: String,
+        /// The call.
+        place: Place,
+    },
     /// An `aside`, or a branch of a `fork`, begins in a copy of its parent's context.
     BranchStart {
         /// The new context.

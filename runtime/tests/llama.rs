@@ -37,7 +37,7 @@ fn with_model(deterministic: bool, mut body: impl FnMut(&mut dyn Model)) {
     options.n_ctx = Some(512);
     options.seqs = 4;
     options.deterministic = deterministic;
-    Box::new(LlamaLoader(options)).load(&mut |model| body(model)).unwrap();
+    Box::new(LlamaLoader::new(options)).load(&mut |model| body(model)).unwrap();
 }
 
 fn rows(tokens: &[u32], from: u32, seq: SeqId) -> Vec<Row> {
@@ -186,7 +186,7 @@ fn spell(vocab: &agentc_constraint::Vocab, tokens: &[u32]) -> Vec<u8> {
 
 fn load_error(path: &std::path::Path) -> String {
     let options = LlamaOptions { n_ctx: Some(256), seqs: 1, ..LlamaOptions::new("bad", path) };
-    match Box::new(LlamaLoader(options)).load(&mut |_| ()) {
+    match Box::new(LlamaLoader::new(options)).load(&mut |_| ()) {
         Err(ModelError::Load { reason, .. }) => reason,
         other => panic!("{} loads: {other:?}", path.display()),
     }

@@ -31,7 +31,7 @@ pub(crate) struct Look {
     /// Print only what was asked for
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Say more, such as what a run cost
+    /// Say more, such as what a run cost and what its agents write
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
 }
@@ -46,7 +46,7 @@ pub(crate) enum When {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Compile and run a program; its text streams to standard output
+    /// Compile and run a program; its text streams to standard output, that of its agents to a terminal
     Run(RunArgs),
     /// Report mistakes in programs, without a model
     Check(CheckArgs),
@@ -70,12 +70,13 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The program; `-` reads it from standard input
+    /// The program, or what `agentc build` made of it; `-` reads it from standard input
     pub(crate) file: PathBuf,
-    /// An input: the text itself for a `str`, JSON for any other type
+    /// An input: the text itself for a `str`, JSON for any other type; `NAME=@FILE` takes it from a file (`@-`:
+    /// standard input), and `NAME=@@…` is text that begins with an `@`
     #[arg(short, long, value_name = "NAME=VALUE", value_parser = name_and_value)]
     pub(crate) input: Vec<(String, String)>,
-    /// A JSON object of inputs; `--input` overrides it
+    /// A JSON object of inputs, at most 64 MiB; `-` reads it from standard input, and `--input` overrides it
     #[arg(long, value_name = "FILE.json")]
     pub(crate) input_file: Option<PathBuf>,
     #[command(flatten)]
@@ -92,13 +93,13 @@ pub(crate) struct RunArgs {
     /// What standard output shows
     #[arg(long, env = "AGENTC_FORMAT", value_enum, default_value = "text")]
     pub(crate) format: Format,
-    /// Write every event to a file, one JSON object a line
+    /// Write every event to a file, one JSON object a line; never over a file that the run reads
     #[arg(long, env = "AGENTC_TRACE", value_name = "FILE.jsonl")]
     pub(crate) trace: Option<PathBuf>,
     /// Limit on the tokens of all generations together
     #[arg(long, env = "AGENTC_MAX_TOKENS", value_name = "N")]
     pub(crate) max_tokens: Option<u64>,
-    /// Time the run may take, such as `30`, `500ms` or `2m`
+    /// Time the command may take, loading the model included, such as `30`, `500ms` or `2m`
     #[arg(long, env = "AGENTC_TIMEOUT", value_name = "SECONDS", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
 }
@@ -106,10 +107,11 @@ pub(crate) struct RunArgs {
 /// Which model is loaded, and how.
 #[derive(Debug, Args)]
 pub(crate) struct LoadArgs {
-    /// The model: a name (see `agentc model ls`) or the path of a GGUF file
+    /// The model: a name (see `agentc model ls`), the path of a GGUF file, or what was pulled as
+    /// `hf:owner/repo[:QUANT]`
     #[arg(short, long, env = "AGENTC_MODEL")]
     pub(crate) model: Option<String>,
-    /// Tokens of context
+    /// Tokens of context, at most as many as the model was trained for
     #[arg(short, long, env = "AGENTC_CTX_SIZE", value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) ctx_size: Option<u32>,
     /// Threads that evaluate the model
@@ -218,21 +220,23 @@ pub(crate) struct FmtArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelCommand {
-    /// Bring a model into the cache
+    /// Bring models into the cache; interrupted, a download goes on where it ended
     Pull {
-        /// Its name, such as `smollm2`
-        name: String,
+        /// `smollm2`, a repository of Hugging Face (`hf:owner/repo`, `hf:owner/repo:Q4_K_M`), or the address of a
+        /// GGUF file (`https://…`, with `#sha256=…` if it is to be checked)
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
     },
     /// List the models in the cache
     Ls,
     /// Show what is known about a model
     Show {
-        /// Its name or the path of a GGUF file
+        /// Its name as `agentc model ls` shows it, or the path of a GGUF file
         name: String,
     },
     /// Remove a model from the cache
     Rm {
-        /// Its name
+        /// Its name as `agentc model ls` shows it
         name: String,
     },
 }

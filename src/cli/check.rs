@@ -3,12 +3,14 @@
 use agentc::{Compilation, Diag};
 
 use super::args::{CheckArgs, Look, MessageFormat};
+use super::files::{compile, one_program_on_stdin};
 use super::output::Terminal;
-use super::{Exit, compile, complain, print};
+use super::{Exit, complain, print};
 use crate::render;
 
 /// Findings of all files; exit 3 if any of them is an error, and 2 if a file cannot be read.
 pub(super) fn check(args: &CheckArgs, look: Look) -> Exit {
+    one_program_on_stdin(&args.files)?;
     let terminal = Terminal::new(look.color);
     let (mut errors, mut warnings, mut unreadable) = (0, 0, None);
     for file in &args.files {

@@ -7,8 +7,9 @@ use agentc_compiler::decode;
 use agentc_compiler::fmt::format;
 
 use super::args::{FmtArgs, Look};
+use super::files::{SourceFile, one_program_on_stdin};
 use super::output::Terminal;
-use super::{Exit, SourceFile, complain, io_error, print, show_diags};
+use super::{Exit, complain, io_error, print, show_diags};
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,7 @@ enum Fate {
 /// Formats every file that can be; exit 2 if a file cannot be read or written, 3 if one does not parse, and 1
 /// if a check finds one that would change.
 pub(super) fn fmt(args: &FmtArgs, look: Look) -> Exit {
+    one_program_on_stdin(&args.files)?;
     let (mut fates, mut failed) = (Vec::new(), None);
     for path in &args.files {
         match format_file(path, args.check, look) {
@@ -40,6 +42,7 @@ pub(super) fn fmt(args: &FmtArgs, look: Look) -> Exit {
 
 fn format_file(path: &Path, check: bool, look: Look) -> Result<Fate, Error> {
     let file = SourceFile::read(path)?;
+    file.need_source()?;
     let formatted = match formatted(&file.bytes) {
         Ok(formatted) => formatted,
         Err(diags) => {

@@ -5,19 +5,24 @@ mod build;
 mod check;
 mod completions;
 mod doctor;
+mod files;
 mod fmt;
 mod held;
+mod inputs;
+mod margin;
 mod model;
 mod output;
 mod run;
+mod signals;
 mod test;
+mod vigil;
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Instant;
 
-use agentc::{Compilation, Directory, Error, Options};
+use agentc::Error;
 use clap::Parser;
 
 use self::args::{Cli, Command, Look};
@@ -29,9 +34,10 @@ type Exit = Result<u8, Error>;
 
 /// Runs the command that the arguments name.
 pub(crate) fn main() -> ExitCode {
+    let started = Instant::now();
     let Cli { command, look } = Cli::parse_from(std::env::args_os().map(spell_out));
     let exit = match command {
-        Command::Run(args) => run::run(args, look),
+        Command::Run(args) => run::run(&args, look, started),
         Command::Check(args) => check::check(&args, look),
         Command::Build(args) => build::build(&args, look),
         Command::Test(args) => test::test(&args, look),
@@ -64,44 +70,6 @@ fn show_diags<'d>(diags: impl Iterator<Item = &'d agentc::Diag>, sources: &agent
     for diag in diags.filter(|diag| diag.is_error() || !look.quiet) {
         terminal.say(&render::diag(diag, sources, terminal.color_err));
     }
-}
-
-/// The bytes of a program and what to call it.
-struct SourceFile {
-    name: String,
-    bytes: Vec<u8>,
-    path: PathBuf,
-}
-
-impl SourceFile {
-    /// Reads a file, or standard input for `-`.
-    fn read(path: &Path) -> Result<SourceFile, Error> {
-        let (name, path) = match path.to_str() {
-            Some("-") => ("<stdin>".to_owned(), PathBuf::new()),
-            _ => (path.display().to_string(), path.to_owned()),
-        };
-        let bytes = if path.as_os_str().is_empty() { read_stdin() } else { std::fs::read(&path) };
-        let bytes = bytes.map_err(|error| io_error(format!("read `{name}`"), &error))?;
-        Ok(SourceFile { name, bytes, path })
-    }
-
-    /// Where the files are that it names.
-    fn dir(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new(""))
-    }
-}
-
-fn read_stdin() -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Compiles a file, or standard input for `-`.
-fn compile(path: &Path, agent: Option<&str>) -> Result<Compilation, Error> {
-    let file = SourceFile::read(path)?;
-    let options = Options { agent: agent.map(str::to_owned) };
-    Ok(Compilation::of_bytes(&file.name, &file.bytes, &Directory::new(file.dir()), &options))
 }
 
 fn io_error(what: impl Into<String>, error: &io::Error) -> Error {

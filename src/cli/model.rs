@@ -1,16 +1,22 @@
 //! `agentc model`: fetch, list, show and remove models.
 
+use std::path::Path;
+
 use agentc::Error;
 use agentc::store::{Details, Entry, Progress, Step, Store};
 
 use super::args::{Look, ModelCommand};
 use super::output::Terminal;
-use super::{Exit, print};
+use super::{Exit, complain, print};
 
 pub(super) fn model(command: ModelCommand, look: Look) -> Exit {
-    let store = Store::open()?;
+    let store = match (Store::open(), &command) {
+        // A file elsewhere can be shown without a store.
+        (Err(_), ModelCommand::Show { name }) if Path::new(name).is_file() => Store::at(""),
+        (store, _) => store?,
+    };
     match command {
-        ModelCommand::Pull { name } => pull(&store, &name, look)?,
+        ModelCommand::Pull { names } => return pull_all(&store, &names, look),
         ModelCommand::Ls => ls(&store, look)?,
         ModelCommand::Show { name } => _ = print(show(&store.show(&name)?).as_bytes())?,
         ModelCommand::Rm { name } => {
@@ -21,6 +27,18 @@ pub(super) fn model(command: ModelCommand, look: Look) -> Exit {
         }
     }
     Ok(0)
+}
+
+/// One after the other; the exit code is that of the first that could not be brought.
+fn pull_all(store: &Store, names: &[String], look: Look) -> Exit {
+    let mut failed = None;
+    for name in names {
+        if let Err(error) = pull(store, name, look) {
+            let code = complain(&error, look);
+            failed = failed.or(Some(code));
+        }
+    }
+    Ok(failed.unwrap_or(0))
 }
 
 /// The path goes to standard output, the progress to standard error.
@@ -38,7 +56,7 @@ fn pull(store: &Store, name: &str, look: Look) -> Result<(), Error> {
     Ok(())
 }
 
-/// One line on a terminal; elsewhere a line for each step.
+/// One line on a terminal that can go back to its beginning; elsewhere a line for each step.
 struct Bar {
     terminal: Terminal,
     quiet: bool,
@@ -48,8 +66,9 @@ struct Bar {
 impl Bar {
     fn show(&mut self, progress: Progress) {
         let Progress { step, bytes, total } = progress;
-        let percent = (bytes.min(total) * 100).checked_div(total).unwrap_or(0);
-        let same = |(last, at): (Step, u64)| last == step && (at == percent || !self.terminal.err);
+        // Where the end is not known, each megabyte is progress.
+        let percent = (bytes.min(total) * 100).checked_div(total).unwrap_or(bytes >> 20);
+        let same = |(last, at): (Step, u64)| last == step && (at == percent || !self.terminal.moves);
         if self.quiet || self.shown.is_some_and(same) {
             return;
         }
@@ -59,17 +78,21 @@ impl Bar {
             Step::Unpack => "unpacking",
             Step::Check => "checking",
         };
-        if self.terminal.err {
-            let full = (percent / 4) as usize;
-            let bar = "█".repeat(full) + &"░".repeat(25 - full);
-            self.terminal.say(&format!("\r\x1b[K{verb:>11} {bar} {percent:>3} % of {}", size(total)));
-        } else {
-            self.terminal.say(&format!("{verb} {}\n", size(total)));
-        }
+        let text = match (self.terminal.moves, total) {
+            (true, 0) => format!("\r\x1b[K{verb:>11} {}", size(bytes)),
+            (true, _) => {
+                let full = (percent / 4) as usize;
+                let bar = "█".repeat(full) + &"░".repeat(25 - full);
+                format!("\r\x1b[K{verb:>11} {bar} {percent:>3} % of {}", size(total))
+            }
+            (false, 0) => format!("{verb}\n"),
+            (false, _) => format!("{verb} {}\n", size(total)),
+        };
+        self.terminal.say(&text);
     }
 
     fn clear(&self) {
-        if self.shown.is_some() && self.terminal.err {
+        if self.shown.is_some() && self.terminal.moves {
             self.terminal.say("\r\x1b[K");
         }
     }

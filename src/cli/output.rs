@@ -1,7 +1,8 @@
 //! What a run shows while it runs, and how it looks at its end.
 //!
 //! Standard output carries exactly what `--format` promises; all else goes to standard error. A reader
-//! that has gone away ends the output, not with a panic.
+//! that has gone away ends the output, not with a panic. The text of agents and branches is shown on standard
+//! error where that is a terminal, or where more is asked for (`margin`).
 //!
 //! A `try` may undo text that was shown. A person who looks on sees it as it comes, and what follows begins
 //! on a new line; where nobody does, text waits until it is certain.
@@ -14,6 +15,7 @@ use serde_json::{Value as Json, json};
 
 use super::args::{Format, Look, When};
 use super::held::{Held, Part};
+use super::margin::Margin;
 use super::{io_error, print};
 
 /// What is known of the streams.
@@ -23,6 +25,8 @@ pub(super) struct Terminal {
     pub(super) out: bool,
     /// Whether standard error is one.
     pub(super) err: bool,
+    /// Whether standard error is one on which a line can be written anew.
+    pub(super) moves: bool,
     /// Whether to colour standard output.
     pub(super) color_out: bool,
     /// Whether to colour standard error.
@@ -39,11 +43,14 @@ impl Terminal {
             When::Never => false,
             When::Auto => terminal && !set("NO_COLOR") && !dumb,
         };
-        Terminal { out, err, color_out: color(out), color_err: color(err) }
+        Terminal { out, err, moves: err && !dumb, color_out: color(out), color_err: color(err) }
     }
 
     /// Writes to standard error; where even that is impossible, nobody can be told.
     pub(super) fn say(self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         let mut err = io::stderr().lock();
         let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
     }
@@ -58,6 +65,8 @@ pub(super) struct Output {
     /// The last character written, if any.
     last: Option<char>,
     held: Held,
+    /// Where the text of agents and branches is shown, if it is.
+    margin: Option<Margin>,
     /// Whether the reader of standard output has gone away.
     pub(super) closed: bool,
 }
@@ -65,7 +74,9 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn new(format: Format, look: Look, trace: Option<File>) -> Output {
         let terminal = Terminal::new(look.color);
+        let watched = format == Format::Text && !look.quiet && (terminal.err || look.verbose);
         Output {
+            margin: watched.then(|| Margin::new(terminal.color_err)),
             format,
             terminal,
             quiet: look.quiet,
@@ -79,9 +90,7 @@ impl Output {
     /// Shows an event.
     pub(super) fn event(&mut self, event: &Event) -> Result<(), Error> {
         if let Event::Print { text } = event {
-            let inside_a_line = self.terminal.out && self.last.is_some_and(|last| last != '\n');
-            self.terminal.say(&format!("{}{text}\n", if inside_a_line { "\n" } else { "" }));
-            self.last = None;
+            self.beside(&format!("{text}\n"));
         }
         if self.trace.is_some() || self.format == Format::Jsonl {
             self.line(&to_json(event))?;
@@ -90,9 +99,9 @@ impl Output {
             return Ok(());
         }
         match event {
-            Event::Text { context: 0, text, .. } => self.text(text, false),
-            Event::Token { context: 0, text, .. } | Event::GenEnd { context: 0, text, .. } => {
-                self.text(text, true)
+            Event::Text { context, text, .. } => self.text_of(*context, text, false),
+            Event::Token { context, text, .. } | Event::GenEnd { context, text, .. } => {
+                self.text_of(*context, text, true)
             }
             Event::TryStart { context: 0 } => {
                 self.held.begin();
@@ -106,8 +115,38 @@ impl Output {
                 }
                 self.end_try()
             }
-            _ => Ok(()),
+            other => {
+                let end = self.margin.as_mut().map_or("", |margin| margin.note(other));
+                self.terminal.say(end);
+                Ok(())
+            }
         }
+    }
+
+    /// Shows text of the entry point; beside it, that of agents and branches.
+    fn text_of(&mut self, context: u32, text: &str, generated: bool) -> Result<(), Error> {
+        if context == 0 {
+            return self.text(text, generated);
+        }
+        let lines = self.margin.as_mut().map(|margin| margin.text(context, text, generated));
+        if let Some(lines) = lines.filter(|lines| !lines.is_empty()) {
+            let end = self.end_of_line();
+            self.terminal.say(&format!("{end}{lines}"));
+        }
+        Ok(())
+    }
+
+    /// Writes to standard error, on a line of its own.
+    fn beside(&mut self, text: &str) {
+        let (end, margin) = (self.end_of_line(), self.margin.as_mut().map_or("", Margin::close));
+        self.terminal.say(&format!("{end}{margin}{text}"));
+    }
+
+    /// Ends the line of the run's text, if it is open and on the terminal that something else is about to be
+    /// written to.
+    fn end_of_line(&mut self) -> &'static str {
+        let last = self.last.take();
+        if self.terminal.out && last.is_some_and(|last| last != '\n') { "\n" } else { "" }
     }
 
     fn end_try(&mut self) -> Result<(), Error> {
@@ -127,6 +166,8 @@ impl Output {
     pub(super) fn end(&mut self, result: Result<&Outcome, &Failure>) -> Result<(), Error> {
         let held = self.held.release();
         self.release(held)?;
+        let margin = self.margin.as_mut().map_or("", Margin::close);
+        self.terminal.say(margin);
         let end = summary(result);
         match self.format {
             Format::Json => self.write(format!("{end}\n").as_bytes())?,
@@ -168,6 +209,8 @@ impl Output {
 
     fn show(&mut self, text: &str, generated: bool) -> Result<(), Error> {
         let Some(last) = text.chars().next_back() else { return Ok(()) };
+        let margin = self.margin.as_mut().map_or("", Margin::close);
+        self.terminal.say(margin);
         self.last = Some(last);
         if generated && self.terminal.color_out {
             self.write(format!("\x1b[36m{text}\x1b[0m").as_bytes())

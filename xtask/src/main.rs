@@ -1,4 +1,4 @@
-//! `cargo xtask setup|demo|test|bench|conformance|soak`: from a fresh machine to a running program in one command.
+//! `cargo xtask setup|demo|test|amx|bench|conformance|soak`: from a fresh machine to a running program in one command.
 //!
 //! Plain Rust without dependencies, so that it can be built before anything else exists. Every command that
 //! compiles C++ does the set-up first; each says what it runs, and can be repeated. Not here: what the
@@ -6,6 +6,7 @@
 
 use std::process::ExitCode;
 
+mod amx;
 mod build;
 mod setup;
 mod system;
@@ -18,6 +19,7 @@ usage: cargo xtask COMMAND
   setup    find or install what the build needs: cmake, a C++ compiler, libclang
   demo     set up, build, fetch the reference model, and run examples/tour.agent on it
   test     set up, build, fetch the reference model, and run every test
+  amx      check whether each C++ compiler here compiles llama.cpp's AMX kernels correctly
   bench    set up, fetch the reference model, and run the benchmarks, including the next
   bench constraint [--vocab FILE] [--only TEXT]
            measure the constraint engine by itself, without a model
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         ["setup"] => setup::prepare(),
         ["demo"] => setup::prepare().and_then(|()| build::demo()),
         ["test", rest @ ..] => setup::prepare().and_then(|()| build::test(rest)),
+        ["amx"] => amx::check(),
         ["bench", "constraint", rest @ ..] => build::bench_constraint(rest),
         ["bench", "masks", rest @ ..] => build::bench_masks(rest),
         ["conformance", rest @ ..] => build::conformance(rest),

@@ -15,7 +15,8 @@
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use agentc_constraint::{TokenId, Tokenize, Vocab};
 use llama_cpp_2::context::LlamaContext;
@@ -30,10 +31,14 @@ use llama_cpp_2::{DecodeError, LlamaContextLoadError};
 use super::{Load, Model, ModelError, ModelInfo, Row, SeqId};
 
 pub mod gguf;
+mod head;
+mod memory;
+pub mod proof;
 mod threads;
 mod tokens;
 
 use gguf::Header;
+use memory::Cells;
 use tokens::Tokens;
 
 /// Context in tokens where nothing else is asked for and the model was trained for as much.
@@ -92,16 +97,32 @@ impl LlamaOptions {
 
 /// Loads a GGUF file with llama.cpp.
 #[derive(Debug, Clone)]
-pub struct LlamaLoader(pub LlamaOptions);
+pub struct LlamaLoader {
+    options: LlamaOptions,
+    cancel: Option<Arc<AtomicBool>>,
+}
+
+impl LlamaLoader {
+    /// A loader of a file.
+    pub fn new(options: LlamaOptions) -> LlamaLoader {
+        LlamaLoader { options, cancel: None }
+    }
+
+    /// The same, which gives up soon after someone has set `cancel`.
+    pub fn cancelled_by(self, cancel: Arc<AtomicBool>) -> LlamaLoader {
+        LlamaLoader { cancel: Some(cancel), ..self }
+    }
+}
 
 impl Load for LlamaLoader {
     fn load(self: Box<Self>, body: &mut dyn FnMut(&mut dyn Model)) -> Result<(), ModelError> {
-        let options = self.0;
+        let LlamaLoader { options, cancel } = *self;
         let header = gguf::read(&options.path).map_err(|error| options.failed(error.to_string()))?;
-        can_run(&header).map_err(|reason| options.failed(reason))?;
+        head::check(&header).map_err(|reason| options.failed(reason))?;
+        check_context(&options, &header)?;
         let backend = backend().map_err(|reason| options.failed(reason))?;
-        let model = open(backend, &options, &header, false)?;
-        let params = context_params(&options, &model)?;
+        let model = open(backend, &options, &header, false, cancel)?;
+        let params = context_params(&options, &header, &model)?;
         // Reading the vocabulary and making the context take about as long: do them side by side.
         let (tokens, context) = std::thread::scope(|scope| {
             let tokens = scope.spawn(|| Tokens::new(&model.vocab()));
@@ -118,8 +139,8 @@ impl Load for LlamaLoader {
 
     /// The file, by whatever path or link it is reached, and all settings.
     fn key(&self) -> Option<String> {
-        let path = self.0.path.canonicalize().ok()?;
-        Some(format!("{:?}", LlamaOptions { path, name: String::new(), ..self.0.clone() }))
+        let path = self.options.path.canonicalize().ok()?;
+        Some(format!("{:?}", LlamaOptions { path, name: String::new(), ..self.options.clone() }))
     }
 }
 
@@ -138,22 +159,26 @@ fn backend() -> Result<&'static LlamaBackend, String> {
     made.as_ref().map_err(Clone::clone)
 }
 
-/// Refuses what loads but cannot be used here, as far as the head of the file tells.
-fn can_run(header: &Header) -> Result<(), String> {
-    let Some(architecture) = header.architecture() else {
-        return Err("the file names no architecture (`general.architecture`)".into());
-    };
-    if header.tensors == 0 {
-        return Err("the file holds a vocabulary only, no weights".into());
+/// What llama.cpp says of the instructions that it was compiled for.
+#[allow(unsafe_code)]
+fn system_info() -> String {
+    // SAFETY: the function has no preconditions and gives a text that ends in a zero byte and lives in static memory.
+    // It writes that text anew at each call, so calls must not overlap.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock();
+    let text = unsafe { std::ffi::CStr::from_ptr(llama_cpp_sys_2::llama_print_system_info()) };
+    text.to_string_lossy().into_owned()
+}
+
+/// Positions beyond those that it was trained for mean nothing to a model.
+fn check_context(options: &LlamaOptions, header: &Header) -> Result<(), ModelError> {
+    let trained = header.arch_number("context_length").and_then(|tokens| u32::try_from(tokens).ok());
+    match (options.n_ctx, trained) {
+        (Some(asked), Some(trained)) if asked > trained => {
+            Err(ModelError::Untrained { name: options.name.clone(), asked, trained })
+        }
+        _ => Ok(()),
     }
-    let encoder = architecture.contains("bert")
-        || architecture.starts_with("t5")
-        || architecture.contains("embedding")
-        || ["clip", "wavtokenizer-dec"].contains(&architecture);
-    if encoder {
-        return Err(format!("`{architecture}` models do not generate text token by token"));
-    }
-    Ok(())
 }
 
 fn open(
@@ -161,8 +186,12 @@ fn open(
     options: &LlamaOptions,
     header: &Header,
     vocab_only: bool,
+    cancel: Option<Arc<AtomicBool>>,
 ) -> Result<LlamaModel, ModelError> {
     let mut params = LlamaModelParams::default().with_vocab_only(vocab_only);
+    if let Some(cancel) = cancel {
+        params = params.with_progress_callback(move |_| !cancel.load(Ordering::Relaxed));
+    }
     if let Some(layers) = options.gpu_layers {
         params = params.with_n_gpu_layers(layers);
     }
@@ -176,7 +205,11 @@ fn open(
     Ok(model)
 }
 
-fn context_params(options: &LlamaOptions, model: &LlamaModel) -> Result<LlamaContextParams, ModelError> {
+fn context_params(
+    options: &LlamaOptions,
+    header: &Header,
+    model: &LlamaModel,
+) -> Result<LlamaContextParams, ModelError> {
     let n_ctx = options.n_ctx.unwrap_or_else(|| DEFAULT_CTX.min(model.n_ctx_train()));
     if !(1..=MAX_SEQS).contains(&options.seqs) {
         return Err(
@@ -191,7 +224,7 @@ fn context_params(options: &LlamaOptions, model: &LlamaModel) -> Result<LlamaCon
         .filter(|cells| n_ctx > 0 && *cells <= i32::MAX.unsigned_abs())
         .and_then(NonZeroU32::new)
         .ok_or_else(|| options.failed(format!("a context of {n_ctx} tokens is not possible")))?;
-    enough_memory(options, model, cells)?;
+    enough_memory(options, header, model, cells)?;
     let threads = options.threads.unwrap_or_else(threads::default_threads).clamp(1, 512);
     Ok(LlamaContextParams::default()
         .with_n_ctx(Some(cells))
@@ -207,12 +240,16 @@ fn context_params(options: &LlamaOptions, model: &LlamaModel) -> Result<LlamaCon
 }
 
 /// llama.cpp would take what the system promises and be killed when it writes to it.
-fn enough_memory(options: &LlamaOptions, model: &LlamaModel, cells: NonZeroU32) -> Result<(), ModelError> {
-    let heads = u64::from(model.n_head().max(1));
-    let width = u64::try_from(model.n_embd()).unwrap_or_default() / heads * u64::from(model.n_head_kv());
-    let per_cell = width * u64::from(model.n_layer()) * 2 * 2;
-    let need = per_cell.saturating_mul(u64::from(cells.get()));
-    match threads::available_memory() {
+fn enough_memory(
+    options: &LlamaOptions,
+    header: &Header,
+    model: &LlamaModel,
+    cells: NonZeroU32,
+) -> Result<(), ModelError> {
+    let (total, seqs) = (u64::from(cells.get()), u64::from(options.seqs));
+    let seen = if options.deterministic { total / seqs } else { total };
+    let need = memory::need(model, header, Cells { total, seen, rows: N_UBATCH.into(), seqs });
+    match memory::available() {
         Some(free) if need > free => Err(options.failed(format!(
             "a context of {cells} tokens needs {} MB, {} MB are free; a smaller one (`--ctx-size`) may do",
             need >> 20,
@@ -234,7 +271,7 @@ impl Vocabulary {
         let options = LlamaOptions::new(name, path);
         let header = gguf::read(path).map_err(|error| options.failed(error.to_string()))?;
         let backend = backend().map_err(|reason| options.failed(reason))?;
-        let model = open(backend, &options, &header, true)?;
+        let model = open(backend, &options, &header, true, None)?;
         let tokens = vocabulary(name, Tokens::new(&model.vocab()))?;
         Ok(Vocabulary { model, tokens })
     }

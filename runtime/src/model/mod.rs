@@ -67,6 +67,24 @@ pub enum ModelError {
         /// Why not.
         reason: String,
     },
+    /// It was tried in a process of its own, which came to no good end.
+    #[error("the model `{name}` cannot be used: {reason}")]
+    Unusable {
+        /// The model.
+        name: String,
+        /// How the process ended.
+        reason: String,
+    },
+    /// More context was asked for than the model knows what to do with.
+    #[error("the model `{name}` was trained for a context of {trained} tokens, not for {asked}")]
+    Untrained {
+        /// What was asked for.
+        name: String,
+        /// The context that was asked for.
+        asked: u32,
+        /// The one that it was trained for.
+        trained: u32,
+    },
     /// The model's vocabulary cannot be used.
     #[error("the vocabulary of `{name}` cannot be used: {reason}")]
     Vocab {
@@ -120,6 +138,12 @@ impl ModelError {
                 "`agentc model ls` lists the models that are here; `agentc model pull smollm2` brings one"
                     .into(),
             ),
+            ModelError::Unusable { .. } => Some(
+                "bring the file again, or take another model; `agentc doctor -m MODEL` tries it anew".into(),
+            ),
+            ModelError::Untrained { trained, .. } => {
+                Some(format!("give a `--ctx-size` (in a program, `ctx`) of at most {trained}"))
+            }
             ModelError::Full { .. } => {
                 Some("give a larger context with `--ctx-size`, or shorten the prompt".into())
             }

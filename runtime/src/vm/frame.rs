@@ -8,6 +8,7 @@ use super::rescue::Rescue;
 use super::{State, Vm};
 use crate::context::Context;
 use crate::error::Fault;
+use crate::trace::Event;
 use crate::value::Value;
 
 /// A call or a branch in progress. The frame below it stands at the instruction that opened it.
@@ -74,11 +75,21 @@ impl Vm {
         self.check_room()?;
         let args = args.iter().map(|&arg| self.get(arg)).collect();
         let context = match program.funcs[func.index()].kind {
-            FuncKind::Agent | FuncKind::Test => self.open_context(Context::default()),
+            FuncKind::Agent | FuncKind::Test => self.open_agent(program, func),
             FuncKind::Fn | FuncKind::Main => self.state.frames.last().map_or(0, |frame| frame.context),
         };
         self.push_frame(func, args, context);
         Ok(())
+    }
+
+    /// Opens the context of an agent that is called, and tells of it.
+    fn open_agent(&mut self, program: &ir::Program, func: FuncId) -> usize {
+        let (context, caller) = (self.state.next_context, self.context_number());
+        let place = self.instruction(program).map(|inst| inst.span).unwrap_or_default();
+        let place = self.place(place);
+        let agent = program.funcs[func.index()].name.clone();
+        self.events.push(Event::AgentStart { context, caller, agent, place });
+        self.open_context(Context::default())
     }
 
     /// Whether another frame may be opened.

@@ -13,6 +13,9 @@ use std::path::Path;
 /// Alignment of tensor data where the file does not say.
 const DEFAULT_ALIGNMENT: u64 = 32;
 
+/// The texts of the vocabulary.
+const TOKENS: &str = "tokenizer.ggml.tokens";
+
 /// What the head of a file says.
 #[derive(Debug, Clone)]
 pub struct Header {
@@ -24,6 +27,8 @@ pub struct Header {
     pub parameters: u64,
     /// Bytes of the whole file.
     pub file_len: u64,
+    /// The first token whose text holds a zero byte, which ends texts in llama.cpp.
+    pub zero_in_token: Option<u64>,
 }
 
 /// A metadata value.
@@ -134,7 +139,8 @@ pub fn read(path: &Path) -> Result<Header, GgufError> {
         return Err(GgufError::Directory);
     }
     let file = File::open(path).map_err(io)?;
-    let mut reader = Reader { file: BufReader::with_capacity(1 << 18, file), at: 0, len: facts.len() };
+    let file = BufReader::with_capacity(1 << 18, file);
+    let mut reader = Reader { file, at: 0, len: facts.len(), zero_in_token: None };
     reader.magic()?;
     let version = reader.u32("the version")?;
     if !(2..=3).contains(&version) {
@@ -151,7 +157,8 @@ pub fn read(path: &Path) -> Result<Header, GgufError> {
     }
     let alignment = alignment(&meta)?;
     let parameters = reader.tensors(tensors, alignment)?;
-    Ok(Header { meta, tensors, parameters, file_len: reader.len })
+    let (file_len, zero_in_token) = (reader.len, reader.zero_in_token);
+    Ok(Header { meta, tensors, parameters, file_len, zero_in_token })
 }
 
 fn alignment(meta: &HashMap<String, Meta>) -> Result<u64, GgufError> {
@@ -174,6 +181,7 @@ struct Reader {
     file: BufReader<File>,
     at: u64,
     len: u64,
+    zero_in_token: Option<u64>,
 }
 
 impl Reader {
@@ -253,7 +261,7 @@ impl Reader {
             6 => Meta::Float(f64::from(f32::from_le_bytes(self.bytes(what)?))),
             7 => Meta::Bool(self.bytes::<1>(what)?[0] != 0),
             8 => Meta::Str(self.string(what)?),
-            9 => self.array(what)?,
+            9 => self.array(what, key == TOKENS)?,
             10 => Meta::Int(i64::try_from(self.u64(what)?).unwrap_or(i64::MAX)),
             11 => Meta::Int(i64::from_le_bytes(self.bytes(what)?)),
             12 => Meta::Float(f64::from_le_bytes(self.bytes(what)?)),
@@ -261,7 +269,8 @@ impl Reader {
         })
     }
 
-    fn array(&mut self, what: &str) -> Result<Meta, GgufError> {
+    /// An array, of which the length stays. The texts of tokens are looked at, too.
+    fn array(&mut self, what: &str, tokens: bool) -> Result<Meta, GgufError> {
         let kind = self.u32(what)?;
         let count = self.u64(what)?;
         let width = match kind {
@@ -271,9 +280,13 @@ impl Reader {
             10..=12 => 8,
             8 => {
                 self.plausible(count, 8, what)?;
-                for _ in 0..count {
-                    let len = self.u64(what)?;
-                    self.skip(len, what)?;
+                for token in 0..count {
+                    if tokens {
+                        self.token(token, what)?;
+                    } else {
+                        let len = self.u64(what)?;
+                        self.skip(len, what)?;
+                    }
                 }
                 return Ok(Meta::Array(count));
             }
@@ -281,6 +294,13 @@ impl Reader {
         };
         self.skip(count.saturating_mul(width), what)?;
         Ok(Meta::Array(count))
+    }
+
+    fn token(&mut self, token: u64, what: &str) -> Result<(), GgufError> {
+        if self.string(what)?.contains('\0') {
+            self.zero_in_token.get_or_insert(token);
+        }
+        Ok(())
     }
 
     /// Walks the tensor table, and holds the place of each tensor's data against the size of the file.

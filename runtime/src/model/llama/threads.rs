@@ -1,4 +1,4 @@
-//! What the machine offers: cores worth computing on, and free memory.
+//! What the machine offers: cores worth computing on.
 //!
 //! Two hyper-threads of one core only get in each other's way in matrix code, so physical cores are counted.
 //! If the system does not report them, its own count of usable processors is taken.
@@ -22,12 +22,4 @@ fn physical_cores() -> Option<usize> {
         }
     }
     (!cores.is_empty()).then_some(cores.len())
-}
-
-/// Bytes that can be used without swapping (Linux).
-pub(super) fn available_memory() -> Option<u64> {
-    let table = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = table.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kilobytes.checked_mul(1024)
 }

@@ -1,0 +1,119 @@
+//! Trying a model before it is relied on, and measuring it.
+//!
+//! What is wrong with a file behind its head shows when it is evaluated: weights that are no numbers, shapes that
+//! llama.cpp asserts, instructions that the CPU lacks. The process that tries may die of it; so it should be one
+//! that nobody needs. Starting it and keeping its verdict is the caller's business.
+
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::{LlamaLoader, LlamaOptions};
+use crate::model::{Load, Model, ModelError, Row, SeqId};
+
+/// Rows of the larger batch: llama.cpp multiplies few rows by other code than many.
+const ROWS: u32 = 40;
+
+/// Sequences that are measured together.
+const TOGETHER: u32 = 8;
+
+/// How long each measurement takes at least.
+const STRETCH: Duration = Duration::from_millis(500);
+
+/// Tokens of a sequence before the measured ones.
+const START: u32 = 8;
+
+/// Where a sequence is cut back to its start.
+const END: u32 = 48;
+
+/// How fast a model is here, in tokens per second.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Speed {
+    /// One sequence by itself.
+    pub alone: f64,
+    /// All of eight sequences that share each batch.
+    pub together: f64,
+}
+
+/// Loads a model and evaluates one token, then a batch. An error where a logit is no number; what llama.cpp dies of,
+/// this process dies of.
+pub fn prove(options: &LlamaOptions) -> Result<(), ModelError> {
+    with(options, &mut |model| evaluate(model))
+}
+
+/// Loads a model, tries it, and measures its speed in about a second.
+pub fn measure(options: &LlamaOptions) -> Result<Speed, ModelError> {
+    with(options, &mut |model| {
+        evaluate(model)?;
+        Ok(Speed { alone: speed(model, 1)?, together: speed(model, TOGETHER)? })
+    })
+}
+
+/// What this build of llama.cpp uses of the CPU, in its own words.
+pub fn instructions() -> Vec<String> {
+    super::system_info().split('|').filter_map(used).collect()
+}
+
+/// `AVX2 = 1` as `AVX2`; what is off is left out.
+fn used(entry: &str) -> Option<String> {
+    let (name, value) = entry.rsplit_once('=')?;
+    let name = name.rsplit(':').next().unwrap_or(name).trim();
+    (value.trim() == "1" && !name.is_empty()).then(|| name.to_owned())
+}
+
+fn with<T>(
+    options: &LlamaOptions,
+    body: &mut dyn FnMut(&mut dyn Model) -> Result<T, ModelError>,
+) -> Result<T, ModelError> {
+    let small = LlamaOptions { n_ctx: Some(TOGETHER * 64), seqs: TOGETHER, deterministic: false, ..options.clone() };
+    let mut result = None;
+    Box::new(LlamaLoader::new(small)).load(&mut |model| result = Some(body(model)))?;
+    result.unwrap_or_else(|| Err(options.failed("it was not lent")))
+}
+
+/// One token, and then some from all over the vocabulary.
+pub(super) fn evaluate(model: &mut dyn Model) -> Result<(), ModelError> {
+    let count = model.vocab().len() as u32;
+    let first = model.info().bos.unwrap_or(0).min(count.saturating_sub(1));
+    decode(model, &[Row { token: first, pos: 0, seq: 0, logits: true }])?;
+    let rows = ROWS.min(model.info().n_ctx).min(model.info().n_batch);
+    let token = |at: u32| (u64::from(count) * u64::from(at) / u64::from(rows)) as u32;
+    let batch: Vec<Row> = (0..rows).map(|pos| Row { token: token(pos), pos, seq: 1, logits: true }).collect();
+    decode(model, &batch)?;
+    model.truncate(0, 0)?;
+    model.truncate(1, 0)
+}
+
+/// Evaluates rows that all ask for logits, and looks at these.
+fn decode(model: &mut dyn Model, rows: &[Row]) -> Result<(), ModelError> {
+    model.decode(rows)?;
+    for row in 0..rows.len() {
+        if let Some(wrong) = model.logits(row)?.iter().find(|logit| !logit.is_finite()) {
+            let reason = format!("its weights are damaged, since a logit is {wrong}");
+            return Err(ModelError::Unusable { name: model.info().name.clone(), reason });
+        }
+    }
+    Ok(())
+}
+
+fn speed(model: &mut dyn Model, seqs: u32) -> Result<f64, ModelError> {
+    let tokens = model.vocab().len() as u32;
+    let row = |pos: u32, seq: SeqId| Row { token: (pos * 31 + seq * 7 + 3) % tokens, pos, seq, logits: true };
+    for seq in 0..seqs {
+        let start: Vec<Row> = (0..START).map(|pos| Row { logits: false, ..row(pos, seq) }).collect();
+        model.decode(&start)?;
+    }
+    let (started, mut made, mut pos) = (Instant::now(), 0_u32, START);
+    while started.elapsed() < STRETCH {
+        let batch: Vec<Row> = (0..seqs).map(|seq| row(pos, seq)).collect();
+        model.decode(&batch)?;
+        (made, pos) = (made + seqs, pos + 1);
+        if pos == END {
+            (0..seqs).try_for_each(|seq| model.truncate(seq, START))?;
+            pos = START;
+        }
+    }
+    let speed = f64::from(made) / started.elapsed().as_secs_f64();
+    (0..seqs).try_for_each(|seq| model.truncate(seq, 0))?;
+    Ok(speed)
+}

@@ -1,0 +1,115 @@
+//! The inputs of a run, as the command line gives them.
+
+use std::path::{Path, PathBuf};
+
+use agentc::{Error, Fault, Input, Value};
+
+use super::args::RunArgs;
+use super::files::{input_text, is_stdin, one_reader};
+
+/// Inputs by name, and the files that they were read from.
+#[derive(Default)]
+pub(super) struct Inputs {
+    pub(super) values: Vec<(String, Input)>,
+    pub(super) files: Vec<PathBuf>,
+}
+
+/// What the value of an `--input` says.
+enum Given<'a> {
+    Text(&'a str),
+    File(&'a Path),
+}
+
+/// `@FILE` is a file's text, and `@@` the sign itself.
+fn given(value: &str) -> Given<'_> {
+    match value.strip_prefix('@') {
+        Some(text) if text.starts_with('@') => Given::Text(text),
+        Some(file) => Given::File(Path::new(file)),
+        None => Given::Text(value),
+    }
+}
+
+/// That standard input is asked for once at most, before anything of it is read.
+pub(super) fn check_readers(args: &RunArgs) -> Result<(), Error> {
+    let mut readers = Vec::new();
+    if is_stdin(&args.file) {
+        readers.push("the program".to_owned());
+    }
+    if args.input_file.as_deref().is_some_and(is_stdin) {
+        readers.push("`--input-file`".to_owned());
+    }
+    let from_stdin = |value: &str| matches!(given(value), Given::File(path) if is_stdin(path));
+    let inputs = args.input.iter().filter(|(_, value)| from_stdin(value));
+    readers.extend(inputs.map(|(name, _)| format!("the input `{name}`")));
+    one_reader(&readers)
+}
+
+/// The file's inputs, then those of the command line, which override them.
+pub(super) fn inputs(args: &RunArgs) -> Result<Inputs, Error> {
+    let mut inputs = Inputs::default();
+    if let Some(path) = &args.input_file {
+        let fields = object(path)?;
+        inputs
+            .values
+            .extend(fields.iter().map(|(name, json)| (name.clone(), Input::Value(Value::from_json(json)))));
+        inputs.files.push(path.clone());
+    }
+    for (name, value) in &args.input {
+        let text = match given(value) {
+            Given::Text(text) => text.to_owned(),
+            Given::File(path) => {
+                inputs.files.push(path.to_owned());
+                text_of(name, path)?
+            }
+        };
+        inputs.values.push((name.clone(), Input::Text(text)));
+    }
+    Ok(inputs)
+}
+
+fn text_of(name: &str, path: &Path) -> Result<String, Error> {
+    input_text(path).map_err(|error| match error {
+        Error::Io { what, reason } => Error::Usage {
+            message: format!("cannot {what} for the input `{name}`: {reason}"),
+            hint: Some(format!(
+                "`--input {name}=@FILE` reads a file, and `{name}=@@…` gives text that begins with an `@`"
+            )),
+        },
+        other => other,
+    })
+}
+
+/// The JSON object that a file holds.
+fn object(path: &Path) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
+    match serde_json::from_str(&input_text(path)?) {
+        Ok(serde_json::Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(no_inputs(path, "it is not a JSON object")),
+        Err(error) => {
+            let error = error.to_string();
+            let deep = error.starts_with("recursion limit");
+            Err(no_inputs(path, if deep { "it has too many levels of lists and records" } else { &error }))
+        }
+    }
+}
+
+fn no_inputs(path: &Path, reason: &str) -> Error {
+    let name = if is_stdin(path) { "standard input".to_owned() } else { format!("`{}`", path.display()) };
+    Error::before_run(Fault::Input { message: format!("cannot take inputs from {name}: {reason}") })
+}
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_at_sign_reads_a_file_and_two_are_one() {
+        for (value, text) in [("x", "x"), ("", ""), ("@@x", "@x"), ("@@", "@"), ("a@b", "a@b"), ("@@@", "@@")]
+        {
+            let Given::Text(found) = given(value) else { panic!("{value}") };
+            assert_eq!(found, text);
+        }
+        let Given::File(path) = given("@-") else { panic!() };
+        assert!(is_stdin(path));
+    }
+}
