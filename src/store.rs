@@ -87,10 +87,12 @@ pub enum StoreError {
         reason: String,
     },
     /// A repository without the file that was asked for.
-    #[error("`{name}` has no such file{}", listed(.files))]
+    #[error("`{name}` has no file `{wanted}`{}", listed(.files))]
     NoFile {
-        /// What was asked for.
+        /// The repository that was asked for.
         name: String,
+        /// The file or quantisation.
+        wanted: String,
         /// The models that it has.
         files: Vec<String>,
     },

@@ -127,6 +127,273 @@ fn usage_errors_are_exit_2() {
     }
 }
 
+/// A folder that goes away with its test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("agentc-cli-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        let path = self.0.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The message on standard error, without the lines that it is broken into.
+fn message(output: &Output) -> String {
+    err(output).replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+const NO_MODEL: &str = "agentc model pull smollm2";
+
+#[test]
+fn inputs_come_from_files_and_from_standard_input() {
+    let folder = Folder::new("inputs");
+    let program = folder.write("a.agent", "input mail: str\ninput n: int\n\"{{ mail }} {{ gen x: int }}\"");
+    let (mail, n) = (folder.write("mail.txt", "\u{feff}Dear…\n"), folder.write("n.json", " 7\n"));
+    let all = folder.write("all.json", r#"{"mail": "a", "n": 1}"#);
+    let run = |args: &[&str], stdin: &str| agentc(&[&["run", &program][..], args].concat(), stdin);
+    let (from_mail, from_n) = (format!("mail=@{mail}"), format!("n=@{n}"));
+    // What is complete and of its types gets as far as the model.
+    for (args, stdin) in [
+        (&["-i", &from_mail, "-i", &from_n][..], ""),
+        (&["-i", "mail=@-", "-i", "n=2"], "Dear"),
+        (&["--input-file", &all], ""),
+        (&["--input-file", "-"], r#"{"mail": "a", "n": 1}"#),
+        (&["--input-file", "-", "-i", "n=3"], "\u{feff}{\"mail\": \"a\", \"n\": \"no\"}"),
+        (&["-i", "mail=@@nobody", "-i", "n=3"], ""),
+    ] {
+        let output = run(args, stdin);
+        assert!(code(&output) == 7 && message(&output).contains(NO_MODEL), "{args:?}: {}", err(&output));
+    }
+    for (args, stdin, what) in [
+        (&["-i", "mail=x", "-i", "n=@/nonexistent/n"][..], "", "for the input `n`: No such file"),
+        (&["-i", "mail=@nobody", "-i", "n=3"], "", "text that begins with an `@`"),
+        (&["-i", "mail=@/", "-i", "n=3"], "", "cannot read `/` for the input `mail`"),
+        (&["-i", &from_mail, "-i", &from_mail.replace("mail=", "n=")], "", "`n` must be int"),
+        (&["-i", "mail=@-", "-i", "n=@-"], "", "as the input `mail` and as the input `n`"),
+        (&["--input-file", "-", "-i", "n=@-"], "", "as `--input-file` and as the input `n`"),
+        (&["--input-file", "-"], "[1]", "from standard input: it is not a JSON object"),
+        (&["--input-file", "-"], "{", "cannot take inputs from standard input"),
+        (&["--input-file", &mail], "", "cannot take inputs from"),
+    ] {
+        let output = run(args, stdin);
+        assert_eq!(code(&output), 2, "{args:?}: {}", err(&output));
+        assert!(message(&output).contains(what), "{args:?}: {}", err(&output));
+    }
+    let twice = agentc(&["run", "-", "--input-file", "-"], "");
+    assert!(code(&twice) == 2 && message(&twice).contains("as the program and as `--input-file`"));
+    for command in ["check", "test", "fmt"] {
+        let twice = agentc(&[command, "-", "-"], "");
+        assert!(code(&twice) == 2 && message(&twice).contains("read twice"), "{}", err(&twice));
+    }
+}
+
+#[test]
+fn inputs_of_too_many_levels_are_wrong_inputs() {
+    let deep = format!("{{\"x\": {}{}}}", "[".repeat(200), "]".repeat(200));
+    let folder = Folder::new("deep");
+    let program = folder.write("a.agent", "input x: json\n\"{{ x }}\"");
+    let output = agentc(&["run", &program, "--input-file", "-", "--format", "json"], &deep);
+    let object: Json = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!((code(&output), &object["error"]["code"]), (2, &"R0201".into()), "{object}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_never_ends_is_read_to_a_bound() {
+    let began = std::time::Instant::now();
+    for command in ["run", "check", "build", "fmt", "test"] {
+        let endless = agentc(&[command, "/dev/zero"], "");
+        assert_eq!(code(&endless), 3, "{command}: {}", err(&endless));
+        assert!(message(&endless).contains("more than 8388608 bytes"), "{command}: {}", err(&endless));
+    }
+    let source = "input x: str\n\"{{ x }}\"";
+    for args in [["--input-file", "/dev/zero"], ["--input", "x=@/dev/zero"]] {
+        let endless = agentc(&[&["run", "-"][..], &args].concat(), source);
+        assert_eq!(code(&endless), 2, "{}", err(&endless));
+        assert!(message(&endless).contains("more than 67108864 bytes"), "{}", err(&endless));
+    }
+    assert!(began.elapsed().as_secs() < 60);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_may_come_from_a_pipe_with_a_name() {
+    let folder = Folder::new("pipe");
+    let pipe = folder.0.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let writer = pipe.clone();
+    let writer = std::thread::spawn(move || std::fs::write(writer, "print oops").unwrap());
+    let output = agentc(&["check", "--message-format", "short", pipe.to_str().unwrap()], "");
+    writer.join().unwrap();
+    assert_eq!(
+        (code(&output), err(&output).contains("pipe:1:7: error[E0100]")),
+        (3, true),
+        "{}",
+        err(&output)
+    );
+}
+
+#[test]
+fn built_programs_run_and_say_where_they_come_from() {
+    let folder = Folder::new("built");
+    let source = "input n: int\ntest \"t\" { expect len(\"ab\") == 3 }\n\"{{ n }} {{ gen x: int }}\"";
+    let program = folder.write("a.agent", source);
+    let built = folder.0.join("a.json").to_str().unwrap().to_owned();
+    assert_eq!(code(&agentc(&["build", &program, "-o", &built], "")), 0);
+    std::fs::remove_file(&program).unwrap();
+    let json = std::fs::read_to_string(&built).unwrap();
+
+    let missing = agentc(&["run", &built], "");
+    assert!(code(&missing) == 2 && message(&missing).contains("the input `n` (int) is missing"));
+    for (file, stdin) in [(built.as_str(), ""), ("-", json.as_str())] {
+        if file != "-" {
+            let ran = agentc(&["run", file, "-i", "n=1"], stdin);
+            assert!(code(&ran) == 7 && message(&ran).contains(NO_MODEL), "{}", err(&ran));
+        }
+        let tested = agentc(&["test", file], stdin);
+        assert_eq!(code(&tested), 100);
+        assert!(err(&tested).contains("a.agent:2:"), "{}", err(&tested));
+    }
+    let elsewhere = agentc(&["run", &built, "--agent", "b"], "");
+    assert!(code(&elsewhere) == 2 && message(&elsewhere).contains("`agentc build --agent b`"));
+    for command in ["check", "fmt", "build"] {
+        let output = agentc(&[command, &built], "");
+        assert_eq!(code(&output), 2, "{command}: {}", err(&output));
+        assert!(
+            message(&output).contains("give the `.agent` file that it was built from"),
+            "{}",
+            err(&output)
+        );
+    }
+}
+
+#[test]
+fn built_programs_that_were_damaged_are_refused() {
+    let folder = Folder::new("damaged");
+    let json = out(&agentc(&["build", "-"], "\"{{ gen x: int }}\""));
+    let version = format!("\"version\": {}", agentc::ir::VERSION);
+    for (from, to, what) in [
+        (version.as_str(), "\"version\": 1", "version 1 of the format"),
+        (version.as_str(), "\"version\": \"x\"", "invalid type"),
+        ("\"entry\": 0", "\"entry\": 99", "there is no entry function 99"),
+        ("\"chat\"", "\"chap\"", "missing field `chat`"),
+        ("\"types\": []", "\"types\": [", "cannot be used"),
+    ] {
+        assert!(json.contains(from), "{from} is not in\n{json}");
+        let file = folder.write("a.json", json.replacen(from, to, 1));
+        let output = agentc(&["run", &file, "--format", "json"], "");
+        let object: Json = serde_json::from_str(&out(&output)).unwrap();
+        assert_eq!((code(&output), &object["error"]["code"]), (2, &"R0204".into()), "{object}");
+        assert!(object["error"]["message"].as_str().unwrap().contains(what), "{object}");
+        assert!(message(&output).contains("build it again"), "{}", err(&output));
+    }
+    // JSON of any other kind is a text, and no program.
+    assert_eq!(code(&agentc(&["run", "-"], "{\"name\": \"x\"}")), 3);
+}
+
+#[test]
+fn what_is_read_is_never_written_over() {
+    let folder = Folder::new("over");
+    folder.write("lib.agent", "fn f() -> str { return embed \"text.txt\" }");
+    folder.write("text.txt", "some text");
+    folder.write("schema.json", r#"{"type": "object"}"#);
+    folder.write("in.json", r#"{"x": "a"}"#);
+    folder.write("mail.txt", "a mail");
+    let source = "import { f } from \"lib.agent\"\ntype T = schema \"schema.json\"\ninput x: str\ninput y: str\n\
+                  print f()\n\"{{ x }}\"\ngen t: T\n";
+    let program = folder.write("main.agent", source);
+    let path = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
+    let run = |trace: &str| {
+        let (file, mail) = (path("in.json"), format!("y=@{}", path("mail.txt")));
+        agentc(&["run", &program, "--input-file", &file, "-i", &mail, "--trace", trace], "")
+    };
+    let read = ["main.agent", "lib.agent", "text.txt", "schema.json", "in.json", "mail.txt"];
+    let before = read.map(|name| std::fs::read(path(name)).unwrap());
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(path("main.agent"), path("link")).unwrap();
+        std::fs::hard_link(path("schema.json"), path("hard")).unwrap();
+    }
+    let links = if cfg!(unix) { &["link", "hard", "../"][..] } else { &[] };
+    for name in read.iter().chain(links) {
+        let trace = match *name {
+            "../" => {
+                format!("{}/../{}/text.txt", folder.0.display(), folder.0.file_name().unwrap().display())
+            }
+            name => path(name),
+        };
+        let output = run(&trace);
+        assert_eq!(code(&output), 2, "{trace}: {}", err(&output));
+        assert!(message(&output).contains("which is read"), "{}", err(&output));
+    }
+    let over = agentc(&["build", &program, "-o", &path("schema.json")], "");
+    assert!(code(&over) == 2 && message(&over).contains("which is read"), "{}", err(&over));
+    assert_eq!(read.map(|name| std::fs::read(path(name)).unwrap()), before);
+    // Any other file may be written again.
+    let other = folder.write("trace.jsonl", "old");
+    assert_eq!((code(&run(&other)), std::fs::read_to_string(&other).unwrap()), (7, String::new()));
+}
+
+/// A run that waits for its program on standard input.
+#[cfg(unix)]
+fn waiting(args: &[&str]) -> std::process::Child {
+    let child = Command::new(env!("CARGO_BIN_EXE_agentc"))
+        .args(["run", "-"])
+        .args(args)
+        .env("AGENTC_CACHE", cache())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let child = child.unwrap();
+    // It is ready once it has handlers of its own.
+    for _ in 0..500 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
+        let Ok(status) = status else { break };
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0");
+        if u64::from_str_radix(mask.trim(), 16).unwrap_or(0) >> 14 & 1 == 1 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    child
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_or_the_deadline_ends_what_waits_for_its_program() {
+    for (signal, expected) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let mut child = waiting(&["--format", "json"]);
+        let stdin = child.stdin.take();
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        drop(stdin);
+        assert_eq!(code(&output), expected, "{}", err(&output));
+        let object: Json = serde_json::from_str(&out(&output)).unwrap();
+        assert_eq!(object["error"]["code"], "R0130", "{object}");
+    }
+    let mut child = waiting(&["--timeout", "300ms"]);
+    let stdin = child.stdin.take();
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    assert_eq!((code(&output), message(&output).contains("R0502")), (5, true), "{}", err(&output));
+}
+
 #[test]
 fn inputs_are_checked_before_a_model_is_loaded() {
     let source = "input question: str\n\"{{ question }}\"";

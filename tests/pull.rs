@@ -106,7 +106,7 @@ fn answer(mut stream: TcpStream, files: &Mutex<Files>) -> std::io::Result<()> {
     if let Some(status) = served.refusals.pop() {
         return write!(stream, "HTTP/1.1 {status} No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
     }
-    if !served.ranges || condition.is_some_and(|etag| served.etag != Some(&etag)) {
+    if !served.ranges || condition.is_some_and(|etag| served.etag != Some(etag.as_str())) {
         from = 0;
     }
     let (total, body) = (served.bytes.len(), served.bytes[from..].to_vec());
@@ -236,7 +236,7 @@ fn what_is_not_there_or_not_clear_is_named() {
     server.repo("a/split", &[(one.as_str(), model(100, 0)), (two.as_str(), model(100, 0))]);
     server.repo("a/none", &[("README.md", model(100, 0))]);
     let pull = |name: &str| cache.agentc(&server, &["model", "pull", name]);
-    fails(&pull("hf:a/several"), 7, &["has no such file", "m-Q8_0.gguf, n-Q8_0.gguf"]);
+    fails(&pull("hf:a/several"), 7, &["has no file `Q4_K_M`; it has m-Q8_0.gguf, n-Q8_0.gguf"]);
     fails(&pull("hf:a/several:Q8_0"), 7, &["several files", "m-Q8_0.gguf, n-Q8_0.gguf"]);
     fails(&pull("hf:a/split:Q8_0"), 7, &["one of 2 parts", "llama-gguf-split"]);
     fails(&pull("hf:a/none"), 7, &["no GGUF file"]);

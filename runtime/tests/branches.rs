@@ -98,6 +98,29 @@ fn events_name_the_context_that_a_branch_continues() {
     assert_eq!(shown, expected);
 }
 
+#[test]
+fn events_tell_which_agent_a_context_belongs_to() {
+    let source = "agent inner() -> str { \"i\" gen x: /[a-z]/ return x }\n\
+                  agent outer() -> str { let a = inner()\n return aside { yield inner() + a } }\n\
+                  \"text\"\nprint outer()\ngen y: /[a-z]/";
+    let (outcome, events) = play(&mut random(), source, RunOptions::default());
+    assert_eq!(outcome.error(), None);
+    let shown: Vec<String> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::AgentStart { context, caller, agent, place } => {
+                Some(format!("{caller}>{context} {agent} {}:{}", place.line, place.column))
+            }
+            Event::BranchStart { context, parent, .. } => Some(format!("{parent}>{context}")),
+            Event::GenStart { context, name, .. } => Some(format!("{context} {name}")),
+            Event::Print { .. } => Some("print".to_owned()),
+            _ => None,
+        })
+        .collect();
+    let expected = ["0>1 outer 4:7", "1>2 inner 2:34", "2 x", "1>3", "3>4 inner 2:66", "4 x", "0 y", "print"];
+    assert_eq!(shown, expected);
+}
+
 /// What one branch draws is not what the others drew before it.
 #[test]
 fn random_numbers_of_a_branch_do_not_depend_on_what_ran_before() {

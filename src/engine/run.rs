@@ -85,7 +85,9 @@ impl<'p> Run<'p> {
         self
     }
 
-    /// A flag that ends it as soon as it is set.
+    /// A flag that ends it as soon as it is set. What it has read by then stays in the engine's memory, so text
+    /// sampled in later runs may depend on when that was; with
+    /// [`Builder::deterministic`](super::Builder::deterministic) it does not.
     pub fn cancel(mut self, flag: Arc<AtomicBool>) -> Self {
         self.options.cancel = Some(flag);
         self

@@ -78,20 +78,27 @@ pub(super) fn file(
     part: &mut Part,
     progress: Report<'_>,
 ) -> Result<(), StoreError> {
-    let mut left = ATTEMPTS;
+    let (mut left, mut restarts) = (ATTEMPTS, 0);
     while wanted.bytes.is_none_or(|bytes| part.len < bytes) {
         let before = part.len;
-        let answer = attempt(store, wanted, part, progress)?;
+        let answer = match attempt(store, wanted, part, progress) {
+            Err(error @ StoreError::TooLong { .. }) => {
+                part.restart(store)?;
+                return Err(error);
+            }
+            answer => answer?,
+        };
         match answer.code {
             0 => break,
             // It cannot go on in the middle, or what is there is not a part of it any more.
-            33 => part.restart(store)?,
-            22 if answer.status == 416 && before > 0 => part.restart(store)?,
+            _ if before > 0 && answer.is_about_the_part() && restarts < 2 => {
+                part.restart(store)?;
+                restarts += 1;
+            }
             _ if !answer.is_passing() => return Err(answer.error(store, wanted.url)),
             _ if part.len > before => left = ATTEMPTS,
-            _ => {}
+            _ => left -= 1,
         }
-        left -= 1;
         if left == 0 {
             return Err(answer.error(store, wanted.url));
         }
@@ -218,6 +225,11 @@ fn pass_on(child: &mut Child, take: &mut dyn FnMut(&[u8]) -> io::Result<bool>) -
 }
 
 impl Answer {
+    /// Whether it is the rest of the file that cannot be had.
+    fn is_about_the_part(&self) -> bool {
+        self.code == 33 || self.code == 22 && self.status == 416
+    }
+
     /// Whether another attempt may do: the network or the server failed, not the request.
     fn is_passing(&self) -> bool {
         match self.code {

@@ -175,7 +175,10 @@ pub(super) fn choose(name: &str, files: &[String], choice: Option<&str>) -> Resu
     };
     let file = match found.as_slice() {
         [file] => file,
-        [] => return Err(StoreError::NoFile { name: name.to_owned(), files: models }),
+        [] => {
+            let wanted = choice.unwrap_or(USUAL).to_owned();
+            return Err(StoreError::NoFile { name: name.to_owned(), wanted, files: models });
+        }
         [first, ..] if part(first).is_some() => first,
         several => return Err(StoreError::Ambiguous { name: name.to_owned(), files: several.to_vec() }),
     };
