@@ -31,7 +31,7 @@ pub(crate) struct Look {
     /// Print only what was asked for
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Say more, such as what a run cost and what its agents write
+    /// Print more, such as what a run cost and what its agents write
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
 }
@@ -46,7 +46,7 @@ pub(crate) enum When {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Compile and run a program; its text streams to standard output, that of its agents to a terminal
+    /// Compile and run a program, streaming its text to standard output (that of its agents only to a terminal)
     Run(RunArgs),
     /// Report mistakes in programs, without a model
     Check(CheckArgs),
@@ -72,8 +72,8 @@ pub(crate) enum Command {
 pub(crate) struct RunArgs {
     /// The program, or what `agentc build` made of it; `-` reads it from standard input
     pub(crate) file: PathBuf,
-    /// An input: the text itself for a `str`, JSON for any other type; `NAME=@FILE` takes it from a file (`@-`:
-    /// standard input), and `NAME=@@…` is text that begins with an `@`
+    /// An input: the text itself for a `str`, JSON for any other type; `NAME=@FILE` reads it from a file (`@-`:
+    /// standard input), and `NAME=@@…` is text that begins with `@`
     #[arg(short, long, value_name = "NAME=VALUE", value_parser = name_and_value)]
     pub(crate) input: Vec<(String, String)>,
     /// A JSON object of inputs, at most 64 MiB; `-` reads it from standard input, and `--input` overrides it
@@ -93,13 +93,13 @@ pub(crate) struct RunArgs {
     /// What standard output shows
     #[arg(long, env = "AGENTC_FORMAT", value_enum, default_value = "text")]
     pub(crate) format: Format,
-    /// Write every event to a file, one JSON object a line; never over a file that the run reads
+    /// Write every event to a file, one JSON object per line; never over a file that the run reads
     #[arg(long, env = "AGENTC_TRACE", value_name = "FILE.jsonl")]
     pub(crate) trace: Option<PathBuf>,
     /// Limit on the tokens of all generations together
     #[arg(long, env = "AGENTC_MAX_TOKENS", value_name = "N")]
     pub(crate) max_tokens: Option<u64>,
-    /// Time the command may take, loading the model included, such as `30`, `500ms` or `2m`
+    /// Time limit for the command, including loading the model, such as `30`, `500ms` or `2m`
     #[arg(long, env = "AGENTC_TIMEOUT", value_name = "SECONDS", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
 }
@@ -107,11 +107,11 @@ pub(crate) struct RunArgs {
 /// Which model is loaded, and how.
 #[derive(Debug, Args)]
 pub(crate) struct LoadArgs {
-    /// The model: a name (see `agentc model ls`), the path of a GGUF file, or what was pulled as
+    /// The model: a name (see `agentc model ls`), the path of a GGUF file, or a model pulled as
     /// `hf:owner/repo[:QUANT]`
     #[arg(short, long, env = "AGENTC_MODEL")]
     pub(crate) model: Option<String>,
-    /// Tokens of context, at most as many as the model was trained for
+    /// Size of the context in tokens, at most what the model was trained for
     #[arg(short, long, env = "AGENTC_CTX_SIZE", value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) ctx_size: Option<u32>,
     /// Threads that evaluate the model
@@ -220,10 +220,10 @@ pub(crate) struct FmtArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelCommand {
-    /// Bring models into the cache; interrupted, a download goes on where it ended
+    /// Fetch models into the cache; an interrupted download is resumed
     Pull {
-        /// `smollm2`, a repository of Hugging Face (`hf:owner/repo`, `hf:owner/repo:Q4_K_M`), or the address of a
-        /// GGUF file (`https://…`, with `#sha256=…` if it is to be checked)
+        /// `smollm2`, a Hugging Face repository (`hf:owner/repo`, `hf:owner/repo:Q4_K_M`), or the URL of a GGUF file
+        /// (`https://…`, with `#sha256=…` to have it checked)
         #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
     },

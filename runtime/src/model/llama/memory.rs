@@ -1,8 +1,9 @@
-//! What a context takes of the machine's memory, told before it is taken.
+//! How much of the machine's memory a context will take, computed before it is taken.
 //!
-//! llama.cpp asks the system for what it needs and is given it; the process is killed later, when it writes to
-//! what is not there. So the large parts are added up here: the keys and values of all cells, the scores of one
-//! step's rows over all cells, and the logits. What the weights take is there already when a context is made.
+//! llama.cpp asks the system for what it needs and is granted it; the process is killed later, when it writes
+//! to memory that does not exist. So the large parts are added up here: the keys and values of all cells, the
+//! scores of one step's rows over all cells, and the logits. The memory for the weights is in use already
+//! when a context is made.
 
 use std::fs;
 
