@@ -59,7 +59,7 @@ pub enum Spec {
         /// The hole that holds the list.
         hole: usize,
     },
-    /// A run of whole words of a text known at run time, exactly as they appear there.
+    /// A run of whole words of a text that is known at run time, as they stand there.
     Copy {
         /// The hole that holds the text.
         hole: usize,

@@ -11,7 +11,7 @@
 //! was opened, or trim what the assistant said; committed text stays as it is, and [`ChatFormat::warnings`]
 //! says so once.
 //!
-//! Not here: tokens, and the trimming of contents.
+//! What is not here: tokens, and trimming of contents.
 
 use std::collections::HashMap;
 

@@ -1,8 +1,8 @@
 //! JSON Schema: from a document to instructions.
 //!
-//! [`document`] resolves references, [`read`] turns objects into keywords ([`node`]), [`expand`] works out,
-//! kind by kind, what a value must be, as shapes ([`shape`]; negation is in [`deny`]), and the emitters write
-//! these down. [`place`] determines the order in which the members of an object are written.
+//! [`document`] finds what references mean, [`read`] turns objects into keywords ([`node`]), [`expand`] works
+//! out what a value has to be, kind by kind, as shapes ([`shape`]; negation is in [`deny`]), and the emitters write these down.
+//! In what order the members of an object are written is [`place`]'s business.
 
 mod arrays;
 mod circles;

@@ -1,8 +1,7 @@
 //! The texts of numbers within bounds, as regular expressions.
 //!
-//! A whole number has a text without a point; every number has texts with one: up to 18 digits before it and
-//! 1 to 15 after it. (Bounds and lists may require whole numbers of 64 bits.) Listed numbers have only their
-//! shortest text.
+//! A whole number has a text without a point, every number has texts with one: up to 18 digits before it and 1 to
+//! 15 after it. (Bounds and lists may ask for whole numbers of 64 bits.) Listed numbers have their shortest text only.
 
 use super::decimal::Decimal;
 use super::node::{Bound, Kind};

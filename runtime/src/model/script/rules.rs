@@ -1,8 +1,8 @@
-//! What a scripted model would like to write, given what it has read.
+//! What a scripted model would like to write, from what it has read.
 //!
-//! A rule finds its place in its answer by the end of the text, whatever tokens the text was read in, and
-//! continues from there. It does so even where a mask forced something else, and where healing took back the
-//! end of the prompt. The end of a literal prompt is known; that of a regex is whatever makes the text match.
+//! A rule finds its place in its answer by the end of the text, whatever tokens it was read in, and goes on
+//! from there; also where a mask forced something else, and where healing took back the end of the prompt. Of
+//! a literal prompt the end is known; of a regex it is whatever makes the text match.
 
 use regex::bytes::Regex;
 
