@@ -1,8 +1,8 @@
-//! Whether the contexts of a run fit into the models that will read them, reported before the first token.
+//! Whether the contexts of a run fit into the models that will read them, told before the first token.
 //!
-//! The compiler checks the same for models that the program declares, before it knows their tokens. Here each
-//! model counts with its own. What only the run can know is not counted, which is why this is a warning: the
-//! run may stay below it, and a program that does not fit for other reasons ends with `R0702` or `R0706`.
+//! The compiler asks the same of models that the program declares, before it knows their tokens. Here each
+//! model counts with its own. What only the run can know is not counted, so that this is a warning: the run may
+//! stay below it, and a program that does not fit for other reasons ends with `R0702` or `R0706`.
 
 use agentc_compiler::size::{self, Room};
 
