@@ -1,9 +1,9 @@
-//! Models are tried before this process relies on them, once each, in a process of their own.
+//! Models are tried before this process relies on them, once each, in a separate process.
 //!
-//! A file that llama.cpp asserts about, that takes more memory than there is, or whose weights are damaged ends or
-//! hangs the process that evaluates it. So another one does: the command `agentc try-model`, which evaluates a little
-//! and reports in one line of JSON. Its verdict is kept in the cache, by the file, the build and the CPU. It is not
-//! kept where the machine may be to blame: for too little memory, or for time.
+//! A file that trips llama.cpp's assertions, needs more memory than there is, or has damaged weights ends or
+//! hangs the process that evaluates it. So a separate process does: the command `agentc try-model`, which
+//! evaluates a little and reports in one line of JSON. Its verdict is kept in the cache, keyed by file, build
+//! and CPU. It is not kept if the machine may be to blame, because of too little memory or time.
 
 use std::fs;
 use std::io::{self, Read, Write};

@@ -1,6 +1,6 @@
-//! A GGUF file of some hundred kilobytes with a whole model in it: llama's architecture, one block, weights drawn
-//! from a fixed seed. It writes nonsense, but loads and evaluates in milliseconds and needs no download, so that
-//! what must hold for any file can be tried on thousands.
+//! A GGUF file of a few hundred kilobytes with a whole model in it: llama's architecture, one block, weights
+//! drawn from a fixed seed. It writes nonsense, but loads and evaluates in milliseconds and needs no
+//! download, so that properties which must hold for any file can be tested on thousands.
 
 /// Width of the model; two heads share it.
 const WIDTH: u32 = 64;

@@ -1,8 +1,8 @@
-//! Trying a model before it is relied on, and measuring it.
+//! Trying a model before relying on it, and measuring it.
 //!
-//! What is wrong with a file behind its head shows when it is evaluated: weights that are no numbers, shapes that
-//! llama.cpp asserts, instructions that the CPU lacks. The process that tries may die of it; so it should be one
-//! that nobody needs. Starting it and keeping its verdict is the caller's business.
+//! Faults in a file after its header show when it is evaluated: weights that are not numbers, shapes that
+//! llama.cpp asserts, instructions that the CPU lacks. The process that tries may die of it, so it should be
+//! one that nobody needs. Starting that process and keeping its verdict is up to the caller.
 
 use std::time::{Duration, Instant};
 
