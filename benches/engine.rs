@@ -1,8 +1,8 @@
 //! What the engine costs, on the reference model: `cargo xtask bench`.
 //!
-//! Prints a table and writes it as JSON to `target/bench.json`. Each figure stands beside the aim it is
-//! held against; nothing here asserts, since machines differ. A built example rather than a Cargo bench,
-//! which would compile llama.cpp a second time for another profile.
+//! Prints a table and writes it as JSON to `target/bench.json`. Each figure is shown beside its aim; nothing
+//! here asserts, since machines differ. This is an example rather than a Cargo bench, which would compile
+//! llama.cpp a second time for another profile.
 
 use std::error::Error;
 use std::io::Write;

@@ -1,6 +1,6 @@
-//! Embeds the interpreter: compiles a program, runs it with inputs, watches another run as it happens.
+//! Embeds the interpreter: compiles a program, runs it with inputs, and watches a second run as it happens.
 //!
-//! `cargo run --example embed` takes the reference model; an argument names another one.
+//! `cargo run --example embed` uses the reference model; an argument names another one.
 
 use std::io::{self, Write};
 

@@ -1,7 +1,7 @@
 //! The engine: a model on a thread of its own, shared by any number of runs.
 //!
-//! The thread owns the model, its KV memory and all sessions; callers talk to it through channels and
-//! block on their own. Runs are interleaved: each batch of the model serves all that wait. An [`Engine`] is
+//! The thread owns the model, its KV memory and all sessions; callers talk to it through channels and block
+//! on their own threads. Runs are interleaved: each batch of the model serves all that wait. An [`Engine`] is
 //! a handle; the thread ends with the last of them, and a [`Run`]'s events hold one.
 
 mod loading;
@@ -46,7 +46,7 @@ struct Shared {
 }
 
 impl Engine {
-    /// An engine to be set up.
+    /// Starts setting up an engine.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -56,7 +56,7 @@ impl Engine {
         &self.shared.info
     }
 
-    /// A run of a program, to be given its inputs and started.
+    /// A run of a program: give it its inputs, then start it.
     pub fn run<'p>(&self, program: &'p Program) -> Run<'p> {
         Run::new(self.clone(), program, self.shared.seed, self.shared.limits.clone())
     }
@@ -66,7 +66,7 @@ impl Engine {
         self.run(program).of_test(test)
     }
 
-    /// One run for each row of inputs, several at a time; the outcomes come in the order of the rows.
+    /// One run for each row of inputs, several at a time; the outcomes are in the order of the rows.
     pub fn batch<'p, I>(&self, program: &'p Program, rows: I) -> Batch<'p, I::IntoIter>
     where
         I: IntoIterator<Item = Row>,
@@ -132,20 +132,20 @@ impl Builder {
         self
     }
 
-    /// A further model, for generations that ask for it by the name that the program gives it
+    /// Another model, for generations that ask for it by the name that the program gives it
     /// (`model small = "…"`). All are loaded at once; names of one file with the same settings share it.
     pub fn also(mut self, name: impl Into<String>, name_or_path: impl Into<String>) -> Builder {
         self.others.push((name.into(), Source::Named(name_or_path.into()), None));
         self
     }
 
-    /// A further model from anywhere else.
+    /// Another model, from anywhere else.
     pub fn also_loader(mut self, name: impl Into<String>, loader: impl Load + 'static) -> Builder {
         self.others.push((name.into(), Source::Loader(Box::new(loader)), None));
         self
     }
 
-    /// The further models of a program that have these names, as it declares them. Names that the engine has
+    /// The other models of a program that have these names, as it declares them. Names that the engine has
     /// already, or that the program does not declare, change nothing.
     pub fn also_of(mut self, program: &Program, names: &[&str]) -> Builder {
         for (name, model) in &program.ir().models {
@@ -157,7 +157,7 @@ impl Builder {
         self
     }
 
-    /// The further models that a run of a program may ask for, as it declares them.
+    /// The other models that a run of a program may ask for, as it declares them.
     pub fn models_of(self, program: &Program) -> Builder {
         let ir = program.ir();
         self.also_of(program, &agentc_runtime::named_models(ir, ir.entry))
@@ -174,13 +174,13 @@ impl Builder {
         self
     }
 
-    /// Where models are looked up by name; by default the user's cache.
+    /// Where models are looked up by name; the user's cache by default.
     pub fn store(mut self, store: Store) -> Builder {
         self.store = Some(store);
         self
     }
 
-    /// Tokens of context, of all runs together.
+    /// Size of the context in tokens, for all runs together.
     pub fn context(mut self, tokens: u32) -> Builder {
         self.context = Some(tokens);
         self
@@ -198,13 +198,13 @@ impl Builder {
         self
     }
 
-    /// Bit-identical results whatever runs beside a run, for more memory and time.
+    /// Bit-identical results whatever else runs at the same time, at the cost of memory and time.
     pub fn deterministic(mut self, yes: bool) -> Builder {
         self.deterministic = yes;
         self
     }
 
-    /// The seed of runs that set none.
+    /// The seed for runs that set none.
     pub fn seed(mut self, seed: u64) -> Builder {
         self.seed = Some(seed);
         self

@@ -15,7 +15,7 @@ pub enum Error {
     /// The program has errors.
     #[error("{0}")]
     Program(Diagnostics),
-    /// The run ended before its end.
+    /// The run ended early.
     #[error(transparent)]
     Run(Box<Failure>),
     /// There is no such model.
@@ -24,7 +24,7 @@ pub enum Error {
     /// The model cannot be loaded.
     #[error(transparent)]
     Model(ModelError),
-    /// The engine's thread is gone, which only a defect of its own can cause.
+    /// The engine's thread is gone, which only a bug in it can cause.
     #[error("the engine ended unexpectedly")]
     EngineGone,
     /// A file cannot be read or written.
@@ -89,7 +89,7 @@ impl Error {
         }
     }
 
-    /// The place it is about: of several findings the first error's.
+    /// The place it is about; for several findings, that of the first error.
     pub fn location(&self) -> Option<Location> {
         match self {
             Error::Program(found) => {
@@ -167,11 +167,11 @@ pub struct Part {
     pub source: String,
     /// What it was.
     pub value: Value,
-    /// Where it stands.
+    /// Where it is.
     pub span: Option<Location>,
 }
 
-/// A run that ended before its end, with what there was of it until then.
+/// A run that ended early, with everything it did until then.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{error}")]
 pub struct Failure {
@@ -182,7 +182,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// The outcome of a run that reached its end; otherwise an error that holds it.
+    /// The outcome of a run that reached its end; otherwise an error that contains it.
     pub(crate) fn check(outcome: Outcome, program: &Program) -> Result<Outcome, Error> {
         let Some(error) = outcome.error().cloned() else { return Ok(outcome) };
         Err(Error::Run(Box::new(Failure::new(error, outcome, program))))
@@ -219,7 +219,7 @@ impl Failure {
         self.location.as_ref()
     }
 
-    /// Of an `expect`: the parts of its condition that are not constants.
+    /// For an `expect`: the parts of its condition that are not constants.
     pub fn parts(&self) -> &[Part] {
         &self.parts
     }

@@ -1,4 +1,4 @@
-//! Runs `.agent` programs: prompts whose generated parts are constrained exactly.
+//! Runs `.agent` programs: prompts whose generated parts have types, which the model cannot violate.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), agentc::Error> {
@@ -10,12 +10,12 @@
 //! # }
 //! ```
 //!
-//! This is the facade for programs that embed the interpreter; the command line is a user of it. A
-//! [`Program`] is immutable and needs no model; an [`Engine`] owns a model and serves runs from any thread;
-//! a [`Run`] is started once, and either waited for ([`Run::start`]) or watched ([`Run::stream`]).
+//! This is the facade for programs that embed the interpreter; the command line uses it too. A [`Program`] is
+//! immutable and needs no model; an [`Engine`] owns a model and serves runs from any thread; a [`Run`] is
+//! started once, and either waited for ([`Run::start`]) or watched ([`Run::stream`]).
 //!
-//! What is not here: the language (`agentc_compiler`), the machine (`agentc_runtime`), and the masks
-//! (`agentc_constraint`), which are useful alone.
+//! Not here: the language (`agentc_compiler`), the machine (`agentc_runtime`), and the masks
+//! (`agentc_constraint`), each useful by itself.
 
 mod engine;
 mod error;

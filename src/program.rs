@@ -33,7 +33,7 @@ impl Program {
         Compilation::of_bytes(name, text.as_bytes(), &NoFiles, &Options::default()).finish()
     }
 
-    /// Compiles what may not even be text, with the files of a world.
+    /// Compiles bytes that may not even be text, with the files of a world.
     pub fn from_bytes(name: &str, bytes: &[u8], world: &dyn World) -> Result<Program, Error> {
         Compilation::of_bytes(name, bytes, world, &Options::default()).finish()
     }
@@ -76,7 +76,7 @@ impl Program {
         &self.ir
     }
 
-    /// What is probably not meant.
+    /// Warnings: what the author probably did not mean.
     pub fn warnings(&self) -> &[Diag] {
         &self.warnings
     }
@@ -86,7 +86,7 @@ impl Program {
         &self.sources
     }
 
-    /// Where a span begins, as people count.
+    /// Where a span begins, counted from 1.
     pub fn locate(&self, span: Span) -> Option<Location> {
         let (source, start, _) = self.sources.locate(span)?;
         Some(Location { file: source.name.clone(), line: start.line, column: start.column })
@@ -132,7 +132,7 @@ impl Compilation {
         Ok(Compilation::of_bytes(&shown, &bytes, &world, options))
     }
 
-    /// Compiles what may not even be text. The standard library lies beside the files of any world.
+    /// Compiles bytes that may not even be text. The standard library is available beside the files of any world.
     pub fn of_bytes(name: &str, bytes: &[u8], world: &dyn World, options: &Options) -> Compilation {
         let Compiled { program, diags, sources, .. } = compile(name, bytes, &WithLibrary(world), options);
         Compilation { ir: program, diags, sources }
@@ -164,7 +164,7 @@ impl Directory {
 }
 
 impl World for Directory {
-    /// Devices and pipes are no files of a program: who reads them may wait, or read, for ever.
+    /// Devices and pipes are not accepted as files of a program: reading them might block, or never end.
     fn read(&self, path: &str) -> Result<Vec<u8>, WorldError> {
         let fail = |message: String| WorldError { message };
         let failed = |error: std::io::Error| fail(format!("cannot read `{path}`: {error}"));

@@ -1,9 +1,9 @@
-//! Models are tried before this process relies on them, once each, in a process of their own.
+//! Models are tried before this process relies on them, once each, in a separate process.
 //!
-//! A file that llama.cpp asserts about, that takes more memory than there is, or whose weights are damaged ends or
-//! hangs the process that evaluates it. So another one does: the command `agentc try-model`, which evaluates a little
-//! and reports in one line of JSON. Its verdict is kept in the cache, by the file, the build and the CPU. It is not
-//! kept where the machine may be to blame: for too little memory, or for time.
+//! A file that trips llama.cpp's assertions, needs more memory than there is, or has damaged weights ends or
+//! hangs the process that evaluates it. So a separate process does: the command `agentc try-model`, which
+//! evaluates a little and reports in one line of JSON. Its verdict is kept in the cache, keyed by file, build
+//! and CPU. It is not kept if the machine may be to blame, because of too little memory or time.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -106,6 +106,7 @@ impl Prover {
         measure: bool,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Verdict, ModelError> {
+        options.check()?;
         let child = self.start(options, measure).map_err(|error| {
             unusable(
                 options,
@@ -314,4 +315,32 @@ pub fn report(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, verdict)?;
     out.write_all(b"\n")?;
     out.flush()
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn trial(script: &str, patience: u64, cancelled: bool) -> Trial {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Trial::watch(command.spawn().unwrap(), Duration::from_millis(patience), &|| cancelled).unwrap()
+    }
+
+    #[test]
+    fn a_trial_that_hangs_is_ended_and_its_verdict_not_kept() {
+        let hangs = trial("exec sleep 600", 50, false).verdict();
+        assert!(hangs.unwrap_err().contains("did not end within"));
+        assert!(trial("exec sleep 600", 600_000, true).verdict().is_err(), "nobody waits for it");
+        assert!(trial("kill -KILL $$", 600_000, false).verdict().unwrap_err().contains("memory"));
+    }
+
+    #[test]
+    fn a_trial_may_write_as_much_as_it_likes() {
+        let script = "yes | head -c 3000000; yes | head -c 3000000 >&2; printf '\\n{\"verdict\":\"sound\",\"speed\":null}\\n'";
+        // What is behind the first bytes is not read: that is no verdict, but no end of the wait either.
+        let verdict = trial(script, 600_000, false).verdict().unwrap();
+        assert!(matches!(verdict, Verdict::Refused { .. }), "{verdict:?}");
+    }
 }

@@ -1,4 +1,4 @@
-//! Findings and errors as people read them: drawn excerpts, single lines, or JSON.
+//! Findings and errors for human readers: drawn excerpts, single lines, or JSON.
 
 use std::fmt;
 

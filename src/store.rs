@@ -1,11 +1,11 @@
-//! The model store: where model files are on this machine, by what names, and how one gets there.
+//! The model store: where model files are on this machine, their names, and how they get there.
 //!
 //! A model is a GGUF file. Its name is a path to one, the name of a file in the store, the reference model
-//! `smollm2`, a repository of a hub (`hf:owner/repo:Q4_K_M`) or an address; the last three [`Store::pull`] brings.
-//! Files in the store are complete: they are written under another name, checked against their hash, as far as
+//! `smollm2`, a repository of a hub (`hf:owner/repo:Q4_K_M`) or a URL; [`Store::pull`] fetches the last
+//! three. Files in the store are complete: they are written under another name, checked against their hash if
 //! one is known, and then renamed.
 //!
-//! What is not here: loading models, and printing (progress is reported to a callback).
+//! Not here: loading models, and printing (progress is reported to a callback).
 
 use std::path::{Path, PathBuf};
 

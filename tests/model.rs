@@ -1,7 +1,7 @@
 //! Programs on the real model: what users see, with masks, healing and KV reuse really at work.
 //!
 //! One engine serves every test behind one lock, since two of them slow each other down tenfold on a small
-//! machine. The reference model is too small to reason: tests are about form, counts and equality.
+//! machine. The reference model is too small to reason, so tests are about form, counts and equality.
 
 #![allow(clippy::unwrap_used)]
 

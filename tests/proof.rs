@@ -38,7 +38,10 @@ impl Place {
     fn run(&self, model: &Path) -> (Option<i32>, String) {
         let program = self.file("one.agent", b"\"a b\"\ngen x with max = 2\n");
         let output = self.agentc(&["run", program.to_str().unwrap(), "-q", "-m", model.to_str().unwrap()]);
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        let said = String::from_utf8(output.stderr).unwrap();
+        // Drawn over several lines, as wide as a terminal.
+        let words: Vec<&str> = said.split_whitespace().filter(|word| *word != "│").collect();
+        (output.status.code(), words.join(" "))
     }
 
     /// Verdicts that are kept.
@@ -147,7 +150,7 @@ fn what_ends_llama_cpp_does_not_end_the_command() {
         match code {
             Some(0 | 4) => ran += 1,
             Some(7) => {
-                assert!(said.starts_with("error") || said.contains("error"), "{said}");
+                assert!(said.starts_with("R07"), "{said}");
                 refused += 1;
             }
             other => panic!("{other:?}: {said}"),

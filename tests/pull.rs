@@ -1,6 +1,6 @@
-//! Models from a hub and from addresses, fetched by the command from a server on this machine.
+//! Models from a hub and from URLs, fetched by the command from a server on this machine.
 //!
-//! The server speaks as much HTTP as `curl` asks for, and misbehaves when told to.
+//! The server speaks as much HTTP as `curl` needs, and misbehaves when told to.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 

@@ -1,6 +1,6 @@
 //! The untyped tree: what a file says, with a span on every node.
 //!
-//! Names are not resolved here and nothing is checked.
+//! No names are resolved here, and nothing is checked.
 
 mod expr;
 mod item;

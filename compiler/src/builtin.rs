@@ -1,7 +1,7 @@
-//! The prelude: functions and types that every file has, as tables.
+//! The prelude: functions and types available in every file, as tables.
 //!
-//! The compiler checks calls against these; the runtime implements the functions by name. What a function
-//! does is said once, here.
+//! The compiler checks calls against these tables; the runtime implements the functions by name. What a
+//! function does is stated once, here.
 
 /// A function of the prelude.
 #[derive(Debug, Clone, Copy)]

@@ -1,12 +1,12 @@
-//! The formatter: one way to set a program, from its tokens and what the grammar says of them.
+//! The formatter: a single style for programs, derived from their tokens and what the grammar says about
+//! them.
 //!
-//! It changes white space alone: tokens and comments stay as they are, in their order, and so do the
-//! author's line breaks, but for a few that mean nothing. Text in `"""` moves along with its statement where
+//! It changes only white space: tokens and comments stay as they are and in their order, and so do the
+//! author's line breaks, except for a few that mean nothing. Text in `"""` moves along with its statement if
 //! that leaves the string's value the same. `docs/formatting.md` states the rules.
 //!
-//! One pass over the tokens, without recursion: `marks` asks the grammar what tokens are, `print` decides
-//! where lines end, `frame` how far they are indented, `text` moves long strings, and `lines` aligns what
-//! stands in columns.
+//! One pass over the tokens, without recursion: `marks` asks the grammar what the tokens are, `print` decides
+//! where lines end, `frame` how far they are indented, `text` moves long strings, and `lines` aligns columns.
 
 mod frame;
 mod lines;

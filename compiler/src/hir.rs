@@ -1,6 +1,6 @@
-//! The typed tree: names resolved, types known, conversions explicit, every mistake excluded.
+//! The typed tree: names resolved, types known, conversions explicit, free of errors.
 //!
-//! Only the checker makes one, and only of a program without errors; only this can be lowered.
+//! Only the checker makes one, and only from a program without errors; only this can be lowered.
 
 mod text;
 

@@ -1,12 +1,12 @@
 //! From `.agent` source text to checked, serialisable IR.
 //!
-//! Three stages: [`load`] (texts to trees, imported files included; [`parse`] is its part for one file),
-//! [`check`] (trees to one typed tree) and [`lower`] (typed tree to [`ir`]); [`compile`] is the three in a
-//! row, with [`lint`] before the last. The first two collect findings and never fail; the third takes only
-//! what was checked, and cannot fail. [`fmt`] sets the text of a program, checked or not.
+//! There are three stages: [`load`] (texts to trees, including imported files; [`parse`] does this for one
+//! file), [`check`] (trees to one typed tree) and [`lower`] (typed tree to [`ir`]). [`compile`] runs all
+//! three, with [`lint`] before the last. The first two collect findings and never fail; the third accepts
+//! only what was checked, and cannot fail. [`fmt`] formats the text of a program, checked or not.
 //!
-//! The crate is pure: it opens no file, reads no clock, starts no thread and prints nothing. Other files
-//! are read through [`source::World`].
+//! The crate is pure: it opens no file, reads no clock, starts no thread and prints nothing. Other files are
+//! read through [`source::World`].
 
 pub mod ast;
 pub mod builtin;

@@ -1,7 +1,7 @@
-//! The files of a program: its own and all that it imports, directly or not, each read and parsed once.
+//! The files of a program: its own and everything it imports, directly or not, each read and parsed once.
 //!
-//! Paths are worked out here: relative to the file that names them, `/` between names, normalised. What a
-//! path stands for is the [`World`]'s business. Names are not looked at; that is the checker's.
+//! Paths are resolved here: relative to the file that names them, `/` between names, normalised. What a path
+//! refers to is up to the [`World`]. Names are not examined; that is the checker's job.
 
 use std::collections::HashMap;
 

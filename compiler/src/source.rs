@@ -1,4 +1,4 @@
-//! Source files, places in them, and the door through which a program reads other files.
+//! Source files, places in them, and the interface through which a program reads other files.
 //!
 //! The compiler never opens a file: whoever embeds it answers through [`World`]. Places are byte ranges
 //! ([`Span`]); lines and columns are computed only when a person is to read them.

@@ -1,7 +1,7 @@
 //! Types of values.
 //!
-//! Bounds and regexes are not here: they say what may be generated ([`agentc_constraint::spec::Spec`]);
-//! the value that comes out is a plain `str` or `int`. How types relate is in [`relate`].
+//! Bounds and regexes are not here: they say what may be generated ([`agentc_constraint::spec::Spec`]); the
+//! resulting value is a plain `str` or `int`. How types relate is in [`relate`].
 
 pub mod relate;
 mod text;

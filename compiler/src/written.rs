@@ -1,4 +1,4 @@
-//! Small parts of programs as they are written, for messages and readable forms.
+//! Small parts of programs in the language's own notation, for messages and readable forms.
 
 use std::fmt::{self, Write as _};
 

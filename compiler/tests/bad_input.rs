@@ -1,5 +1,5 @@
-//! Inputs that no one writes on purpose: every one gets a diagnostic with code, span and hint, in bounded
-//! time and stack.
+//! Inputs that no one writes on purpose: each gets a diagnostic with code, span and hint, in bounded time and
+//! stack.
 #![allow(clippy::disallowed_methods)] // tests read the clock
 
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! What branches, loops, `try`, captures' facts, expectations and functions over lists become: the blocks of
-//! small programs, as their readable form shows them.
+//! What branches, loops, `try`, facts of captures, expectations and functions over lists compile to: the
+//! blocks of small programs, in their readable form.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! The programs of the documents and the examples are as they should be: no finding at all.
+//! The programs in the documents and the examples are correct: no findings at all.
 #![allow(clippy::disallowed_methods)] // tests read files
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! Programs in the IR that were cut, edited or made up: each is refused with a reason, or names only what
-//! is there. Nothing makes the loader panic.
+//! Programs in the IR that were cut short, edited or made up: each is refused with a reason, or refers only
+//! to what exists. Nothing makes the loader panic.
 
 mod common;
 

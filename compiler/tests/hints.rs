@@ -1,4 +1,4 @@
-//! What hints say where they name something of the program.
+//! What hints say when they name something in the program.
 
 use agentc_compiler::source::NoFiles;
 use agentc_compiler::{Options, compile};

@@ -1,4 +1,4 @@
-//! What programs become: texts as they reach the context, blocks as the runtime sees them, and what the
+//! What programs compile to: texts as they reach the context, blocks as the runtime sees them, and what the
 //! loader refuses.
 
 use agentc_compiler::ir::{self, Const, Op, Program};

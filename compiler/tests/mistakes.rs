@@ -1,7 +1,7 @@
-//! What newcomers get wrong: each mistake is one finding, hides no other, and is shown with its message and the
-//! right way on `docs/mistakes.md`.
+//! What newcomers get wrong: each mistake is one finding, hides no other, and is shown with its message and
+//! the correct version in `docs/mistakes.md`.
 //!
-//! `tests/mistakes/README.md` says how one is added. With `AGENTC_BLESS=1` the page is written anew.
+//! `tests/mistakes/README.md` explains how to add one. With `AGENTC_BLESS=1` the page is rewritten.
 #![allow(clippy::disallowed_methods)] // tests read files
 
 mod common;

@@ -1,4 +1,4 @@
-//! Programs of several files: what they are called, what is read and how often, and what becomes one program.
+//! Programs of several files: how files are named, what is read and how often, and what becomes one program.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Where findings point, where the line alone says too little.
+//! Where findings point, in cases where the line alone says too little.
 
 use agentc_compiler::source::NoFiles;
 use agentc_compiler::{Options, compile};

@@ -1,4 +1,4 @@
-//! For any input whatever: no panic, spans within the file, a program if and only if there is no error.
+//! For any input: no panic, spans within the file, and a program if and only if there is no error.
 
 #![allow(dead_code, missing_docs, unreachable_pub)] // of the fuzz targets' properties one is used
 

@@ -1,7 +1,7 @@
 //! One mistake is one finding, and changes none of the others.
 //!
-//! A token that cannot stand there is put into one statement of a program of the suite. Whatever was found
-//! in other statements must still be found, and in this one there must be exactly one finding.
+//! A token that cannot occur there is inserted into one statement of a program of the suite. Whatever was
+//! found in other statements must still be found, and in this one there must be exactly one finding.
 
 mod common;
 

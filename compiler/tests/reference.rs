@@ -1,4 +1,4 @@
-//! `grammar/README.md` and `grammar/agent.pest` name what the compiler knows, and nothing else.
+//! `grammar/README.md` and `grammar/agent.pest` name exactly what the compiler knows.
 #![allow(clippy::disallowed_methods)] // tests read files
 
 use std::collections::BTreeSet;

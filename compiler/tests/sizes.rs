@@ -1,4 +1,5 @@
-//! Bounds of contexts against a naive model, which runs every loop turn by turn, on random programs.
+//! Bounds on contexts against a naive model, which runs every loop iteration by iteration, on random
+//! programs.
 
 mod common;
 

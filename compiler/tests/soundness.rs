@@ -1,5 +1,5 @@
 //! What the checker says about `null` and about unbound captures is true: random programs that it accepts are
-//! run, on every input, by a small machine that takes no `null` where a number is needed.
+//! run, on every input, by a small machine that accepts no `null` where a number is needed.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! The readable forms of trees and typed trees, held to files in `tests/golden`.
+//! The readable forms of trees and typed trees, compared with files in `tests/golden`.
 #![allow(clippy::disallowed_methods)] // tests read files
 
 mod common;

@@ -1,5 +1,5 @@
-//! Relations of types against a naive model: a type is the set of its values, and small values are tried one
-//! by one.
+//! Relations between types against a naive model: a type is the set of its values, and small values are tried
+//! one by one.
 
 mod common;
 

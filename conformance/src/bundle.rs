@@ -1,4 +1,4 @@
-//! Remote documents, put into the schemas that refer to them: the engine reads no other document than the schema,
+//! Copies remote documents into the schemas that refer to them: the engine reads no document but the schema,
 //! but finds schemas within it by their identifiers.
 
 use std::collections::BTreeMap;

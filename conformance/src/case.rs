@@ -1,4 +1,4 @@
-//! Schemas with instances, one a line: `{name, schema, tests: [{description, valid, data}]}`.
+//! Schemas with instances, one per line: `{name, schema, tests: [{description, valid, data}]}`.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};

@@ -1,8 +1,8 @@
-//! One schema and its instances: does the engine say what the data says?
+//! One schema and its instances: does the engine agree with the data?
 //!
-//! Every instance is asked for twice: whether the pattern matches its text, and whether the masks of a vocabulary
-//! let it through token by token, its end included. An instance counts as admitted if either does so where it
-//! is invalid, and as refused if either does so where it is valid.
+//! Every instance is checked twice: whether the pattern matches its text, and whether the masks of a
+//! vocabulary let it through token by token, including its end. An invalid instance counts as admitted if
+//! either check admits it; a valid one counts as refused if either refuses it.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! The metadata of a GGUF file: a table of names and values before the tensors, which are not read.
+//! The metadata of a GGUF file: a table of names and values that precedes the tensors, which are not read.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Tokenisation by the longest match: the same for every engine, and without a tokenizer.
+//! Tokenisation by longest match: the same for every engine, and without a tokenizer.
 
 use std::collections::HashMap;
 

@@ -1,12 +1,13 @@
 //! JSON Schemas, what they should admit, and what the constraint engine says: `cargo xtask conformance`.
 //!
-//! [`case`] reads schemas with instances, one a line; [`suite`] reads the official JSON Schema test suite, and
-//! [`bundle`] puts the remote documents into its schemas. [`check`] compiles one schema and asks for every
-//! instance, both the pattern and the masks of a vocabulary ([`vocabulary`], [`greedy`]). [`worker`] does so in
-//! another process, so that no schema can take down the run. [`report`] counts, by keyword ([`keywords`]).
+//! [`case`] reads schemas with instances, one per line; [`suite`] reads the official JSON Schema test suite,
+//! and [`bundle`] copies remote documents into its schemas. [`check`] compiles one schema and checks every
+//! instance against both the pattern and the masks of a vocabulary ([`vocabulary`], [`greedy`]). [`worker`]
+//! does this in a separate process, so that no schema can take down the run. [`report`] counts, by keyword
+//! ([`keywords`]).
 //!
-//! The benchmark against other engines (`benches/peers`) reads its schemas and vocabularies with this crate,
-//! too. What is not here: any knowledge of how masks are made.
+//! The benchmark against other engines (`benches/peers`) also reads its schemas and vocabularies with this
+//! crate. Not here: any knowledge of how masks are made.
 
 pub mod bundle;
 pub mod case;

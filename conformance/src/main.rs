@@ -1,7 +1,7 @@
 //! `agentc-conformance`, run by `cargo xtask conformance`: reads data, checks it, reports.
 //!
-//! Exit codes: 0 all answers are right (or there is no data, which is said); 1 a wrong answer, nothing to run,
-//! or data that cannot be read; 2 usage.
+//! Exit codes: 0 all answers are right (or there is no data, which is reported); 1 a wrong answer, nothing to
+//! run, or data that cannot be read; 2 usage.
 
 use std::error::Error;
 use std::io::Write;

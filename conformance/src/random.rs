@@ -1,4 +1,4 @@
-//! Random choices that a seed repeats.
+//! Random choices, reproducible from a seed.
 
 /// Numbers that look random: SplitMix64.
 #[derive(Debug, Clone)]

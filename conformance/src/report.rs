@@ -1,4 +1,4 @@
-//! Counts and times of a run, as tables and as JSON.
+//! The counts and times of a run, as tables and as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter, Write};

@@ -1,8 +1,8 @@
-//! Checking in another process, so that a schema that overflows a stack, exhausts memory or never ends costs
-//! its own result alone.
+//! Checking in a separate process, so that a schema that overflows a stack, exhausts memory or never ends
+//! costs only its own result.
 //!
-//! The worker is the same program with `--worker`: a case a line comes in, an outcome a line goes out. One that
-//! ends or is silent for too long is replaced.
+//! The worker is the same program with `--worker`: one case per line comes in, one outcome per line goes out.
+//! A worker that ends or is silent for too long is replaced.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;

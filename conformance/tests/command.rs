@@ -1,4 +1,4 @@
-//! The command on small data: what becomes of each kind of schema, and when the run is a failure.
+//! The command on small data: the outcome for each kind of schema, and when the run is a failure.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! A sample of the soak, and that it notices what is wrong.
+//! A sample of the soak, and a test that it notices what is wrong.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 

@@ -2,8 +2,9 @@
 //!
 //!     cargo run -p agentc-constraint --example bigrams
 //!
-//! The model has read a few lines and knows which word follows which. Alone it goes on for ever; under a grammar it writes
-//! well-formed timetables. What was forced is shown in brackets: the model was not asked for it.
+//! The model has read a few lines and knows which word follows which. By itself it would continue for ever;
+//! under a grammar it writes well-formed timetables. Forced text is shown in brackets: the model was not
+//! asked for it.
 
 use std::error::Error;
 use std::io::Write;

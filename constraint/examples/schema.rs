@@ -1,9 +1,10 @@
-//! Random values of a JSON Schema: what a model without any opinion would write.
+//! Random values of a JSON Schema: what a model with no preferences would write.
 //!
 //!     cargo run -p agentc-constraint --example schema [-- FILE [SEED]]
 //!
-//! The vocabulary is the 256 bytes. At each step a token of the mask is chosen by chance, with a liking for letters and for
-//! ends, so that something readable comes out; whatever is chosen, the value is valid, and has at most `MAX` tokens.
+//! The vocabulary is the 256 bytes. At each step a token of the mask is chosen at random, favouring letters
+//! and endings, so that the result is readable. Whatever is chosen, the value is valid, and has at most `MAX`
+//! tokens.
 
 use std::error::Error;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! What can go wrong, in types that name the thing and say what to do.
+//! What can go wrong, as types that name the thing and say what to do.
 
 use std::ops::Range;
 

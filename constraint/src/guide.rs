@@ -1,18 +1,18 @@
-//! How to use this crate, chapter by chapter; every example runs as a test.
+//! How to use this crate, chapter by chapter. Every example runs as a test.
 //!
 //! | chapter | what it answers |
 //! |---|---|
 //! | [`vocabulary`] | From a tokenizer's table to a [`Vocab`](crate::Vocab): byte-level pieces, control tokens, the end of a turn |
-//! | [`values`] | What can be asked for: each kind of [`Spec`](crate::spec::Spec), with what it admits and what not |
+//! | [`values`] | What can be asked for: each kind of [`Spec`](crate::spec::Spec), and what it admits |
 //! | [`documents`] | JSON Schema, and grammars in two notations |
 //! | [`decoding`] | The loop: mask, choice, commit, value; stops, healing, forced text, budgets, streaming |
-//! | [`branches`] | Taking tokens back, copies that go their own ways, threads, what is cached |
+//! | [`branches`] | Taking tokens back, independent copies, threads, what is cached |
 //! | [`errors`] | What can fail, what the limits are, what to tell a user |
 //! | [`questions`] | What can be known about a pattern before anything is generated |
 //!
 //! In short: a [`Spec`](crate::spec::Spec) becomes a [`Pattern`](crate::Pattern), once; a pattern and a
-//! vocabulary become a [`Constraint`](crate::Constraint), once; every generation under it has a
-//! [`Matcher`](crate::Matcher). Programs that can be run without a model are in `constraint/examples`:
+//! vocabulary become a [`Constraint`](crate::Constraint), once; each generation under that constraint has a
+//! [`Matcher`](crate::Matcher). `constraint/examples` contains programs that run without a model:
 //!
 //! ```sh
 //! cargo run -p agentc-constraint --example schema     # random values of a JSON Schema

@@ -1,9 +1,9 @@
 //! Exact token masks for constrained generation, over any vocabulary.
 //!
-//! A [`spec::Spec`] says what may be written. [`build`] turns it into a [`Pattern`], an automaton over
-//! bytes that knows nothing of tokens. Bound to a [`Vocab`] it is a [`Constraint`], which caches masks, and
-//! of which every generation has its own [`Matcher`]: it says which tokens may be chosen, takes the choice,
-//! and knows what is forced, when the value ends and whether it still fits into its budget of tokens.
+//! A [`spec::Spec`] says what may be written. [`build`] turns it into a [`Pattern`], an automaton over bytes
+//! that knows nothing of tokens. Bound to a [`Vocab`], it becomes a [`Constraint`], which caches masks. Every
+//! generation under a constraint has its own [`Matcher`]: it says which tokens may be chosen, takes the
+//! choice, and knows what is forced, when the value ends and whether it still fits into its budget of tokens.
 //!
 //! ```
 //! use agentc_constraint::{Constraint, Limits, Matcher, Vocab, build, spec::Spec};
@@ -25,12 +25,12 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Two rules hold everywhere. A mask is *exact*: a token is in it if and only if the text can still become
-//! a value (or is one after a part of the token). And nothing fails open: where a limit is hit there is an
-//! error that names it, never a looser mask.
+//! Two rules hold everywhere. A mask is *exact*: a token is in it if and only if the text can still become a
+//! value (or is one after part of the token). And nothing fails open: hitting a limit is an error that names
+//! it, never a looser mask.
 //!
-//! How to use it is told in the [`guide`]. The crate has no knowledge of models, prompts or programs, and does
-//! no I/O.
+//! The [`guide`] explains how to use it. The crate knows nothing of models, prompts or programs, and does no
+//! I/O.
 
 mod error;
 pub mod guide;

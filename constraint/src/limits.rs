@@ -9,25 +9,25 @@ pub struct Limits {
     /// States of one pattern's lazily built deterministic automaton. A state costs four bytes per byte
     /// class, of which there are 5 to 200.
     pub states: usize,
-    /// Steps to work out what the keywords of a JSON Schema come to together.
+    /// Steps to combine the keywords of a JSON Schema.
     pub schema_steps: usize,
-    /// Steps to work out sets of strings and numbers that several keywords describe together.
+    /// Steps to combine sets of strings and numbers that several keywords describe.
     pub set_steps: usize,
     /// Bytes of the states of one pattern's lazily built deterministic automaton: how large it may become
-    /// where states are many and ambiguous.
+    /// when there are many ambiguous states.
     pub automaton_bytes: usize,
     /// Configurations within one state: how ambiguous a pattern with counted repeats may become.
     pub configurations: usize,
-    /// Bytes of cached masks per constraint; beyond that the oldest are dropped and computed again.
+    /// Bytes of cached masks per constraint; beyond that the oldest are dropped, and recomputed when needed.
     pub mask_cache_bytes: usize,
-    /// States searched to find out whether a typed value can still be completed without writing a stop.
+    /// States searched to determine whether a typed value can still be completed without writing a stop.
     pub search: usize,
     /// Calls that are open at once: how deep JSON and grammars may nest. An open call costs about 100 bytes,
-    /// and as much stack when the last who knows it forgets it.
+    /// and as much stack when its last reference is dropped.
     pub calls: usize,
-    /// Bytes of the shortest value, and of any text that is made to find a way to the end.
+    /// Bytes of the shortest value, and of any text made to find a path to the end.
     pub witness_bytes: usize,
-    /// Bytes that are appended at a time where a pattern leaves no choice.
+    /// Bytes that are appended at once where a pattern leaves no choice.
     pub forced_bytes: usize,
 }
 

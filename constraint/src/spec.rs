@@ -1,8 +1,8 @@
-//! What a generation may write, as data: the door between the compiler and this engine.
+//! What a generation may write, as data: the interface between the compiler and this engine.
 //!
 //! A [`Spec`] is serialisable and travels inside the compiler's IR. Run-time values (the options of a
-//! `select`, a list of stops) are *holes*, numbered from 0 and filled by [`Bindings`] when the spec is
-//! built. Equal specs with equal bindings build equal patterns, so builders may cache by content.
+//! `select`, a list of stops) are *holes*, numbered from 0 and filled by [`Bindings`] when the spec is built.
+//! Equal specs with equal bindings build equal patterns, so builders may cache by content.
 
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,7 @@ pub enum Spec {
         /// The text.
         text: String,
     },
-    /// Exactly this number, truth value or `null`.
+    /// Exactly this number, boolean or `null`.
     Constant {
         /// Its text, the same in JSON.
         text: String,
@@ -54,7 +54,7 @@ pub enum Spec {
         /// The members, in the order of the source.
         members: Vec<Spec>,
     },
-    /// Any text of a list that is known at run time.
+    /// Any text of a list known at run time.
     OneOf {
         /// The hole that holds the list.
         hole: usize,
@@ -66,9 +66,9 @@ pub enum Spec {
     },
     /// Any JSON value.
     Json,
-    /// The values of another spec, in JSON where that differs from plain text: strings are quoted.
+    /// The values of another spec, written as JSON where that differs from plain text: strings are quoted.
     JsonOf {
-        /// The values. Inside objects and arrays every spec is meant so.
+        /// The values. Inside objects and arrays every spec is written this way.
         value: Box<Spec>,
     },
     /// The values of another spec, whose JSON may have white space between its tokens.
@@ -114,7 +114,7 @@ pub enum Spec {
         /// The spec itself.
         root: Box<Spec>,
     },
-    /// One of the named specs of the innermost [`Spec::Defs`] around.
+    /// One of the named specs of the innermost enclosing [`Spec::Defs`].
     Ref {
         /// Its number.
         def: usize,
@@ -144,9 +144,9 @@ pub struct Field {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrammarSyntax {
-    /// As the Lark parser generator reads it.
+    /// That of the Lark parser generator.
     Lark,
-    /// llama.cpp's.
+    /// llama.cpp's GBNF.
     Gbnf,
 }
 
@@ -159,12 +159,12 @@ pub enum Stop {
         /// The text; an empty one is an error.
         text: String,
     },
-    /// A match of a regular expression that is not empty.
+    /// A non-empty match of a regular expression.
     Regex {
         /// The expression, without delimiters.
         pattern: String,
     },
-    /// Literal texts that are known at run time.
+    /// Literal texts known at run time.
     Hole {
         /// The hole that holds the list.
         hole: usize,

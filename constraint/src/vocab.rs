@@ -1,10 +1,10 @@
 //! Vocabularies: the bytes of every token, as a flat trie.
 //!
-//! The trie's nodes lie in depth-first order, and tokens are renumbered by it (their *rank*), so that a
-//! subtree is a range of nodes and its tokens are a range of ranks. A node knows which bytes occur below
-//! it: if a state of an automaton reads all of them alike, the whole subtree is decided at once. What can be known
-//! of all states within strings is kept, too: the tokens of so many characters, of plain ones ([`plain`]), and what
-//! tokens have between quotes ([`quotes`]).
+//! The trie's nodes lie in depth-first order, and tokens are renumbered in that order (their *rank*), so that
+//! a subtree is a range of nodes and its tokens are a range of ranks. A node knows which bytes occur below
+//! it: if a state of an automaton reads all of them alike, the whole subtree is decided at once. A vocabulary
+//! also keeps what is useful to all states within strings: the tokens of each length in characters, those of
+//! plain characters ([`plain`]), and what tokens have between quotes ([`quotes`]).
 
 mod plain;
 mod quotes;
@@ -21,12 +21,12 @@ pub(crate) use self::quotes::Quotes;
 pub use self::set::TokenSet;
 pub(crate) use self::trie::{Node, Trie};
 
-/// A token, as its model numbers it.
+/// A token, by its model's number.
 pub type TokenId = u32;
 
-/// The canonical tokenisation of plain text, which only a model knows.
+/// The canonical tokenisation of plain text, which only the model's tokenizer knows.
 pub trait Tokenize {
-    /// The tokens of a text: no control tokens, no added prefix. Their bytes are those of the text.
+    /// The tokens of a text: no control tokens, no added prefix. Together they spell the text.
     fn tokenize(&self, text: &[u8]) -> Vec<TokenId>;
 }
 
@@ -46,11 +46,11 @@ pub struct Vocab {
     trie: Trie,
     quotes: Quotes,
     plain: Plain,
-    /// The tokens of at most so many characters.
+    /// The tokens of at most this many characters.
     short: Vec<TokenSet>,
 }
 
-/// Tokens of more characters are few.
+/// Few tokens have more characters.
 const MOST_CHARACTERS: usize = 32;
 
 impl Vocab {
@@ -59,7 +59,7 @@ impl Vocab {
     ///
     /// # Errors
     /// An empty vocabulary, an ordinary token without bytes or with more than 65,535, and an end token
-    /// that is not in it.
+    /// outside the vocabulary.
     pub fn new(tokens: &[Option<Vec<u8>>], end_of_generation: &[TokenId]) -> Result<Vocab, VocabError> {
         let (mut bytes, mut starts, mut longest) = (Vec::new(), vec![0], 0);
         for (token, text) in tokens.iter().enumerate() {
@@ -106,7 +106,7 @@ impl Vocab {
         })
     }
 
-    /// The tokens in which at most so many characters begin, if that is not too many to have been counted.
+    /// The tokens in which at most this many characters begin, if such a set is kept.
     pub(crate) fn short(&self, characters: u32) -> Option<&TokenSet> {
         self.short.get(characters as usize)
     }
@@ -116,17 +116,17 @@ impl Vocab {
         &self.plain
     }
 
-    /// The tokens in which whole keys can stand.
+    /// The tokens that can contain whole keys.
     pub(crate) fn quotes(&self) -> &Quotes {
         &self.quotes
     }
 
-    /// Whether so many tokens spell every beginning of a token, if all bytes are tokens.
+    /// Whether this many tokens spell every prefix of a token, if all bytes are tokens.
     pub(crate) fn spells_parts(&self, tokens: u32) -> bool {
         tokens as usize >= self.longest || tokens >= *self.parts.get_or_init(|| self.most_parts())
     }
 
-    /// So many tokens spell every beginning of a token. Only where this is not plain it is worked out.
+    /// This many tokens spell every prefix of a token. Worked out only where it is not obvious.
     fn most_parts(&self) -> u32 {
         /// More than nearly all of them need.
         const PLAIN: u32 = 8;
@@ -134,7 +134,7 @@ impl Vocab {
         self.trie.in_many_parts(PLAIN).iter().map(spelled).fold(PLAIN, u32::max)
     }
 
-    /// Tokens there are, special ones included.
+    /// The number of tokens, including special ones.
     pub fn len(&self) -> usize {
         self.is_end.len()
     }
@@ -163,7 +163,7 @@ impl Vocab {
         &self.ends
     }
 
-    /// Bytes of the longest ordinary token.
+    /// Length in bytes of the longest ordinary token.
     pub fn longest(&self) -> usize {
         self.longest
     }
@@ -174,7 +174,7 @@ impl Vocab {
     }
 
     /// A tokenisation with the fewest tokens; `None` if the text cannot be written at all.
-    /// Time is the text's length times that of the longest token.
+    /// Takes time proportional to the text's length times that of the longest token.
     pub fn fewest_tokens(&self, text: &[u8]) -> Option<Vec<TokenId>> {
         // best[at] = (tokens from there to the end, the first of them)
         let mut best: Vec<Option<(u32, TokenId)>> = vec![None; text.len() + 1];
@@ -214,7 +214,7 @@ fn check(token: TokenId, text: &[u8]) -> Result<(), VocabError> {
     }
 }
 
-/// The tokens of at most so many characters, for each number up to [`MOST_CHARACTERS`]. `texts` are those of the
+/// The tokens of at most *n* characters, for each *n* up to [`MOST_CHARACTERS`]. `texts` are those of the
 /// tokens, by rank.
 fn short<'t>(texts: impl ExactSizeIterator<Item = &'t [u8]>) -> Vec<TokenSet> {
     let mut set = TokenSet::none_of(texts.len());

@@ -1,5 +1,5 @@
-//! Patterns with bounds on their length against their definition, by enumeration: which texts are values, what may
-//! follow every beginning of one, and how few tokens are enough.
+//! Patterns with bounds on their length against their definition, by enumeration: which texts are values,
+//! what may follow each of their prefixes, and how few tokens are enough.
 
 mod support;
 

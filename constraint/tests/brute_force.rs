@@ -1,5 +1,5 @@
-//! Masks against their definition, by enumeration: every text over a small alphabet up to a length is
-//! matched by an independent engine, and a token is allowed exactly if one of them says so.
+//! Masks against their definition, by enumeration: every text over a small alphabet up to a length is matched
+//! by an independent engine, and a token is allowed exactly if one of these texts admits it.
 
 mod support;
 

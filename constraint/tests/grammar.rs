@@ -1,5 +1,5 @@
 //! Context-free grammars, against an Earley recogniser. Rules may be ambiguous, empty, and begin with
-//! themselves, behind rules that can be empty too.
+//! themselves, even after rules that can be empty.
 
 #![allow(clippy::unwrap_used)]
 

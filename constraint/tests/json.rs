@@ -1,5 +1,5 @@
-//! Values in JSON, against a parser that knows nothing of automata: for every token at every step of random
-//! walks, whether it may follow is asked of a naive reader of prefixes.
+//! Values in JSON, against a parser that knows nothing of automata: at every step of random walks, a naive
+//! reader of prefixes says for every token whether it may follow.
 
 #![allow(clippy::unwrap_used)]
 

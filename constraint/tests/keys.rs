@@ -1,7 +1,8 @@
-//! Keys and items that may not come twice and of which there are few: by enumeration of all values.
+//! Keys and items that may not occur twice and of which there are few: by enumeration of all values.
 //!
-//! A schema is made from a shape, and all texts of its values are written down from the shape alone. Then every mask of
-//! random walks is compared with its definition, and generations with random budgets must end in one of the texts.
+//! A schema is made from a shape, and all texts of its values are derived from the shape alone. Then every
+//! mask of random walks is compared with its definition, and generations with random budgets must end in one
+//! of the texts.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! Values that must have a number of tokens: masks against their definition, and what comes out in the end.
+//! Values that must have a minimum number of tokens: masks against their definition, and the final result.
 
 mod support;
 

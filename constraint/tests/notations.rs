@@ -1,5 +1,5 @@
-//! What grammars are written in, feature by feature: what each means, where its errors are, and what large ones
-//! cost.
+//! The notations of grammars, feature by feature: what each means, where its errors are, and what large
+//! grammars cost.
 
 #![allow(clippy::unwrap_used)]
 

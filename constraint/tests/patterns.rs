@@ -1,5 +1,5 @@
-//! The pattern suite (`tests/patterns`) against the pattern, the matcher over several vocabularies, and a naive recogniser that
-//! shares no code with them. A failure names the file and the case.
+//! The pattern suite (`tests/patterns`) against the pattern, the matcher over several vocabularies, and a
+//! naive recogniser that shares no code with them. A failure names the file and the case.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Line and paragraph separators, which `.` does not stand for in JSON Schema: a token may break off within one.
+//! Line and paragraph separators, which `.` does not match in JSON Schema: a token may end within one.
 
 use std::sync::Arc;
 

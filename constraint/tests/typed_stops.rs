@@ -1,5 +1,5 @@
-//! Typed values with stops against their definition, by enumeration: a text runs until a stop is complete;
-//! then the value before it must be one of the type, and without a stop the whole must be.
+//! Typed values with stops against their definition, by enumeration: a text continues until a stop is
+//! complete; then the value before it must belong to the type, and without a stop the whole text must.
 
 mod support;
 

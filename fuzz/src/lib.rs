@@ -1,4 +1,4 @@
-//! What must hold for any bytes: each function panics where it does not.
+//! What must hold for any bytes: each function panics if its property does not hold.
 //!
 //! Used by the fuzz targets beside this file, and by `compiler/tests/fuzz.rs`, which includes it.
 

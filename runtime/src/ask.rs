@@ -1,4 +1,4 @@
-//! What the interpreter asks of the outside, and what it is answered. Both are plain data.
+//! What the interpreter asks the outside world, and the answers it gets. Both are plain data.
 
 use agentc_compiler::source::Span;
 use agentc_constraint::spec::Spec;
@@ -11,9 +11,9 @@ use crate::sample::{Sampling, Stream};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ask {
-    /// A model is to write something; answered by a [`GenAnswer`].
+    /// The model should write something; answered by a [`GenAnswer`].
     Gen(Box<GenAsk>),
-    /// What a context reads like, which only those know who have the model's template; answered by a text.
+    /// The text of a context, which depends on the model's template; answered by a text.
     Text(TextAsk),
 }
 
@@ -38,7 +38,7 @@ pub struct TextAsk {
     pub span: Span,
 }
 
-/// A question: the model is to write something at the end of a context.
+/// A question: the model should write something at the end of a context.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GenAsk {
     /// Which question; answers carry it back.
@@ -53,9 +53,9 @@ pub struct GenAsk {
     pub bindings: Vec<Vec<String>>,
     /// The model, by the name that the program gives it; `None` is the run's own.
     pub model: Option<String>,
-    /// Tokens at least.
+    /// Minimum number of tokens.
     pub min: u32,
-    /// Tokens at most; `None` is the default.
+    /// Maximum number of tokens; `None` is the default.
     pub max: Option<u32>,
     /// How tokens are chosen.
     pub sampling: Sampling,
@@ -72,10 +72,10 @@ pub struct GenAsk {
 pub struct GenAnswer {
     /// The text of the value.
     pub text: String,
-    /// The tokens of the whole context after it; `None` from another model than the context's own, which has
-    /// tokens of its own.
+    /// The tokens of the whole context after it; `None` from a model other than the context's own, whose tokens
+    /// differ.
     pub tokens: Option<Vec<TokenId>>,
-    /// Bytes of text before it that events told for the first time.
+    /// Bytes of text before it that events reported for the first time.
     pub told: usize,
     /// Why it ended.
     pub end: End,

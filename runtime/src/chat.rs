@@ -1,13 +1,13 @@
 //! Each role's opening and closing text, derived from the model's own chat template.
 //!
-//! A template is a program that renders whole conversations; what is needed here are the texts *between*
-//! the contents of messages, so that a context can grow without anything being rendered again. So the
-//! template is rendered for small conversations whose contents are sentinels, and the text between
-//! two sentinels is cut into the closing of one message and the opening of the next. The assistant's
-//! opening is the generation prompt.
+//! A template is a program that renders whole conversations. What is needed here are the texts *between* the
+//! contents of messages, so that a context can grow without anything being rendered again. So the template is
+//! rendered for small conversations whose contents are sentinels, and the text between two sentinels is split
+//! into the closing of one message and the opening of the next. The assistant's opening is the generation
+//! prompt.
 //!
-//! Templates may refuse roles and orders (Gemma has no `system`, Mistral wants turns to alternate): that
-//! is an error of the role, with the template's reason. They may also render a past turn otherwise than it
+//! Templates may refuse roles and orders (Gemma has no `system`, Mistral wants turns to alternate): that is
+//! an error of the role, with the template's reason. They may also render a past turn differently from how it
 //! was opened, or trim what the assistant said; committed text stays as it is, and [`ChatFormat::warnings`]
 //! says so once.
 //!

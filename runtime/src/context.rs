@@ -1,12 +1,12 @@
 //! A context: what a model has read so far, as text that remembers where each piece came from.
 //!
 //! Contexts are append-only. The tokens of the pieces already read are kept beside them and are never
-//! made anew from text; pieces after that are *pending* and become tokens when the next generation needs
-//! them, all at once, so that a run of text is tokenised as one.
+//! recomputed from text. Later pieces are *pending*: they become tokens all at once when the next generation
+//! needs them, so that a run of text is tokenised as one.
 //!
-//! Tokens are those of the run's own model. What another model writes is text to it, pending like any other;
-//! only that it was told in events already is remembered. Because nothing but the end ever changes, a
-//! [`Mark`] is all that is needed to undo what came after it.
+//! Tokens are those of the run's own model. What another model writes is text to it, pending like any other
+//! text; a context only remembers that events have reported it already. Because nothing but the end ever
+//! changes, a [`Mark`] is all that is needed to undo what came after it.
 
 use agentc_compiler::ir::{Origin, Role};
 use agentc_constraint::TokenId;

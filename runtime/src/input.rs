@@ -1,5 +1,5 @@
-//! From what a caller gives to the arguments of the entry point: read by type, checked, completed by the
-//! defaults that the program declares.
+//! From what a caller provides to the arguments of the entry point: read by type, checked, and completed with
+//! the defaults that the program declares.
 
 use std::sync::Arc;
 

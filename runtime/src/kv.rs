@@ -1,12 +1,12 @@
-//! The prefix tree: which tokens are in the model's KV memory, under which sequences.
+//! The prefix tree: which tokens are in the model's KV memory, and in which sequences.
 //!
 //! Bookkeeping only: it never calls the model. A sequence is a path from the root; sequences with a common
-//! beginning share the nodes of it, as they share the cells of the memory. A *lease* is a sequence that
-//! someone is extending; a released sequence stays as long as nobody needs its cells, so that a later
-//! lease can begin with what it holds. Released sequences are evicted least recently used first.
+//! beginning share its nodes, as they share the cells of the memory. A *lease* is a sequence that someone is
+//! extending; a released sequence stays as long as nobody needs its cells, so that a later lease can begin
+//! with its contents. Released sequences are evicted least recently used first.
 //!
-//! Invariants, checked by a test against a naive model: every node but the root is on the path of at
-//! least one sequence and holds at least one token; `cells` is the sum of the nodes' tokens.
+//! Invariants, checked by a test against a naive model: every node except the root is on the path of at least
+//! one sequence and holds at least one token; `cells` is the sum of the nodes' tokens.
 
 use agentc_constraint::TokenId;
 

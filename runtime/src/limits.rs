@@ -1,4 +1,4 @@
-//! Every limit of a run, in one place. Hitting one is a named outcome, never a silent cut.
+//! Every limit of a run, in one place. Hitting one is a named outcome, never silent truncation.
 
 /// Limits of one run.
 #[derive(Debug, Clone)]

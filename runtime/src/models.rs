@@ -1,4 +1,4 @@
-//! Which functions and which of a program's models a run may come to: those models have to be there before it
+//! Which functions and which of a program's models a run may reach: those models must be available before it
 //! starts.
 
 use std::collections::BTreeSet;

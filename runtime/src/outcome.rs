@@ -51,7 +51,7 @@ impl Outcome {
         &self.text
     }
 
-    /// The entry point's context by messages; none if it has no roles.
+    /// The entry point's context as messages; none if it has no roles.
     pub fn messages(&self) -> &[Message] {
         &self.messages
     }
@@ -61,7 +61,7 @@ impl Outcome {
         &self.usage
     }
 
-    /// Why it ended before its end, if it did.
+    /// Why it ended early, if it did.
     pub fn error(&self) -> Option<&RunError> {
         self.error.as_ref()
     }

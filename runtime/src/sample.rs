@@ -1,10 +1,10 @@
 //! From logits and a mask to a token: the sampler, and its reproducible random streams.
 //!
-//! Greedy decoding never applies the mask to the logits: it looks for the best token first and asks
-//! whether that one is allowed, which it almost always is. Otherwise only the allowed logits are gathered.
+//! Greedy decoding never applies the mask to the logits: it finds the best token first and checks whether
+//! that one is allowed, which it almost always is. Otherwise only the allowed logits are gathered.
 //!
-//! What changes the choice is applied in this order: penalties, `top_k`, `temp`, `typical`, `min_p`, `top_p`.
-//! Greedy decoding knows the penalties only.
+//! Settings that change the choice are applied in this order: penalties, `top_k`, `temp`, `typical`, `min_p`,
+//! `top_p`. Greedy decoding uses only the penalties.
 
 mod history;
 mod typical;

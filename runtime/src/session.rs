@@ -1,15 +1,15 @@
-//! One run of a program: a machine, its budget, and what it has cost, up to its outcome.
+//! One run of a program: a machine, its budget and its cost, up to its outcome.
 //!
-//! A session never blocks. [`Session::poll`] runs the machine until it waits for the model and hands the
-//! ask to one of the [`Schedulers`]; whoever owns them ticks them and passes each [`Report`] to the session
-//! whose job it is about. So any number of sessions share the models of one thread, and none of them can
-//! tell. [`run`] is the loop for a single one.
+//! A session never blocks. [`Session::poll`] runs the machine until it waits for the model and hands the ask
+//! to one of the [`Schedulers`]; whoever owns them ticks them and passes each [`Report`] to the session whose
+//! job it is about. So any number of sessions share the models of one thread, and none of them can tell.
+//! [`run`] is the loop for a single session.
 //!
 //! A run has one model of its own, whose tokens its contexts keep; generations may name others, which read
-//! the contexts as text. What the model cannot do is the machine's to catch or not.
+//! the contexts as text. If the model cannot do something, the machine decides whether to catch the error.
 //!
-//! Between two polls a session can be written down ([`Session::save`]) and taken up again, by another
-//! process and with an empty KV memory, to the same end.
+//! Between two polls a session can be saved ([`Session::save`]) and resumed, by another process and with an
+//! empty KV memory, to the same end.
 
 mod asks;
 mod settings;

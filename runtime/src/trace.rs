@@ -1,11 +1,11 @@
 //! What happens in a run, as events in order, and what it cost.
 //!
-//! The texts of a context's [`Event::Text`], [`Event::Token`] and [`Event::GenEnd`] events, one after the
-//! other, spell the context: what the run's own model reads. Two events say otherwise. A
-//! [`Event::BranchStart`] begins a context that continues a copy of its parent: with all the text of the
-//! parent that has been told by then. An [`Event::Caught`] takes back all but the first `kept` bytes of what
-//! has been told of its context; text among it that was written before the `try` is told again later.
-//! Text at the end of an agent's or a branch's context that no generation has read is not told.
+//! The texts of a context's [`Event::Text`], [`Event::Token`] and [`Event::GenEnd`] events, one after
+//! another, spell the context: what the run's own model reads. There are two exceptions. An
+//! [`Event::BranchStart`] begins a context that continues a copy of its parent, with all the parent's text
+//! reported by then. An [`Event::Caught`] takes back all but the first `kept` bytes reported for its context;
+//! text among it that was written before the `try` is reported again later. Text at the end of an agent's or
+//! a branch's context that no generation has read is not reported.
 
 use agentc_compiler::diag::Diag;
 use agentc_compiler::ir;
@@ -35,7 +35,7 @@ pub enum TokenOrigin {
 /// A place in a program, counted from 1, the column in characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Place {
-    /// The file, as the compiler was told its name.
+    /// The file, by the name that the compiler was given.
     pub file: String,
     /// The line.
     pub line: usize,
@@ -57,12 +57,12 @@ impl Place {
     }
 }
 
-/// Something that happened. `context` is 0 for the entry point; calls of agents and branches have the numbers
+/// Something that happened. `context` is 0 for the entry point; calls of agents and branches are numbered
 /// from 1, in the order in which they begin.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// The run will probably regret something. Told before all else.
+    /// A warning about the run. Reported before anything else.
     Warning(Warning),
     /// Text joined a context.
     Text {
@@ -85,7 +85,7 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         model: Option<String>,
     },
-    /// Tokens joined a context; `text` is what of the value became certain with them.
+    /// Tokens joined a context; `text` is the part of the value that became certain with them.
     Token {
         /// Which context.
         context: u32,
@@ -140,7 +140,7 @@ pub enum Event {
     BranchEnd {
         /// Its context.
         context: u32,
-        /// What it yields; nothing if an error outside of it ended it.
+        /// What it yields; nothing if an error outside it ended it.
         #[serde(skip_serializing_if = "Option::is_none")]
         value: Option<Value>,
     },
@@ -154,11 +154,11 @@ pub enum Event {
         /// Its context.
         context: u32,
     },
-    /// An error ended a `try`: what it wrote is undone, and its handler goes on.
+    /// An error ended a `try`: what it wrote is undone, and its handler continues.
     Caught {
         /// Its context.
         context: u32,
-        /// Bytes of the context's text that have been told and stay.
+        /// Bytes of the context's reported text that remain.
         kept: usize,
         /// The error's code.
         code: &'static str,
@@ -185,7 +185,7 @@ pub enum Event {
     Usage(Usage),
 }
 
-/// A finding about a program that only its run could make, as those of the compiler are.
+/// A finding about a program that only its run could make, in the form of the compiler's findings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Warning {
     /// The finding, with spans in the program's files.
@@ -229,7 +229,7 @@ impl Serialize for Warning {
 pub struct Usage {
     /// Tokens of prompts: text that the model read for each generation, cached or not.
     pub prompt_tokens: u64,
-    /// Of them, those found in the KV memory.
+    /// Those of them that were found in the KV memory.
     pub cached_tokens: u64,
     /// Tokens that the model chose.
     pub generated_tokens: u64,

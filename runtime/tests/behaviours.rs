@@ -1,5 +1,5 @@
-//! What users of constrained generation rely on: each row says what the model prefers and what must come
-//! out of it. The model answers in logits, so only the masks can have made the difference.
+//! What users of constrained generation rely on: each row says what the model prefers and what must come out
+//! of it. The model answers in logits, so only the masks can have made the difference.
 #![allow(clippy::unwrap_used)]
 
 mod common;

@@ -1,4 +1,4 @@
-//! `aside`, `fork`, `while`, `context`: what is copied, what is kept, and what is told of it.
+//! `aside`, `fork`, `while`, `context`: what is copied, what is kept, and what events report.
 #![allow(clippy::unwrap_used)]
 
 mod common;

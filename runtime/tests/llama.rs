@@ -1,5 +1,5 @@
-//! The real model: KV memory that is shared and cut gives the logits of a fresh prefill, misuse and bad
-//! files give errors.
+//! The real model: KV memory that is shared and cut gives the logits of a fresh prefill; misuse and bad files
+//! give errors.
 //!
 //! One engine serves every test, behind one lock: two contexts on a small machine slow each other down
 //! tenfold. Without the reference model in the cache the tests say so and pass.

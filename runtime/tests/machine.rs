@@ -1,5 +1,5 @@
-//! The machine alone, without a model: it asks, is answered, and can be written down at every ask; a state
-//! that someone has edited is refused or runs, and never leads outside the program.
+//! The machine alone, without a model: it asks, is answered, and can be saved at every ask; a state that
+//! someone has edited is refused or runs, and never leads outside the program.
 #![allow(clippy::unwrap_used)]
 
 mod common;

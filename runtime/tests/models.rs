@@ -1,4 +1,4 @@
-//! Programs that generate with more than one model: who reads what, what is told, and what it costs.
+//! Programs that generate with more than one model: who reads what, what is reported, and what it costs.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;

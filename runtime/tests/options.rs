@@ -1,4 +1,4 @@
-//! Options of generations at work, and those that a later version brings.
+//! Options of generations at work, and those that a later version will support.
 #![allow(clippy::unwrap_used)]
 
 mod common;

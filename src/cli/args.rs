@@ -1,4 +1,4 @@
-//! The command line's words: one place for all of them.
+//! The arguments of the command line, all in one place.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,7 +14,7 @@ Exit codes: 0 ok, 1 run-time error, 2 usage or input, 3 diagnostics, 4 a constra
 deadline, 7 model, 129 hang-up, 130 interrupted, 143 terminated. The first signal lets the run end in order, the second
 ends the process at once.";
 
-/// Runs `.agent` programs: prompts whose generated parts are constrained exactly.
+/// Runs `.agent` programs: prompts whose generated parts have types, which the model cannot violate.
 #[derive(Debug, Parser)]
 #[command(name = "agentc", version, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -37,7 +37,7 @@ pub(crate) struct Look {
         value_name = "WHEN"
     )]
     pub(crate) color: When,
-    /// Say only what was asked for
+    /// Print only what was asked for
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
     /// Say more, such as what a run cost and what its agents wrote
@@ -58,7 +58,7 @@ pub(crate) enum Command {
     /// Compile and run a program, streaming its text
     #[command(after_long_help = ABOUT_RUN)]
     Run(RunArgs),
-    /// Report what is wrong with programs, without a model
+    /// Report mistakes in programs, without a model
     Check(CheckArgs),
     /// Compile a program to its intermediate representation
     Build(BuildArgs),
@@ -66,10 +66,10 @@ pub(crate) enum Command {
     Fmt(FmtArgs),
     /// Run the `test` blocks of programs; exit 100 if one fails
     Test(TestArgs),
-    /// Fetch, list, show and remove local models
+    /// Fetch, list, show or remove local models
     #[command(subcommand)]
     Model(ModelCommand),
-    /// Show what was found: CPU features, models, cache
+    /// Show what was found on this machine: CPU features, models, cache
     Doctor(DoctorArgs),
     /// Evaluate a model and report in JSON
     #[command(hide = true)]
@@ -110,7 +110,7 @@ pub(crate) struct RunArgs {
     /// Write every event to a file, one JSON object a line. A file that the run reads is never overwritten
     #[arg(long, env = "AGENTC_TRACE", value_name = "FILE.jsonl")]
     pub(crate) trace: Option<PathBuf>,
-    /// Tokens of all generations together
+    /// Limit on the tokens of all generations together
     #[arg(long, env = "AGENTC_MAX_TOKENS", value_name = "N")]
     pub(crate) max_tokens: Option<u64>,
     /// Time that the command may take, loading the model included: seconds, or `500ms`, `2m`, `1h`
@@ -125,7 +125,7 @@ pub(crate) struct LoadArgs {
     /// file
     #[arg(short, long, env = "AGENTC_MODEL")]
     pub(crate) model: Option<String>,
-    /// Tokens of context, at most as many as the model was trained for
+    /// Size of the context in tokens, at most what the model was trained for
     #[arg(short, long, env = "AGENTC_CTX_SIZE", value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) ctx_size: Option<u32>,
     /// Threads that evaluate the model
@@ -134,7 +134,7 @@ pub(crate) struct LoadArgs {
     /// Layers of the model that a GPU evaluates (also `-ngl`)
     #[arg(long, env = "AGENTC_GPU_LAYERS", value_name = "N")]
     pub(crate) gpu_layers: Option<u32>,
-    /// Bit-identical results on one machine, for more memory and time
+    /// Bit-identical results on one machine, at the cost of memory and time
     #[arg(long, env = "AGENTC_DETERMINISTIC")]
     pub(crate) deterministic: bool,
 }
@@ -171,7 +171,7 @@ pub(crate) enum Format {
     Text,
     /// One object when the run is over
     Json,
-    /// One event a line, as they happen
+    /// One event per line, as they happen
     Jsonl,
 }
 
@@ -187,7 +187,7 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MessageFormat {
-    /// Drawn, with an excerpt
+    /// Drawn, with an excerpt of the source
     Human,
     /// One line each
     Short,
@@ -199,13 +199,13 @@ pub(crate) enum MessageFormat {
 pub(crate) struct BuildArgs {
     /// The program; `-` reads it from standard input
     pub(crate) file: PathBuf,
-    /// Where to write; standard output otherwise
+    /// The file to write; standard output if none is given
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Which form
+    /// Which form to write
     #[arg(long, value_enum, default_value = "ir")]
     pub(crate) emit: Emit,
-    /// The agent that a run starts with, instead of the program's entry point
+    /// The agent to start with, instead of the program's entry point
     #[arg(long, value_name = "NAME")]
     pub(crate) agent: Option<String>,
 }
@@ -236,8 +236,8 @@ pub(crate) struct FmtArgs {
 pub(crate) enum ModelCommand {
     /// Bring models into the cache. A download that was interrupted goes on where it stopped
     Pull {
-        /// `smollm2`, a repository of Hugging Face (`hf:owner/repo`, `hf:owner/repo:Q4_K_M`), or the address of a
-        /// GGUF file (`https://…`, with `#sha256=…` if it is to be checked)
+        /// `smollm2`, a Hugging Face repository (`hf:owner/repo`, `hf:owner/repo:Q4_K_M`), or the URL of a GGUF file
+        /// (`https://…`, with `#sha256=…` to have it checked)
         #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
     },
@@ -275,7 +275,7 @@ pub(crate) struct TryArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// The model to look for instead of the default one
+    /// The model to look for, instead of the default
     #[arg(short, long, env = "AGENTC_MODEL")]
     pub(crate) model: Option<String>,
 }

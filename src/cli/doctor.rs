@@ -1,4 +1,4 @@
-//! `agentc doctor`: what there is on this machine, and what keeps a program from running on it.
+//! `agentc doctor`: what is on this machine, and what keeps a program from running on it.
 
 use agentc::model::llama::proof::{self, Speed};
 use agentc::store::{REFERENCE_MODEL, Store, StoreError};

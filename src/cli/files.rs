@@ -1,7 +1,7 @@
 //! The files that a command line names: read within bounds, and never written over one another.
 //!
-//! A file may be a pipe or a device, and so may standard input: none of them says how long it is, so all are read
-//! up to a bound. The files that a program names itself are read by [`Directory`].
+//! A file may be a pipe or a device, and so may standard input. None of these says how long it is, so all are
+//! read up to a bound. The files that a program itself names are read by [`Directory`].
 
 use std::cell::RefCell;
 use std::fs::{self, File, Metadata};

@@ -1,4 +1,4 @@
-//! `agentc fmt`: programs as they should be set.
+//! `agentc fmt`: formats programs.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Text that a `try` may still undo, where nobody looks on while it comes: it waits until it is certain.
+//! Text that a `try` may still undo, when nobody is watching it arrive: it is held back until it is certain.
 
 /// A text, and whether a model wrote it.
 pub(super) type Part = (String, bool);

@@ -1,4 +1,4 @@
-//! The inputs of a run, as the command line gives them.
+//! The inputs of a run, as given on the command line.
 
 use std::path::{Path, PathBuf};
 

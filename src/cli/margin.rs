@@ -1,6 +1,7 @@
-//! What agents and branches write, for a person who watches: lines on standard error, each marked by whose it is.
+//! What agents and branches write, shown to a person who watches: lines on standard error, each marked with
+//! its author.
 //!
-//! Standard output carries the entry point's text alone. What is written in other contexts comes to nothing but
+//! Standard output carries the entry point's text alone. What is written in other contexts results only in
 //! values, yet it is most of what some programs do, and takes most of their time.
 
 use std::collections::HashMap;

@@ -1,11 +1,11 @@
-//! What a run shows while it runs, and how it looks at its end.
+//! What a run shows while it runs, and at its end.
 //!
-//! Standard output carries exactly what `--format` promises; all else goes to standard error. A reader
-//! that has gone away ends the output, not with a panic. The text of agents and branches is shown on standard
-//! error where that is a terminal, or where more is asked for (`margin`).
+//! Standard output carries exactly what `--format` promises; everything else goes to standard error. If the
+//! reader has gone away, the output ends quietly, not with a panic. The text of agents and branches is shown
+//! on standard error if that is a terminal, or if more output was requested (`margin`).
 //!
-//! A `try` may undo text that was shown. A person who looks on sees it as it comes, and what follows begins
-//! on a new line; where nobody does, text waits until it is certain.
+//! A `try` may undo text that was shown. On a terminal the text appears as it arrives, and what follows
+//! begins on a new line; otherwise text waits until it is certain.
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};

@@ -1,6 +1,7 @@
-//! Interrupt, termination and hang-up: the first of them lets the run end in order, the second ends the process.
+//! Interrupt, termination and hang-up: the first signal lets the run end in order, the second ends the
+//! process.
 //!
-//! A process that was told to ignore a signal goes on ignoring it, as `nohup` and shells want of it.
+//! A process that was told to ignore a signal keeps ignoring it, as `nohup` and shells expect.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

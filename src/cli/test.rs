@@ -1,4 +1,4 @@
-//! `agentc test`: runs the `test` blocks of programs and tells which fail.
+//! `agentc test`: runs the `test` blocks of programs and reports which fail.
 
 use std::time::Instant;
 

@@ -1,9 +1,9 @@
 //! What ends a command before its run has anything to show: its time is up, or a signal came.
 //!
-//! A run looks at its deadline and its flag itself, and ends in order. Until it does so a file may be read that
-//! never ends, or a model be loaded that is far away, and none of that can be stopped from outside. So a thread
-//! keeps watch: if the run has not ended in order a moment after it should have, it ends the process, with the
-//! message and the exit code that the run would have had.
+//! A run checks its deadline and its flag itself, and ends in order. Before that, a file that never ends may
+//! be read, or a model may be loaded from far away, and none of that can be stopped from outside. So a thread
+//! keeps watch: if the run has not ended in order shortly after it should have, the thread ends the process,
+//! with the message and the exit code that the run would have had.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};

@@ -13,7 +13,7 @@ use super::worker::{Command, Reply};
 use crate::error::{Error, Failure};
 use crate::program::Program;
 
-/// Runs of a batch that are under way at once.
+/// Runs of a batch that are in progress at once.
 const WINDOW: usize = 8;
 
 /// The inputs of one run of a batch, by name.
@@ -42,7 +42,7 @@ impl<'p> Run<'p> {
         Run { test: Some(test), ..self }
     }
 
-    /// The value of an input. Of several for one name the last counts.
+    /// The value of an input. If a name is given several times, the last value counts.
     pub fn input(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.inputs.push((name.into(), Input::Value(value.into())));
         self
@@ -60,8 +60,8 @@ impl<'p> Run<'p> {
         self
     }
 
-    /// The seed of its random streams. The same sequence of runs with the same seeds gives the same bytes;
-    /// with [`Builder::deterministic`](super::Builder::deterministic) whatever ran before or runs beside it.
+    /// The seed of its random streams. The same sequence of runs with the same seeds gives the same bytes; with
+    /// [`Builder::deterministic`](super::Builder::deterministic), whatever ran before or runs at the same time.
     pub fn seed(mut self, seed: u64) -> Self {
         self.options.seed = Some(seed);
         self
@@ -73,20 +73,20 @@ impl<'p> Run<'p> {
         self
     }
 
-    /// Tokens of all its generations together.
+    /// Limit on the tokens of all its generations together.
     pub fn max_tokens(mut self, tokens: u64) -> Self {
         self.options.max_tokens = Some(tokens);
         self
     }
 
-    /// How long it may take, from its start.
+    /// Time limit, from its start.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// A flag that ends it as soon as anyone sets it. What it has read by then stays in the engine's memory, so
-    /// that text which is sampled in later runs may depend on when that was; with
+    /// A flag that ends it as soon as it is set. What it has read by then stays in the engine's memory, so text
+    /// sampled in later runs may depend on when that was; with
     /// [`Builder::deterministic`](super::Builder::deterministic) it does not.
     pub fn cancel(mut self, flag: Arc<AtomicBool>) -> Self {
         self.options.cancel = Some(flag);
@@ -98,7 +98,7 @@ impl<'p> Run<'p> {
         self.stream()?.finish()
     }
 
-    /// Starts it; its events come as they happen.
+    /// Starts it; its events arrive as they happen.
     pub fn stream(self) -> Result<Events<'p>, Error> {
         let Run { engine, program, test, inputs, mut options, timeout } = self;
         // A time too far away to be represented is no deadline.
@@ -122,7 +122,7 @@ pub struct Events<'p> {
 impl Iterator for Events<'_> {
     type Item = Event;
 
-    /// The next event, when it has happened; `None` when the run is over.
+    /// Waits for the next event; `None` when the run is over.
     fn next(&mut self) -> Option<Event> {
         if self.outcome.is_some() {
             return None;
@@ -137,7 +137,7 @@ impl Iterator for Events<'_> {
 }
 
 impl Events<'_> {
-    /// Waits for the end of the run and says how it was.
+    /// Waits for the end of the run and returns its outcome.
     pub fn finish(mut self) -> Result<Outcome, Error> {
         while self.next().is_some() {}
         self.outcome.take().unwrap_or(Err(Error::EngineGone))

@@ -1,9 +1,9 @@
-//! Bytes over the network, brought by `curl`: what the system's own client does with proxies, certificates and
+//! Downloads, carried out by `curl`: what the system's own client does about proxies, certificates and
 //! redirects need not be built in here.
 //!
-//! `curl` writes to a pipe and this process to the file. So a `curl` whose parent is gone ends by itself, all bytes
-//! are counted and hashed as they come, and no more are taken than there should be. A file that was cut short goes
-//! on where it ended, if what it belongs to is still the same ([`Part`]).
+//! `curl` writes to a pipe, and this process writes the file. So a `curl` whose parent is gone ends by
+//! itself, all bytes are counted and hashed as they arrive, and no more are accepted than there should be. A
+//! file that was cut short is continued where it ended, if the source is still the same ([`Part`]).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};

@@ -1,7 +1,7 @@
-//! Models of a hub, and files of any server: what is there, which file is meant, and bringing it.
+//! Models of a hub, and files of any server: what is available, which file is meant, and fetching it.
 //!
-//! The hub is asked for the files of a repository with their sizes and hashes (its public interface, as its own
-//! clients use it); `HF_ENDPOINT` names another server that speaks the same.
+//! The hub is asked for the files of a repository with their sizes and hashes, through the public interface
+//! that its own clients use; `HF_ENDPOINT` names another server with the same interface.
 
 use std::path::{Path, PathBuf};
 

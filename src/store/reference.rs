@@ -1,7 +1,9 @@
-//! Names of models that are elsewhere: `hf:owner/repo`, with what to take of it behind a colon, and addresses.
+//! Names of models that are elsewhere: `hf:owner/repo`, optionally with a colon and what to take from it, and
+//! URLs.
 //!
-//! A reference decides where its file lies in the store, so what was pulled by a name is found by the same name,
-//! without the network: `hf/OWNER/REPO/FILE` for a file of the hub, and `https/HOST/PATH` for one of a server.
+//! A reference determines where its file lies in the store, so what was pulled under a name is found under
+//! the same name, without the network: `hf/OWNER/REPO/FILE` for a file of the hub, and `https/HOST/PATH` for
+//! one of a server.
 
 use std::fmt;
 use std::net::Ipv4Addr;

@@ -1,6 +1,6 @@
 //! The standard library: the `.agent` files behind `import … from "std/…"`.
 //!
-//! They are ordinary programs, kept in `std/` beside this crate and compiled with the program that imports
+//! They are ordinary programs, kept in `std/` within this crate and compiled with the program that imports
 //! them. The prelude (functions, pipes and type aliases that every program sees without an import) is part of
 //! the compiler and the runtime.
 

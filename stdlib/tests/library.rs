@@ -1,4 +1,4 @@
-//! Every file of the library compiles without a finding, says what it is for, and passes its own tests.
+//! Every file of the library compiles without findings, says what it is for, and passes its own tests.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::Arc;

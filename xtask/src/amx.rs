@@ -1,10 +1,10 @@
-//! Whether llama.cpp's AMX kernels are compiled right, for every C++ compiler that is found here.
+//! Whether llama.cpp's AMX kernels are compiled correctly, for every C++ compiler found here.
 //!
-//! `ldtilecfg` reads 64 bytes that say how many rows each tile has and how wide they are. GCC's intrinsic declares
-//! a read of 8 bytes only, so that from -O1 the stores of rows and widths are dropped as dead, and the first
-//! evaluation on a CPU with AMX ends with SIGILL; `runtime/llama.cmake` tells why and mends it. That can be proved on
-//! any machine whose compiler knows x86-64: the file is compiled to assembly through CMake, as a build does it, and
-//! the code before `ldtilecfg` is followed to see what the 64 bytes hold.
+//! `ldtilecfg` reads 64 bytes that say how many rows each tile has and how wide they are. GCC's intrinsic
+//! declares a read of only 8 bytes, so from -O1 on the stores of rows and widths are dropped as dead, and the
+//! first evaluation on a CPU with AMX ends with SIGILL; `runtime/llama.cmake` explains the cause and fixes
+//! it. The fix can be verified on any machine whose compiler targets x86-64: the file is compiled to assembly
+//! through CMake, as in a build, and the code before `ldtilecfg` is traced to see what the 64 bytes contain.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,7 @@
 //! Building, testing and showing the workspace, always in the one form that compiles llama.cpp once.
 //!
-//! Cargo chooses features by what a command selects: `-p` of one package may choose others than the whole
-//! workspace, and each choice that reaches the C++ part builds it again. So every command here that reaches it,
-//! and in CI, selects the workspace.
+//! Cargo chooses features by what a command selects, and compiles a crate again for each choice. Two selections are
+//! made here: the command alone, for the demo, and the whole workspace. Cargo.toml makes their features the same.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,16 +11,16 @@ use crate::system::{Outcome, cargo, root, run, step};
 const MODEL: &str = "smollm2";
 const TOUR: &str = "examples/tour.agent";
 
-/// Builds, brings the model, runs the tour.
+/// Builds the command alone, brings the model, runs the tour. What only tests need would take as long again.
 pub(crate) fn demo() -> Outcome {
-    build()?;
+    build(&["--package", "agentc"])?;
     pull()?;
     run(&agentc(), &["run", TOUR], &[])
 }
 
 /// Builds, brings the model, runs every test; further arguments go to `cargo test`.
 pub(crate) fn test(arguments: &[&str]) -> Outcome {
-    build()?;
+    build(&["--workspace"])?;
     pull()?;
     let mut words = vec!["test", "--workspace", "--locked"];
     words.extend(arguments);
@@ -32,7 +31,7 @@ pub(crate) fn test(arguments: &[&str]) -> Outcome {
 
 /// Runs the benchmarks: those on the reference model, then those of the constraint engine alone.
 pub(crate) fn bench(arguments: &[&str]) -> Outcome {
-    build()?;
+    build(&["--workspace"])?;
     pull()?;
     run(&cargo(), &["build", "--workspace", "--examples", "--locked"], &[])?;
     run(&binary("examples/bench"), arguments, &[])?;
@@ -77,11 +76,11 @@ fn check(program: &str, arguments: &[&str]) -> Outcome {
     run(&cargo(), &words, &[])
 }
 
-fn build() -> Outcome {
+fn build(selection: &[&str]) -> Outcome {
     if llama_builds().is_empty() {
         step("building; llama.cpp is compiled once, which takes some minutes");
     }
-    run(&cargo(), &["build", "--workspace", "--locked"], &[])
+    run(&cargo(), &[&["build", "--locked"], selection].concat(), &[])
 }
 
 fn pull() -> Outcome {

@@ -1,8 +1,8 @@
 //! `cargo xtask setup|demo|test|amx|bench|conformance|soak`: from a fresh machine to a running program in one command.
 //!
-//! Plain Rust without dependencies, so that it is built before anything else is there. Every command that
-//! compiles C++ does the set-up first; each says what it runs, and can be repeated. What is not here: what the commands of
-//! `agentc` do, and what the bench program measures.
+//! Plain Rust without dependencies, so that it can be built before anything else exists. Every command that
+//! compiles C++ does the set-up first; each says what it runs, and can be repeated. Not here: what the
+//! commands of `agentc` do, and what the bench program measures.
 
 use std::process::ExitCode;
 
@@ -16,22 +16,22 @@ use system::Failure;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  setup    finds or installs what the build needs: cmake, a C++ compiler, libclang
-  demo     set-up, build, the reference model, and examples/tour.agent on it
-  test     set-up, build, the reference model, and every test
-  amx      whether each C++ compiler here compiles llama.cpp's AMX kernels right
-  bench    set-up, the reference model, and the benchmarks, with the next
+  setup    find or install what the build needs: cmake, a C++ compiler, libclang
+  demo     set up, build, fetch the reference model, and run examples/tour.agent on it
+  test     set up, build, fetch the reference model, and run every test
+  amx      check whether each C++ compiler here compiles llama.cpp's AMX kernels correctly
+  bench    set up, fetch the reference model, and run the benchmarks, including the next
   bench constraint [--vocab FILE] [--only TEXT]
-           what the constraint engine costs by itself, without a model
+           measure the constraint engine by itself, without a model
   bench masks [--data FILE] [--vocab FILE] [--sample N]
-           masks of JSON Schemas beside those of other engines; fetches these once
+           compare masks of JSON Schemas with other engines, which are fetched once
   bench masks --compare [--vocab FILE] [--walks N] [--seed N]
-           whole masks of the pattern suite beside llguidance's
+           compare whole masks of the pattern suite with llguidance's
   soak [--count N] [--seed N] [--data FILE] [--vocab FILE] [--tokens N] [--only TEXT]
-           generations from random logits over the pattern suite and JSON Schemas,
-           each value checked by an independent judge
+           generate from random logits under the pattern suite and JSON Schemas,
+           and check each value with an independent judge
   conformance [--data FILE] [--suite DIR] [--json FILE] [--vocab FILE]
-           JSON Schemas with instances and the official suite, by masks";
+           check JSON Schemas with instances, and the official suite, by masks";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

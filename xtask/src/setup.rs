@@ -1,7 +1,7 @@
 //! What the C++ part needs: cmake, a C++ compiler, and the libclang that bindgen loads.
 //!
-//! What is there is left alone; what is missing is installed where that can be done without asking
-//! (apt-get as root, or with a sudo that works), and otherwise named in one instruction.
+//! What exists is left alone; what is missing is installed if that is possible without asking (apt-get as
+//! root, or with a sudo that works), and otherwise named in one instruction.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ fn check() -> Vec<&'static Need> {
     let mut missing = Vec::new();
     for need in &NEEDS {
         match (need.found)() {
-            Some(place) => step(&format!("{} is there: {place}", need.name)),
+            Some(place) => step(&format!("found {}: {place}", need.name)),
             None => {
                 step(&format!("{} is missing", need.name));
                 missing.push(need);
@@ -69,9 +69,9 @@ fn install(missing: &[&Need]) -> Outcome {
         false if sudo() => &["sudo", "-n"],
         false => return Err(instruction(missing)),
     };
-    // A list that is out of date often still serves.
+    // An outdated list often still works.
     if run_apt(prefix, &["update", "-qq"]).is_err() {
-        step("the package lists could not be brought up to date; trying with those there are");
+        step("the package lists could not be updated; trying the existing ones");
     }
     let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
     arguments.extend(missing.iter().map(|need| need.apt));

@@ -1,4 +1,4 @@
-//! Figures: printed, and joined to those that are in `target/bench.json` already.
+//! Figures: printed, and added to those already in `target/bench.json`.
 
 use std::io::Write;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! A grammar of 300 kB with thousands of rules that call each other, and texts of it.
+//! A grammar of 300 kB with thousands of rules that call each other, and texts that it derives.
 
 use std::fmt::Write;
 

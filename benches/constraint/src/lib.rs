@@ -1,10 +1,11 @@
 //! What the constraint engine costs by itself, without a model: `cargo xtask bench constraint`.
 //!
-//! [`logits`] applies masks to logits as a run does. [`subject`] measures one spec: to build it, to make its first mask, and
-//! each token along texts of it; [`subjects`] are the specs, [`large`] a grammar of 300 kB. [`matchers`] has a
-//! thousand generations at once. There are two programs, since an allocator that counts takes time: `time`, and `memory`.
+//! [`logits`] applies masks to logits as a run does. [`subject`] measures one spec: building it, making its
+//! first mask, and each token along texts of it. [`subjects`] lists the specs, and [`large`] is a grammar of
+//! 300 kB. [`matchers`] runs a thousand generations at once. There are two programs, `time` and `memory`,
+//! because an allocator that counts takes time.
 //!
-//! What is not here: other engines (`benches/peers`), and what needs a model (`benches/engine.rs`).
+//! Not here: other engines (`benches/peers`), and anything that needs a model (`benches/engine.rs`).
 
 pub mod figure;
 pub mod large;

@@ -1,4 +1,4 @@
-//! From logits and a mask to a token, as the runtime does it, and as an embedder may.
+//! From logits and a mask to a token, as the runtime does it, and as an embedder might.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A thousand generations under one constraint: their time, and what they need of memory.
+//! A thousand generations under one constraint: their time and their memory.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! One spec: what it costs to build it, to make its first mask, and to go along texts of it.
+//! One spec: the cost of building it, of its first mask, and of stepping through texts of it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Durations, and what to say of many.
+//! Durations, and how to summarise many of them.
 
 use std::time::{Duration, Instant};
 

@@ -1,8 +1,9 @@
-//! Whole masks of this engine and of llguidance, token by token, over the pattern suite: `cargo xtask bench masks --compare`.
+//! Whole masks of this engine and of llguidance, token by token, over the pattern suite: `cargo xtask bench
+//! masks --compare`.
 //!
-//! Both walk the same random texts. llguidance allows tokens that go on with the value, this engine also those that go
-//! on and end it within; so a token counts as allowed here if all of it belongs to the value. Where the two differ, the naive
-//! recogniser says who is right.
+//! Both walk the same random texts. llguidance allows tokens that continue the value; this engine also allows
+//! those that continue it and end it part of the way through. So a token counts as allowed here only if all
+//! of it belongs to the value. Where the two differ, the naive recogniser says who is right.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};

@@ -1,4 +1,4 @@
-//! What is asked of every engine.
+//! The interface that every engine implements.
 
 use agentc_constraint::TokenId;
 use anyhow::Result;

@@ -1,5 +1,5 @@
-//! llguidance, without forced tokens (its approximate tokenizer is not canonical, so it forces none) and with the
-//! separators of our texts.
+//! llguidance, without forced tokens (its approximate tokenizer is not canonical, so it forces none) and with
+//! our separators.
 
 use std::sync::Arc;
 

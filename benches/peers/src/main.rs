@@ -1,9 +1,10 @@
-//! Masks of this engine, llguidance and outlines-core over the same schemas, instances and vocabularies, in one
-//! process: `cargo xtask bench masks`.
+//! Masks of this engine, llguidance and outlines-core over the same schemas, instances and vocabularies, in
+//! one process: `cargo xtask bench masks`.
 //!
-//! Every token of every instance is timed, mask and commit together, forced ones included. Caches are cold for
-//! each schema. The engines take turns schema by schema, each time beginning with another one, so that what else
-//! runs on the machine hits all alike. Nothing here asserts: `docs/benchmarks.md` says what came out.
+//! Every token of every instance is timed, mask and commit together, forced tokens included. Caches are cold
+//! for each schema. The engines take turns schema by schema, each time beginning with a different one, so
+//! that whatever else runs on the machine affects them all alike. Nothing here asserts: `docs/benchmarks.md`
+//! has the results.
 
 mod compare;
 mod engine;

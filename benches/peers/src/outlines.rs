@@ -1,8 +1,9 @@
 //! outlines-core: a regular expression from the schema, then an index of every token in every state.
 //!
-//! Its regular expressions grow exponentially with some schemas (one took 24 GB), and its index takes memory and time
-//! for each pair of a state and a token, both without a bound. So another process makes the expression and determinises
-//! it beforehand, untimed, under bounds of memory and time; what is too large counts as refused.
+//! Its regular expressions grow exponentially with some schemas (one took 24 GB), and its index takes memory
+//! and time for each pair of a state and a token, both without a bound. So a separate process makes the
+//! expression and determinises it beforehand, untimed, under bounds on memory and time; whatever is too large
+//! counts as refused.
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};

@@ -1,4 +1,4 @@
-//! The figures: printed, and as JSON.
+//! The figures: printed, and written as JSON.
 
 use std::time::Duration;
 

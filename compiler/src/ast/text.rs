@@ -1,6 +1,6 @@
-//! The readable form of a parsed file: nested lists, statements on lines of their own, no places.
+//! The readable form of a parsed file: nested lists, each statement on a line of its own, without spans.
 //!
-//! `(let x: int (+ a (len xs)))`. It is stable, but not meant to be read back.
+//! `(let x: int (+ a (len xs)))`. The form is stable, but not meant to be read back.
 
 mod expr;
 mod types;

@@ -1,4 +1,4 @@
-//! Types as they are written.
+//! Types as written in the source.
 
 use super::{Expr, Ident, Path, Regex, Text};
 use crate::source::Span;

@@ -1,7 +1,7 @@
 //! `fork` and `aside`: bodies that run in copies of the frame and its context.
 //!
-//! A branch sees what was there before it and changes none of it: assignments to outer variables are
-//! errors, and what generations bind stays inside.
+//! A branch sees what existed before it and changes none of it: assignments to outer variables are errors,
+//! and what generations bind stays inside.
 
 use super::Checker;
 use super::body::Branch;

@@ -1,4 +1,4 @@
-//! Calls: of the file's functions and of the prelude.
+//! Calls of the file's functions and of the prelude.
 
 use super::expr::{MAYBE_NULL, constant, error};
 use super::slots::Param;

@@ -1,4 +1,4 @@
-//! Facts about constraints, asked of the engine that will enforce them.
+//! Facts about constraints, obtained from the engine that will enforce them.
 
 use agentc_constraint::spec::{GrammarSyntax, Spec, Stop};
 use agentc_constraint::{BuildError, Limits, build};

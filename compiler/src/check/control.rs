@@ -1,4 +1,4 @@
-//! Statements that decide what runs: conditions, loops, `try`, and ways out.
+//! Statements that control what runs: conditions, loops, `try`, and jumps out of them.
 
 use std::collections::BTreeSet;
 

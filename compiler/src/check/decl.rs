@@ -1,4 +1,5 @@
-//! Declarations: collected first, so that order in a file does not matter; then checked one by one.
+//! Declarations: all are collected first, so that order in a file does not matter, and then checked one by
+//! one.
 
 use super::Checker;
 use super::scope::Global;

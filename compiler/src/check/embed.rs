@@ -1,5 +1,5 @@
-//! `embed "file"`: the contents of a file as a constant. Text as it stands; JSON as a value of the type that
-//! its place asks for, checked here, so that a run can count on it.
+//! `embed "file"`: the contents of a file as a constant. Text as it stands; JSON as a value of the type
+//! expected at that place, checked here so that a run can rely on it.
 
 use serde_json::Value as Json;
 

@@ -1,4 +1,4 @@
-//! What a capture carries beside its value: `x.text`, `x.stop` and the like.
+//! What a capture carries besides its value: `x.text`, `x.stop` and the like.
 //!
 //! A fact that some expression reads gets a variable of its own, which the capture's generations write.
 

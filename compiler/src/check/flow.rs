@@ -1,4 +1,4 @@
-//! What holds at a place, whatever way led there: which captures are bound, and what is not null.
+//! What holds at a place on every path to it: which captures are bound, and what is not null.
 
 use crate::hir::{Expr, ExprKind, VarId};
 use crate::ir::{BinOp, Const, UnOp};

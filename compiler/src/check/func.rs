@@ -1,4 +1,4 @@
-//! Functions one by one: their bodies, and the types of what they give.
+//! Functions one by one: their bodies, and their result types.
 
 use super::Checker;
 use super::body::Body;

@@ -1,4 +1,4 @@
-//! `gen`, `select` and `call`: what may be written, and what is bound. Options have a file of their own.
+//! `gen`, `select` and `call`: what they may write, and what they bind. Options have a file of their own.
 
 use agentc_constraint::spec::Spec;
 

@@ -1,4 +1,4 @@
-//! Names of models and tools, and names that lead out of the file.
+//! Names of models and tools, and names that refer to other files.
 
 use super::Checker;
 use super::scope::Global;

@@ -1,9 +1,9 @@
 //! From trees to one typed tree: names, types, effects, and what a generation may write.
 //!
-//! Names are resolved file by file ([`scope`]); what the files declare becomes one list of functions.
-//! Functions are checked one by one, in order; where a call needs a result type that is not written down,
-//! the callee is checked first. Findings are collected, never thrown: a mistake gives the type
-//! [`Ty::Error`], which fits everything, so that one cause gives one finding.
+//! Names are resolved file by file ([`scope`]); the declarations of all files become one list of functions.
+//! Functions are checked one by one, in order; where a call needs a result type that is not written down, the
+//! callee is checked first. Findings are collected, never thrown: a mistake yields the type [`Ty::Error`],
+//! which fits everything, so that one cause produces one finding.
 
 mod body;
 mod bounds;

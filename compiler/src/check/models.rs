@@ -1,4 +1,4 @@
-//! Models that a program declares: the default one of its own file, and named ones of every file.
+//! Models that a program declares: the default model of its own file, and the named models of every file.
 
 use super::Checker;
 use super::body::Body;

@@ -1,4 +1,4 @@
-//! Operators: what they take, what they give, and the one implicit conversion.
+//! Operators: their operands, their results, and the one implicit conversion.
 
 use super::Checker;
 use super::expr::{MAYBE_NULL, constant, error, to_float};

@@ -1,4 +1,4 @@
-//! Options of generations: what they are, what they take, and which go together.
+//! Options of generations: which there are, what values they take, and which go together.
 
 use agentc_constraint::spec::{Spec, Stop};
 

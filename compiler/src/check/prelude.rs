@@ -1,4 +1,4 @@
-//! Functions of the prelude that take more than values: names of functions, regexes, the context.
+//! Functions of the prelude whose arguments are more than values: names of functions, regexes, the context.
 
 use super::Checker;
 use super::call::{default_value, item, takes};

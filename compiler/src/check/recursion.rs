@@ -1,4 +1,4 @@
-//! Which declared types contain themselves, and which of these have no end.
+//! Which declared types contain themselves, and which of these have no finite value.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! What names at top level stand for: the file's own declarations, then its imports. The prelude comes
-//! after these, and is looked up where it is used.
+//! What names at top level refer to: the file's own declarations, then its imports. The prelude comes after
+//! these, and is looked up where it is used.
 
 use std::collections::HashMap;
 

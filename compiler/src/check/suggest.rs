@@ -1,4 +1,4 @@
-//! "Did you mean": the nearest known name, and words of other languages.
+//! "Did you mean": the nearest known name, and words from other languages.
 
 use super::Checker;
 use crate::diag::near::distance;

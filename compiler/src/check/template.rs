@@ -1,5 +1,5 @@
-//! Marks of other template languages in prompt text, where only `{{` means anything: `{x}`, `${x}`,
-//! `{% if x %}` and `[X]`.
+//! Marks of other template languages in prompt text, where only `{{` has a meaning: `{x}`, `${x}`, `{% if x
+//! %}` and `[X]`.
 
 use super::Checker;
 use crate::ast::{Part, Text};

@@ -1,4 +1,4 @@
-//! Tools and tests: what they are called, what they need, what they run.
+//! Tools and tests: their names, what they need, and what they run.
 
 use super::Checker;
 use super::scope::Global;

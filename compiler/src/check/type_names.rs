@@ -1,4 +1,4 @@
-//! Types by name: declared ones, those of the prelude, and those that contain themselves.
+//! Types by name: declared types, those of the prelude, and types that contain themselves.
 
 use std::collections::HashMap;
 

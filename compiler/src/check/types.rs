@@ -1,4 +1,4 @@
-//! Types as written: what values they have, and what a generation of them may write.
+//! Types as written: what values they have, and what a generation may write for them.
 
 use agentc_constraint::spec::{self, GrammarSyntax, Spec};
 

@@ -1,7 +1,7 @@
 //! Comments that silence warnings: `# allow W0001: the braces are meant`.
 //!
-//! Such a comment is about its own line, or about the next line of code if it stands alone. It names one
-//! warning and says why. Errors cannot be silenced, nor can what is said here about these comments.
+//! Such a comment applies to its own line or, if it stands alone, to the next line of code. It names one
+//! warning and says why. Neither errors nor the warnings about these comments themselves can be silenced.
 
 use super::codes::codes;
 use super::{Diag, Severity};

@@ -1,7 +1,7 @@
 //! Every code that a diagnostic may have, what it is about, and what to do.
 //!
-//! Codes are stable: they are never given a second meaning. Tests make sure that each one here is reported by
-//! some program of the suite, that no other is, and that `docs/diagnostics.md` shows each.
+//! Codes are stable: they are never given a second meaning. Tests make sure that every code here is reported
+//! by some program of the suite, that no other code is, and that `docs/diagnostics.md` shows each.
 
 /// A code, its title, and its explanation.
 pub type Code = (&'static str, &'static str, &'static str);

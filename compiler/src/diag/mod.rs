@@ -1,7 +1,7 @@
 //! Diagnostics: what is wrong, where, and what to write instead.
 //!
-//! A diagnostic has a stable code from [`codes`], one primary span, further labelled places, and a hint.
-//! Drawing them is the business of whoever shows them.
+//! A diagnostic has a stable code from [`codes`], one primary span, optional labels at other places, and a
+//! hint. Rendering is left to the caller.
 
 pub(crate) mod allow;
 pub mod codes;

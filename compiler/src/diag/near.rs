@@ -1,4 +1,4 @@
-//! How far one word is from another.
+//! How similar two words are.
 
 /// Edits between two words: insert, delete, replace, swap neighbours.
 pub(crate) fn distance(a: &str, b: &str) -> usize {

@@ -1,9 +1,9 @@
 //! What is open around a place, and how far that indents a line.
 //!
-//! A line is indented by two spaces more than the line on which the innermost bracket around it was opened,
-//! however many were opened there. A block counts from the line on which its construct begins. What goes on
-//! with a statement that an earlier line began is indented by two more, and by four before the statement's
-//! block, so that the two do not look alike.
+//! A line is indented two spaces more than the line on which the innermost bracket around it was opened,
+//! however many were opened there. A block counts from the line on which its construct begins. A line that
+//! continues a statement is indented by two more, and by four before the statement's block, so that the two
+//! do not look alike.
 
 use super::INDENT;
 use super::marks::{Mark, Marks};

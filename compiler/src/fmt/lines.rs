@@ -1,7 +1,7 @@
-//! The lines that are being written, and the columns in them: values of fields, and trailing comments.
+//! The lines being written, and the columns in them: values of fields, and trailing comments.
 //!
-//! Columns can only be known when all lines are. What is aligned depends on the code alone, but for one
-//! question to the author: whether a table was meant.
+//! Columns are known only once all lines are. What is aligned depends on the code alone, except in one
+//! respect: whether the author meant fields to be a table.
 
 /// Lines of code that are longer than this do not push the comments of their neighbours to the right.
 const WIDEST: usize = 80;

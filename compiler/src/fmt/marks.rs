@@ -1,7 +1,7 @@
-//! What the grammar knows of a token that its text alone does not tell.
+//! What the grammar knows about a token that its text alone does not show.
 //!
-//! A `-` is a sign or an operator, a `{` begins a block or a record. The grammar itself decides, so that the
-//! formatter never reads a program in another way than the compiler does.
+//! A `-` is a sign or an operator; a `{` begins a block or a record. The grammar itself decides, so that the
+//! formatter always reads a program exactly as the compiler does.
 
 use std::ops::Range;
 

@@ -1,7 +1,7 @@
-//! The pass over the tokens: where lines end, and what stands between two tokens.
+//! The pass over the tokens: where lines end, and what goes between two tokens.
 //!
-//! Line breaks are the author's, but for these: `{` and `else` join the line before, and a block that goes
-//! over lines has its braces at the ends of lines. None of those means anything to the compiler.
+//! Line breaks are the author's, with these exceptions: `{` and `else` join the previous line, and a block
+//! that spans lines has its braces at the ends of lines. None of these breaks means anything to the compiler.
 
 use super::frame::Frames;
 use super::lines::Lines;

@@ -1,7 +1,7 @@
-//! Strings that go over lines: how their text moves along with the statement that holds them.
+//! Strings that span lines: how their text moves along with the statement that contains them.
 //!
-//! The compiler removes the indentation that the lines of a `"""` have in common, so that another common
-//! indentation means the same. Whether it does in the case at hand is not argued but tried out: the text is
+//! The compiler removes the indentation that the lines of a `"""` have in common, so a different common
+//! indentation means the same. Whether it does in the case at hand is not deduced but tested: the text is
 //! read before and after, as the compiler reads it.
 
 use std::collections::{HashMap, VecDeque};

@@ -1,5 +1,5 @@
-//! The readable form of a checked program: names with their numbers where these matter, types and effects
-//! that were inferred, conversions that were made explicit. It is stable, but not meant to be read back.
+//! The readable form of a checked program: names with their numbers where these matter, inferred types and
+//! effects, and explicit conversions. The form is stable, but not meant to be read back.
 
 mod expr;
 mod spec;

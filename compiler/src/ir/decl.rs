@@ -1,4 +1,4 @@
-//! What a program declares beside functions: tools, tests, and models.
+//! What a program declares besides functions: tools, tests, and models.
 
 use serde::{Deserialize, Serialize};
 

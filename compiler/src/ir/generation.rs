@@ -1,4 +1,4 @@
-//! Generations, selections and calls: what the model writes, and under which options.
+//! Generations, selections and calls: what the model writes, and with which options.
 
 use agentc_constraint::spec::Spec;
 use serde::{Deserialize, Serialize};

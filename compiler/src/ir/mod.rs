@@ -1,12 +1,12 @@
-//! The intermediate representation: the door between compiler and runtime.
+//! The intermediate representation: the interface between compiler and runtime.
 //!
 //! A [`Program`] is a set of functions over typed locals, each a list of basic blocks. It is small,
-//! serialisable and complete: the runtime needs neither source nor AST. Everything that can fail at run
-//! time is an instruction with a span; everything that waits for the outside world (generation, calls) is
-//! an instruction of its own, so that an interpreter can stop before it and go on after it.
+//! serialisable and complete: the runtime needs neither source nor AST. Everything that can fail at run time
+//! is an instruction with a span; everything that waits for the outside world (generation, calls) is an
+//! instruction of its own, so that an interpreter can stop before it and continue after it.
 //!
-//! What is not here: names that were resolved, implicit conversions (made explicit by [`Op::IntToFloat`]),
-//! and loops (lowered to jumps; every loop carries its bound).
+//! Not here: names (already resolved), implicit conversions (made explicit by [`Op::IntToFloat`]), and loops
+//! (lowered to jumps; every loop carries its bound).
 
 mod decl;
 mod flow;

@@ -1,4 +1,4 @@
-//! Whether what a generation may write names only holes and definitions that are there.
+//! Checks that the specs of generations refer only to holes and definitions that exist.
 
 use agentc_constraint::spec::{Spec, Stop};
 

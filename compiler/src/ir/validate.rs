@@ -1,7 +1,7 @@
-//! Whether a program that was read from a file can be run: the runtime trusts indices and shapes.
+//! Whether a program read from a file can be run: the runtime trusts indices and shapes.
 //!
-//! Types are checked where that is cheap; the runtime checks the rest as it goes. How control may flow
-//! through `try` blocks, branches and messages is the business of the module `flow`.
+//! Types are checked where that is cheap; the runtime checks the rest as it runs. How control may flow
+//! through `try` blocks, branches and messages is checked in the module `flow`.
 
 use std::fmt;
 

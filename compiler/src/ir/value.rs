@@ -1,4 +1,4 @@
-//! Values that are written in a program, and the types of values at run time.
+//! Literal values in a program, and the types of values at run time.
 
 use std::fmt;
 

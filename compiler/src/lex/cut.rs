@@ -1,7 +1,7 @@
 //! Where top-level statements begin: the cuts between which a file is parsed.
 //!
-//! A cut must be certain, for the parser never looks across it; a missing cut costs nothing but time.
-//! A statement begins at a line whose first token may begin one, after a token that may end one.
+//! A cut must be certain, because the parser never looks across it; a missing cut costs nothing but time. A
+//! statement begins at a line whose first token may begin one, after a token that may end one.
 
 use std::ops::Range;
 

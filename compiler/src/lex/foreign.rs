@@ -1,4 +1,4 @@
-//! Signs, quotes, comments and tags of other languages: what to write instead, and how the text reads then.
+//! Symbols, quotes, comments and tags of other languages: what to write instead, and the corrected text.
 
 use super::scan::{Open, Scanner};
 use super::{Kind, words};

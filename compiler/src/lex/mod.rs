@@ -1,11 +1,11 @@
-//! Tokens of a whole file, lossless; its nesting limited; and where statements begin.
+//! The tokens of a whole file, lossless, with limited nesting; and where statements begin.
 //!
-//! The lexer knows strings, holes and brackets, so it can say precisely which of them is left open, and
-//! it can cut a file into pieces that are parsed one by one: a mistake in one statement does not hide
-//! those in others. What a statement is made of is the grammar's business.
+//! The lexer knows strings, holes and brackets, so it can say precisely which of them is left open, and it
+//! can cut a file into pieces that are parsed one by one: a mistake in one statement does not hide those in
+//! others. The inner structure of statements is left to the grammar.
 //!
-//! With each mistake the lexer notes how the text reads once it is mended (a mend), so that the rest of
-//! the statement can be parsed all the same.
+//! With each mistake the lexer records the corrected text (a mend), so that the rest of the statement can
+//! still be parsed.
 
 mod cut;
 mod foreign;

@@ -1,11 +1,11 @@
 //! Which brackets belong together.
 //!
-//! Where the brackets of a stretch match, indentation plays no part. Where they do not, it tells which one
+//! Where the brackets of a stretch match, indentation plays no part. Where they do not, it shows which one
 //! was forgotten: a `{` should be closed before the first line that is indented no more than its own, and a
-//! `}` at the start of a line stands under the line of its partner. If that explains less than brackets
-//! alone, the indentation is not to be trusted, and they decide.
+//! `}` at the start of a line is aligned with the line of its partner. If that explains less than brackets
+//! alone, the indentation cannot be trusted, and the brackets decide.
 //!
-//! Blocks in the manner of Python, a `:` at the end of a line and deeper lines below, are understood as well.
+//! Python-style blocks, with a `:` at the end of a line and deeper lines below, are understood as well.
 
 use std::ops::Range;
 

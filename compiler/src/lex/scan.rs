@@ -1,8 +1,8 @@
 //! The scanner: a stack of open strings and holes decides which tokens may come next.
 //!
-//! Brackets outside of strings are only counted here; which of them belong together is found by
-//! [`super::nest`], which sees whole lines. What strings hold is in [`super::strings`], what belongs to other
-//! languages in [`super::foreign`].
+//! Brackets outside strings are only counted here; [`super::nest`], which sees whole lines, finds out which
+//! of them belong together. [`super::strings`] handles the contents of strings, [`super::foreign`] whatever
+//! belongs to other languages.
 
 use std::borrow::Cow;
 use std::ops::Range;

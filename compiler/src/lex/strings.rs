@@ -1,4 +1,4 @@
-//! Strings and holes that are left open: where they probably end, so that the rest of the file is code again.
+//! Strings and holes left open: where they probably end, so that the rest of the file is read as code again.
 
 use super::scan::{Open, Scanner};
 use super::{Kind, Mend, words};

@@ -1,7 +1,7 @@
-//! The two vocabularies of the lexer: code, and the inside of strings.
+//! The two token sets of the lexer: code, and the inside of strings.
 //!
-//! logos decides what a single token is; which vocabulary applies at a place is the business of
-//! [`super::scan`]. Together the tokens cover every byte of a file.
+//! logos recognises single tokens; [`super::scan`] decides which set applies at a place. Together the tokens
+//! cover every byte of a file.
 
 use logos::Logos;
 

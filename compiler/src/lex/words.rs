@@ -1,7 +1,7 @@
 //! The words of the language, and of its neighbours.
 //!
-//! Only words that begin statements or join expressions are reserved. The grammar holds the same list;
-//! a test compares the two.
+//! Only words that begin statements or join expressions are reserved. The grammar contains the same list; a
+//! test compares the two.
 
 /// Reserved everywhere but after `.`, as record keys, and as names of options and arguments.
 pub const RESERVED: &[&str] = &[

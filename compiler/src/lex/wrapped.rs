@@ -1,5 +1,5 @@
-//! What other tools put around a program or into it: fences, front matter, marks of a chat template, decorators,
-//! and comments that are none.
+//! What other tools put around or into a program: fences, front matter, chat template marks, decorators, and
+//! comments in another syntax.
 
 use super::Kind;
 use super::scan::{Open, Scanner};

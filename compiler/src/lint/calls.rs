@@ -1,4 +1,4 @@
-//! The calls of a function, and what decides whether each one is made.
+//! The calls of a function, and the conditions under which each is made.
 
 use std::collections::{BTreeSet, HashMap};
 

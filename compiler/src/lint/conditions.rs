@@ -1,4 +1,4 @@
-//! Conditions and comparisons whose outcome is known, and choices that are none.
+//! Conditions and comparisons whose outcome is known, and choices between equal alternatives.
 
 use std::collections::{HashMap, HashSet};
 

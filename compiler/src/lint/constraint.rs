@@ -1,5 +1,5 @@
-//! What the engine knows about the types of generations: values that cannot be, and lengths. What it knows
-//! about stops and unions is said in [`stops`](super::stops) and [`members`](super::members).
+//! What the engine knows about the types of generations: impossible values and lengths.
+//! [`stops`](super::stops) and [`members`](super::members) use what it knows about stops and unions.
 
 use std::collections::HashMap;
 

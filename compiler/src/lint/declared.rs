@@ -1,8 +1,9 @@
-//! Declarations that nothing names: constants, types, tools, models, imports; and functions that no run reaches.
+//! Declarations that nothing refers to: constants, types, tools, models, imports; and functions that no run
+//! reaches.
 //!
-//! A file that is only imported, or holds only agents and functions, is a library: what it declares is for
-//! others. So these checks look at the main file alone, and only if it is a program of its own. A name that
-//! begins with `_` is meant to be unused.
+//! A file that is only imported, or contains only agents and functions, is a library: its declarations are
+//! for others to use. So these checks cover the main file alone, and only if it is a program in its own
+//! right. A name that begins with `_` is meant to be unused.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Calls that surely stand so deep in one another that a run ends at its limit of open calls: long chains of
-//! functions or of computed constants. Recursion is judged in [`recursion`](super::recursion).
+//! Calls that are certain to nest so deeply that a run hits its limit of open calls: long chains of functions
+//! or of computed constants. Recursion is judged in [`recursion`](super::recursion).
 
 use super::Lint;
 use super::calls::Edge;

@@ -1,4 +1,4 @@
-//! What functions do to the context they run in, and whom they call.
+//! What functions do to the context they run in, and which functions they call.
 
 use super::walk::{self, Child, Node};
 use crate::hir::{Expr, ExprKind, Func, Gen, Hir, Part, Stmt, StmtKind, ToolBody};

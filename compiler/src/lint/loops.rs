@@ -1,4 +1,4 @@
-//! Loops that never turn, and loops whose condition nothing changes.
+//! Loops that never run, and loops whose condition nothing changes.
 
 use super::Lint;
 use super::graph::is_pure;

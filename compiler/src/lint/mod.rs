@@ -1,9 +1,9 @@
 //! Static checks: passes over the typed tree that find what is probably a mistake, or cannot work, in a
-//! program that is otherwise right.
+//! program that is otherwise correct.
 //!
-//! A check knows what it says: it asks the engine about constraints and gives up, silently, where an answer
-//! would take too long. What a program may do on purpose is no finding; what it surely does not mean is a
-//! warning; what cannot work is an error. Types, names and captures used before they are bound are the
+//! A check reports only what it knows: it asks the engine about constraints, and silently gives up if an
+//! answer would take too long. What a program may do on purpose is not reported; what it surely does not mean
+//! is a warning; what cannot work is an error. Types, names and captures used before they are bound are the
 //! checker's business, not ours.
 
 mod calls;

@@ -1,4 +1,4 @@
-//! Options of generations that come to nothing.
+//! Options of generations that have no effect.
 
 use super::Lint;
 use super::walk::each_gen;

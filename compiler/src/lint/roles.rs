@@ -1,4 +1,5 @@
-//! Messages: text between them, models that write the user's part, prompts that nothing is generated from.
+//! Messages: text between them, models that write the user's part, and prompts from which nothing is
+//! generated.
 
 use super::Lint;
 use super::graph::{Act, acts, numbered};

@@ -1,4 +1,4 @@
-//! What a body holds, in the order of the source: the one place of the checks that knows every node.
+//! The contents of a body, in source order: the one place in the checks that knows every node.
 
 use crate::hir::{Expr, ExprKind, Gen, Over, Part, Stmt, StmtKind, VarId};
 

@@ -1,4 +1,4 @@
-//! The function under construction: locals, blocks, and where control stands.
+//! The function under construction: locals, blocks, and the current position.
 
 use std::collections::HashMap;
 

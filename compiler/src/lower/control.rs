@@ -1,4 +1,4 @@
-//! What decides what runs: conditions, loops, `try`, branches, and ways out of them.
+//! Control flow: conditions, loops, `try`, branches, and jumps out of them.
 
 use super::code::{Code, Scope};
 use crate::hir::{Expr, ExprKind, Map, MapGives, Over, Stmt, Try, VarId};

@@ -1,6 +1,6 @@
-//! From the typed tree to IR: structure becomes blocks and jumps, conversions and closings explicit.
+//! From the typed tree to IR: structure becomes blocks and jumps; conversions and closings become explicit.
 //!
-//! Nothing is decided here: whatever could be wrong with a program was found before.
+//! Nothing is decided here: anything wrong with a program was found earlier.
 
 mod code;
 mod control;

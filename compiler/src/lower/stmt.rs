@@ -1,4 +1,4 @@
-//! Statements to blocks. What decides what runs has a file of its own.
+//! Statements to blocks. Control flow has a file of its own.
 
 use super::code::{Code, Scope};
 use crate::hir::{Expr, Gen, Part, Stmt, StmtKind, VarId};

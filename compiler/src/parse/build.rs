@@ -1,6 +1,6 @@
 //! The builder: from pest's pairs to items.
 //!
-//! The grammar guarantees the shape of every pair, so what "cannot be there" is skipped, not reported.
+//! The grammar guarantees the shape of every pair, so whatever "cannot occur" is skipped, not reported.
 
 use std::collections::BTreeMap;
 

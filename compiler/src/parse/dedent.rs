@@ -1,7 +1,7 @@
-//! The indentation of `"""`, which is removed here and only here.
+//! The indentation of `"""`, which is removed here and nowhere else.
 //!
-//! A string is given as its parts in order: its texts, line breaks already `\n`, and `None` for each hole.
-//! There is a hole between any two texts.
+//! A string is given as its parts in order: its texts, with line breaks already `\n`, and `None` for each
+//! hole. There is a hole between any two texts.
 
 /// Removes the common indentation and the line breaks next to the quotes, then reads escapes.
 pub(crate) fn dedent(parts: &mut [Option<&mut String>]) {

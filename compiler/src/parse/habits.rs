@@ -1,6 +1,6 @@
-//! Statements of other languages, and text without quotes: recognised by how a statement begins.
+//! Statements of other languages, and unquoted text: recognised by how a statement begins.
 //!
-//! These are asked only about statements that do not parse, and before any part of one is explained.
+//! These are tried only on statements that do not parse, and before any part of one is explained.
 
 use super::explain::Found;
 use super::leaf::Leaf;

@@ -1,4 +1,4 @@
-//! A piece that the grammar rejects, as those who explain it see it: its own words, its blocks empty.
+//! A piece that the grammar rejects, as the explanations see it: its own words, with its blocks empty.
 
 use std::ops::Range;
 

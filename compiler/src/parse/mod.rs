@@ -1,8 +1,7 @@
 //! From text to tree: always a tree, always with every finding, never an error.
 //!
-//! The file is parsed stretch by stretch ([`crate::lex`] cuts it). A stretch in which something is wrong is
-//! taken apart, mended and read again ([`recover`]), so that one mistake neither hides others nor causes
-//! them.
+//! The file is parsed stretch by stretch ([`crate::lex`] cuts it). A stretch that contains a mistake is taken
+//! apart, mended and read again ([`recover`]), so that one mistake neither hides nor causes others.
 
 mod build;
 mod dedent;

@@ -1,8 +1,8 @@
 //! The statements of a stretch and their blocks, from its tokens alone.
 //!
-//! The grammar decides what a program is; this is asked only about stretches that it rejects. A piece is a
-//! statement or a few of them on one line, without what stands in its blocks: so the mistakes of one are not
-//! those of another.
+//! The grammar decides what a program is; this module handles only stretches that the grammar rejects. A
+//! piece is one statement, or several on one line, without the contents of its blocks, so that the mistakes
+//! of one piece do not affect another.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! A text that is partly the source and partly what should stand there, and the way back: every place in
+//! A text that is partly the source and partly what should replace it, and the mapping back: every place in
 //! it has a place in the file.
 
 use std::ops::Range;

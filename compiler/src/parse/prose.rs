@@ -1,4 +1,4 @@
-//! Lines in a row that are one mistake: text without quotes, and settings in the manner of YAML.
+//! Consecutive lines that are one mistake: unquoted text, and YAML-style settings.
 
 use crate::lex::words;
 

@@ -1,13 +1,13 @@
 //! What to do with a stretch that does not parse: take it apart, mend what can be mended, and keep the rest.
 //!
-//! A stretch is split into pieces ([`super::outline`]). Each is parsed by itself; what stands in the blocks
-//! of a piece that fails is split and parsed in turn, and the piece with its blocks empty is mended until
-//! it parses, first as narrowly as possible: as an explanation says ([`super::explain`]), then by leaving
-//! out the element of a list, a hole, or the value of the statement ([`super::stub`]). What is left out
-//! becomes an error node in the tree, so that every name that was declared stays declared.
+//! A stretch is split into pieces ([`super::outline`]), and each is parsed by itself. If a piece fails, the
+//! contents of its blocks are split and parsed in turn, and the piece with its blocks empty is mended until
+//! it parses. The narrowest mend comes first: what an explanation suggests ([`super::explain`]), then leaving
+//! out an element of a list, a hole, or the value of the statement ([`super::stub`]). Whatever is left out
+//! becomes an error node in the tree, so that every declared name stays declared.
 //!
-//! Every part of a stretch is parsed a bounded number of times: where a parse stopped is never tried again
-//! as a whole.
+//! Every part of a stretch is parsed a bounded number of times: whatever failed to parse as a whole is never
+//! tried again as a whole.
 
 use std::ops::Range;
 

@@ -1,7 +1,7 @@
 //! What stands for a statement that cannot be read: its beginning, its name and its blocks, and an error in
 //! place of everything else.
 //!
-//! `\0`, which no program holds, is the grammar's word for what could not be read.
+//! `\0`, which no program contains, is the grammar's word for whatever could not be read.
 
 use super::leaf::Leaf;
 use super::patch::Patched;

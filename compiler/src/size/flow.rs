@@ -1,4 +1,4 @@
-//! The longest way through a function: blocks in order, loops as often as they turn.
+//! The longest path through a function: blocks in order, loops repeated as often as they run.
 
 use super::Measure;
 use super::known::{Value, Values};

@@ -1,4 +1,4 @@
-//! What is known of a program's values without running it: constants, and how often loops turn.
+//! What is known about a program's values without running it: constants, and how often loops run.
 
 use agentc_constraint::spec::Spec;
 

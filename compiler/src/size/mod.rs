@@ -1,11 +1,11 @@
-//! How large contexts can become: for each generation, what a context holds at most when it ends.
+//! How large contexts can become: for each generation, the most that its context can hold when it ends.
 //!
-//! Counted are literal text and generations at their `max`, along the longest way through branches, turns of
-//! loops and calls. What only the run knows (inputs, values of tools, lists) is not counted; neither are the
-//! marks of a chat template. [`SiteBound::open`] says where there may be more for such reasons.
+//! Literal text and generations at their `max` are counted, along the longest path through branches, loop
+//! iterations and calls. What only the run knows (inputs, results of tools, lists) is not counted; nor are
+//! the marks of a chat template. [`SiteBound::open`] says where there may be more for such reasons.
 //!
-//! The numbers are those of a tokenizer that the caller brings. Without one, [`least_tokens`] counts fewer
-//! tokens than vocabularies need: what exceeds a context by that count does so for sure.
+//! The numbers are those of a tokenizer that the caller supplies. Without one, [`least_tokens`] counts fewer
+//! tokens than any vocabulary needs, so whatever exceeds a context by that count certainly does not fit.
 
 mod flow;
 mod known;

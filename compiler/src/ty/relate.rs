@@ -1,7 +1,7 @@
-//! How types relate: what fits where, what two types have in common.
+//! How types relate: what fits where, and what two types have in common.
 //!
-//! Types that contain themselves are compared by assuming that a pair that is being looked at already
-//! fits (or overlaps), as is usual for recursive types: if nothing speaks against it, it does.
+//! Types that contain themselves are compared in the usual way for recursive types: a pair that is already
+//! being compared is assumed to fit (or overlap), and if nothing contradicts that, it does.
 
 use super::{Field, Ty, of_const, union};
 use crate::ir::Const;

@@ -1,4 +1,4 @@
-//! Types as the language writes them.
+//! Types in the language's own notation.
 
 use std::fmt;
 

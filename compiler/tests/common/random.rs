@@ -1,4 +1,4 @@
-//! A small generator of numbers (xorshift), so that failures can be repeated.
+//! A small random number generator (xorshift), so that failures can be reproduced.
 
 /// The generator; its seed is not 0.
 #[derive(Debug)]

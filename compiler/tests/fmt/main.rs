@@ -1,5 +1,5 @@
-//! The formatter: the same program before and after, set the same way the second time, for every program
-//! there is and for many that no one would write; and how it looks, in `tests/fmt`.
+//! The formatter: the program is the same before and after, and formatting it again changes nothing, for
+//! every program there is and for many that no one would write; and the resulting layout, in `tests/fmt`.
 #![allow(clippy::disallowed_methods)] // tests read files
 
 #[path = "../common/random.rs"]

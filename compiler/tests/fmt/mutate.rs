@@ -1,4 +1,4 @@
-//! Programs with other white space, comments or tokens.
+//! Programs with changed white space, comments or tokens.
 
 use agentc_compiler::lex::{Kind, Token, lex};
 

@@ -1,4 +1,4 @@
-//! Programs at random, of all constructs of the grammar, set at random. Most of them parse; none means much.
+//! Random programs with all constructs of the grammar, in random layout. Most of them parse; none means much.
 
 mod values;
 

@@ -1,5 +1,5 @@
-//! What a program is, but for the white space between its tokens: by the grammar, which also knows what the
-//! compiler does not support, by the tree, the findings and the IR.
+//! The identity of a program apart from the white space between its tokens: according to the grammar (which
+//! also knows what the compiler does not support), the tree, the findings and the IR.
 
 use agentc_compiler::lex::{Kind, Lexed, lex};
 use agentc_compiler::source::NoFiles;

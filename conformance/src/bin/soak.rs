@@ -1,6 +1,7 @@
-//! `agentc-soak`, run by `cargo xtask soak`: generations from random logits, each checked by an independent judge.
+//! `agentc-soak`, run by `cargo xtask soak`: generations from random logits, each checked by an independent
+//! judge.
 //!
-//! Exit codes: 0 nothing is wrong; 1 something is, or cannot be read; 2 usage.
+//! Exit codes: 0 nothing is wrong; 1 something is wrong, or cannot be read; 2 usage.
 
 use std::error::Error;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! Specs and rules as nodes.
+//! From specs and rules to nodes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

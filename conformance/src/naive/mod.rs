@@ -1,15 +1,16 @@
-//! What a spec means, said a second time: a recogniser that shares no code with the engine and takes no care of
-//! speed. Everything that the engine answers is compared with it.
+//! A second definition of what a spec means: a recogniser that shares no code with the engine and makes no
+//! attempt at speed. Every answer of the engine is compared with it.
 //!
-//! A text is read byte by byte. Where it stands is a set of *rests*: lists of what still has to be read
-//! (`node`), which are the partial derivatives of the spec. Nothing is compiled: a counted repeat is its item and a
-//! repeat with smaller bounds, a range of numbers is asked after each digit whether a number of it can still come,
-//! a key remembers those before it. Every rest can be completed, since what cannot is never entered; so a
-//! text begins a value exactly if a rest is left, and is one if a rest is empty.
+//! A text is read byte by byte. The current position is a set of *rests*: lists of what still has to be read
+//! (`node`), which are the partial derivatives of the spec. Nothing is compiled: a counted repeat is its item
+//! followed by a repeat with smaller bounds; a range of numbers is asked after each digit whether a number in
+//! it is still possible; a key remembers those before it. Every rest can be completed, since rests that
+//! cannot are never entered. So a text is the beginning of a value exactly if a rest is left, and is a value
+//! if some rest is empty.
 //!
-//! What is not here: JSON Schemas and the notations of grammars. Their cases in the pattern suite say in another form
-//! which texts they mean ([`Reference`]). Rules that begin with themselves have infinitely many rests, so a
-//! reference is written without them.
+//! Not here: JSON Schemas and the notations of grammars. Their cases in the pattern suite state in another
+//! form which texts they mean ([`Reference`]). Rules that begin with themselves have infinitely many rests,
+//! so references are written without them.
 
 mod compile;
 mod node;

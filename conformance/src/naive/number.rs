@@ -1,4 +1,4 @@
-//! Numbers digit by digit: whether a number of a range can still come.
+//! Numbers digit by digit: whether a number in a range is still possible.
 
 /// Digits behind the point that are reckoned with.
 const PLACES: u32 = 15;

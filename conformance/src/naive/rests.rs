@@ -1,4 +1,4 @@
-//! Rests: lists of nodes that still have to be read, and what a byte makes of a set of them.
+//! Rests: lists of nodes that still have to be read, and how a byte changes a set of them.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;

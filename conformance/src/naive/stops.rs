@@ -1,4 +1,4 @@
-//! Values in which no stop may occur, and which a stop ends.
+//! Values in which no stop may occur, and which end at a stop.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,7 +1,8 @@
-//! The pattern suite: constraints, and what they should say (`tests/patterns/*.toml`, where a README defines the form).
+//! The pattern suite: constraints, and the answers they should give (`tests/patterns/*.toml`, whose README
+//! defines the format).
 //!
-//! Reads only. Who asks: `constraint/tests/patterns.rs` (every answer), `soak` (generations), and the comparison with
-//! llguidance in `benches/peers`.
+//! This module only reads it. It is used by `constraint/tests/patterns.rs` (every answer), `soak`
+//! (generations), and the comparison with llguidance in `benches/peers`.
 
 mod short;
 

@@ -1,8 +1,8 @@
-//! Who judges values, without this engine.
+//! Judges of values, independent of this engine.
 //!
-//! `jsonschema` reads numbers into 64 bits, in which most decimals are no multiples of anything. So what is a multiple is reckoned here,
-//! with the digits of the text. And it asks for the whole length of host names and of what stands before
-//! an `@`, for which the engine does not: it is shown such names with short parts.
+//! `jsonschema` reads numbers into 64 bits, in which most decimals are multiples of nothing. So multiples are
+//! computed here, from the digits of the text. It also checks the whole length of host names and of the part
+//! before an `@`, which the engine does not: it is shown such names with short parts.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,9 +1,10 @@
-//! Generations from random logits, each checked by a judge that is not this engine: `cargo xtask soak`.
+//! Generations from random logits, each checked by a judge other than this engine: `cargo xtask soak`.
 //!
-//! A subject is a constraint of the pattern suite or a JSON Schema (`subject`), with its judges (`judge`). Each gets its share of the generations
-//! (`generate`), with random budgets and random ways to choose. What comes out must be a value for the judge and for the
-//! pattern, within its budget; what ends without a value must be an error that is documented. Everything
-//! else is a failure, named with the subject and the numbers that repeat it.
+//! A subject is a constraint of the pattern suite or a JSON Schema (`subject`), with its judges (`judge`).
+//! Each gets its share of the generations (`generate`), with random budgets and random ways to choose. The
+//! result must be a value for the judge and for the pattern, within its budget; a generation that ends
+//! without a value must end with a documented error. Everything else is a failure, reported with the subject
+//! and the numbers that reproduce it.
 
 mod generate;
 mod judge;

@@ -1,4 +1,4 @@
-//! What came out, by area.
+//! The results, by area.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};

@@ -1,4 +1,4 @@
-//! Constraints, and who judges their values.
+//! Constraints, and the judges of their values.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
-//! Taking tokens back, copies that go their own ways, threads, and what is cached.
+//! Taking tokens back, independent copies, threads, and what is cached.
 //!
 //! # Taking tokens back
 //!
-//! [`rollback`](crate::Matcher::rollback) forgets the last tokens, forced and healed ones included, and the
-//! end of the value if there was one. For speculative decoding: commit what the draft proposes, then take
+//! [`rollback`](crate::Matcher::rollback) removes the last tokens, including forced and healed ones, and the
+//! end of the value if it was reached. For speculative decoding: commit what the draft proposes, then take
 //! back what the model rejects.
 //!
 //! ```
@@ -28,12 +28,12 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Where something fails nothing has changed, so an attempt can be followed by another one.
+//! If a call fails, nothing has changed, so you can try something else.
 //!
 //! # Copies
 //!
-//! A clone goes its own way: beams, branches of a search, several answers to one prompt. It takes the tokens
-//! so far, and a reference to what is shared.
+//! A clone is independent: use it for beams, branches of a search, or several answers to one prompt. It
+//! copies the tokens so far, and holds a reference to what is shared.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -53,14 +53,14 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A matcher can be put away as its tokens, with what it was made from, and built again by committing them.
+//! To save a matcher, keep its tokens and what it was made from; to restore it, commit the tokens again.
 //!
 //! # Threads
 //!
 //! Vocabularies, patterns and constraints are shared; a matcher belongs to one generation, and may move
 //! between threads. All matchers of a constraint fill one cache behind a lock, which is held while a mask is
-//! made. Where many threads make masks at once, give each a constraint of its own over the same pattern and
-//! vocabulary; for a few it is better to share what is found out.
+//! computed. If many threads compute masks at once, give each its own constraint over the same pattern and
+//! vocabulary; with few threads, sharing the cache is better.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -71,7 +71,7 @@
 //! # let vocab = Arc::new(Vocab::new(&tokens, &[])?);
 //! # let pattern = build(&Spec::Int { min: Some(100), max: Some(999) }, &[], &Limits::default())?;
 //! # let constraint = Constraint::new(pattern, vocab.clone(), Limits::default());
-//! // Integers of three digits: each thread begins with another one, and goes on with the greatest that it may.
+//! // Integers of three digits: each thread starts with a different one, and goes on with the largest allowed.
 //! let generate = |first: TokenId| -> Result<Vec<u8>, MatchError> {
 //!     let mut matcher = Matcher::new(&constraint, b"", 8)?;
 //!     let mut token = first;
@@ -90,11 +90,10 @@
 //!
 //! # Caches
 //!
-//! A constraint keeps the states of its automaton that were visited, and the masks of these states. So the
-//! second generation is faster than the first, and a constraint is worth keeping as long as its spec may come
+//! A constraint keeps the states of its automaton that have been visited, and their masks. So the second
+//! generation is faster than the first, and a constraint is worth keeping as long as its spec may be used
 //! again. [`cache_stats`](crate::Constraint::cache_stats) says how much is kept; masks beyond
-//! [`Limits::mask_cache_bytes`](crate::Limits::mask_cache_bytes) are dropped, and made again when they are
-//! needed.
+//! [`Limits::mask_cache_bytes`](crate::Limits::mask_cache_bytes) are dropped, and computed again when needed.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -105,15 +104,15 @@
 //! # let vocab = Arc::new(Vocab::new(&tokens, &[])?);
 //! # let pattern = build(&Spec::Int { min: Some(1), max: Some(222) }, &[], &Limits::default())?;
 //! # let constraint = Constraint::new(pattern, vocab.clone(), Limits::default());
-//! assert_eq!(constraint.cache_stats().masks, 0); // none is made before it is asked for
+//! assert_eq!(constraint.cache_stats().masks, 0); // none is computed before it is needed
 //! let mut matcher = Matcher::new(&constraint, b"", 8)?; // under an integer of 1 to 222
 //! matcher.mask()?;
 //! let first = constraint.cache_stats();
 //! assert_eq!(first.masks, 1);
 //! Matcher::new(&constraint, b"", 8)?.mask()?;
-//! assert_eq!(constraint.cache_stats(), first); // it was there already
+//! assert_eq!(constraint.cache_stats(), first); // it was cached already
 //!
-//! constraint.clear_masks(); // for measuring; the automaton stays
+//! constraint.clear_masks(); // for measurements; the automaton is kept
 //! let cleared = constraint.cache_stats();
 //! assert_eq!((cleared.masks, cleared.mask_bytes, cleared.states), (0, 0, first.states));
 //! # Ok(()) }

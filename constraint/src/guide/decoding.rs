@@ -1,13 +1,13 @@
 //! The loop: mask, choice, commit, value.
 //!
-//! # The whole of it
+//! # The whole loop
 //!
-//! [`Matcher::next`](crate::Matcher::next) says what comes: tokens that are forced (and committed already), a
-//! choice, or the end. For a choice ask [`mask`](crate::Matcher::mask), make what is not in it impossible,
-//! sample as usual, and [`commit`](crate::Matcher::commit). [`finish`](crate::Matcher::finish) gives the
+//! [`Matcher::next`](crate::Matcher::next) says what comes next: forced tokens (already committed), a choice,
+//! or the end. For a choice, get the [`mask`](crate::Matcher::mask), make every token outside it impossible,
+//! sample as usual, and [`commit`](crate::Matcher::commit). [`finish`](crate::Matcher::finish) returns the
 //! value.
 //!
-//! The model here wants to write `on 3 May, of course` in the longest tokens that it has; it is asked for a
+//! The model here wants to write `on 3 May, of course` in the longest tokens that it has; we ask it for a
 //! date.
 //!
 //! ```
@@ -22,7 +22,7 @@
 //!     }
 //! }
 //!
-//! /// What a model does: a number for every token.
+//! /// What a model does: a logit for every token.
 //! fn logits(vocab: &Vocab, wanted: &str) -> Vec<f32> {
 //!     let number = |token| {
 //!         let bytes = vocab.bytes(token);
@@ -49,7 +49,7 @@
 //! let mut wanted = "on 3 May, of course".to_owned(); // stands for the model's context
 //! loop {
 //!     match matcher.next(&tokenizer)? {
-//!         Next::Forced(tokens) => { // the model has to read them, and need not be asked
+//!         Next::Forced(tokens) => { // the model must read them, but is not asked
 //!             let read: usize = tokens.iter().map(|&token| vocab.bytes(token).len()).sum();
 //!             wanted.drain(..read);
 //!         }
@@ -77,13 +77,13 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Without `next` it works as well: only `mask` and `commit`, and no tokenizer. Then forced text is chosen
-//! token by token from masks that leave little, which costs a step of the model for each.
+//! You can also do without `next` and use only `mask` and `commit`, without a tokenizer. Forced text is then
+//! chosen token by token from masks that allow very little, and each token costs a step of the model.
 //!
 //! # Applying a mask
 //!
-//! A mask is a set of bits in the order of a trie. Where nearly all tokens are allowed the cheapest is not to
-//! apply it: look for the best token, and ask `contains` of that one. Where few are, gather them with
+//! A mask is a bit set in trie order. If nearly all tokens are allowed, the cheapest way is not to apply it:
+//! find the best token, and check only that one with `contains`. If few are allowed, collect them with
 //! [`iter`](crate::TokenSet::iter):
 //!
 //! ```
@@ -110,11 +110,12 @@
 //!
 //! # Where a value ends
 //!
-//! A token may be chosen if it continues the value, or if the value is complete after some of it, or before
-//! it. In the second case the token says that the model wants to go on with something else:
-//! [`commit`](crate::Matcher::commit) answers [`Commit::Done`](crate::Commit::Done), and what does not belong
-//! to the value is dropped. So a pattern needs no end of its own, and the token that ended it is not lost:
-//! the tokens that stay are the first `keep` of [`tokens`](crate::Matcher::tokens), then `tail`.
+//! A token may be chosen if it continues the value, or if the value is complete before the token or after
+//! part of it. In the second case the token shows that the model wants to continue with something else:
+//! [`commit`](crate::Matcher::commit) returns [`Commit::Done`](crate::Commit::Done), and what does not belong
+//! to the value is dropped. So a pattern needs no terminator, and the part of the last token that belongs to
+//! the value is not lost: the tokens to keep are the first `keep` of [`tokens`](crate::Matcher::tokens), then
+//! `tail`.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -140,7 +141,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The end of the turn is in the mask wherever the value is complete; [`End`](crate::End) tells why it ended.
+//! The end-of-turn token is in the mask wherever the value is complete; [`End`](crate::End) says why the
+//! value ended.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -168,9 +170,9 @@
 //!
 //! # Stops
 //!
-//! A stop may come in the middle of a token, or spread over several. Meanwhile nobody can say whether the
-//! last bytes are the value's: [`stable`](crate::Matcher::stable) is what is certain, in whole characters,
-//! and therefore what to show while generating.
+//! A stop may come in the middle of a token, or span several. Until it is complete, the last bytes may or may
+//! not belong to the value: [`stable`](crate::Matcher::stable) is the part that is certain, in whole
+//! characters, and therefore the part to show while generating.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -191,7 +193,7 @@
 //! # let tokenizer = Tokenizer(vocab);
 //! let mut matcher = Matcher::new(&constraint, b"", 8)?;
 //! matcher.commit(0)?;
-//! assert_eq!(matcher.commit(3)?, Commit::More); // `\nQ` may become the stop, or not
+//! assert_eq!(matcher.commit(3)?, Commit::More); // `\nQ` may or may not become the stop
 //! assert_eq!(matcher.stable(), b"yes");
 //! assert_eq!(matcher.commit(4)?, Commit::Done);
 //! let finished = matcher.finish(&tokenizer)?;
@@ -202,10 +204,10 @@
 //!
 //! # Healing
 //!
-//! A prompt that ends within a word leaves the model at a place where it never was: after the token `http:`
-//! it would have written `://` as one token with the colon. [`heal`](crate::Constraint::heal) says how many
-//! of the prompt's last tokens to take back; their bytes are given to the matcher, which spells them first.
-//! They are no part of the value, nor counted.
+//! A prompt that ends within a word leaves the model where it has never been in training: after `http` it
+//! would have written `://` as one token, colon included. [`heal`](crate::Constraint::heal) says how many of
+//! the prompt's last tokens to take back. Give their bytes to the matcher, which spells them first. They
+//! neither belong to the value nor count towards its length.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -238,8 +240,8 @@
 //!
 //! # What is forced
 //!
-//! Where only one text can follow, `next` appends it, cut as the tokenizer cuts, but for a last token that a
-//! longer one could swallow: that choice is the model's.
+//! Where only one text can follow, `next` appends it, tokenised as the tokenizer would do it, except for a
+//! last token that a longer one could swallow: that choice is left to the model.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -267,9 +269,9 @@
 //!
 //! # Budgets
 //!
-//! `max` is hard, and a value with a form is complete all the same: when tokens get short only those are
-//! allowed after which an end still fits. A `max` that no value fits into is refused before anything is
-//! generated. [`set_min`](crate::Matcher::set_min) keeps a value from ending before it has so many tokens.
+//! `max` is a hard limit, and a structured value is still complete: when tokens become scarce, only those are
+//! allowed that leave room for an end. A `max` too small for any value is refused before anything is
+//! generated. [`set_min`](crate::Matcher::set_min) keeps a value from ending before it has that many tokens.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -296,11 +298,11 @@
 //!
 //! let error = Matcher::new(&constraint, b"", 1).err();
 //! assert_eq!(error, Some(MatchError::CannotFinish { need: 2, max: 1 }));
-//! assert_eq!(constraint.fewest_tokens()?, Some(2)); // for those who want to ask before
+//! assert_eq!(constraint.fewest_tokens()?, Some(2)); // to check in advance
 //! # Ok(()) }
 //! ```
 //!
-//! Free text has no form to complete: it ends where `max` is reached, with [`End::Max`](crate::End::Max).
+//! Free text has no structure to complete: it ends when `max` is reached, with [`End::Max`](crate::End::Max).
 //!
 //! ```
 //! # use std::sync::Arc;

@@ -2,8 +2,8 @@
 //!
 //! # JSON Schema
 //!
-//! `Spec::Schema` takes a schema as its JSON text and admits exactly the values that are valid, each in one
-//! text: members in the order in which the schema mentions them, then all others; `", "` and `": "` between;
+//! `Spec::Schema` takes a schema as JSON text and admits exactly the valid values, each written in one way:
+//! members in the order in which the schema mentions them, then all others; `", "` and `": "` as separators;
 //! no exponents.
 //!
 //! ```
@@ -23,14 +23,14 @@
 //! let item = build(&Spec::Schema { schema: schema.into() }, &[], &Limits::default())?;
 //! assert!(item.is_match(br#"{"id": 7, "tags": ["old", "rare"], "kind": "book"}"#));
 //! assert!(!item.is_match(br#"{"id": 0}"#)); // below the minimum
-//! assert!(!item.is_match(br#"{"tags": []}"#)); // without what is required
-//! assert!(!item.is_match(br#"{"kind": "book", "id": 7}"#)); // valid, but not its text
+//! assert!(!item.is_match(br#"{"tags": []}"#)); // a required member is missing
+//! assert!(!item.is_match(br#"{"kind": "book", "id": 7}"#)); // valid, but not the text of that value
 //! # Ok(()) }
 //! ```
 //!
 //! `allOf`, `anyOf`, `oneOf`, `not`, `if`, `dependencies`, `contains`, `patternProperties` and recursion
-//! through `$ref` are enforced. A keyword that cannot be enforced exactly is an error that names its place,
-//! and never ignored:
+//! through `$ref` are enforced. A keyword that cannot be enforced exactly is never ignored: it is an error
+//! that names its place.
 //!
 //! ```
 //! # use agentc_constraint::{BuildError, Limits, build, spec::Spec};
@@ -40,7 +40,7 @@
 //! assert!(error.to_string().contains("cannot be enforced exactly"));
 //! ```
 //!
-//! White space between tokens comes with [`Spec::Flexible`](crate::spec::Spec::Flexible) around the schema:
+//! To allow white space between tokens, wrap the schema in [`Spec::Flexible`](crate::spec::Spec::Flexible):
 //!
 //! ```
 //! # use agentc_constraint::{BuildError, Limits, build, spec::Spec};
@@ -52,8 +52,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! **The text of a value** is written by [`SchemaTexts`](crate::SchemaTexts): for examples in a prompt, which
-//! should look like what will be generated, and for checking values that come from elsewhere.
+//! [`SchemaTexts`](crate::SchemaTexts) writes **the text of a value**: for examples in a prompt, which should
+//! look like what will be generated, and for checking values that come from elsewhere.
 //!
 //! ```
 //! use agentc_constraint::SchemaTexts;
@@ -68,8 +68,8 @@
 //!
 //! # Grammars
 //!
-//! Context-free grammars come in the notation of the Lark parser generator and in llama.cpp's GBNF. Any
-//! grammar will do, left-recursive and ambiguous ones too.
+//! Context-free grammars can be written in the notation of the Lark parser generator or in llama.cpp's GBNF.
+//! Any grammar will do, including left-recursive and ambiguous ones.
 //!
 //! ```
 //! use agentc_constraint::spec::{GrammarSyntax, Spec};
@@ -99,9 +99,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! **There is no lexer.** A grammar is the language that its rules derive. A terminal is a rule in which
-//! nothing is ignored; it does not take the longest match, and priorities mean nothing. So keywords are no
-//! different from names, unless a name's expression leaves them out:
+//! **There is no lexer.** A grammar is the language that its rules derive. A terminal is a rule within which
+//! nothing is ignored; it does not take the longest match, and priorities have no effect. So a keyword also
+//! matches as a name, unless the name's expression excludes it:
 //!
 //! ```
 //! # use agentc_constraint::{BuildError, Limits, build};
@@ -114,7 +114,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A mistake is told with its place, and mostly with what to write instead:
+//! A mistake is reported with its place, and usually with what to write instead:
 //!
 //! ```
 //! # use agentc_constraint::{BuildError, Limits, build};
@@ -126,6 +126,6 @@
 //! assert!(error.hint().is_some_and(|hint| hint.contains("number")));
 //! ```
 //!
-//! Lark: rules, terminals, texts (`"a"i` ignores case), ranges, regular expressions, repeats, `[optional]`,
-//! templates, `%ignore`, `%import common.X`. Marks that shape trees are skipped; `%declare`, `%extend` and
-//! `%override` are refused. GBNF begins at `root`.
+//! Lark supports rules, terminals, texts (`"a"i` ignores case), ranges, regular expressions, repeats,
+//! `[optional]`, templates, `%ignore` and `%import common.X`. Marks that shape trees are skipped; `%declare`,
+//! `%extend` and `%override` are refused. GBNF starts at `root`.

@@ -1,13 +1,13 @@
 //! What can fail, what the limits are, and what to tell a user.
 //!
-//! Nothing fails open. Where the engine cannot go on there is a typed error, never a looser mask; and no
+//! Nothing fails open. When the engine cannot continue it returns a typed error, never a looser mask; and no
 //! input makes it panic.
 //!
 //! # Before anything is generated
 //!
-//! [`BuildError`](crate::BuildError) is about the spec: what is wrong, [`hint`](crate::BuildError::hint) what
-//! to write instead, and where an expression or a grammar is to blame, [`span`](crate::BuildError::span) the
-//! bytes of it.
+//! [`BuildError`](crate::BuildError) is about the spec. Its message says what is wrong,
+//! [`hint`](crate::BuildError::hint) what to write instead, and for an expression or a grammar
+//! [`span`](crate::BuildError::span) gives the bytes at fault.
 //!
 //! ```
 //! use agentc_constraint::{BuildError, Limits, build, spec::Spec};
@@ -35,13 +35,13 @@
 //!
 //! | error | when |
 //! |---|---|
-//! | `CannotFinish` | `max` is too small for any value; when the matcher is made |
+//! | `CannotFinish` | `max` is too small for any value; reported when the matcher is made |
 //! | `TooShort` | the value has to end before it has as many tokens as `set_min` asks for |
 //! | `NoToken` | the vocabulary cannot spell what has to come |
 //! | `NotAllowed` | a token was committed that is not in the mask; nothing has changed |
-//! | `NotDone` | `finish` before the end |
+//! | `NotDone` | `finish` was called before the end |
 //! | `Rollback` | more tokens were to be taken back than there are |
-//! | `TooLarge` | a limit |
+//! | `TooLarge` | a limit was hit |
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -54,7 +54,7 @@
 //! };
 //! let mut matcher = Matcher::new(&under(Spec::Regex { pattern: "ab*".into() })?, b"", 8)?;
 //! assert_eq!(matcher.commit(1), Err(MatchError::NotAllowed { token: 1 }));
-//! matcher.commit(0)?; // as if nothing had been
+//! matcher.commit(0)?; // as if nothing had happened
 //!
 //! let digits = under(Spec::Int { min: None, max: None })?;
 //! let error = Matcher::new(&digits, b"", 8).err();
@@ -65,9 +65,9 @@
 //! # Limits
 //!
 //! All bounds on time and memory are in [`Limits`](crate::Limits), each with its meaning and its cost. The
-//! defaults suit interactive use by people who write their own specs. For specs of strangers make them
-//! smaller: the largest part is `instructions` (about 40 bytes each), `automaton_bytes` and
-//! `mask_cache_bytes`, for each constraint.
+//! defaults suit interactive use by people who write their own specs. Lower them for specs from untrusted
+//! sources: the largest costs, for each constraint, are `instructions` (about 40 bytes each),
+//! `automaton_bytes` and `mask_cache_bytes`.
 //!
 //! ```
 //! use agentc_constraint::{BuildError, Limits, build, spec::Spec};
@@ -80,9 +80,9 @@
 //! assert!(message.starts_with("the constraint is too large: it needs more than 500"));
 //! ```
 //!
-//! A limit on `states`, `automaton_bytes` or `calls` can be met in the middle of a generation, since an
-//! automaton is built as far as it is visited. The matcher stays as it was: end the generation, or take
-//! tokens back and go another way.
+//! A limit on `states`, `automaton_bytes` or `calls` can be hit in the middle of a generation, because the
+//! automaton is built on demand. The matcher stays as it was: end the generation, or take tokens back and try
+//! another path.
 //!
 //! ```
 //! # use std::sync::Arc;

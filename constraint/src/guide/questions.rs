@@ -1,10 +1,10 @@
 //! What can be known about a pattern before anything is generated.
 //!
-//! A program that asks a model for values wants to know some things early: can this type be written at all?
-//! Does one type hold all values of another? Will this generation ever end by itself? The answers of a
-//! [`Pattern`](crate::Pattern) are exact. Automata can be large, so each question takes *fuel*, the steps
-//! that may be looked at, and the answer is `None` where that does not suffice, and about patterns with
-//! recursion or free keys, whose states are not finite.
+//! A program that asks a model for values wants to know some things early. Can this type be written at all?
+//! Does one type contain all values of another? Will this generation ever end by itself? The answers of a
+//! [`Pattern`](crate::Pattern) are exact. Automata can be large, so each question takes *fuel*, the number of
+//! steps that it may examine. The answer is `None` if that is not enough, and also for patterns with
+//! recursion or free keys, which do not have finitely many states.
 //!
 //! ```
 //! use agentc_constraint::spec::{Spec, Stop};
@@ -16,7 +16,7 @@
 //! }
 //!
 //! # fn main() -> Result<(), BuildError> {
-//! // Is every value of one a value of the other? Have they none in common?
+//! // Is every value of one a value of the other? Do they have none in common?
 //! let (name, digits, word) = (regex("[a-z][a-z0-9]*")?, regex("[0-9]+")?, regex("[a-z]+")?);
 //! assert_eq!(name.includes(&word, FUEL), Some(true));
 //! assert_eq!(word.includes(&name, FUEL), Some(false));
@@ -31,22 +31,22 @@
 //! assert_eq!(regex("[a-z ,]+")?.can_contain(&comma, FUEL), Some(true));
 //! assert_eq!(word.can_contain(&comma, FUEL), Some(false));
 //!
-//! // Does a value end where it is complete, or does it take the model's next token to know?
+//! // Does a value end as soon as it is complete, or does that depend on the model's next token?
 //! assert_eq!(regex("yes|no")?.ends_by_itself(FUEL), Some(true));
 //! assert_eq!(word.ends_by_itself(FUEL), Some(false));
 //!
-//! // Can it come to a place from which on everything is a value, so that only `max` ends it?
+//! // Can it reach a place from which everything is a value, so that only `max` ends it?
 //! assert_eq!(regex("(?s)Dear .*")?.may_never_end(FUEL), Some(true));
 //! assert_eq!(word.may_never_end(FUEL), Some(false));
 //!
-//! // Is there any value? Any but the empty text? What is the shortest?
+//! // Is there any value? Any besides the empty text? What is the shortest?
 //! let nothing = Spec::Regex { pattern: "[a&&b]".into() };
 //! assert_eq!(facts::is_empty(&nothing, &[], &Limits::default()), Some(true));
 //! assert_eq!(regex("a?")?.has_text(FUEL), Some(true));
 //! assert!(regex("a?")?.accepts_empty());
 //! assert_eq!(regex("a{3,}|bbbb")?.shortest(), b"aaa");
 //!
-//! // Not found out: too little fuel, or a type without finite states.
+//! // Unknown: too little fuel, or a type without finitely many states.
 //! assert_eq!(name.includes(&word, 1), None);
 //! let json = build(&Spec::Json, &[], &Limits::default())?;
 //! assert_eq!(json.includes(&digits, FUEL), None);

@@ -1,8 +1,8 @@
 //! What can be asked for: each kind of [`Spec`](crate::spec::Spec).
 //!
-//! A spec is a set of texts, as data. [`build`](crate::build) makes a [`Pattern`](crate::Pattern) of it,
-//! which answers for whole texts without any vocabulary. That is a good way to try a spec, and how the
-//! examples here do it:
+//! A spec is a set of texts, as data. [`build`](crate::build) turns it into a [`Pattern`](crate::Pattern),
+//! which can match whole texts without any vocabulary. That is a good way to try out a spec, and the examples
+//! here do so:
 //!
 //! ```
 //! use agentc_constraint::{BuildError, Limits, build, spec::Spec};
@@ -15,10 +15,10 @@
 //! # fn main() -> Result<(), BuildError> {
 //! let word = Spec::Regex { pattern: r"\p{Lu}\w*".into() };
 //! assert!(admits(&word, "Zürich")?);
-//! assert!(!admits(&word, "In Zürich")?); // the whole text has to match: there is no search
+//! assert!(!admits(&word, "In Zürich")?); // the whole text must match: there is no searching
 //!
 //! let either = Spec::Regex { pattern: "foo|foobar".into() };
-//! assert!(admits(&either, "foo")? && admits(&either, "foobar")?); // whatever their order
+//! assert!(admits(&either, "foo")? && admits(&either, "foobar")?); // in either order
 //! # Ok(()) }
 //! ```
 //!
@@ -26,9 +26,9 @@
 //!
 //! | spec | its values |
 //! |---|---|
-//! | `Text { min, max }` | any text of so many characters (Unicode scalar values) |
+//! | `Text { min, max }` | any text with that many characters (Unicode scalar values) |
 //! | `Int { min, max }` | integers in their one decimal form: no `+`, no leading zeros, no `-0` |
-//! | `Float { min, max }` | decimals without exponent, at most 15 digits before the point and 15 behind it |
+//! | `Float { min, max }` | decimals without exponent, at most 15 digits before the point and 15 after it |
 //! | `Bool` | `true`, `false` |
 //! | `Literal { text }` | this text |
 //! | `Constant { text }` | this text; the difference shows in JSON, where it is not quoted |
@@ -61,12 +61,12 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Counted repeats cost nothing by themselves: `\w{0,10000}` is one copy of `\w` and a counter.
+//! Counted repeats are cheap: `\w{0,10000}` is one copy of `\w` and a counter.
 //!
 //! # What is known at run time
 //!
-//! Specs can be kept and shared; lists of options and source texts often cannot be known then. They are
-//! *holes*, numbered from 0, and filled when the spec is built.
+//! Specs can be kept and shared, but lists of options and source texts are often not known in advance. These
+//! are *holes*, numbered from 0 and filled when the spec is built.
 //!
 //! ```
 //! # use agentc_constraint::BuildError;
@@ -91,9 +91,9 @@
 //!
 //! # Records, lists, maps
 //!
-//! `Object`, `Array` and `Map` are JSON. A value has one text: fields in the order of their declaration, `",
-//! "` and `": "` between, strings with as few escapes as can be. What stands inside is meant as JSON, too: a
-//! regular expression or a bound is one on the decoded string.
+//! `Object`, `Array` and `Map` are JSON. A value has one text: fields in the order of their declaration,
+//! separated by `", "` and `": "`, and strings with as few escapes as possible. Whatever is inside is JSON
+//! too: a regular expression or a bound applies to the decoded string.
 //!
 //! ```
 //! # use agentc_constraint::{BuildError, Limits, build};
@@ -112,8 +112,8 @@
 //! };
 //! assert!(admits(&person, r#"{"name": "Ada \"the\" Countess", "age": 36}"#)?);
 //! assert!(admits(&person, r#"{"name": "Ada"}"#)?);
-//! assert!(!admits(&person, r#"{"age": 36, "name": "Ada"}"#)?); // another order
-//! assert!(!admits(&person, r#"{"name":"Ada"}"#)?); // other white space
+//! assert!(!admits(&person, r#"{"age": 36, "name": "Ada"}"#)?); // wrong order
+//! assert!(!admits(&person, r#"{"name":"Ada"}"#)?); // wrong white space
 //!
 //! let people = Spec::Array { item: Box::new(person), min: 1, max: Some(2) };
 //! assert!(admits(&people, r#"[{"name": "Ada"}, {"name": "Grace"}]"#)?);
@@ -121,15 +121,15 @@
 //!
 //! let prices = Spec::Map { value: Box::new(Spec::Float { min: Some(0.0), max: None }) };
 //! assert!(admits(&prices, r#"{"tea": 2.5, "cake": 4}"#)?);
-//! assert!(!admits(&prices, r#"{"tea": 2.5, "tea": 3}"#)?); // no key comes twice
+//! assert!(!admits(&prices, r#"{"tea": 2.5, "tea": 3}"#)?); // no key occurs twice
 //!
 //! let anything = Spec::Json;
 //! assert!(admits(&anything, r#"{"a": [1, null, {"b": "c"}]}"#)?);
 //! # Ok(()) }
 //! ```
 //!
-//! Two specs change how another is written. `JsonOf` quotes what would be plain text at the top, and
-//! `Flexible` admits white space between the tokens of JSON:
+//! Two specs change how another one is written. `JsonOf` quotes what would be plain text at the top level,
+//! and `Flexible` allows white space between the tokens of JSON:
 //!
 //! ```
 //! # use agentc_constraint::{BuildError, Limits, build};
@@ -151,7 +151,7 @@
 //!
 //! # Recursive types
 //!
-//! `Defs` names specs by number, and `Ref` refers to one of the innermost `Defs` around. A tree of words:
+//! `Defs` numbers its specs, and `Ref` refers to one of the innermost enclosing `Defs`. A tree of words:
 //!
 //! ```
 //! # use agentc_constraint::{BuildError, Limits, build};
@@ -176,9 +176,9 @@
 //!
 //! # Until a stop
 //!
-//! `Until` is a text of another spec that a stop ends. The stop is no part of the value; it comes at the
-//! first occurrence of any of them, and where the value is complete on its own that ends it as well. See
-//! [`decoding`](super::decoding#stops) for how it is found again.
+//! `Until` is a text of another spec, ended by a stop. The stop is not part of the value. The value ends at
+//! the first occurrence of any stop, or where it is complete by itself. See
+//! [`decoding`](super::decoding#stops) for how to find out which stop it was.
 //!
 //! ```
 //! # use agentc_constraint::{BuildError, Limits, build};
@@ -197,8 +197,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! `Stop::Hole` is a list of texts that is known at run time. `Until` has to be the outermost spec: within another one,
-//! a member of a union, say, it is an error.
+//! `Stop::Hole` is a list of texts that is known at run time. `Until` must be the outermost spec: inside
+//! another one, such as a union, it is an error.
 //!
 //! ```
 //! # fn main() -> Result<(), agentc_constraint::BuildError> {
@@ -217,7 +217,7 @@
 //!
 //! # As data
 //!
-//! Specs are serialisable, so they can be written into a file or sent to where the model is. Equal specs with
+//! Specs are serialisable, so they can be written to a file or sent to where the model runs. Equal specs with
 //! equal bindings build equal patterns: cache them by their text.
 //!
 //! ```

@@ -1,8 +1,8 @@
 //! From a tokenizer's table to a [`Vocab`](crate::Vocab).
 //!
-//! A vocabulary is the bytes of every token, by the number that the model gives it. What is no text (control
-//! tokens, unused numbers) is `None` and never in a mask, with one exception: the tokens by which the model
-//! ends its turn are named apart, and may be chosen where a value is complete.
+//! A vocabulary is the bytes of every token, indexed by the model's token number. Whatever is not text
+//! (control tokens, unused numbers) is `None` and never in a mask, with one exception: the tokens that end
+//! the model's turn are listed separately, and may be chosen where a value is complete.
 //!
 //! ```
 //! use agentc_constraint::Vocab;
@@ -17,16 +17,18 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Building one takes tens of milliseconds for a hundred thousand tokens: do it once per model, and share it
-//! as `Arc<Vocab>`. Models often have more logits than tokens. That does no harm: numbers beyond the
+//! Building a vocabulary takes tens of milliseconds for a hundred thousand tokens: do it once per model, and
+//! share it as `Arc<Vocab>`. Models often have more logits than tokens. That does no harm: numbers beyond the
 //! vocabulary are in no mask.
 //!
 //! # The bytes, not the pieces
 //!
-//! Tokenizers' tables do not hold bytes but a spelling of them, which has to be undone. Two are common.
+//! Tokenizers' tables contain not bytes but an encoding of them, which must be undone. Two encodings are
+//! common.
 //!
-//! **Byte-level BPE** (GPT-2 and its many heirs; in `tokenizer.json` the decoder is `ByteLevel`) spells each
-//! byte as a character: printable ones as themselves, all others from U+0100 on, so that a space is `Ġ`.
+//! **Byte-level BPE** (GPT-2 and its many descendants; in `tokenizer.json` the decoder is `ByteLevel`) writes
+//! each byte as a character: printable bytes as themselves, all others as characters from U+0100 on, so that
+//! a space is `Ġ`.
 //!
 //! ```
 //! /// The byte that a character of a byte-level piece stands for.
@@ -46,8 +48,8 @@
 //! assert_eq!(bytes("日"), None); // not byte-level
 //! ```
 //!
-//! **SentencePiece** (Llama 2, Mistral, Gemma) writes `▁` for a space, and `<0x0A>` for the bytes that no
-//! piece has.
+//! **SentencePiece** (Llama 2, Mistral, Gemma) writes `▁` for a space, and `<0x0A>` and the like for bytes
+//! that no piece contains.
 //!
 //! ```
 //! fn bytes(piece: &str) -> Vec<u8> {
@@ -62,7 +64,7 @@
 //! assert_eq!(bytes("<0x0A>"), b"\n");
 //! ```
 //!
-//! Several tokens may have the same bytes: a mask holds all or none of them.
+//! Several tokens may have the same bytes: a mask contains all of them or none.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -74,19 +76,20 @@
 //! # let constraint = Constraint::new(pattern, vocab.clone(), Limits::default());
 //! let mask = Matcher::new(&constraint, b"", 4)?.mask()?; // of an integer
 //! assert_eq!(mask.iter(&vocab).collect::<Vec<TokenId>>(), [0, 2]);
-//! assert!(!mask.contains(&vocab, 1) && !mask.contains(&vocab, 50_000)); // nor is what is no token
+//! assert!(!mask.contains(&vocab, 1) && !mask.contains(&vocab, 50_000)); // nor are numbers that are not tokens
 //! # Ok(()) }
 //! ```
 //!
-//! Pieces that *look* like control tokens (`<|im_end|>`) are a question to the tokenizer's table of added
-//! tokens: those it calls special are `None`, others are text.
+//! For pieces that *look* like control tokens (`<|im_end|>`), consult the tokenizer's table of added tokens:
+//! those marked as special are `None`, the others are text.
 //!
 //! # A tokenizer
 //!
-//! Where the text is forced, the engine appends tokens without asking the model, and wants them cut as the
-//! model is used to. Only the model's tokenizer knows: implement [`Tokenize`](crate::Tokenize) with it,
-//! without special tokens and without an added prefix. What does not spell the text is replaced by the fewest
-//! tokens that do, so a poor tokenizer costs quality and never correctness. Without any, this will do:
+//! Where the text is forced, the engine appends tokens without asking the model, and they should be the
+//! tokens that the model is used to. Only the model's tokenizer knows those: implement
+//! [`Tokenize`](crate::Tokenize) with it, without special tokens and without an added prefix. Tokens that do
+//! not spell the text are replaced by the fewest tokens that do, so a poor tokenizer costs quality but never
+//! correctness. If you have none, this will do:
 //!
 //! ```
 //! use agentc_constraint::{TokenId, Tokenize, Vocab};
@@ -116,5 +119,5 @@
 //! assert_eq!(Vocab::new(&[Some(b"a".to_vec())], &[7]).err(), Some(VocabError::UnknownEnd { token: 7, len: 1 }));
 //! ```
 //!
-//! A vocabulary need not have every byte as a token (that of SmolLM2 has not). A value that it cannot spell
-//! is in no mask, and a pattern of which it can spell no value at all is an [error](super::errors).
+//! A vocabulary need not contain every byte as a token (SmolLM2's does not). A value that it cannot spell is
+//! in no mask, and a pattern none of whose values it can spell is an [error](super::errors).

@@ -1,11 +1,11 @@
 //! Masks under open calls.
 //!
-//! What a token may do within the innermost call depends on its state alone; where the call ends within a
-//! token, the callers go on with the rest. So a mask is built call by call: first the tokens that the state
-//! itself allows, and the *points*, trie nodes at which the call is complete and tokens go on; then what
-//! the callers allow from there, which gives further points; until there are none. Each step is cached by
-//! the one before it and the state of the callers. So a mask is found without regard to how deep the calls
-//! below are, and is the same at every depth.
+//! What a token may do within the innermost call depends only on that call's state; where the call ends
+//! within a token, the callers continue with the rest. So a mask is built call by call: first the tokens that
+//! the state itself allows, and the *points*, which are trie nodes where the call is complete and tokens
+//! continue; then what the callers allow from there, which yields further points; until there are none. Each
+//! step is cached by the previous one and the state of the callers. So a mask does not depend on how deep the
+//! calls below are, and is the same at every depth.
 
 use std::sync::Arc;
 

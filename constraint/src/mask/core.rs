@@ -1,4 +1,4 @@
-//! What all generations under one constraint share: states, masks, and the costs of finishing.
+//! What all generations under one constraint share: states, masks, and the cost of finishing.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub(super) struct Core {
     pub(super) all: Arc<TokenSet>,
     pub(super) chains: Chains,
     pub(super) rests: Rests,
-    /// The greatest distance from the end of its rule of a state that a walk has come to.
+    /// The greatest distance of any visited state from the end of its rule.
     pub(super) far: u64,
     /// Calls that may be open at once.
     pub(super) depth: usize,
@@ -73,7 +73,7 @@ impl Core {
         }
     }
 
-    /// The tokens that may follow a state, once `heal` is spelled, if tokens are plenty.
+    /// The tokens that may follow a state, once `heal` is spelled, if tokens are plentiful.
     pub(super) fn mask(&mut self, state: StateId, heal: &[u8]) -> Result<Arc<TokenSet>, MatchError> {
         if !heal.is_empty() {
             return self.healing_mask(state, heal);
@@ -102,7 +102,7 @@ impl Core {
         Ok(mask)
     }
 
-    /// Keeps the cache within its bound: the oldest masks go first. Whoever holds one keeps it.
+    /// Keeps the cache within its bound: the oldest masks are dropped first. A mask in use stays alive.
     fn remember(&mut self, key: MaskKey, mask: &TokenSet) {
         self.mask_bytes += mask.bytes();
         self.order.push_back(key);
@@ -156,7 +156,7 @@ impl Core {
         Ok((Arc::new(mask), far))
     }
 
-    /// Tokens that a short way to the end takes; `None` if the vocabulary cannot spell it. For a state that says all.
+    /// Tokens that a short path to the end takes; `None` if the vocabulary cannot spell it. For a state that says all.
     pub(super) fn cost(&mut self, state: StateId) -> Result<Option<u32>, MatchError> {
         if self.dfa.accepts(state) {
             return Ok(Some(0));
@@ -169,7 +169,7 @@ impl Core {
         Ok(cost)
     }
 
-    /// Whether a value can be completed with so many tokens. A byte takes at most one, a token the bytes of the
+    /// Whether a value can be completed with this many tokens. A byte takes at most one, a token the bytes of the
     /// longest.
     pub(super) fn place_fits(&mut self, cursor: &Cursor, left: u32) -> Result<bool, MatchError> {
         let (distance, left) = (cursor.distance(&self.dfa), u64::from(left));
@@ -183,7 +183,7 @@ impl Core {
         Ok(self.place_cost(cursor)?.is_some_and(|cost| u64::from(cost) <= left))
     }
 
-    /// A short way to the end, as tokens. For a state that says all.
+    /// A short path to the end, as tokens. For a state that says all.
     pub(super) fn plan(&mut self, state: StateId) -> Result<Option<Vec<TokenId>>, MatchError> {
         if !self.dfa.is_spellable(state) {
             return self.search_plan(state);
@@ -202,7 +202,7 @@ impl Core {
         Ok(cost.is_some())
     }
 
-    /// Grows as states are found; whoever relies on it asks again after a walk.
+    /// Grows as states are found; callers that rely on it ask again after a walk.
     fn greatest_distance(&self) -> u64 {
         self.dfa.greatest_distance().max(self.greatest_searched)
     }

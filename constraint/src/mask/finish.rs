@@ -1,4 +1,4 @@
-//! The end of a generation: which of its tokens stay, and how many the value has.
+//! The end of a generation: which of its tokens are kept, and how many the value has.
 
 use super::matcher::{End, Matcher};
 use crate::error::MatchError;
@@ -11,11 +11,11 @@ pub struct Finished {
     pub value: Vec<u8>,
     /// Why it ended.
     pub end: End,
-    /// How many of [`Matcher::tokens`] stay; the rest reach beyond the value …
+    /// How many of [`Matcher::tokens`] to keep; the rest reach beyond the value …
     pub keep: usize,
-    /// … and are replaced by these, which spell what they had of it.
+    /// … and are replaced by these, which spell their part of it.
     pub tail: Vec<TokenId>,
-    /// Tokens of the value, after the replacement, counted as `max` counts.
+    /// Tokens of the value after the replacement, counted as `max` counts them.
     pub value_tokens: usize,
 }
 

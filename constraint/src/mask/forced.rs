@@ -1,8 +1,8 @@
-//! What needs no choice: the text that a pattern forces, and the end of a value that nothing can continue.
+//! What needs no choice: text that a pattern forces, and the end of a value that nothing can continue.
 //!
-//! Forced text is tokenised as the model's tokenizer would, but for its end: there the model might prefer a
-//! token that reaches beyond the forced text, so the last tokens are left to it if such a token is allowed.
-//! The same holds for text that healing took back: it is forced text before the value.
+//! Forced text is tokenised as the model's tokenizer would do it, except for its end: there the model might
+//! prefer a token that reaches past the forced text, so the last tokens are left to it if such a token is
+//! allowed. The same holds for text that healing took back: it is forced text before the value.
 
 use super::matcher::{Commit, End, Matcher, Next};
 use super::{Constraint, Core};

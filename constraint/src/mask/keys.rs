@@ -1,7 +1,7 @@
-//! Keys that may not come twice: what they take out of a mask.
+//! Keys that may not occur twice: what they remove from a mask.
 //!
-//! Masks are cached without regard to the keys that an object has already. What these forbid is little: the
-//! tokens that end the key that is being read as one of them, and those in which a whole key stands.
+//! Masks are cached without regard to the keys that an object already has. These forbid few tokens: those
+//! that complete the current key as one of them, and those that contain a whole key.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
-//! A value that has to have a number of tokens: until then nothing may end it.
+//! A value that must have a minimum number of tokens: until then nothing may end it.
 //!
-//! What ends a value early is its end token, a token of which only a part belongs to it, a stop (which may
-//! have begun some tokens ago), and a token after which nothing can follow. The last token that is asked for
-//! may be any of these but the first, if some of it belongs to the value. There is no looking further ahead:
-//! where the value turns out to have an end that comes too early, that is an error.
+//! A value ends early through its end token, a token of which only a part belongs to it, a stop (which may
+//! have begun some tokens ago), or a token after which nothing can follow. The last required token may be any
+//! of these except the first, if some of it belongs to the value. There is no look-ahead: if the value turns
+//! out to have an end that comes too early, that is an error.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! One generation under a constraint: which tokens may come, what has come, and where the value ends.
+//! One generation under a constraint: which tokens may come, which have come, and where the value ends.
 
 use std::sync::Arc;
 
@@ -15,20 +15,20 @@ use crate::vocab::{TokenId, TokenSet};
 /// What comes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// These tokens, which are committed already: the pattern leaves no choice. Never empty.
+    /// These tokens, already committed: the pattern leaves no choice. Never empty.
     Forced(Vec<TokenId>),
-    /// A token has to be chosen from [`Matcher::mask`].
+    /// A token must be chosen from [`Matcher::mask`].
     Choose,
     /// Nothing: the value is complete.
     Done,
 }
 
-/// Where a chosen token led.
+/// The effect of a chosen token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Commit {
-    /// The value goes on.
+    /// The value continues.
     More,
-    /// The value is complete; a part of the token may not belong to it.
+    /// The value is complete; part of the token may lie beyond it.
     Done,
 }
 
@@ -37,18 +37,18 @@ pub enum Commit {
 pub enum End {
     /// It was complete and the next token did not continue it, or nothing could.
     Value,
-    /// A stop came.
+    /// A stop occurred.
     Stop {
         /// Its text.
         text: String,
     },
     /// The model ended its turn.
     EndOfTurn,
-    /// It had as many tokens as allowed.
+    /// It reached the maximum number of tokens.
     Max,
 }
 
-/// A generation in progress. Cloning is cheap; a clone goes its own way.
+/// A generation in progress. Cloning is cheap, and a clone is independent.
 #[derive(Debug, Clone)]
 pub struct Matcher {
     pub(super) constraint: Arc<Constraint>,
@@ -73,9 +73,9 @@ pub(super) struct Position {
     pub(super) len: usize,
     /// Tokens of the value so far.
     pub(super) used: u32,
-    /// No stop is under way that began before here.
+    /// No partial stop began before this place.
     pub(super) stable: usize,
-    /// A way to the end that fits, where tokens are short; its next token is always allowed.
+    /// A path to the end that fits, where tokens are short; its next token is always allowed.
     pub(super) plan: Option<Arc<[TokenId]>>,
 }
 
@@ -88,7 +88,7 @@ pub(super) struct Ending {
 
 impl Matcher {
     /// A generation that first spells `heal`, the bytes taken back from the text before it, and whose value
-    /// has at most `max` tokens (those that lie within `heal` are not counted).
+    /// has at most `max` tokens (not counting those within `heal`).
     ///
     /// # Errors
     /// [`MatchError::CannotFinish`] if even a short value has more than `max` tokens.
@@ -119,7 +119,7 @@ impl Matcher {
         &self.tokens
     }
 
-    /// The bytes of the value that are certain: whole characters, none of which a stop may still take.
+    /// The bytes of the value that are certain: whole characters that cannot turn out to belong to a stop.
     pub fn stable(&self) -> &[u8] {
         let from = self.heal.len();
         let to = self.end.as_ref().map_or(self.now.stable, |ending| ending.at);
@@ -133,7 +133,7 @@ impl Matcher {
     /// The tokens that may be chosen now; never empty.
     ///
     /// # Errors
-    /// [`MatchError::NoToken`] if the vocabulary cannot go on, or a limit.
+    /// [`MatchError::NoToken`] if no token of the vocabulary can continue, or a limit.
     pub fn mask(&mut self) -> Result<Arc<TokenSet>, MatchError> {
         let constraint = self.constraint.clone();
         let mut core = constraint.core();
@@ -192,7 +192,7 @@ impl Matcher {
         core.tight_mask(&self.now.place, &mut tight)
     }
 
-    /// Takes a token that was chosen. On an error nothing has changed.
+    /// Commits a token that was chosen. On an error nothing has changed.
     ///
     /// # Errors
     /// [`MatchError::NotAllowed`] if it is not in the mask, or a limit.
@@ -335,7 +335,7 @@ impl Matcher {
         Ok(Commit::More)
     }
 
-    /// Where text is certain once the token's bytes are in: a stop may be under way.
+    /// Up to where text is certain after the token's bytes: a stop may be in progress.
     fn stable_after(&mut self, text: &[u8]) -> Result<usize, MatchError> {
         let end = self.bytes.len() + text.len();
         let from = self.now.stable;
@@ -381,7 +381,7 @@ impl Matcher {
         self.now.used += u32::from(self.bytes.len() > self.heal.len());
     }
 
-    /// Of the places where a token may end the value, the last one whose text still fits and is long enough.
+    /// The last of the places where a token may end the value whose text still fits and is long enough.
     fn longest_that_fits(&self, core: &Core, text: &[u8], accepted: &[usize]) -> Option<usize> {
         let left = self.left() as usize;
         accepted.iter().rev().copied().find(|&len| {
@@ -405,7 +405,7 @@ impl Matcher {
     /// Takes the last tokens back.
     ///
     /// # Errors
-    /// [`MatchError::Rollback`] if there are not so many.
+    /// [`MatchError::Rollback`] if there are fewer.
     pub fn rollback(&mut self, tokens: usize) -> Result<(), MatchError> {
         let there = self.tokens.len();
         if tokens > there {
@@ -415,7 +415,7 @@ impl Matcher {
         Ok(())
     }
 
-    /// Takes back as many of the last tokens as there are, and the end of the value.
+    /// Takes back up to that many of the last tokens, and the end of the value.
     pub(super) fn take_back(&mut self, tokens: usize) {
         let stay = self.tokens.len().saturating_sub(tokens);
         if let Some(position) = self.before.get(stay) {
@@ -454,14 +454,14 @@ impl Matcher {
 enum Read {
     /// To its end.
     All(Cursor),
-    /// A stop is complete after so many bytes.
+    /// A stop is complete after this many bytes.
     Stopped(usize),
-    /// Not to its end; the value may end after so many bytes of it.
+    /// Not to its end; the value may end after this many bytes of it.
     Part(Vec<usize>),
 }
 
-/// A way to the end with at most `left` tokens. Where a short text takes more, others are searched: a longer
-/// or another text may take fewer.
+/// A path to the end with at most `left` tokens. If a short text takes more, others are searched: a longer or
+/// different text may take fewer.
 fn plan(core: &mut Core, place: &Cursor, left: u32) -> Result<Arc<[TokenId]>, MatchError> {
     let plan = match core.place_plan(place)? {
         Some(plan) if plan.len() > left as usize => {

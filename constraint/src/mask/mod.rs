@@ -1,10 +1,11 @@
 //! Masks: a pattern bound to a vocabulary.
 //!
-//! A [`Constraint`] is shared by all generations under it and holds what they have found out: the states
-//! of the automaton, the masks of these states, what it costs to finish from them. A [`Matcher`] is one
-//! generation. How a mask is computed is in [`walk`], what spares it most of the vocabulary in [`run`], masks under
-//! calls are in [`chain`] and what keys take out of them in [`keys`]; how text is forced is in [`forced`], how a value is
-//! kept from ending too early in [`least`]; what it takes to finish in [`rest`], and what that forbids in [`tight`].
+//! A [`Constraint`] is shared by all generations under it and holds what they have computed: the states of
+//! the automaton, the masks of these states, and the cost of finishing from them. A [`Matcher`] is one
+//! generation. [`walk`] computes a mask, [`run`] lets it skip most of the vocabulary, [`chain`] handles masks
+//! under calls, and [`keys`] what keys remove from them. [`forced`] deals with forced text, and [`least`]
+//! keeps a value from ending too early. [`rest`] computes what it takes to finish, and [`tight`] what that
+//! forbids.
 
 mod chain;
 mod core;
@@ -29,7 +30,7 @@ use crate::limits::Limits;
 use crate::pattern::Pattern;
 use crate::vocab::{TokenId, Vocab};
 
-/// A pattern bound to a vocabulary, with everything that was computed for it. Share it as an `Arc`.
+/// A pattern bound to a vocabulary, with everything computed for it. Share it as an `Arc`.
 #[derive(Debug)]
 pub struct Constraint {
     pattern: Pattern,
@@ -67,7 +68,7 @@ impl Constraint {
     }
 
     /// How many of the last tokens of a text must be taken back, so that every token that spells their
-    /// bytes and goes on with what this constraint allows can be chosen.
+    /// bytes and continues with what this constraint allows can be chosen.
     ///
     /// # Errors
     /// A limit was hit.
@@ -89,7 +90,7 @@ impl Constraint {
         Ok(taken)
     }
 
-    /// Tokens of a short value, as few as can spell it; `None` if the vocabulary has none.
+    /// The fewest tokens that spell a short value; `None` if the vocabulary cannot spell one.
     ///
     /// # Errors
     /// A limit was hit.
@@ -104,7 +105,7 @@ impl Constraint {
         self.core().stats()
     }
 
-    /// Forgets all cached masks. For benchmarks of first visits.
+    /// Drops all cached masks. For benchmarks of first visits.
     pub fn clear_masks(&self) {
         self.core().clear_masks();
     }

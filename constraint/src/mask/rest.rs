@@ -1,10 +1,11 @@
-//! What it takes to complete a text: a short way to the end from wherever one stands, and the fewest tokens that
-//! spell it.
+//! What it takes to complete a text: a short path to the end from any place, and the fewest tokens that spell
+//! it.
 //!
-//! A way to the end is a chain of steps, one a byte, each nearer to the end. Chains that come to one place go on
-//! together, and what a step's rest costs is known from the steps behind it: so a new place costs one descent of the trie for
-//! each byte until it meets a chain that is known, which from within a string is its closing quote. Where a step is not nearer (keys that
-//! are there already, stops), there is no chain, and a whole text is looked for instead.
+//! A path to the end is a chain of steps, one per byte, each closer to the end. Chains that reach the same
+//! place continue together, and the cost of a step's rest is known from the steps after it. So a new place
+//! costs one descent of the trie for each byte until it joins a known chain; from within a string, that is
+//! its closing quote. Where a step does not lead closer (because of existing keys, or stops), there is no
+//! chain, and a whole text is searched for instead.
 
 use rustc_hash::FxHashMap;
 

@@ -1,8 +1,9 @@
 //! How far a state reads on, whatever characters come.
 //!
-//! Within a string one character is as good as another: a state leads to the same successor over nearly all of
-//! them, that again to one, and so on, for good or until no more may come. Such a *run* decides a subtree of the
-//! vocabulary at once: all its tokens are allowed, or those of so many characters.
+//! Within a string one character is as good as another: a state leads to the same successor over nearly all
+//! of them, that one again to a single successor, and so on, either for ever or until no more may come. Such
+//! a *run* decides a subtree of the vocabulary at once: all its tokens are allowed, or those of at most a
+//! certain number of characters.
 
 use super::core::Core;
 use crate::error::MatchError;

@@ -1,8 +1,8 @@
 //! The fewest tokens to the end, exactly, where the vocabulary cannot spell every text.
 //!
-//! With a token for every byte, any text can be written, and a shortest text gives a good bound. Without,
-//! there may be texts that the pattern allows and no tokens spell; then the ways to the end are searched
-//! token by token, breadth first, under a limit.
+//! With a token for every byte, any text can be written, and a shortest text gives a good bound. Otherwise
+//! there may be texts that the pattern allows and no tokens spell; then paths to the end are searched token
+//! by token, breadth first, under a limit.
 
 use std::collections::VecDeque;
 

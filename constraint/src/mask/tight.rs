@@ -1,7 +1,7 @@
-//! Masks where tokens are short: what is allowed must leave a way to the end that fits.
+//! Masks where tokens are short: whatever is allowed must leave a path to the end that fits.
 //!
-//! The walk over the trie follows places byte by byte, since what is left to write depends on all counts and calls.
-//! It asks once for many tokens where all bytes that occur below a node lead, one as well as the other, through a row of
+//! The walk over the trie follows places byte by byte, since what is left to write depends on all counts and
+//! calls. It checks many tokens at once where all bytes that occur below a node lead alike through a row of
 //! places whose ends all fit, or none of which do: within a string that is nearly everywhere.
 
 use super::core::Core;

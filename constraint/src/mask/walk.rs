@@ -1,9 +1,9 @@
-//! One walk over the vocabulary's trie gives a state's mask.
+//! One walk over the vocabulary's trie computes a state's mask.
 //!
 //! A token is allowed if the state can read all its bytes (it continues the value), or if the value is
 //! complete after some of them (it ends the value there). So below a node at which the value is complete
-//! everything is allowed, and below one at which the state dies nothing is. A state that reads alike all
-//! bytes that occur below a node decides the subtree as well ([`super::run`]). What is left to visit is little.
+//! everything is allowed, and below one at which the state dies nothing is. A state that reads all bytes that
+//! occur below a node alike decides the subtree as well ([`super::run`]). Little is left to visit.
 
 use std::ops::Range;
 

@@ -1,8 +1,9 @@
-//! Which bytes lead a state to the same successor, found before any successor is made.
+//! Which bytes lead a state to the same successor, determined before any successor is made.
 //!
-//! Most bytes are alike to most states: within a key that no name begins any more, every letter is. To make a
-//! successor (step, close, sort, look up) takes a hundred times what it takes to see that it is the one of
-//! another byte. So the edges of a state are compared first: bytes over which the same edges lead are alike.
+//! Most bytes are alike to most states: within a key that no name begins with any more, every letter is.
+//! Making a successor (step, close, sort, look up) takes a hundred times as long as seeing that it equals
+//! that of another byte. So the edges of a state are compared first: bytes over which the same edges lead are
+//! alike.
 
 use super::program::Pc;
 

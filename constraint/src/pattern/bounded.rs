@@ -1,12 +1,14 @@
-//! Sets of texts with bounds on their characters.
+//! Sets of texts with bounds on their number of characters.
 //!
-//! An automaton for texts in a set and one that counts up to 500 make a product of 500 times as many states. So characters
-//! are counted as the rounds of a loop are, in a configuration: the set's automaton stands once, as the body of a loop whose rounds
-//! are characters ([`Inst::Tick`]) and which may be left where a text of the set is complete ([`Inst::Leave`]).
+//! The product of an automaton for a set of texts and one that counts to 500 has 500 times as many states. So
+//! characters are counted in configurations, like the rounds of a loop: the set's automaton occurs once, as
+//! the body of a loop whose rounds are characters ([`Inst::Tick`]), and which may be left where a text of the
+//! set is complete ([`Inst::Leave`]).
 //!
-//! What is left to find out is whether a text can still be completed: whether from a place in the set, after so many characters,
-//! an end is left within the bounds, and how far it is. Places and counts together are many, but bounds are near only at
-//! both ends: with as many characters left as the longest of the shortest ways takes, more make no difference.
+//! What remains is to determine whether a text can still be completed: whether, from a place in the set and
+//! after so many characters, an end can be reached within the bounds, and how far away it is. There are many
+//! combinations of places and counts, but bounds matter only near both ends: once as many characters are left
+//! as the longest of the shortest paths needs, more make no difference.
 
 use std::ops::Range;
 

@@ -1,7 +1,7 @@
-//! Classes of characters as instructions, worked out once each and then copied.
+//! Character classes as instructions, each worked out once and then copied.
 //!
-//! A character has up to four bytes, and within a string in JSON up to six: `quoted` classes read characters as they are
-//! written there. Everything that a class reads first stands in one instruction.
+//! A character has up to four bytes, and up to six within a string in JSON: `quoted` classes read characters
+//! as they are written there. Everything that a class may read first is one instruction.
 
 use regex_automata::nfa::thompson::{self, State, WhichCaptures};
 use regex_automata::util::primitives::StateID;

@@ -1,6 +1,6 @@
 //! From a spec to instructions. Regular expressions are walked as `regex-syntax`'s HIR, whose character
-//! classes `regex-automata` turns into shared UTF-8 automata; everything else is ours, because counted
-//! repeats must stay counted.
+//! classes `regex-automata` turns into shared UTF-8 automata; the rest is our own, because counted repeats
+//! must stay counted.
 
 use std::rc::Rc;
 

@@ -1,12 +1,12 @@
 //! Where a text stands in a pattern: states of the automaton, each with the calls that are open around it.
 //!
 //! The automaton's states know the calls that began within a token. Those that began before are *frames*
-//! here, shared by all who stand under them. A cursor is normalised after each byte: calls that a state has
-//! seen begin become frames, and where a state ends its rule the callers go on. So a state that cursors
-//! hold has no open calls of its own, and is the same at every depth. Ways that come to one state, with the same
-//! keys, are one way.
+//! here, shared by everything beneath them. A cursor is normalised after each byte: calls that a state has
+//! begun become frames, and where a state ends its rule the callers continue. So a state held by a cursor has
+//! no open calls of its own, and is the same at every depth. Paths that reach the same state with the same
+//! keys are merged.
 //!
-//! Keys that may not come twice are remembered with the call of the object that they belong to.
+//! Keys that may not occur twice are stored with the call of the object that they belong to.
 
 use std::sync::Arc;
 

@@ -1,10 +1,10 @@
-//! Facts about patterns, for whoever has to know before anything is generated: how long values are, whether
-//! one pattern holds another, whether anything ends a value.
+//! Facts about patterns, for code that needs them before anything is generated: how long values are, whether
+//! one pattern contains another, whether anything ends a value.
 //!
-//! All are exact. An automaton may have more states than anyone wants to visit, so every question takes
-//! *fuel*, the steps from state to state that it may look at, and `None` is the answer "not found out". That
-//! is also the answer about patterns with calls (recursive types, free keys), whose states are not finite.
-//! A fact is about *values*: a text in which a stop occurs is none, whatever may be written before it ends.
+//! All are exact. An automaton may have too many states to visit, so every question takes *fuel*, the number
+//! of steps from state to state that it may examine, and `None` means "unknown". That is also the answer for
+//! patterns with calls (recursive types, free keys), which do not have finitely many states. A fact is about
+//! *values*: a text in which a stop occurs is not one, whatever may be written before it ends.
 
 use std::collections::VecDeque;
 
@@ -36,7 +36,7 @@ pub struct Sizes {
     pub chars: Extent,
 }
 
-/// Whether a spec has no value at all; `None` if it cannot be built for another reason.
+/// Whether a spec has no value at all; `None` if it cannot be built for some other reason.
 pub fn is_empty(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Option<bool> {
     match build(spec, bindings, limits) {
         Ok(_) => Some(false),
@@ -45,7 +45,7 @@ pub fn is_empty(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Optio
     }
 }
 
-/// The texts that contain a stop, whatever stands around it. A stop with a hole has none.
+/// The texts that contain a stop, whatever surrounds it. A stop with a hole has none.
 ///
 /// # Errors
 /// Those of [`build`].
@@ -73,7 +73,7 @@ impl Pattern {
         shared.ok()?.map(|found| !found)
     }
 
-    /// Whether a stop occurs in some value, its beginning and its end included.
+    /// Whether a stop occurs in some value, at its beginning and its end included.
     pub fn can_contain(&self, stop: &Stop, fuel: usize) -> Option<bool> {
         let around = containing(stop, &self.inner.limits).ok()?;
         self.is_disjoint(&around, fuel).map(|never| !never)
@@ -100,15 +100,15 @@ impl Pattern {
         Some(Sizes { bytes: count(|_| 1)?, chars: count(|edge| usize::from(edge.begins))? })
     }
 
-    /// Whether every value ends where it is complete: none goes on as a longer one.
+    /// Whether every value ends as soon as it is complete: none can continue as a longer one.
     pub fn ends_by_itself(&self, fuel: usize) -> Option<bool> {
         let graph = Graph::of(self, fuel)?;
         let ends = |state: usize| graph.edges[state].iter().all(|edge| !graph.live[edge.to]);
         Some((0..graph.edges.len()).all(|state| !graph.value[state] || ends(state)))
     }
 
-    /// Whether some beginning of a value leaves nothing forbidden: whatever follows is a value as well, so
-    /// that only a stop, a bound or the model's end of text ends it.
+    /// Whether after some prefix of a value nothing is forbidden: whatever follows is still a value, so that
+    /// only a stop, a bound or the model's end of text ends it.
     pub fn may_never_end(&self, fuel: usize) -> Option<bool> {
         let any = build(&Spec::Text { min: 0, max: None }, &[], &self.inner.limits).ok()?;
         Pairs::new(self, &any)?.has_universal(fuel).ok()?

@@ -1,13 +1,14 @@
 //! Keys that may run out.
 //!
-//! Where keys may not come twice and are restricted (`propertyNames`, `patternProperties`), there can be few of them.
-//! Each such set of keys is an explicit automaton within the byte automaton, from behind the opening quote to
-//! the closing one, in which every key has one way. So from each of its instructions a number of keys can
-//! still be completed: that is counted once, up to [`MOST_KEYS`]. A beginning of a key is dead where as many of the
-//! keys so far have it ([`Nfa::keys_left`]). No list has more members than there are keys: its counted loop is
-//! bounded by their number, so that what follows the last of them needs no look at keys.
+//! Where keys may not occur twice and are restricted (`propertyNames`, `patternProperties`), there may be few
+//! of them. Each such set of keys is an explicit automaton within the byte automaton, from just after the
+//! opening quote to the closing one, in which every key has exactly one path. So the number of keys that can
+//! still be completed from each of its instructions is counted once, up to [`MOST_KEYS`]. A beginning of a
+//! key is dead when as many of the existing keys share it ([`Nfa::keys_left`]). No list has more members than
+//! there are keys: its counted loop is bounded by their number, so that what follows the last member does not
+//! depend on the keys.
 //!
-//! Free keys (`map(T)`, `json`) never run out and are none of these sets.
+//! Free keys (`map(T)`, `json`) never run out and form no such set.
 
 use std::ops::Range;
 use std::sync::Arc;

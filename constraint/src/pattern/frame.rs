@@ -1,8 +1,9 @@
-//! The calls that are open around a text, shared by all who stand under them.
+//! The calls that are open around a text, shared by everything beneath them.
 //!
-//! A text may be read in several ways, which differ in the calls that are open. A *frame* is a set of callers,
-//! each with what is open around it: where ways come together in one state, their callers become one frame, and
-//! the ways one way. So a text that can be read in thousands of ways takes as many frames as it has bytes.
+//! A text may be read in several ways, which differ in the calls that are open. A *frame* is a set of
+//! callers, each with what is open around it: where paths meet in one state, their callers become one frame,
+//! and the paths one path. So a text that can be read in thousands of ways takes as many frames as it has
+//! bytes.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

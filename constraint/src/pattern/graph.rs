@@ -1,4 +1,4 @@
-//! Which nodes of a graph lead to each other.
+//! Reachability between the nodes of a graph.
 
 /// The strongly connected components of a graph.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! What states are known by: lists of words, each stored once and numbered in the order of their coming.
+//! The identities of states: lists of words, each stored once and numbered in order of arrival.
 
 use std::hash::Hasher;
 

@@ -1,8 +1,8 @@
-//! Values in JSON: the texts that [`Spec`]s stand for inside objects and arrays.
+//! Values in JSON: the texts that [`Spec`]s represent inside objects and arrays.
 //!
-//! There is one text for a value, but for the order of a map's keys: `", "` and `": "` separate, fields come in
-//! the order of their declaration, and a string escapes only what must be escaped, in its shortest form. So a
-//! regex on a decoded string is a regex on its text, with some characters replaced.
+//! Each value has one text, except for the order of a map's keys: `", "` and `": "` are the separators,
+//! fields come in the order of their declaration, and a string escapes only what must be escaped, in its
+//! shortest form. So a regex on a decoded string is a regex on its text, with some characters replaced.
 
 use regex_syntax::hir::{Dot, Hir};
 

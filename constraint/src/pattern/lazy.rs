@@ -1,7 +1,7 @@
-//! A deterministic automaton that is built as far as it is visited.
+//! A deterministic automaton that is built on demand.
 //!
 //! States are numbered in the order of their discovery and keep their numbers for good, so that masks and
-//! costs can be cached by them. What a state is, and where it leads, is a [`Machine`]'s business.
+//! costs can be cached by them. What a state is, and where it leads, is defined by a [`Machine`].
 
 use std::sync::Arc;
 

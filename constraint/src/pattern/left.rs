@@ -1,19 +1,19 @@
-//! Rules that begin with themselves, rewritten so that they do not.
+//! Left recursion: rules that begin with themselves, rewritten so that they do not.
 //!
-//! First, no rule is empty any more: whoever calls one that could be may also go past the call, and the
-//! rule itself begins with what it reads. Then a rule begins with itself only where calls, one first in the
-//! other, lead back to it.
+//! First, no rule may be empty any more: a caller of a rule that could be empty may also skip the call, and
+//! the rule itself begins with what it reads. After that, a rule begins with itself only where a chain of
+//! calls, each coming first in its rule, leads back to it.
 //!
-//! Take a *family* of rules that lead to each other so, and one of them, *A*. A text of *A* begins with a text
-//! of some rule *B* of the family, of which it reads something first. Then whoever calls a *B* first goes on
-//! behind that call, which completes a text of that rule, and so on, until what is complete is an *A* and
-//! nobody goes on. So *A* becomes: an entrance into each rule where it reads something; and a copy of each
-//! rule, whose end leads to the places behind the calls of it that came first, and, in the copy of *A*, also to
-//! the end.
+//! Take a *family* of rules that lead to each other like this, and one of them, *A*. A text of *A* begins
+//! with a text of some rule *B* of the family, which reads something first. Then a rule that calls *B* first
+//! continues after that call, which completes a text of that rule, and so on, until the completed rule is *A*
+//! and nothing continues. So *A* becomes: an entrance to each rule where it reads something; and a copy of
+//! each rule, whose end leads to the places after the calls of it that came first, and, in the copy of *A*,
+//! also to the end.
 //!
-//! What may follow a complete *A* within *A* makes a longer *A* of it. So a call of *A* with which *A* is complete
-//! is the last thing that it does: what the caller could add, the called adds as well. That makes `e: e "+" e | "x"`
-//! a loop, and takes the ambiguity out of it.
+//! Whatever may follow a complete *A* within *A* makes a longer *A*. So a call of *A* that completes *A* is a
+//! tail call: whatever the caller could add, the callee adds as well. That turns `e: e "+" e | "x"` into a
+//! loop, and removes the ambiguity.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What an automaton is made of: where it begins, where a state leads, and what can be said of it.
+//! The interface of an automaton: where it begins, where a state leads, and what is known about a state.
 
 use std::sync::Arc;
 

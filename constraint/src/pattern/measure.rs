@@ -1,9 +1,9 @@
-//! How far the end is from every instruction, by the shortest texts.
+//! The distance to the end from every instruction, by the shortest texts.
 //!
-//! A call is as far from the end as its rule and what follows it together, a loop as its rounds and its exit.
-//! Most instructions lead only to what was emitted before them, and a few passes find all distances. Where they do not,
-//! distances come out as in Dijkstra's search, the least first, with a call known once both of its parts
-//! are: each instruction once, in whatever order rules were written.
+//! The distance of a call is that of its rule plus that of what follows it; the distance of a loop is that of
+//! its rounds plus that of its exit. Most instructions lead only to instructions emitted earlier, and a few
+//! passes find all distances. Otherwise distances are found as in Dijkstra's algorithm, smallest first, with
+//! a call known once both of its parts are: each instruction once, in whatever order the rules were written.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -1,10 +1,10 @@
-//! The byte automaton before determinisation: instructions, counted loops, rules, and how far the end is.
+//! The byte automaton before determinisation: instructions, counted loops, rules, and distances to the end.
 //!
 //! Counted repeats are not unrolled: a loop keeps its count in a *slot*, one per level of nesting, and a
-//! configuration is an instruction with the values of all slots. What stands on no loop has zeros.
+//! configuration is an instruction with the values of all slots. Outside loops the slots are zero.
 //!
-//! What is recursive is a *rule*: a part of the automaton that others call and that returns to them. Slots
-//! belong to a call; what stands in no rule has the whole text for its call. Rules never call themselves
+//! Whatever is recursive is a *rule*: a part of the automaton that others call and that returns to them.
+//! Slots belong to a call; outside rules, the whole text counts as the call. Rules never call themselves
 //! before they have read a byte.
 
 use std::ops::Range;

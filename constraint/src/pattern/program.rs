@@ -1,7 +1,7 @@
 //! The instructions of a byte automaton.
 //!
-//! There may be hundreds of thousands, most of them with one edge: so they are packed, and their edges lie one behind the
-//! other. [`Inst`] is what one looks like to whoever emits or reads it.
+//! There may be hundreds of thousands, most of them with one edge, so they are packed, and their edges lie
+//! one after another. [`Inst`] is the form in which they are emitted and read.
 
 use super::bytes::ByteSet;
 

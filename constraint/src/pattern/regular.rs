@@ -2,7 +2,7 @@
 //!
 //! Lazy automata know nothing of `and` and `not`. Where a set of strings or numbers is given by several
 //! conditions, their product is explored once, and its states are labelled with the conditions that hold in
-//! them; what is done with a label is its reader's business.
+//! them; how a label is used is up to its reader.
 
 use rustc_hash::FxHashMap;
 

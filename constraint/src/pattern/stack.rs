@@ -1,8 +1,8 @@
 //! Calls that are open within a state, as hash-consed stacks.
 //!
-//! A stack is a frame on a stack; a frame says where its callers go on. All callers of a rule at one place
-//! under one stack share a frame, so that what is ambiguous before a call is not doubled within it. Numbers
-//! mean something only to the automaton that made them.
+//! A stack is a frame on top of a stack; a frame says where its callers continue. All callers of a rule at
+//! one place under one stack share a frame, so that an ambiguity before a call is not duplicated within it.
+//! Numbers are meaningful only to the automaton that assigned them.
 
 use rustc_hash::FxHashMap;
 

@@ -2,9 +2,9 @@
 //!
 //! A configuration is an instruction with the counts of the loops around it and the calls that are open
 //! around it, as far as the automaton has seen them begin. All matches count, so the set is all there is to
-//! know. Two configurations of one instruction may differ only in counts that have
-//! reached their lower bounds; then the one with the smaller counts can do all that the other can, and the
-//! other is dropped. That keeps `(.*a){0,100}` as small as `(.*a)*`.
+//! know. If two configurations of one instruction differ only in counts that have reached their lower bounds,
+//! the one with the smaller counts can do everything the other can, and the other is dropped. That keeps
+//! `(.*a){0,100}` as small as `(.*a)*`.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -1,9 +1,9 @@
-//! A value that stops may end: the product of the value's automaton with every stop that is under way.
+//! A value that stops may end: the product of the value's automaton with every partial stop.
 //!
 //! A state is the value's state and a list of partial stops, the one that began first in front. A stop ends
-//! the text where it is first complete; of stops complete at once the one that began first counts. If the
-//! value was complete where that stop began, the text is over. If not, the text contains a stop and is no
-//! value: the path is dead. So a value never contains a stop, and a stop never cuts a value short.
+//! the text where it is first complete; of stops completed at the same time, the one that began first counts.
+//! If the value was complete where that stop began, the text is over. If not, the text contains a stop and is
+//! not a value: the path is dead. So a value never contains a stop, and a stop never truncates a value.
 
 use super::bytes::ByteSet;
 use super::lazy::{DEAD, Dfa, Reach, StateId};

@@ -1,8 +1,9 @@
 //! Tokens of plain characters only, and where the others cease to be plain.
 //!
-//! Plain is what stands for itself within a JSON string: all characters but quotes, backslashes and control
-//! characters, and but line and paragraph separators, which `.` does not stand for. Most tokens are plain, and a state within a string reads them all alike. For such a state only the
-//! *exits* are left to look at: the nodes at which a token that was plain so far goes on with another byte. They are
+//! A plain character stands for itself within a JSON string: any character except quotes, backslashes and
+//! control characters, and except line and paragraph separators, which `.` does not match. Most tokens are
+//! plain, and a state within a string reads them all alike. For such a state only the *exits* are left to
+//! examine: the nodes at which a token that has been plain so far continues with another byte. They are
 //! sorted by that byte, since most of these bytes lead nowhere.
 
 use super::TokenSet;

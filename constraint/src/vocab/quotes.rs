@@ -1,4 +1,4 @@
-//! Tokens in which a whole key can stand, by that key.
+//! Tokens that can contain a whole key, indexed by that key.
 
 use rustc_hash::FxHashMap;
 

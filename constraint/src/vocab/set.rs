@@ -7,21 +7,21 @@ use super::{TokenId, Vocab};
 pub struct TokenSet {
     /// One bit for each rank.
     words: Vec<u64>,
-    /// Ordinary tokens there could be.
+    /// Ordinary tokens in the vocabulary.
     ranks: usize,
-    /// Ordinary tokens there are.
+    /// Ordinary tokens in the set.
     len: usize,
     /// Whether the tokens that end the turn are in it.
     ends: bool,
 }
 
 impl TokenSet {
-    /// No token.
+    /// The empty set.
     pub(crate) fn empty(vocab: &Vocab) -> TokenSet {
         TokenSet::none_of(vocab.trie().ranks())
     }
 
-    /// No token of a vocabulary with so many ordinary tokens.
+    /// The empty set for a vocabulary with this many ordinary tokens.
     pub(super) fn none_of(ranks: usize) -> TokenSet {
         TokenSet { words: vec![0; ranks.div_ceil(64)], ranks, len: 0, ends: false }
     }
@@ -35,7 +35,7 @@ impl TokenSet {
         set
     }
 
-    /// The same set without some tokens. Those that end the turn stay.
+    /// The same set without some tokens. Those that end the turn are kept.
     pub fn without(&self, vocab: &Vocab, tokens: &[TokenId]) -> TokenSet {
         let mut set = self.clone();
         for rank in tokens.iter().filter_map(|&token| vocab.trie().rank(token)) {
@@ -45,7 +45,7 @@ impl TokenSet {
         set
     }
 
-    /// Takes out what is not in another set of the same vocabulary. [`count`](Self::count) must follow.
+    /// Removes what is not in another set of the same vocabulary. [`count`](Self::count) must follow.
     pub(crate) fn intersect(&mut self, other: &TokenSet) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, there)| *word &= there);
         self.ends &= other.ends;
@@ -80,19 +80,19 @@ impl TokenSet {
         self.words[last] |= other.words[last] & tail;
     }
 
-    /// Whether a token is in it whose rank is in a range.
+    /// Whether it contains a token whose rank is in a range.
     pub(crate) fn meets_ranks(&self, from: u32, to: u32) -> bool {
         (from..to).any(|rank| self.contains_rank(rank))
     }
 
-    /// Takes out a range of ranks. [`count`](Self::count) must follow before the set is used.
+    /// Removes a range of ranks. [`count`](Self::count) must follow before the set is used.
     pub(crate) fn remove_ranks(&mut self, from: u32, to: u32) {
         for rank in from..to {
             self.words[(rank / 64) as usize] &= !(1 << (rank % 64));
         }
     }
 
-    /// The tokens that are in this set and in another one of the same vocabulary.
+    /// The intersection with another set of the same vocabulary.
     pub(crate) fn both(&self, other: &TokenSet) -> TokenSet {
         let mut both = self.clone();
         both.intersect(other);
@@ -128,12 +128,12 @@ impl TokenSet {
         }
     }
 
-    /// Tokens in the set, end tokens not counted.
+    /// The number of tokens in the set, not counting end tokens.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether no token at all is in the set.
+    /// Whether the set contains no token at all.
     pub fn is_empty(&self) -> bool {
         self.len == 0 && !self.ends
     }
@@ -158,12 +158,12 @@ impl TokenSet {
         ordinary.chain(ends.iter().copied())
     }
 
-    /// The only ordinary token, if there is just one and the turn cannot end.
+    /// The only ordinary token, if there is exactly one and the turn cannot end.
     pub(crate) fn only(&self, vocab: &Vocab) -> Option<TokenId> {
         if self.len == 1 && !self.ends { self.iter(vocab).next() } else { None }
     }
 
-    /// Bytes of memory.
+    /// Memory used, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.words.len() * 8 + size_of::<TokenSet>()
     }

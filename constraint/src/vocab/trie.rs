@@ -1,4 +1,4 @@
-//! The flat trie. Built once per vocabulary, in time linear in its bytes but for the sort.
+//! The flat trie. Built once per vocabulary, in time linear in its bytes except for the sort.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! What the tests share: a small random generator and a tokenizer that always takes the longest token.
+//! Shared by the tests: a small random number generator and a tokenizer that always takes the longest token.
 
 #![allow(dead_code, missing_docs, unreachable_pub)]
 

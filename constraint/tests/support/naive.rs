@@ -1,4 +1,4 @@
-//! A language by enumeration: what masks are compared with.
+//! A language by enumeration, which masks are compared with.
 
 use std::collections::BTreeSet;
 

@@ -1,8 +1,8 @@
-//! Renders small conversations of sentinels, and cuts the text between them.
+//! Renders small conversations of sentinels, and extracts the text between them.
 //!
 //! For each pair of roles that may follow each other there are several conversations to try, because
-//! templates differ in what they want around them: some put the system's text inside of the first user's
-//! message, some want a tool call before a result. The first conversation that renders decides.
+//! templates differ in what they require around them: some put the system's text inside the first user's
+//! message, some require a tool call before a result. The first conversation that renders is used.
 
 use std::collections::HashMap;
 

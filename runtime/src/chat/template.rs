@@ -1,8 +1,8 @@
-//! A chat template as its publisher's tools run it: Jinja with Python's methods on strings.
+//! A chat template, run the way its publisher's tools run it: Jinja with Python's string methods.
 //!
-//! It comes with the model file and is not trusted: it sees nothing but messages, and its steps are
-//! counted. `strftime_now` gives a fixed date (the one that templates themselves fall back to), so that
-//! the same program is the same prompt tomorrow.
+//! It comes with the model file and is not trusted: it sees nothing but messages, and its steps are counted.
+//! `strftime_now` returns a fixed date (the one that templates themselves fall back to), so that the same
+//! program is the same prompt tomorrow.
 
 use agentc_compiler::ir::Role;
 use minijinja::syntax::SyntaxConfig;

@@ -1,7 +1,7 @@
-//! Holds the derived texts against full renders, and says where they differ.
+//! Compares the derived texts with full renders, and says where they differ.
 //!
-//! A difference is no error: what a model has read and said is never rendered again, so a template that
-//! renders the past otherwise is followed only as far as it can be. The user is told once.
+//! A difference is not an error: what a model has read and said is never rendered again, so a template that
+//! renders the past differently is followed only as far as possible. The user is told once.
 
 use agentc_compiler::ir::Role;
 

@@ -1,17 +1,17 @@
 //! GGUF files on llama.cpp: the only place where its types appear.
 //!
-//! llama.cpp trusts its caller: a batch that is too large, a sequence id out of range or a logits row
-//! that was not computed end the process, and some mistakes pass in silence. Everything it does not check
-//! is checked here before the call, from a small account of how long each sequence is. A file is read by
-//! [`gguf`] first, so that a damaged one is an error with a reason.
+//! llama.cpp trusts its caller: a batch that is too large, a sequence id out of range or a logits row that
+//! was not computed ends the process, and some mistakes pass in silence. Everything that it does not check is
+//! checked here before the call, from a record of how long each sequence is. A file is read by [`gguf`]
+//! first, so that a damaged one is an error with a reason.
 //!
-//! Two memory layouts. The default keeps all sequences in one unified pool: branches share cells without
-//! copying, but sums depend on where cells lie, so the last digits of logits do too. The deterministic
-//! one gives each sequence a stream of its own: bit-identical logits for the same tokens, at the price of
-//! memory for every stream and of copying what is shared. Flash attention is off in both: with it, results
-//! change with the sizes of batches.
+//! There are two memory layouts. The default keeps all sequences in one unified pool: branches share cells
+//! without copying, but sums depend on where cells lie, so the last digits of logits do too. The
+//! deterministic layout gives each sequence a stream of its own: bit-identical logits for the same tokens, at
+//! the price of memory for every stream and of copying what is shared. Flash attention is off in both,
+//! because with it results change with the sizes of batches.
 //!
-//! What is not here: which token is where and what is shared (`kv`, `sched`), sampling, masks.
+//! Not here: which token is where and what is shared (`kv`, `sched`), sampling, masks.
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -90,6 +90,14 @@ impl LlamaOptions {
         }
     }
 
+    /// Reads the head of the file, and refuses what that already tells to be unusable.
+    pub fn check(&self) -> Result<Header, ModelError> {
+        let header = gguf::read(&self.path).map_err(|error| self.failed(error.to_string()))?;
+        head::check(&header).map_err(|reason| self.failed(reason))?;
+        check_context(self, &header)?;
+        Ok(header)
+    }
+
     fn failed(&self, reason: impl Into<String>) -> ModelError {
         ModelError::Load { name: self.name.clone(), reason: reason.into() }
     }
@@ -122,9 +130,7 @@ impl LlamaLoader {
 impl Load for LlamaLoader {
     fn load(self: Box<Self>, body: &mut dyn FnMut(&mut dyn Model)) -> Result<(), ModelError> {
         let LlamaLoader { options, cancel } = *self;
-        let header = gguf::read(&options.path).map_err(|error| options.failed(error.to_string()))?;
-        head::check(&header).map_err(|reason| options.failed(reason))?;
-        check_context(&options, &header)?;
+        let header = options.check()?;
         let backend = backend().map_err(|reason| options.failed(reason))?;
         let model = open(backend, &options, &header, false, cancel)?;
         let params = context_params(&options, &header, &model)?;

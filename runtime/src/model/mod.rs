@@ -1,9 +1,9 @@
 //! Language models as the runtime sees them: tokens in, logits out.
 //!
-//! A [`Model`] owns the memory of its sequences (the KV cache) but takes no decision about it: which
-//! tokens are where, what is shared and what is evicted is the business of `kv` and `sched`. It knows
-//! neither patterns nor programs. Two implementations: [`script`] answers from rules, in logits, for
-//! tests; `llama` runs GGUF files (feature `llama`).
+//! A [`Model`] owns the memory of its sequences (the KV cache) but makes no decisions about it: `kv` and
+//! `sched` decide which tokens are where, what is shared and what is evicted. It knows neither patterns nor
+//! programs. There are two implementations: [`script`] answers in logits, from rules, for tests; `llama` runs
+//! GGUF files (feature `llama`).
 
 use std::sync::Arc;
 

@@ -1,11 +1,11 @@
-//! A model that answers from rules, in logits: what a test says the model *prefers* meets the same masks
-//! and the same sampler as a real model's opinion, so a test can prove that a mask changed the outcome.
+//! A model that answers in logits, from rules: what a test says the model *prefers* meets the same masks and
+//! the same sampler as a real model's preferences, so a test can prove that a mask changed the outcome.
 //!
-//! A [`Rule`] says that after a prompt the model would like to write a text. Where no rule fits there is an
-//! error, never an invention. A prompt may spell the marks of the template (ChatML) or leave them out: then
-//! the contents of messages stand one behind the other.
+//! A [`Rule`] says that after a prompt the model would like to write a text. If no rule fits there is an
+//! error; nothing is made up. A prompt may include the marks of the template (ChatML) or omit them: then the
+//! contents of messages follow each other directly.
 //!
-//! Its KV memory is strict: positions must follow, sequences exist, batches fit.
+//! Its KV memory is strict: positions must be consecutive, sequences must exist, and batches must fit.
 
 mod memory;
 mod rules;

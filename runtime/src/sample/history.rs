@@ -1,4 +1,4 @@
-//! What a generation has written, held against what it may write next.
+//! What a generation has written, compared with what it may write next.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Constraints that have been built, kept for the next generation that needs them.
+//! Built constraints, kept for the next generation that needs them.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! One generation in progress: its tokens, its matcher, and what it has told so far.
+//! One generation in progress: its tokens, its matcher, and what it has reported so far.
 
 use std::time::Instant;
 

@@ -1,8 +1,8 @@
 //! Loading several models, each once, and lending their schedulers.
 //!
-//! A loader lends its model only while a closure runs, so they are loaded one within the other. Programs may have
-//! several names for one model; where loaders say that they load the same ([`Load::key`]), the names share it,
-//! its memory and all that it has read.
+//! A loader lends its model only while a closure runs, so models are loaded by nesting. Programs may have
+//! several names for one model; where loaders say that they load the same ([`Load::key`]), the names share
+//! it, its memory and everything it has read.
 
 use super::{Scheduler, Schedulers};
 use crate::limits::Limits;

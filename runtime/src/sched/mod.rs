@@ -1,8 +1,8 @@
 //! The scheduler: owns the model and its KV memory, and turns asks into tokens.
 //!
 //! One *tick* advances every job's matcher, evaluates one batch for all jobs that wait for logits, and
-//! chooses their tokens. Jobs share what they have in common through the prefix tree; a job that cannot
-//! get a sequence or cells waits until another ends. The scheduler knows neither IR nor values.
+//! chooses their tokens. Jobs share common prefixes through the prefix tree; a job that cannot get a sequence
+//! or cells waits until another ends. The scheduler knows neither IR nor values.
 
 mod constraints;
 mod job;

@@ -1,11 +1,11 @@
 //! From the pieces of a context to tokens: what is scaffold, what is plain text, what healing may take back.
 //!
-//! Template marks are tokenised with control tokens, everything else without: a value can spell
-//! `<|im_start|>` and stays text. A run of text is tokenised as one, so that the borders between literals
+//! Template marks are tokenised with control tokens, everything else without: a value may contain
+//! `<|im_start|>`, and stays text. A run of text is tokenised as one, so that the borders between literals
 //! and values do not show in its tokens.
 //!
-//! A context has tokens of its own model only. To another model it is text from its beginning, what was
-//! generated included; and what that model writes is text to the first. Generated text is part of a run, but
+//! A context has tokens of its own model only. To another model it is text from its beginning, including what
+//! was generated; and what that model writes is text to the first. Generated text is part of a run, but
 //! healing never reaches into it.
 
 use agentc_compiler::ir::{Origin, Role};

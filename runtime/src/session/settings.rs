@@ -1,4 +1,4 @@
-//! What a run goes by: the caller's word, then that of the program about its models, then the defaults.
+//! The settings of a run: those of the caller, then the program's settings for its models, then the defaults.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

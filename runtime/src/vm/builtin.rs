@@ -1,6 +1,6 @@
-//! The functions of the prelude: pure, total but for the traps that each one names.
+//! The functions of the prelude: pure, and total except for the traps that each one documents.
 //!
-//! They mean what Python's namesakes mean; positions and lengths of text count characters. Sizes are
+//! They mean the same as their namesakes in Python; positions and lengths of text count characters. Sizes are
 //! checked before anything large is made.
 
 mod lists;

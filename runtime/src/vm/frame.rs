@@ -1,4 +1,4 @@
-//! Calls in progress, and what a state that was written down has to look like.
+//! Calls in progress, and the checks that a saved state must pass.
 
 use agentc_compiler::ir::{self, BlockId, FuncId, FuncKind, Inst, Local, Op};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Generations: what the machine asks, from an instruction and its locals, and what it makes of the answer.
+//! Generations: what the machine asks, given an instruction and its locals, and what it makes of the answer.
 
 use agentc_compiler::ir::{self, Gen, GenFact, GenOption, Inst, Method, Op};
 use agentc_compiler::source::Span;

@@ -1,8 +1,8 @@
-//! `try`: what an error of the program undoes, and where the run goes on.
+//! `try`: what an error of the program undoes, and where the run continues.
 //!
 //! A [`Rescue`] is one open `try`: the end of its context and the values of some locals as they were. An
-//! error unwinds frames, of calls and branches alike, up to the innermost rescue. What events have told in
-//! the meantime has been told; [`Event::Caught`] says how much of it stays.
+//! error unwinds frames, of calls and branches alike, up to the innermost rescue. What events have reported
+//! in the meantime cannot be unsaid; [`Event::Caught`] says how much of it remains.
 
 use agentc_compiler::ir::{BlockId, Func, Inst, Local, Op};
 use serde::{Deserialize, Serialize};

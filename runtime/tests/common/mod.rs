@@ -1,4 +1,4 @@
-//! What the tests of whole runs share: compile a source, run it on a scripted model, look at the end.
+//! Shared by the tests of whole runs: compile a source, run it on a scripted model, look at the end.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 use std::sync::Arc;

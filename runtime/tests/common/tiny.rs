@@ -1,6 +1,6 @@
-//! A GGUF file of some hundred kilobytes with a whole model in it: llama's architecture, one block, weights drawn
-//! from a fixed seed. It writes nonsense, but loads and evaluates in milliseconds and needs no download, so that
-//! what must hold for any file can be tried on thousands.
+//! A GGUF file of a few hundred kilobytes with a whole model in it: llama's architecture, one block, weights
+//! drawn from a fixed seed. It writes nonsense, but loads and evaluates in milliseconds and needs no
+//! download, so that properties which must hold for any file can be tested on thousands.
 
 /// Width of the model; two heads share it.
 const WIDTH: u32 = 64;
@@ -10,7 +10,7 @@ const BLOCKS: u32 = 1;
 
 /// A value of the file's metadata.
 #[derive(Clone)]
-pub enum Meta {
+pub(crate) enum Meta {
     U32(u32),
     F32(f32),
     Str(String),
@@ -20,14 +20,14 @@ pub enum Meta {
 }
 
 /// A file to be written: metadata in order, then tensors by name, shape and data.
-pub struct Tiny {
-    pub meta: Vec<(String, Meta)>,
-    pub tensors: Vec<(String, Vec<u32>, Vec<f32>)>,
+pub(crate) struct Tiny {
+    pub(crate) meta: Vec<(String, Meta)>,
+    pub(crate) tensors: Vec<(String, Vec<u32>, Vec<f32>)>,
 }
 
 impl Tiny {
     /// A file with which nothing is wrong.
-    pub fn sound() -> Tiny {
+    pub(crate) fn sound() -> Tiny {
         let tokens = tokens();
         let count = tokens.len();
         let kinds = (0..count).map(|at| match at {
@@ -60,7 +60,7 @@ impl Tiny {
     }
 
     /// The same file with another value for a key.
-    pub fn with(mut self, key: &str, value: Meta) -> Tiny {
+    pub(crate) fn with(mut self, key: &str, value: Meta) -> Tiny {
         match self.meta.iter_mut().find(|(other, _)| other == key) {
             Some((_, old)) => *old = value,
             None => self.meta.push((key.to_owned(), value)),
@@ -69,7 +69,7 @@ impl Tiny {
     }
 
     /// The bytes of the file, and how many of them come before the weights.
-    pub fn bytes(&self) -> (Vec<u8>, usize) {
+    pub(crate) fn bytes(&self) -> (Vec<u8>, usize) {
         let mut out = Vec::new();
         out.extend(b"GGUF");
         out.extend(3_u32.to_le_bytes());

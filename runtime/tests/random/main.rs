@@ -1,6 +1,5 @@
-//! Random programs of loops, branches, `try` blocks, calls and generations, against a naive interpreter:
-//! the same value, prints, text and tokens; and the same again when the run is written down and taken up
-//! anew at every step.
+//! Random programs of loops, branches, `try` blocks, calls and generations, against a naive interpreter: the
+//! same value, prints, text and tokens; and the same again when the run is saved and resumed at every step.
 #![allow(clippy::unwrap_used)]
 
 mod naive;

@@ -1,4 +1,5 @@
-//! Memory: what a thousand matchers need, counted by the allocator. `cargo xtask bench constraint` runs it, too.
+//! Memory: what a thousand matchers need, counted by the allocator. `cargo xtask bench constraint` runs this
+//! too.
 
 use std::alloc::System;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Expressions as the language writes them, with every pair of parentheses and every conversion.
+//! Expressions in the language's own notation, with every pair of parentheses and every conversion.
 
 use super::super::{Expr, ExprKind, Map, MapGives, Over, Stmt};
 use super::{Writer, name_of_func, name_of_tool};

@@ -1,4 +1,4 @@
-//! What a generation may write, as the language writes types where it can.
+//! What a generation may write, in the language's own notation for types where possible.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What could have stood at a mistake that nothing else explains.
+//! What could have come at the place of a mistake that nothing else explains.
 
 use super::{At, Found, clip};
 use crate::lex::Kind;

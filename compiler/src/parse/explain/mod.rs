@@ -1,7 +1,7 @@
-//! What went wrong where pest stopped, in words: from the tokens around the place.
+//! What went wrong where pest stopped, in words, from the tokens around the place.
 //!
-//! Each explanation may say how the text reads once it is mended, so that the rest of the statement can be
-//! read. [`super::habits`] looks at whole statements before any of this is asked.
+//! Each explanation may include the corrected text, so that the rest of the statement can be read.
+//! [`super::habits`] examines whole statements before any of this is tried.
 
 mod blocks;
 mod expected;

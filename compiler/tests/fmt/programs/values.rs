@@ -1,4 +1,4 @@
-//! Expressions, types and strings at random.
+//! Random expressions, types and strings.
 
 use super::{WORDS, Writer};
 

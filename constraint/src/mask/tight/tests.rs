@@ -1,5 +1,5 @@
-//! Masks where tokens are short, against their definition: token by token, byte by byte, with a whole short text to
-//! the end for each.
+//! Masks where tokens are short, against their definition: token by token and byte by byte, with a whole
+//! short text to the end for each.
 
 #![allow(clippy::unwrap_used)]
 

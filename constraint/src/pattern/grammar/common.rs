@@ -1,4 +1,4 @@
-//! The terminals that Lark grammars import from `common`, as regular expressions of whole texts.
+//! The terminals that Lark grammars import from `common`, as regular expressions for whole texts.
 
 /// Names and what they match, sorted.
 const TERMINALS: &[(&str, &str)] = &[

@@ -1,4 +1,4 @@
-//! What stands on the right of a Lark definition.
+//! The right-hand side of a Lark definition.
 
 use std::rc::Rc;
 

@@ -1,9 +1,10 @@
-//! The notation of the Lark parser generator: what a file is made of. What stands on the right of a definition is
+//! The notation of the Lark parser generator: the structure of a file. The right-hand side of a definition is
 //! in [`super::expression`].
 //!
-//! Rules, terminals, texts, ranges, regular expressions, repeats, `[optional]` parts, templates, `%import` of
-//! common terminals and `%ignore`. Marks that shape trees (`?rule`, `!rule`, `-> alias`) and priorities say
-//! nothing about the language and are skipped. `%declare`, `%extend` and `%override` are refused.
+//! Supported are rules, terminals, texts, ranges, regular expressions, repeats, `[optional]` parts,
+//! templates, `%import` of common terminals and `%ignore`. Marks that shape trees (`?rule`, `!rule`, `->
+//! alias`) and priorities do not affect the language and are skipped. `%declare`, `%extend` and `%override`
+//! are refused.
 
 use super::common;
 use super::names::{Names, nearest};

@@ -1,11 +1,12 @@
 //! Context-free grammars: rules over texts and regular expressions, in two notations.
 //!
 //! A grammar here is a language of texts, not of tokens: there is no lexer that would prefer the longest
-//! match, so `("list" | "listen") "ed"` derives `listed`. What a notation ignores (white space, comments) may
-//! stand before every terminal of a rule and at the end.
+//! match, so `("list" | "listen") "ed"` derives `listed`. Ignored text (white space, comments) may occur
+//! before every terminal of a rule and at the end.
 //!
-//! [`lark`] and [`gbnf`] read a notation into one form, [`template`] writes templates out, [`plan`] decides what
-//! is called and what is written where it is used, [`emit`] makes instructions of it.
+//! [`lark`] and [`gbnf`] read a notation into a common form, [`template`] expands templates, [`plan`] decides
+//! which definitions are called and which are written out where they are used, and [`emit`] turns the result
+//! into instructions.
 
 mod common;
 mod emit;

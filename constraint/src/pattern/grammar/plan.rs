@@ -1,7 +1,7 @@
-//! Which definitions of a grammar are called, and which are written where they are used.
+//! Which definitions of a grammar are called, and which are written out where they are used.
 //!
-//! What leads to itself is called. Other definitions are written out while that is cheap: states without open
-//! calls have simpler masks, and a grammar without any call is as good as a regular expression.
+//! Definitions that lead back to themselves are called. Others are written out while that is cheap: states
+//! without open calls have simpler masks, and a grammar without any call is as good as a regular expression.
 
 use super::{Grammar, Item, Name, scan};
 use crate::pattern::graph::Components;

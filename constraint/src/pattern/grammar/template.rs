@@ -1,4 +1,4 @@
-//! Templates, written out: each use with other arguments is a definition of its own.
+//! Templates, expanded: each use with different arguments is a separate definition.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! Arrays: items by their places, counted, some of a sort, or all different.
+//! Arrays: items by position, counted items, items of which some must match, and items that must all differ.
 
 use rustc_hash::FxHashMap;
 

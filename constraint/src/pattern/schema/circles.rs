@@ -1,4 +1,4 @@
-//! Schemas that say nothing, since they are defined by themselves.
+//! Schemas that have no effect because they are defined by themselves.
 
 use super::node::{Keyword, Node, NodeId};
 use super::read::Schemas;

@@ -1,4 +1,4 @@
-//! Numbers as a schema's author wrote them.
+//! Numbers exactly as a schema's author wrote them.
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -1,9 +1,9 @@
-//! Regular expressions as schemas have them (ECMA-262), which match anywhere in a string, as expressions
+//! Regular expressions in the syntax of schemas (ECMA-262), which match anywhere in a string, as expressions
 //! that match whole strings.
 //!
-//! Two steps: the text becomes one in Rust's syntax, and anchors become structure. An expression is a choice
-//! among *forms*, each a body that may be bound to the beginning and to the end of the string; what is not
-//! bound there may have anything before and after it.
+//! There are two steps: the text is translated to Rust's syntax, and anchors become structure. An expression
+//! is a choice among *forms*, each a body that may be bound to the beginning and to the end of the string; an
+//! end that is not bound may have any text outside it.
 
 use regex_syntax::hir::{Dot, Hir, HirKind, Look, Repetition};
 

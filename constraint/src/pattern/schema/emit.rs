@@ -1,6 +1,7 @@
-//! From shapes to instructions. (Arrays are in [`arrays`](super::arrays), objects in [`objects`](super::objects).)
+//! From shapes to instructions. (Arrays are in [`arrays`](super::arrays), objects in
+//! [`objects`](super::objects).)
 //!
-//! A goal that references lead to is a rule, made once; any other is written down where it stands.
+//! A goal that references lead to is a rule, made once; any other is written out in place.
 
 use std::rc::Rc;
 

@@ -1,10 +1,10 @@
 //! From schemas to shapes: the Boolean algebra.
 //!
-//! What has to hold at a place in a value is a *goal*: a conjunction of schemas and of negations of schemas.
-//! For each kind of value a goal expands to a list of [`Shape`]s, of which a value has to be in one. Schemas
-//! about members and items are not expanded with it: they become goals of their own. So negation is pushed
-//! through everything (`not {required: [a]}` is the absence of `a`, `not {properties: {a: S}}` the
-//! presence of an `a` that is not `S`), and recursion is no matter.
+//! What must hold at a place in a value is a *goal*: a conjunction of schemas and negated schemas. For each
+//! kind of value a goal expands to a list of [`Shape`]s, of which a value must match at least one. Schemas
+//! about members and items are not expanded along with it: they become goals of their own. So negation is
+//! pushed through everything (`not {required: [a]}` is the absence of `a`, `not {properties: {a: S}}` the
+//! presence of an `a` that is not `S`), and recursion needs no special treatment.
 
 use std::rc::Rc;
 

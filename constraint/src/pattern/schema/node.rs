@@ -1,4 +1,4 @@
-//! Schemas as data: each is a list of keywords, all of which a value has to satisfy.
+//! Schemas as data: each is a list of keywords, all of which a value must satisfy.
 
 use std::ops::BitOr;
 use std::rc::Rc;

@@ -1,7 +1,7 @@
 //! Objects: members with names in their order, then others in any order.
 //!
-//! Which names a place has, and their order, is [`place`](super::place)'s business. All other keys are
-//! remembered with the call that the object is, so that none comes twice.
+//! [`place`](super::place) determines which names a place has, and their order. All other keys are stored
+//! with the object's call, so that none occurs twice.
 
 use std::rc::Rc;
 

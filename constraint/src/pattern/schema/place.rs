@@ -1,8 +1,8 @@
-//! Places in a value, and in what order an object's members are written there.
+//! Places in a value, and the order in which an object's members are written there.
 //!
-//! A place is known by the schemas that may be about the value there, whichever of their alternatives hold.
-//! The names that these mention come first, in the order of their first mention; so the order depends on where
-//! an object stands, and not on what it contains.
+//! A place is identified by the schemas that may apply to the value there, whichever of their alternatives
+//! hold. The names that these mention come first, in order of first mention; so the order depends on where an
+//! object stands, and not on what it contains.
 
 use std::rc::Rc;
 

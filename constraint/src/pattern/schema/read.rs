@@ -1,6 +1,6 @@
-//! From a document to schemas. What an object of the document says that is about values is a keyword; the
-//! rest (titles, defaults, what authors invented) says nothing. What is about values and cannot be
-//! enforced exactly is an error that names it.
+//! From a document to schemas. Whatever an object of the document says about values is a keyword; the rest
+//! (titles, defaults, invented keywords) has no effect. A keyword that is about values and cannot be enforced
+//! exactly is an error that names it.
 
 use std::rc::Rc;
 

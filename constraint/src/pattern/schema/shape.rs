@@ -1,7 +1,7 @@
-//! What a conjunction of assertions about values of one kind comes to.
+//! The result of a conjunction of assertions about values of one kind.
 //!
-//! A [`Shape`] is a set of values that an automaton can be written down for at once. It is made by adding
-//! [`Atom`]s; whoever finds that nothing is left stops there.
+//! A [`Shape`] is a set of values for which an automaton can be written down directly. It is made by adding
+//! [`Atom`]s, and work on it stops as soon as no value is left.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

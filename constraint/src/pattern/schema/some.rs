@@ -1,4 +1,4 @@
-//! Members that have to be there and have no names: some member whose key or value is of a sort.
+//! Required members without names: there must be some member whose key or value is of a certain kind.
 
 use rustc_hash::FxHashMap;
 

@@ -1,4 +1,4 @@
-//! What is known of sets of strings before automata are written down.
+//! What is known about sets of strings before their automata are written down.
 
 use regex_syntax::hir::{Class, Dot, Hir, HirKind};
 use rustc_hash::FxHashMap;

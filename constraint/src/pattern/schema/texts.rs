@@ -1,4 +1,4 @@
-//! The texts of values: what an instance looks like in the serialisation language of a schema.
+//! The texts of values: how an instance is written in the serialisation language of a schema.
 
 use serde_json::{Map, Value};
 
@@ -9,8 +9,8 @@ use super::read::{Schemas, read};
 use crate::error::BuildError;
 use crate::pattern::json::string_text;
 
-/// Writes values as the masks of a schema have them: members in their order, numbers without exponents, strings
-/// with as few escapes as can be, `", "` and `": "` between. A value has many texts elsewhere; here it has one.
+/// Writes values as the masks of a schema expect them: members in their order, numbers without exponents, strings
+/// with as few escapes as possible, separated by `", "` and `": "`. In JSON a value has many texts; here it has one.
 #[derive(Debug)]
 pub struct SchemaTexts {
     schemas: Schemas,

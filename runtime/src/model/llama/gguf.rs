@@ -1,9 +1,9 @@
-//! The head of a GGUF file: metadata and tensor table, read and checked without llama.cpp.
+//! The header of a GGUF file: metadata and tensor table, read and checked without llama.cpp.
 //!
-//! A model file comes from anywhere, and is often cut short by a broken download. llama.cpp reports
-//! that by a log line at best, so the table is read here first: every length is held against the size of
-//! the file before anything is allocated for it, and an error says what is wrong in words. Values are
-//! kept where they are scalars or text; of an array only its length. Weights are never read.
+//! A model file can come from anywhere, and is often cut short by a broken download. llama.cpp reports that
+//! in a log line at best, so the table is read here first: every length is checked against the size of the
+//! file before anything is allocated for it, and an error says in words what is wrong. Scalar and text values
+//! are kept; for an array, only its length is. Weights are never read.
 
 use std::collections::HashMap;
 use std::fs::File;

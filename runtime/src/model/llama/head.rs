@@ -1,7 +1,7 @@
-//! What the head of a file must say before llama.cpp is given the rest.
+//! What the header of a file must say before llama.cpp is given the rest.
 //!
-//! llama.cpp asserts much of this, which ends the process, or believes it, which ends in nonsense. Files that pass
-//! may still be damaged further on; that shows when the model is tried ([`super::proof`]).
+//! llama.cpp asserts much of this, which ends the process, or trusts it, which ends in nonsense. Files that
+//! pass may still be damaged further on; that shows when the model is tried ([`super::proof`]).
 
 use super::gguf::{Header, Meta};
 

@@ -1,4 +1,4 @@
-//! What a context takes of the machine's memory, told before it is taken.
+//! How much of the machine's memory a context will take, computed before it is taken.
 //!
 //! llama.cpp asks the system for what it needs and is given it; the process is killed later, when it writes to
 //! what is not there. So the large parts are added up here: the keys and values of all cells, the scores of one

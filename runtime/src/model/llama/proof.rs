@@ -1,8 +1,8 @@
-//! Trying a model before it is relied on, and measuring it.
+//! Trying a model before relying on it, and measuring it.
 //!
-//! What is wrong with a file behind its head shows when it is evaluated: weights that are no numbers, shapes that
-//! llama.cpp asserts, instructions that the CPU lacks. The process that tries may die of it; so it should be one
-//! that nobody needs. Starting it and keeping its verdict is the caller's business.
+//! Faults in a file after its header show when it is evaluated: weights that are not numbers, shapes that
+//! llama.cpp asserts, instructions that the CPU lacks. The process that tries may die of it, so it should be
+//! one that nobody needs. Starting that process and keeping its verdict is up to the caller.
 
 use std::time::{Duration, Instant};
 
@@ -20,11 +20,11 @@ const TOGETHER: u32 = 8;
 /// How long each measurement takes at least.
 const STRETCH: Duration = Duration::from_millis(500);
 
-/// Tokens of a sequence before the measured ones.
-const START: u32 = 8;
+/// Tokens of context, unless the model was trained for fewer: little memory, and room for eight short sequences.
+const CONTEXT: u32 = 512;
 
-/// Where a sequence is cut back to its start.
-const END: u32 = 48;
+/// Tokens of a sequence before the measured ones; as many as these follow before it is cut back.
+const START: u32 = 8;
 
 /// How fast a model is here, in tokens per second.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -65,8 +65,9 @@ fn with<T>(
     options: &LlamaOptions,
     body: &mut dyn FnMut(&mut dyn Model) -> Result<T, ModelError>,
 ) -> Result<T, ModelError> {
-    let small =
-        LlamaOptions { n_ctx: Some(TOGETHER * 64), seqs: TOGETHER, deterministic: false, ..options.clone() };
+    let trained = options.check()?.arch_number("context_length").unwrap_or(u64::MAX);
+    let n_ctx = Some(trained.min(u64::from(CONTEXT)) as u32);
+    let small = LlamaOptions { n_ctx, seqs: TOGETHER, deterministic: false, ..options.clone() };
     let mut result = None;
     Box::new(LlamaLoader::new(small)).load(&mut |model| result = Some(body(model)))?;
     result.unwrap_or_else(|| Err(options.failed("it was not lent")))
@@ -77,11 +78,11 @@ pub(super) fn evaluate(model: &mut dyn Model) -> Result<(), ModelError> {
     let count = model.vocab().len() as u32;
     let first = model.info().bos.unwrap_or(0).min(count.saturating_sub(1));
     decode(model, &[Row { token: first, pos: 0, seq: 0, logits: true }])?;
+    model.truncate(0, 0)?;
     let rows = ROWS.min(model.info().n_ctx).min(model.info().n_batch);
     let token = |at: u32| (u64::from(count) * u64::from(at) / u64::from(rows)) as u32;
     let batch: Vec<Row> = (0..rows).map(|pos| Row { token: token(pos), pos, seq: 1, logits: true }).collect();
     decode(model, &batch)?;
-    model.truncate(0, 0)?;
     model.truncate(1, 0)
 }
 
@@ -99,6 +100,7 @@ fn decode(model: &mut dyn Model, rows: &[Row]) -> Result<(), ModelError> {
 
 fn speed(model: &mut dyn Model, seqs: u32) -> Result<f64, ModelError> {
     let tokens = model.vocab().len() as u32;
+    let seqs = seqs.min(model.info().n_ctx / (2 * START)).max(1);
     let row = |pos: u32, seq: SeqId| Row { token: (pos * 31 + seq * 7 + 3) % tokens, pos, seq, logits: true };
     for seq in 0..seqs {
         let start: Vec<Row> = (0..START).map(|pos| Row { logits: false, ..row(pos, seq) }).collect();
@@ -109,7 +111,7 @@ fn speed(model: &mut dyn Model, seqs: u32) -> Result<f64, ModelError> {
         let batch: Vec<Row> = (0..seqs).map(|seq| row(pos, seq)).collect();
         model.decode(&batch)?;
         (made, pos) = (made + seqs, pos + 1);
-        if pos == END {
+        if pos == 2 * START {
             (0..seqs).try_for_each(|seq| model.truncate(seq, START))?;
             pos = START;
         }

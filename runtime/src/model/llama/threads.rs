@@ -1,7 +1,7 @@
 //! What the machine offers: cores worth computing on.
 //!
-//! Two hyper-threads of one core only get in each other's way in matrix code, so physical cores are
-//! counted. Where the system does not tell, its own count of usable processors is taken.
+//! Two hyper-threads of one core only get in each other's way in matrix code, so physical cores are counted.
+//! If the system does not report them, its own count of usable processors is taken.
 
 use std::collections::BTreeSet;
 use std::fs;

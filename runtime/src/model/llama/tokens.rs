@@ -1,13 +1,13 @@
-//! Text to tokens and back with llama.cpp's tokenizers, bent to what constrained generation needs.
+//! Text to tokens and back with llama.cpp's tokenizers, adapted to what constrained generation needs.
 //!
 //! A [`Vocab`] holds the bytes of every ordinary token. Tokens of *text* must spell exactly that text, so
-//! three habits of the tokenizers are undone here: the space that SentencePiece vocabularies put before
-//! a fragment (text is tokenised behind a guard character that merges with nothing), the space they put
-//! behind a user-defined token (the rest is tokenised anew), and tokens with the look of a role mark
-//! that a careless file declares as ordinary (text is cut inside of them, so that data cannot forge a
-//! role). Whatever still does not spell the text is replaced by the fewest tokens that do.
+//! three habits of the tokenizers are undone here: the space that SentencePiece vocabularies put before a
+//! fragment (text is tokenised after a guard character that merges with nothing), the space they put after a
+//! user-defined token (the rest is tokenised again), and tokens that look like a role mark but that a
+//! careless file declares as ordinary (text is split inside them, so that data cannot forge a role). Whatever
+//! still does not spell the text is replaced by the fewest tokens that do.
 //!
-//! What is not here: which text is data and which is template; the caller knows.
+//! Not here: which text is data and which is template; the caller knows.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The KV memory of scripted models: token lists that check what a real back end would abort on or
-//! silently accept.
+//! The KV memory of scripted models: token lists that check what a real back end would abort on or silently
+//! accept.
 
 use agentc_constraint::TokenId;
 use rustc_hash::FxHashMap;

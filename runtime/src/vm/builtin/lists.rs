@@ -1,4 +1,4 @@
-//! Functions of the prelude on lists, records, and whatever has a length.
+//! Functions of the prelude on lists, records, and anything that has a length.
 
 use std::cell::Cell;
 

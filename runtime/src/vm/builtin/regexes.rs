@@ -1,5 +1,5 @@
-//! Functions of the prelude that look for matches of a regex. The pattern is a constant that the compiler has
-//! checked, so each is compiled once and kept.
+//! Functions of the prelude that search for matches of a regex. The pattern is a constant that the compiler
+//! has checked, so each is compiled once and kept.
 
 use regex::{NoExpand, Regex};
 use rustc_hash::FxHashMap;

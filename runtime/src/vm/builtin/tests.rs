@@ -1,4 +1,4 @@
-//! Every function of the prelude: what it gives, and on what it traps.
+//! Every function of the prelude: its results, and when it traps.
 
 use agentc_compiler::builtin::{BUILTINS, BY_REGEX, Default as Given, Param, Takes, operands};
 
