@@ -208,6 +208,7 @@ fn a_second_signal_ends_the_process_at_once() {
     assert!([130, 143].contains(&code(&output)), "{output:?}");
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_signal_that_is_ignored_stays_ignored() {
     let _alone = alone();
@@ -233,6 +234,7 @@ fn a_context_beyond_the_models_is_refused_with_its_number() {
     assert_eq!(code(&run(&["run", "-c", "8192", file.path()])), 0);
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_context_that_does_not_fit_into_memory_is_refused() {
     let file = File::new("memory.agent", "\"Once {{ gen x: int }}\"");
@@ -247,6 +249,7 @@ fn a_context_that_does_not_fit_into_memory_is_refused() {
 
 // ---- surroundings
 
+#[cfg(target_os = "linux")]
 #[test]
 fn one_core_is_enough() {
     let file = File::new("core.agent", "\"The capital of France is {{ gen city: /[A-Z][a-z]+/ }}.\"");

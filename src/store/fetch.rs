@@ -71,7 +71,7 @@ pub(super) fn text(store: &Store, url: &str) -> Result<String, StoreError> {
     }
 }
 
-/// Brings a file, from where an earlier attempt ended; its hash, which is checked where it is known.
+/// Brings a file, from where an earlier attempt ended, and holds it against its hash where one is known.
 pub(super) fn file(
     store: &Store,
     wanted: &Wanted<'_>,
