@@ -46,6 +46,8 @@ pub(super) struct Emitter<'c, 's, 'b, 'l> {
     strings: FxHashMap<Described, RuleId>,
     /// The rules of numbers with multiples, by the expression of their range.
     numbers: FxHashMap<(String, Vec<(Decimal, bool)>), RuleId>,
+    /// Long expressions of ranges of numbers.
+    ranges: FxHashMap<String, Rc<Automaton>>,
     /// The keys of objects that are not named, by what they are asked for.
     pub(super) keys: FxHashMap<KeysOf, Rc<Automaton>>,
     /// Rules to be defined.
@@ -64,6 +66,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
             written: FxHashSet::default(),
             strings: FxHashMap::default(),
             numbers: FxHashMap::default(),
+            ranges: FxHashMap::default(),
             keys: FxHashMap::default(),
             open: Vec::new(),
             depth: 0,
@@ -184,9 +187,19 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         if let Some(texts) = numbers::listed(shape, kind) {
             return self.compiler.texts(texts.iter().map(String::as_str), next);
         }
+        /// Expressions up to this are short enough as instructions.
+        const SHORT: usize = 128;
         let Some(text) = numbers::expression(shape, kind) else { return self.never() };
-        if shape.multiples.is_empty() {
+        if shape.multiples.is_empty() && text.len() <= SHORT {
             return self.compiler.regex(&text, next);
+        }
+        if shape.multiples.is_empty() {
+            let automaton = match self.ranges.get(&text) {
+                Some(known) => Rc::clone(known),
+                None => Rc::new(self.multiples(&text, &[])?),
+            };
+            self.ranges.insert(text, Rc::clone(&automaton));
+            return self.compiler.automaton(&automaton, false, |_, _| Ok(Some(next)));
         }
         let key = (text, shape.multiples.clone());
         if let Some(&rule) = self.numbers.get(&key) {
