@@ -28,7 +28,7 @@ mod texts;
 mod third;
 mod value;
 
-pub(super) use self::numbers::any as any_number;
+pub(super) use self::numbers::ANY_DECIMAL;
 pub use self::texts::SchemaTexts;
 
 use self::emit::Emitter;
