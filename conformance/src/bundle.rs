@@ -20,12 +20,6 @@ pub struct Remotes {
 /// A schema that cannot be bundled.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
-    /// A document means its keywords in the sense of another draft, and one schema has one.
-    #[error("`{address}` is of another draft")]
-    Draft {
-        /// The document's.
-        address: String,
-    },
     /// There is no place for documents.
     #[error("`definitions` of the schema is no object")]
     Definitions,
@@ -42,7 +36,8 @@ impl Remotes {
             let document: Value = read_json(&path)?;
             let parts = path.strip_prefix(folder).unwrap_or(&path).iter();
             let parts: Vec<_> = parts.map(|part| part.to_string_lossy()).collect();
-            if let Some(id) = document.get("$id").and_then(Value::as_str) {
+            let identifier = identifier(&document).unwrap_or("$id");
+            if let Some(id) = document.get(identifier).and_then(Value::as_str) {
                 remotes.documents.insert(id.trim_end_matches('#').to_owned(), document.clone());
             }
             remotes.documents.insert(format!("{SERVED}{}", parts.join("/")), document);
@@ -56,19 +51,16 @@ impl Remotes {
     /// # Errors
     /// [`BundleError`].
     pub fn bundle(&self, schema: &Value) -> Result<Value, BundleError> {
-        let dialect = dialect(schema);
+        let of_schema = identifier(schema).unwrap_or("$id");
         let (mut needed, mut open) = (BTreeMap::new(), Vec::new());
-        references(schema, "", &mut open);
+        references(schema, "", of_schema, &mut open);
         while let Some(address) = open.pop() {
             let Some(document) = self.documents.get(&address).filter(|_| !needed.contains_key(&address))
             else {
                 continue;
             };
-            if document.get("$schema").is_some() && self::dialect(document) != dialect {
-                return Err(BundleError::Draft { address });
-            }
-            references(document, &address, &mut open);
-            needed.insert(address.clone(), identified(document, &address));
+            references(document, &address, identifier(document).unwrap_or(of_schema), &mut open);
+            needed.insert(address.clone(), identified(document, &address, of_schema));
         }
         let mut schema = schema.clone();
         if let (Some(members), false) = (schema.as_object_mut(), needed.is_empty()) {
@@ -79,39 +71,43 @@ impl Remotes {
     }
 }
 
-fn dialect(schema: &Value) -> &str {
-    schema.get("$schema").and_then(Value::as_str).unwrap_or_default().trim_end_matches('#')
+/// What identifies schemas in the draft that a document names.
+fn identifier(document: &Value) -> Option<&'static str> {
+    let name = document.get("$schema").and_then(Value::as_str)?;
+    let is_old = ["draft-03", "draft-04"].iter().any(|draft| name.contains(draft));
+    Some(if is_old { "id" } else { "$id" })
 }
 
-/// A document that says its address itself.
-fn identified(document: &Value, address: &str) -> Value {
-    let id = document.get("$id").and_then(Value::as_str);
+/// A document that says its address itself, by its own draft or else by the schema's that it is put into.
+fn identified(document: &Value, address: &str, of_schema: &'static str) -> Value {
+    let key = identifier(document).unwrap_or(of_schema);
+    let id = document.get(key).and_then(Value::as_str);
     match document {
         Value::Object(_) if id.is_some_and(|id| id.trim_end_matches('#') == address) => document.clone(),
         // Beside `$ref` an identifier may not count.
         Value::Object(members) if id.is_none() && !members.contains_key("$ref") => {
             let mut members = members.clone();
-            members.insert("$id".into(), address.into());
+            members.insert(key.into(), address.into());
             Value::Object(members)
         }
-        _ => json!({ "$id": address, "allOf": [document] }),
+        _ => json!({ of_schema: address, "allOf": [document] }),
     }
 }
 
 /// The addresses, without fragments, of everything that a schema may refer to. What looks like a reference in data
 /// may be among them, which does no harm.
-fn references(json: &Value, base: &str, found: &mut Vec<String>) {
+fn references(json: &Value, base: &str, identifier: &str, found: &mut Vec<String>) {
     match json {
         Value::Object(members) => {
             let text = |key: &str| members.get(key).and_then(Value::as_str);
-            let base = match text("$id") {
+            let base = match text(identifier) {
                 Some(id) if text("$ref").is_none() => join(base, id),
                 _ => base.to_owned(),
             };
             found.extend(text("$ref").map(|reference| join(&base, reference)));
-            members.values().for_each(|value| references(value, &base, found));
+            members.values().for_each(|value| references(value, &base, identifier, found));
         }
-        Value::Array(items) => items.iter().for_each(|item| references(item, base, found)),
+        Value::Array(items) => items.iter().for_each(|item| references(item, base, identifier, found)),
         _ => {}
     }
 }
@@ -196,10 +192,13 @@ mod tests {
     }
 
     #[test]
-    fn a_document_of_another_draft_is_not_bundled() {
-        let other = json!({ "$schema": "https://json-schema.org/draft/2019-09/schema" });
+    fn a_document_of_another_draft_keeps_it() {
+        let old = "http://json-schema.org/draft-04/schema#";
+        let other = json!({ "$schema": old, "items": { "$ref": "b" } });
         let remotes = Remotes { documents: [("http://h/a".to_owned(), other)].into() };
         let schema = json!({ "$schema": "http://json-schema.org/draft-07/schema#", "$ref": "http://h/a" });
-        assert!(matches!(remotes.bundle(&schema), Err(BundleError::Draft { .. })));
+        let bundled = remotes.bundle(&schema).expect("a bundle");
+        let embedded = json!({ "$schema": old, "items": { "$ref": "b" }, "id": "http://h/a" });
+        assert_eq!(bundled["definitions"]["http://h/a"], embedded);
     }
 }

@@ -27,6 +27,8 @@ enum Shape {
     AnyOf(Vec<Object>),
     /// The first is, the second is not.
     Not(Box<[Object; 2]>),
+    /// The outermost shape again.
+    Root,
     /// Items of an enumeration, none twice.
     Items {
         of: Vec<&'static str>,
@@ -119,6 +121,7 @@ impl Shape {
 
     fn schema(&self) -> String {
         match self {
+            Shape::Root => r##"{"$ref": "#"}"##.to_owned(),
             Shape::Numbers(numbers) => format!(r#"{{"enum": {numbers:?}}}"#),
             Shape::Object(object) => object.schema(),
             Shape::AnyOf(objects) => {
@@ -139,9 +142,23 @@ impl Shape {
         }
     }
 
+    /// With so many levels of the outermost shape in the place of itself, and nothing below them.
+    fn unfolded(&self, root: &Shape, levels: usize) -> Shape {
+        match self {
+            Shape::Root if levels == 0 => Shape::Numbers(Vec::new()),
+            Shape::Root => root.unfolded(root, levels - 1),
+            Shape::Object(object) => Shape::Object(object.unfolded(root, levels)),
+            Shape::AnyOf(all) => {
+                Shape::AnyOf(all.iter().map(|object| object.unfolded(root, levels)).collect())
+            }
+            other => other.clone(),
+        }
+    }
+
     /// All texts, if they are not too many.
     fn texts(&self) -> Option<BTreeSet<String>> {
         match self {
+            Shape::Root => None,
             Shape::Numbers(numbers) => Some(numbers.iter().map(u32::to_string).collect()),
             Shape::Object(object) => object.texts(),
             Shape::AnyOf(objects) => {
@@ -169,6 +186,12 @@ impl Shape {
 }
 
 impl Object {
+    fn unfolded(&self, root: &Shape, levels: usize) -> Object {
+        let others = self.others.iter();
+        let others = others.map(|(keys, value)| (keys.clone(), value.unfolded(root, levels))).collect();
+        Object { others, ..self.clone() }
+    }
+
     fn nameless(mut self) -> Object {
         self.names.clear();
         self.others = self.others.into_iter().map(|(keys, value)| (keys, value.nameless())).collect();
@@ -213,7 +236,7 @@ impl Object {
         // Members so far, and how many of the names were looked at.
         let mut all = BTreeSet::new();
         let mut open: Vec<(Vec<String>, usize, Vec<&str>)> = vec![(Vec::new(), 0, Vec::new())];
-        let values = |shape: &Shape| shape.texts().filter(|texts| texts.len() < 200);
+        let values = |shape: &Shape| shape.texts().filter(|texts| texts.len() < 400);
         while let Some((members, at, used)) = open.pop() {
             if open.len() + all.len() > MOST_TEXTS {
                 return None;
@@ -294,15 +317,19 @@ fn walk(
     constraint: &Arc<Constraint>,
     texts: &[String],
     tokens: &[Option<Vec<u8>>],
+    deepest: usize,
     random: &mut Random,
 ) -> usize {
     let mut matcher = Matcher::new(constraint, b"", 100_000).unwrap();
     let (mut text, mut checked) = (Vec::new(), 0);
-    loop {
+    while depth(&text) <= deepest {
         let mask =
             matcher.mask().unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&text)));
         for (id, token) in tokens.iter().enumerate() {
             let Some(token) = token else { continue };
+            if depth(&[&text[..], token].concat()) > deepest {
+                continue;
+            }
             let allowed = mask.contains(constraint.vocab(), id as u32);
             let shown = || (String::from_utf8_lossy(&text), String::from_utf8_lossy(token), texts.len());
             assert_eq!(allowed, allows(texts, &text, token), "{:?}", shown());
@@ -321,6 +348,16 @@ fn walk(
             return checked;
         }
     }
+    checked
+}
+
+/// The most objects that are open at once. (No key has a brace.)
+fn depth(text: &[u8]) -> usize {
+    let open = text.iter().scan(0usize, |open, byte| {
+        *open = (*open + usize::from(*byte == b'{')).saturating_sub(usize::from(*byte == b'}'));
+        Some(*open)
+    });
+    open.max().unwrap_or(0)
 }
 
 /// Random choices within a budget, forced text included: a value comes out, or it is refused at once.
@@ -368,7 +405,19 @@ fn subject(seed: u64, random: &mut Random) -> Shape {
 }
 
 fn check(shape: &Shape, random: &mut Random, checked: &mut Checked) {
-    let Some(texts) = shape.texts() else { return };
+    if let Some(texts) = shape.texts() {
+        check_texts(shape, texts, usize::MAX, random, checked);
+    }
+}
+
+/// `deepest`: so many objects may be open in the beginnings of texts that are compared, as if there were no other texts.
+fn check_texts(
+    shape: &Shape,
+    texts: BTreeSet<String>,
+    deepest: usize,
+    random: &mut Random,
+    checked: &mut Checked,
+) {
     let texts: Vec<String> = texts.into_iter().collect();
     if texts.is_empty() {
         checked.empty += 1;
@@ -379,13 +428,16 @@ fn check(shape: &Shape, random: &mut Random, checked: &mut Checked) {
     let tokens = vocabulary(&texts, random);
     let constraint = bind(&shape.schema(), &tokens).unwrap();
     for _ in 0..4 {
-        checked.answers += walk(&constraint, &texts, &tokens, random);
+        checked.answers += walk(&constraint, &texts, &tokens, deepest, random);
     }
     let longest = texts.iter().map(String::len).max().unwrap_or(0);
     for max in [longest, longest / 2, longest / 4, 3, 8].into_iter().chain((0..6).map(|n| 4 + 5 * n)) {
         let value = generate(&constraint, max as u32, random);
         assert!(value.is_some() || max < longest, "refused");
-        assert!(value.as_ref().is_none_or(|value| texts.contains(value)), "{value:?}");
+        let is_known = |value: &String| {
+            texts.contains(value) || depth(value.as_bytes()) > deepest && constraint.pattern().is_match(value.as_bytes())
+        };
+        assert!(value.as_ref().is_none_or(is_known), "{value:?}");
         checked.values += usize::from(value.is_some());
     }
 }
@@ -408,6 +460,132 @@ fn masks_under_few_keys_agree_with_their_definition() {
     );
 }
 
+/// An object whose members may be such objects again, under some of its few keys.
+fn recursive(random: &mut Random) -> Shape {
+    let keys = [&["a", "b"], &["a", "ab"], &["ab", "a"], &["", "a"], &["é", "è"], &["a", "b"]][below(random, 6)];
+    let mut others = vec![(vec![keys[0]], Shape::Root)];
+    match below(random, 4) {
+        0 => others[0].0.push(keys[1]),
+        1 => others.push((vec![keys[1]], Shape::Root)),
+        _ => others.push((vec![keys[1]], Shape::Numbers(vec![[1, 12, 123_456_789][below(random, 3)]]))),
+    }
+    if below(random, 3) == 0 {
+        others.push((vec!["c"], Shape::Numbers(vec![1])));
+    }
+    let by_names = others.len() == 1 && below(random, 2) == 0;
+    let min = [0, 1, 1, 1, 2, 2, 3][below(random, 7)];
+    let max = [None, Some(1), Some(2)][below(random, 3)].filter(|max| *max >= min);
+    let object = Object { names: Vec::new(), others, min, max, by_names };
+    match below(random, 4) {
+        0 => Shape::AnyOf(vec![object.clone(), Object { others: vec![(vec!["x"], Shape::Root)], ..object }]),
+        _ => Shape::Object(object),
+    }
+}
+
+/// Levels that a text may need to end, whichever keys it has.
+const TO_END: usize = 3;
+
+#[test]
+fn masks_under_recursive_keys_agree_with_their_definition() {
+    let mut checked = Checked::default();
+    for seed in 0..60 {
+        let mut random = Random::new(seed);
+        let shape = recursive(&mut random);
+        let unfolded = |levels| shape.unfolded(&shape, levels).texts().map(|texts| (levels, texts));
+        let Some((levels, texts)) = (TO_END..8).rev().find_map(unfolded) else { continue };
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            check_texts(&shape, texts, levels + 1 - TO_END, &mut random, &mut checked);
+        }));
+        assert!(ended.is_ok(), "seed {seed}: {}", shape.schema());
+    }
+    let Checked { answers, empty, values } = checked;
+    assert!(
+        answers > 50_000 && empty > 2 && values > 150,
+        "{answers} answers, {empty} empty, {values} values"
+    );
+}
+
+/// Some of the keys lead to the same object again, and others, as many as one likes, do not.
+#[test]
+fn recursion_under_some_of_all_keys_ends_in_others() {
+    let cases = [
+        (
+            r##"{"type": "object", "minProperties": 1, "patternProperties": {"9": {"$ref": "#"}}}"##,
+            &[r#"{"a": 1}"#, r#"{"9": {"a": 1}}"#, r#"{"9": {"9": {"x": {}, "19": {"b": []}}}}"#][..],
+            &["{}", r#"{"9": {}}"#, r#"{"a": 1, "9": 1}"#][..],
+        ),
+        (
+            r##"{"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
+                "patternProperties": {"^not$": {"$ref": "#"}, "^(eq|ne)$": {"type": "string"}}}"##,
+            &[r#"{"eq": "x"}"#, r#"{"not": {"eq": "x"}}"#, r#"{"not": {"not": {"ne": ""}}}"#],
+            &["{}", r#"{"not": {}}"#, r#"{"eq": "x", "ne": "x"}"#],
+        ),
+        (
+            r##"{"type": "object", "not": {"propertyNames": false}, "patternProperties": {"9": {"$ref": "#"}}}"##,
+            &[r#"{"a": {}}"#, r#"{"9": {"a": 1}, "b": 1}"#],
+            &["{}", r#"{"9": {}}"#],
+        ),
+        (
+            r##"{"type": "object", "properties": {"a": {"$ref": "#/$defs/d"}}, "$defs": {"d": {"type": "object", "minProperties": 1,
+                "patternProperties": {"9": {"$ref": "#/$defs/d"}}}}}"##,
+            &[r#"{"a": {"b": 1, "c": 1}}"#, r#"{"a": {"9": {"b": 1}}}"#, r#"{"b": 1}"#],
+            &[r#"{"a": {}}"#, r#"{"a": {"9": {}}}"#],
+        ),
+        (
+            r##"{"anyOf": [{"type": "null"}, {"$ref": "#/$defs/d"}], "$defs": {"d": {"type": "object", "minProperties": 2,
+                "patternProperties": {"[0-9]": {"$ref": "#/$defs/d"}}}}}"##,
+            &["null", r#"{"b": 1, "c": 1}"#, r#"{"b": 1, "0": {"x": [], "y": 2}, "1": {"x": 1, "y": 1, "z": 1}}"#],
+            &[r#"{"b": 1}"#, r#"{"b": 1, "0": {"x": 1}}"#, "1"],
+        ),
+        (
+            r##"{"type": "object", "minProperties": 1, "propertyNames": {"pattern": "^a*$"}, "additionalProperties": {"anyOf":
+                [{"$ref": "#"}, {"const": 1}]}}"##,
+            &[r#"{"": 1}"#, r#"{"a": {"aa": 1, "": {"a": 1}}}"#],
+            &["{}", r#"{"b": 1}"#, r#"{"a": {}}"#],
+        ),
+    ];
+    for (schema, good, bad) in cases {
+        for (text, is) in good.iter().map(|text| (text, true)).chain(bad.iter().map(|text| (text, false))) {
+            assert_eq!(by_masks(schema, text), is, "{schema}: {text}");
+        }
+    }
+}
+
+/// Whether masks let a text through, byte by byte; the pattern has to agree.
+fn by_masks(schema: &str, text: &str) -> bool {
+    let tokens: Vec<Option<Vec<u8>>> = (0..=255).map(|byte| Some(vec![byte])).chain([None]).collect();
+    let constraint = bind(schema, &tokens).unwrap_or_else(|error| panic!("{error}: {schema}"));
+    let mut matcher = Matcher::new(&constraint, b"", 10_000).unwrap();
+    let lets_through = text.bytes().enumerate().all(|(at, byte)| {
+        let is_allowed = matcher.mask().unwrap().contains(constraint.vocab(), u32::from(byte));
+        is_allowed && (matcher.commit(u32::from(byte)).unwrap() == Commit::More || at + 1 == text.len())
+    });
+    let is_end = constraint.pattern().is_match(text.as_bytes());
+    assert!(lets_through || !is_end, "masks forbid a byte of {text}");
+    is_end
+}
+
+/// What is alive by keys that may not come twice is so by as many keys as it has to have.
+#[test]
+fn recursion_without_enough_other_keys_has_no_value() {
+    for (schema, is_empty) in [
+        (
+            r##"{"type": "object", "minProperties": 2, "additionalProperties": false,
+                "patternProperties": {"^[ab]$": {"$ref": "#"}, "^c$": {"type": "integer"}}}"##,
+            true,
+        ),
+        (
+            r##"{"type": "object", "minProperties": 2, "additionalProperties": false,
+                "patternProperties": {"^[ab]$": {"$ref": "#"}, "^[cd]$": {"type": "integer"}}}"##,
+            false,
+        ),
+        (r##"{"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#"}, "propertyNames": {"pattern": "a"}}"##, true),
+    ] {
+        let built = build(&Spec::Schema { schema: schema.to_owned() }, &[], &Limits::default());
+        assert_eq!(matches!(built, Err(BuildError::Empty { .. })), is_empty, "{schema}: {built:?}");
+    }
+}
+
 /// Keys of which infinitely many are restricted, some beginnings of them to few.
 #[test]
 fn budgets_under_restricted_keys_end_in_values() {
@@ -418,6 +596,11 @@ fn budgets_under_restricted_keys_end_in_values() {
         r#"{"patternProperties": {"^(x|y)$": {"const": "a long text"}, "^z": {"type": "integer"}}, "additionalProperties": false,
             "minProperties": 3}"#,
         r#"{"properties": {"a1": {"const": 1}}, "additionalProperties": {"const": 1}, "minProperties": 3}"#,
+        r##"{"type": "object", "minProperties": 2, "patternProperties": {"[0-9]": {"$ref": "#"}}, "additionalProperties": {"const": 1}}"##,
+        r##"{"type": "object", "minProperties": 1, "maxProperties": 3, "additionalProperties": false,
+            "patternProperties": {"^(a|b)$": {"$ref": "#"}, "^(cc|dd)$": {"const": 1}}}"##,
+        r##"{"type": "object", "not": {"propertyNames": {"pattern": "^y"}}, "patternProperties": {"^x": {"$ref": "#"}},
+            "additionalProperties": {"const": 1}}"##,
     ];
     let mut tokens: Vec<Option<Vec<u8>>> = (0..=255).map(|byte| Some(vec![byte])).collect();
     let more = [

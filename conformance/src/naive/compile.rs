@@ -10,7 +10,7 @@ use super::node::{Id, Node, Object, escape};
 use super::number::Range;
 use super::rests::Rests;
 
-/// Any number in JSON.
+/// Any number in JSON, whole ones of 19 digits aside.
 const ANY_NUMBER: &str = r"0|-?[1-9][0-9]{0,17}|-?(0|[1-9][0-9]{0,17})\.[0-9]{1,15}";
 
 type Built = Result<Id, NaiveError>;
@@ -339,13 +339,27 @@ impl Reader<'_> {
         self.any_json = Some(rule);
         let this = self.rests.node(Node::Rule(rule));
         let text = self.json(&Spec::Text { min: 0, max: None })?;
-        let number = regex(self.rests, ANY_NUMBER)?;
+        let numbers = [ANY_NUMBER.to_owned(), up_to(i64::MAX as u64), format!("-({})", up_to(1 << 63))];
+        let number = regex(self.rests, &numbers.join("|"))?;
         let named = self.texts(&["true", "false", "null"])?;
         let (array, map) = (self.array(this, 0, None)?, self.map(this)?);
         let body = self.rests.any(vec![text, number, named, array, map]);
         self.rests.rules[rule] = Some(body);
         Ok(this)
     }
+}
+
+/// Numbers with as many digits as another, and not above it: they agree with it up to a digit that is smaller.
+fn up_to(most: u64) -> String {
+    let most = most.to_string();
+    let smaller = |(at, digit): (usize, char)| {
+        let least = if at == 0 { '1' } else { '0' };
+        let below = char::from(digit as u8 - 1);
+        (below >= least).then(|| format!("{}[{least}-{below}][0-9]{{{}}}", &most[..at], most.len() - at - 1))
+    };
+    let mut all: Vec<String> = most.char_indices().filter_map(smaller).collect();
+    all.push(most.clone());
+    all.join("|")
 }
 
 /// All runs of words of a text, as they stand there.

@@ -288,6 +288,22 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         self.regex(pattern, next)
     }
 
+    /// What `inside` emits, which has neither loops nor calls: the first time under this name, afterwards a copy.
+    pub(super) fn known(
+        &mut self,
+        name: &str,
+        next: Pc,
+        inside: impl FnOnce(&mut Compiler<'_, '_, 'l>, Pc) -> Result<Pc, BuildError>,
+    ) -> Result<Pc, BuildError> {
+        if !self.expressions.contains_key(name) {
+            let template =
+                self.builder.template(|builder, end| inside(&mut Compiler::new(builder, &[]), end))?;
+            let template = template.ok_or(BuildError::NotYet { what: "a copy of a loop" })?;
+            self.expressions.insert(name.to_owned(), Rc::new(Expression::Written(template)));
+        }
+        self.regex(name, next)
+    }
+
     fn any_text(&mut self, min: u32, max: Option<u32>, next: Pc) -> Result<Pc, BuildError> {
         check_bounds(min, max)?;
         self.repeat(&Hir::dot(regex_syntax::hir::Dot::AnyChar), min, max, next)

@@ -13,8 +13,6 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::bytes::ByteSet;
 use super::nfa::{NEVER, Nfa, together};
 use super::program::{Edge, Inst, Pc};
@@ -22,8 +20,6 @@ use crate::error::BuildError;
 
 /// So many keys are as good as any number: an object with restricted keys has fewer members.
 pub(crate) const MOST_KEYS: u32 = 1024;
-/// Keys are looked at by their lengths up to this.
-const LONGEST: u64 = 4096;
 
 /// How often members with keys of a set may come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +28,8 @@ pub(crate) enum Members {
     Counted,
     /// Any number of times.
     Any,
-    /// As other members, some of which have to be there.
-    Owed,
+    /// As other members, some of which have to be there: behind so many others, if that is known.
+    Owed(Option<u32>),
 }
 
 /// The keys that the members of a list may have.
@@ -46,13 +42,6 @@ pub(crate) struct KeySet {
     pub(super) members: Members,
 }
 
-/// What it takes to read a key of a set from its opening quote on, whichever are left.
-#[derive(Debug)]
-pub(super) struct Entry {
-    longest: u64,
-    pub(super) ends: Box<[Pc]>,
-}
-
 /// A key that is not there yet.
 #[derive(Debug)]
 pub(super) struct Fresh<'r> {
@@ -63,17 +52,6 @@ pub(super) struct Fresh<'r> {
     /// The first byte that it has not, and where that leads.
     byte: u8,
     target: Pc,
-}
-
-/// By the instruction that reads the opening quote.
-pub(super) type Entries = FxHashMap<Pc, Entry>;
-
-impl Entry {
-    /// Bytes from the opening quote to the end, given distances; [`NEVER`] until all that are needed are known.
-    pub(super) fn distance(&self, distances: &[u64]) -> u64 {
-        let after = self.ends.iter().map(|&end| distances[end as usize]).max().unwrap_or(NEVER);
-        together(self.longest, together(1, after))
-    }
 }
 
 impl Nfa {
@@ -205,7 +183,7 @@ impl Nfa {
             self.measure_all();
         }
         let is_few = |set: &&KeySet| (1..MOST_KEYS).contains(&self.key_count(set.start));
-        if self.key_sets.iter().filter(is_few).any(|set| set.members == Members::Owed) {
+        if self.key_sets.iter().filter(is_few).any(|set| matches!(set.members, Members::Owed(_))) {
             return Err(BuildError::NotYet {
                 what: "an object that has to have a member under one of few keys, without its name (`not` or `oneOf` \
                        over `propertyNames`, `patternProperties` or `additionalProperties`)",
@@ -238,7 +216,7 @@ impl Nfa {
     }
 
     /// Where an instruction of a set leads, and by how many bytes; that a key ends there is `None`.
-    fn key_edges(&self, set: &KeySet, pc: Pc, bytes: &ByteSet) -> Vec<(u32, Option<usize>)> {
+    pub(super) fn key_edges(&self, set: &KeySet, pc: Pc, bytes: &ByteSet) -> Vec<(u32, Option<usize>)> {
         let inside = |target: Pc| (target - set.insts.start) as usize;
         match self.inst(pc) {
             Inst::Split(targets) => targets.iter().map(|&target| (1, Some(inside(target)))).collect(),
@@ -293,81 +271,5 @@ impl Nfa {
             }
         }
         counts
-    }
-
-    /// What it takes to read keys by some bytes; and sets for each instruction of a set how many bytes suffice for some
-    /// key, whichever are left.
-    pub(super) fn enter_keys(&mut self, bytes: &ByteSet) -> Entries {
-        let mut entries = Entries::default();
-        self.key_lengths = vec![0; self.key_sets.last().map_or(0, |set| set.insts.end as usize)];
-        for set in self.key_sets.clone() {
-            let lengths = self.lengths_of_keys(&set, bytes);
-            self.key_lengths[set.insts.start as usize..set.insts.end as usize].copy_from_slice(&lengths);
-            let mut ends = Vec::new();
-            for pc in set.insts.clone() {
-                if let Inst::Bytes(ranges) = self.inst(pc) {
-                    let outside = ranges.iter().map(|range| range.2).filter(|end| !set.insts.contains(end));
-                    ends.extend(outside.filter(|&end| self.may_be_live(end)));
-                }
-            }
-            ends.sort_unstable();
-            ends.dedup();
-            let longest = self.key_lengths[set.start as usize];
-            entries.insert(set.insts.end, Entry { longest, ends: ends.into() });
-        }
-        entries
-    }
-
-    /// For each instruction of a set the length up to which there are as many keys as it can complete, or
-    /// [`MOST_KEYS`]; where not all of them can be spelled, up to which there are those that can.
-    fn lengths_of_keys(&self, set: &KeySet, bytes: &ByteSet) -> Vec<u64> {
-        let edges: Vec<Vec<(u32, Option<usize>)>> =
-            set.insts.clone().map(|pc| self.key_edges(set, pc, bytes)).collect();
-        let wanted = &self.key_counts[set.insts.start as usize..set.insts.end as usize];
-        let is_split = |at: usize| matches!(self.inst(set.insts.start + at as Pc), Inst::Split(_));
-        let mut lengths = vec![NEVER; edges.len()];
-        let mut sums = vec![0u32; edges.len()];
-        let mut last = vec![0u32; edges.len()];
-        for length in 1..=LONGEST {
-            let mut now = vec![0u32; edges.len()];
-            for split in [false, true] {
-                for at in (0..edges.len()).filter(|&at| is_split(at) == split) {
-                    let keys = edges[at].iter().fold(0u32, |keys, &(ways, target)| {
-                        let further = match target {
-                            None => u32::from(length == 1),
-                            Some(target) if split => now[target],
-                            Some(target) => last[target],
-                        };
-                        keys.saturating_add(ways.saturating_mul(further))
-                    });
-                    now[at] = keys.min(MOST_KEYS);
-                    sums[at] = (sums[at] + now[at]).min(MOST_KEYS);
-                    if sums[at] >= wanted[at] && lengths[at] == NEVER {
-                        lengths[at] = length;
-                    }
-                }
-            }
-            last = now;
-            if last.iter().all(|&keys| keys == 0) || !lengths.contains(&NEVER) {
-                let spelled = |(&sum, &known): (&u32, &u64)| if sum > 0 { known.min(length) } else { known };
-                return sums.iter().zip(&lengths).map(spelled).collect();
-            }
-        }
-        // There is a longer one for each time around a circle.
-        let most = edges.len() as u64 * u64::from(MOST_KEYS + 1);
-        lengths.iter().map(|&length| if length == NEVER { most } else { length }).collect()
-    }
-
-    /// Bytes that suffice from an instruction of a set to the end of its round or rule, whichever keys are left.
-    pub(super) fn distances_in_keys(&self, distances: &[u64], entries: &Entries) -> Vec<u64> {
-        let mut all = vec![0; self.key_lengths.len()];
-        for set in &self.key_sets {
-            let Some(entry) = entries.get(&set.insts.end) else { continue };
-            let after = entry.ends.iter().map(|&end| distances[end as usize]).max().unwrap_or(NEVER);
-            for pc in set.insts.clone() {
-                all[pc as usize] = together(self.key_lengths[pc as usize], after);
-            }
-        }
-        all
     }
 }

@@ -253,8 +253,11 @@ impl<'s> Compiler<'s, '_, '_> {
 
     fn any_value(&mut self, rule: RuleId, next: Pc) -> Result<Pc, BuildError> {
         let text = self.string(next, |compiler, end| compiler.any_quoted(0, None, end))?;
-        let number = self.regex(super::schema::ANY_NUMBER, next)?;
-        let mut starts = vec![text, number, self.texts(["true", "false", "null"].into_iter(), next)?];
+        let decimal = self.regex(super::schema::ANY_DECIMAL, next)?;
+        let whole = self.naturals(0, i64::MAX as u64, next)?;
+        let negative = self.naturals(1, i64::MIN.unsigned_abs(), next)?;
+        let negative = self.builder.byte(b'-', negative)?;
+        let mut starts = vec![text, decimal, whole, negative, self.texts(["true", "false", "null"].into_iter(), next)?];
         let mut value = |compiler: &mut Self, next: Pc| compiler.builder.emit(Inst::Call(rule, next));
         starts.push(self.array(0, None, next, &mut value)?);
         starts.push(self.map(next, &mut value)?);

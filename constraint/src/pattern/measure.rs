@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::bytes::ByteSet;
-use super::few::{Entries, Entry};
+use super::entry::{Entries, Entry};
 use super::nfa::{NEVER, Nfa, together};
 use super::program::{Edge, Inst, Pc};
 

@@ -1,10 +1,10 @@
 //! Patterns: sets of texts as byte automata, without any knowledge of tokens.
 //!
 //! [`build`] compiles a [`Spec`] once; whoever runs the pattern gets an automaton of its own that is
-//! determinised as far as it is visited ([`lazy`]). The layers: [`number`], [`grammar`] and [`compile`] emit
+//! determinised as far as it is visited ([`lazy`]). The layers: [`number`], [`digits`], [`grammar`] and [`compile`] emit
 //! instructions ([`builder`], [`class`], [`program`]), which are a byte automaton ([`nfa`]); [`left`] takes left recursion
 //! out of it, [`subset`] determinises it ([`alike`] says for which bytes at once, [`bounded`] counts characters, [`few`] knows of
-//! keys that run out), [`until`] adds stops.
+//! keys that run out, [`entry`] what they take), [`until`] adds stops.
 
 mod alike;
 mod bounded;
@@ -13,6 +13,8 @@ pub(crate) mod bytes;
 mod class;
 mod compile;
 pub(crate) mod cursor;
+mod digits;
+mod entry;
 pub mod facts;
 pub(crate) mod few;
 pub(crate) mod frame;

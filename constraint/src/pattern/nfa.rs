@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::bounded::Needs;
 use super::bytes::ByteSet;
-use super::few::{Entries, KeySet};
+use super::few::KeySet;
 use super::left;
 use super::program::{Inst, LoopId, Pc, Program, RuleId};
 use crate::error::BuildError;
@@ -91,7 +91,7 @@ pub(crate) struct Nfa {
     pub(super) key_counts: Vec<u32>,
     /// Bytes within which a key of a set is complete, whichever are left, by instruction.
     pub(super) key_lengths: Vec<u64>,
-    /// The same up to the end of the round or rule.
+    /// The same up to the end of the round or rule, and from where such a key may begin and does not have to.
     pub(super) key_distances: Vec<u64>,
     /// Lists of members that have to be counted, since there are few keys, and are not.
     pub(super) uncounted: Vec<u32>,
@@ -239,9 +239,9 @@ impl Nfa {
         Ok(nfa)
     }
 
-    /// Finds how far the end is by all bytes, whichever keys there are.
+    /// Finds how far the end is by all bytes. That there is one says that there are enough keys for it.
     pub(super) fn measure_all(&mut self) {
-        let (distance, nearest) = self.measure(&ByteSet::ALL, &Entries::default());
+        let (distance, nearest) = self.measure(&ByteSet::ALL, &self.live_entries());
         (self.distance, self.nearest) = (distance.into(), nearest.into());
         self.spelled = Arc::clone(&self.distance);
     }

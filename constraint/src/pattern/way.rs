@@ -1,7 +1,7 @@
 //! The way from a configuration to the end: whether there is one, how long the shortest is, and its text.
 //!
 //! What is known of instructions alone ([`measure`](super::measure)) is taken together with the counts of the loops around
-//! them ([`bounded`](super::bounded)) and, within keys, with those that are there ([`few`](super::few)).
+//! them ([`bounded`](super::bounded)) and, within keys, with those that are there ([`few`](super::few), [`entry`](super::entry)).
 
 use super::nfa::{Bounded, Counted, Counts, Loop, NEVER, Nfa, SLOTS, together};
 use super::program::{Edge, Inst, LoopId, Pc};
@@ -29,14 +29,21 @@ impl Nfa {
 
     /// Fewest bytes that can be spelled from a configuration to the end of the text.
     pub(crate) fn distance(&self, pc: Pc, counts: &Counts) -> u64 {
-        let in_key = self.key_distances.get(pc as usize).copied().filter(|&distance| distance > 0);
         let inside = match self.bounded(pc) {
             Some((l, bounded)) => {
                 together(bounded.spelled.of(pc, counts[l.slot]), self.spelled[l.exit as usize])
             }
-            None => in_key.unwrap_or(self.spelled[pc as usize]),
+            None => self.among_keys(pc, counts).unwrap_or(self.spelled[pc as usize]),
         };
         together(inside, self.beyond(pc, counts))
+    }
+
+    /// Bytes that suffice to the end of the round within a restricted key, or before one that may be any that is left.
+    fn among_keys(&self, pc: Pc, counts: &Counts) -> Option<u64> {
+        let any = self.key_distances.get(pc as usize).copied().filter(|&distance| distance > 0)?;
+        let is_owed = |id: LoopId| counts[self.loops[id as usize].slot] < self.loops[id as usize].min;
+        let is_nearest = self.key_set(pc).is_none() && self.within(pc).is_some_and(is_owed);
+        (!is_nearest).then_some(any)
     }
 
     /// Fewest bytes that can be spelled from the end of a configuration's round to the end of the text.
@@ -96,7 +103,10 @@ impl Nfa {
                 let outside = self.distance(l.exit, &[0; SLOTS]);
                 together(bounded.spelled.greatest(pc), outside)
             }
-            None => self.distance(pc, &[0; SLOTS]),
+            None => {
+                let any = self.key_distances.get(pc as usize).copied().unwrap_or(0);
+                together(any.max(self.spelled[pc as usize]), self.beyond(pc, &[0; SLOTS]))
+            }
         };
         let all = (0..self.len() as Pc).map(greatest);
         all.filter(|&distance| distance < NEVER).max().unwrap_or(0)

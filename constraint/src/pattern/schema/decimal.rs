@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Number;
 
-/// A number: exact up to 30 digits after the point; what is larger than all that can be written is as good
+/// A number: exact up to 30 digits before and after the point; what is larger than all that can be written is as good
 /// as any other such number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Decimal {
@@ -24,17 +24,37 @@ const HUGE: u128 = 10u128.pow(30);
 impl Decimal {
     pub(crate) const ZERO: Decimal = Decimal { negative: false, whole: 0, fraction: 0 };
 
-    /// A decimal text without exponent.
-    fn read(text: &str) -> Decimal {
-        let (negative, digits) = match text.strip_prefix('-') {
+    /// A whole number.
+    pub(crate) const fn of(negative: bool, whole: u128) -> Decimal {
+        Decimal { negative, whole, fraction: 0 }
+    }
+
+    /// A number as JSON has it, and whether that is all of it: digits beyond those that are kept are cut off.
+    pub(crate) fn read(text: &str) -> (Decimal, bool) {
+        let (negative, text) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text),
         };
+        let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        let whole = whole.parse().unwrap_or(HUGE).min(HUGE);
-        let kept: String = fraction.chars().chain(std::iter::repeat('0')).take(SCALE).collect();
-        let fraction = kept.parse().unwrap_or(0);
-        Decimal { negative: negative && (whole, fraction) != (0, 0), whole, fraction }
+        let digits = format!("{whole}{fraction}");
+        let significant = digits.trim_start_matches('0');
+        if significant.is_empty() {
+            return (Decimal::ZERO, true);
+        }
+        // Digits of the whole part; below zero, zeros behind the point.
+        let exponent = exponent.parse::<i64>().unwrap_or(if exponent.starts_with('-') { i64::MIN } else { i64::MAX });
+        let point = exponent.saturating_add(whole.len() as i64 - (digits.len() - significant.len()) as i64);
+        if point > SCALE as i64 {
+            return (Decimal::of(negative, HUGE), false);
+        }
+        let (whole, fraction) = significant.split_at(point.clamp(0, significant.len() as i64) as usize);
+        let whole = format!("{whole:0<width$}", width = point.max(0) as usize).parse().unwrap_or(0);
+        let zeros = "0".repeat(point.saturating_neg().clamp(0, SCALE as i64) as usize);
+        let mut fraction = format!("{zeros}{fraction:0<SCALE$}");
+        let is_all = fraction.split_off(SCALE).bytes().all(|digit| digit == b'0');
+        let fraction = fraction.parse().unwrap_or(0);
+        (Decimal { negative: negative && (whole, fraction) != (0, 0), whole, fraction }, is_all)
     }
 
     pub(crate) fn is_integer(&self) -> bool {
@@ -78,22 +98,25 @@ impl Decimal {
     /// Whether it is a multiple of another.
     pub(crate) fn is_multiple_of(&self, of: &Decimal) -> bool {
         let (Some((a, x)), Some((b, y))) = (self.scaled(), of.scaled()) else { return false };
-        let scale = x.max(y);
-        let up = |digits: u128, from: u32| digits.checked_mul(10u128.checked_pow(scale - from)?);
-        match (up(a, x), up(b, y)) {
-            (Some(a), Some(b)) => b != 0 && a % b == 0,
-            _ => false,
+        let scaled = 10u128.checked_pow(x.saturating_sub(y)).and_then(|up| b.checked_mul(up));
+        match scaled {
+            Some(0) => false,
+            Some(b) => (x..y).fold(a % b, |rest, _| times_ten(rest, b)) == 0,
+            // What is so large has no smaller multiple but one.
+            None => a == 0,
         }
     }
 }
 
+/// Ten times a number below `of`, up to multiples of that.
+fn times_ten(rest: u128, of: u128) -> u128 {
+    (0..10).fold(0, |sum, _| if sum >= of - rest { sum - (of - rest) } else { sum + rest })
+}
+
 impl From<&Number> for Decimal {
-    /// The shortest decimal that reads as the number: what was written, up to 15 digits.
+    /// The shortest decimal that reads as the number.
     fn from(number: &Number) -> Decimal {
-        match number.as_f64().filter(|_| number.is_f64()) {
-            Some(float) => Decimal::read(&float.to_string()),
-            None => Decimal::read(&number.to_string()),
-        }
+        Decimal::read(&number.to_string()).0
     }
 }
 
@@ -128,5 +151,58 @@ impl Ord for Decimal {
 impl PartialOrd for Decimal {
     fn partial_cmp(&self, other: &Decimal) -> Option<Ordering> {
         Some(self.cmp(other))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_digit_by_digit() {
+        for (text, read) in [
+            ("0", "0"),
+            ("-0.00e7", "0"),
+            ("12.50", "12.5"),
+            ("-1.5e3", "-1500"),
+            ("0.00012e2", "0.012"),
+            ("12E-3", "0.012"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("1e29", "100000000000000000000000000000"),
+            ("1e-30", "0.000000000000000000000000000001"),
+            ("123456789012345678901234567890.5", "123456789012345678901234567890.5"),
+        ] {
+            let (decimal, is_all) = Decimal::read(text);
+            assert_eq!((decimal.to_string().as_str(), is_all), (read, true), "{text}");
+        }
+    }
+
+    #[test]
+    fn multiples_have_as_many_digits_as_they_like() {
+        for (x, of, is) in [
+            ("1e29", "1e-10", true),
+            ("1e29", "3e-10", false),
+            ("123456789012345678901234567", "3", true),
+            ("0.000000000000000000000000000001", "1e29", false),
+            ("0", "1e29", true),
+            ("7.5", "2.5", true),
+            ("-7.5", "0.7", false),
+        ] {
+            assert_eq!(Decimal::read(x).0.is_multiple_of(&Decimal::read(of).0), is, "{x} of {of}");
+        }
+    }
+
+    #[test]
+    fn what_has_too_many_digits_is_cut_off() {
+        for (text, read) in [
+            ("1e30", HUGE.to_string()),
+            ("-1e99999999999999999999", format!("-{HUGE}")),
+            ("1e-31", "0".to_owned()),
+            ("-1e-99999999999999999999", "0".to_owned()),
+            ("2.0000000000000000000000000000019", "2.000000000000000000000000000001".to_owned()),
+        ] {
+            let (decimal, is_all) = Decimal::read(text);
+            assert_eq!((decimal.to_string(), is_all), (read, false), "{text}");
+        }
     }
 }

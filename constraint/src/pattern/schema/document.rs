@@ -1,18 +1,28 @@
-//! Where schemas are within a document: references, identifiers, anchors.
+//! Where schemas are within a document: references, identifiers, anchors, and by which draft each is read.
 
 use rustc_hash::FxHashMap;
-use serde_json::Value as Json;
+
+use super::draft::Draft;
+use super::value::Json;
 
 /// A schema document, and what its references mean.
 #[derive(Debug)]
 pub(super) struct Document {
-    pub(super) root: Json,
+    root: Json,
+    names: Names,
+    /// The same where `id` is an identifier although no draft says so: asked for what has no name otherwise.
+    loose: Names,
+    /// Pointers of the schemas from which on another draft holds; the root has one in any case.
+    drafts: FxHashMap<String, Draft>,
+}
+
+/// Names of schemas.
+#[derive(Debug, Default)]
+struct Names {
     /// Schemas that have an identifier or an anchor: its absolute form, and the pointer.
     named: FxHashMap<String, String>,
     /// Pointers of schemas with identifiers, each with its absolute form; the root has one in any case.
     bases: FxHashMap<String, String>,
-    /// Whether members beside `$ref` count, as they do since draft 2019-09.
-    pub(super) ref_has_siblings: bool,
 }
 
 /// Members whose values are schemas, or lists of them.
@@ -37,82 +47,117 @@ const SCHEMAS: [&str; 15] = [
 const NAMED: [&str; 6] =
     ["properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "dependencies"];
 
-impl Document {
-    pub(super) fn new(root: Json) -> Document {
-        let dialect = root.get("$schema").and_then(Json::as_str).unwrap_or_default();
-        let ref_has_siblings = !["draft-03", "draft-04", "draft-06", "draft-07"]
-            .iter()
-            .any(|draft| dialect.contains(&format!("/{draft}/")));
-        let mut document = Document {
-            root: Json::Null,
-            named: FxHashMap::default(),
-            bases: FxHashMap::default(),
-            ref_has_siblings,
-        };
-        document.bases.insert(String::new(), String::new());
-        document.index(&root, &mut String::new(), "", false);
-        document.root = root;
-        document
+/// Notes the names in a document.
+struct Index<'d> {
+    names: Names,
+    drafts: &'d mut FxHashMap<String, Draft>,
+    /// Whether `id` is an identifier where no draft is named.
+    is_loose: bool,
+}
+
+/// What holds at a place.
+#[derive(Clone, Copy)]
+struct Here<'d> {
+    base: &'d str,
+    draft: Draft,
+    /// Whether the members are names.
+    names: bool,
+}
+
+impl Index<'_> {
+    fn of(root: &Json, drafts: &mut FxHashMap<String, Draft>, is_loose: bool) -> Names {
+        let mut index = Index { names: Names::default(), drafts, is_loose };
+        index.names.bases.insert(String::new(), String::new());
+        index.drafts.insert(String::new(), Draft::Unsaid);
+        index.visit(root, &mut String::new(), Here { base: "", draft: Draft::Unsaid, names: false });
+        index.names
     }
 
-    /// Notes identifiers and anchors below a place. (`names`: the members are names.)
-    fn index(&mut self, json: &Json, pointer: &mut String, base: &str, names: bool) {
+    /// Notes identifiers, anchors and drafts below a place.
+    fn visit(&mut self, json: &Json, pointer: &mut String, here: Here<'_>) {
         match json {
             Json::Object(members) => {
-                let own = if names { None } else { self.identify(json, pointer, base) };
-                let base = own.as_deref().unwrap_or(base);
-                for (key, value) in members {
-                    let below = !names && NAMED.contains(&key.as_str());
-                    if names || below || SCHEMAS.contains(&key.as_str()) {
-                        self.index_member(value, pointer, key, base, below);
+                let (draft, own) = match here.names {
+                    true => (here.draft, None),
+                    false => self.identify(json, pointer, here),
+                };
+                let base = own.as_deref().unwrap_or(here.base);
+                for (key, value) in members.iter() {
+                    let names = !here.names && NAMED.contains(&key);
+                    if here.names || names || SCHEMAS.contains(&key) {
+                        self.member(value, pointer, key, Here { base, draft, names });
                     }
                 }
             }
             Json::Array(items) => {
                 for (at, item) in items.iter().enumerate() {
-                    self.index_member(item, pointer, &at.to_string(), base, false);
+                    self.member(item, pointer, &at.to_string(), Here { names: false, ..here });
                 }
             }
             _ => {}
         }
     }
 
-    fn index_member(&mut self, value: &Json, pointer: &mut String, key: &str, base: &str, names: bool) {
+    fn member(&mut self, value: &Json, pointer: &mut String, key: &str, here: Here<'_>) {
         if matches!(value, Json::Object(_) | Json::Array(_)) {
             let len = pointer.len();
             push(pointer, key);
-            self.index(value, pointer, base, names);
+            self.visit(value, pointer, here);
             pointer.truncate(len);
         }
     }
 
-    /// Notes the identifier and the anchors of one schema; its base, if it sets one.
-    fn identify(&mut self, schema: &Json, pointer: &str, base: &str) -> Option<String> {
-        let alone = !self.ref_has_siblings && schema.get("$ref").is_some();
-        let id = ["$id", "id"].into_iter().find_map(|key| schema.get(key)?.as_str()).filter(|_| !alone);
-        let mut own = None;
-        if let Some(id) = id {
-            let absolute = join(base, id);
-            match absolute.split_once('#') {
-                // Older drafts write anchors so.
-                Some((whole, fragment)) if !fragment.is_empty() => {
-                    self.named.insert(format!("{whole}#{fragment}"), pointer.to_owned());
-                }
-                _ => {
-                    let whole = absolute.trim_end_matches('#').to_owned();
-                    self.named.entry(whole.clone()).or_insert_with(|| pointer.to_owned());
-                    self.bases.insert(pointer.to_owned(), whole.clone());
-                    own = Some(whole);
-                }
+    /// Notes the draft, the identifier and the anchors of one schema; its draft, and its base if it sets one.
+    fn identify(&mut self, schema: &Json, pointer: &str, here: Here<'_>) -> (Draft, Option<String>) {
+        let text = |key: &str| schema.get(key).and_then(Json::as_str);
+        let said = text("$schema").and_then(Draft::named);
+        if let Some(draft) = said {
+            self.drafts.insert(pointer.to_owned(), draft);
+        }
+        let draft = said.unwrap_or(here.draft);
+        let alone = !draft.ref_has_siblings() && schema.get("$ref").is_some();
+        let also = Some("id").filter(|_| self.is_loose && draft == Draft::Unsaid);
+        let id = text(draft.identifier()).or_else(|| text(also?)).filter(|_| !alone);
+        let own = id.and_then(|id| self.identified(&join(here.base, id), pointer));
+        for key in ["$anchor", "$dynamicAnchor"].into_iter().filter(|key| draft.has(key)) {
+            if let Some(anchor) = text(key) {
+                let base = own.as_deref().unwrap_or(here.base);
+                self.names.named.insert(format!("{base}#{anchor}"), pointer.to_owned());
             }
         }
-        for key in ["$anchor", "$dynamicAnchor"] {
-            if let Some(anchor) = schema.get(key).and_then(Json::as_str) {
-                let base = own.as_deref().unwrap_or(base);
-                self.named.insert(format!("{base}#{anchor}"), pointer.to_owned());
+        (draft, own)
+    }
+
+    /// Notes an identifier in its absolute form; the base that it sets.
+    fn identified(&mut self, absolute: &str, pointer: &str) -> Option<String> {
+        match absolute.split_once('#') {
+            // Older drafts write anchors so.
+            Some((whole, fragment)) if !fragment.is_empty() => {
+                self.names.named.insert(format!("{whole}#{fragment}"), pointer.to_owned());
+                None
+            }
+            _ => {
+                let whole = absolute.trim_end_matches('#').to_owned();
+                self.names.named.entry(whole.clone()).or_insert_with(|| pointer.to_owned());
+                self.names.bases.insert(pointer.to_owned(), whole.clone());
+                Some(whole)
             }
         }
-        own
+    }
+}
+
+impl Document {
+    pub(super) fn new(root: Json) -> Document {
+        let mut drafts = FxHashMap::default();
+        let names = Index::of(&root, &mut drafts, false);
+        let loose = Index::of(&root, &mut drafts, true);
+        Document { root, names, loose, drafts }
+    }
+
+    /// The draft by which the schema at a place is read.
+    pub(super) fn draft(&self, pointer: &str) -> Draft {
+        let known = if self.drafts.len() > 1 { nearest(&self.drafts, pointer) } else { self.drafts.get("") };
+        known.copied().unwrap_or(Draft::Unsaid)
     }
 
     /// The value at a pointer.
@@ -121,7 +166,7 @@ impl Document {
         for part in pointer.split('/').skip(1) {
             let part = part.replace("~1", "/").replace("~0", "~");
             here = match here {
-                Json::Object(_) => here.get(&part)?,
+                Json::Object(members) => members.get(&part)?,
                 Json::Array(items) => items.get(part.parse::<usize>().ok()?)?,
                 _ => return None,
             };
@@ -131,7 +176,16 @@ impl Document {
 
     /// The pointer of what a reference at a place means; `None` if that is not in this document.
     pub(super) fn resolve(&self, from: &str, reference: &str) -> Option<String> {
-        let absolute = join(self.base(from), reference);
+        let loose = || Some(&self.loose).filter(|_| self.draft(from) == Draft::Unsaid);
+        let find = |names: &Names| names.resolve(from, reference).filter(|pointer| self.at(pointer).is_some());
+        find(&self.names).or_else(|| find(loose()?))
+    }
+}
+
+impl Names {
+    fn resolve(&self, from: &str, reference: &str) -> Option<String> {
+        let base = nearest(&self.bases, from).map_or("", String::as_str);
+        let absolute = join(base, reference);
         let (whole, fragment) = absolute.split_once('#').unwrap_or((&absolute, ""));
         let fragment = percent_decoded(fragment);
         if !fragment.is_empty() && !fragment.starts_with('/') {
@@ -142,22 +196,18 @@ impl Document {
             None if whole == self.bases.get("").map_or("", String::as_str) => "",
             None => return None,
         };
-        let pointer = format!("{resource}{fragment}");
-        self.at(&pointer).map(|_| pointer)
+        Some(format!("{resource}{fragment}"))
     }
+}
 
-    /// The base of the references at a place.
-    fn base(&self, pointer: &str) -> &str {
-        let mut here = pointer;
-        loop {
-            if let Some(base) = self.bases.get(here) {
-                return base;
-            }
-            match here.rfind('/') {
-                Some(at) => here = &here[..at],
-                None => return "",
-            }
+/// What is known of a place, or of the nearest one around it.
+fn nearest<'m, T>(known: &'m FxHashMap<String, T>, pointer: &str) -> Option<&'m T> {
+    let mut here = pointer;
+    loop {
+        if let Some(found) = known.get(here) {
+            return Some(found);
         }
+        here = &here[..here.rfind('/')?];
     }
 }
 

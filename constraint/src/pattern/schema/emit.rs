@@ -10,12 +10,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::decimal::Decimal;
 use super::expand::{Expander, GoalId, NEVER};
 use super::node::{Kind, LangId};
-use super::numbers;
+use super::numbers::{self, Range};
 use super::objects::KeysOf;
 use super::place::PlaceId;
 use super::shape::{NumberShape, Shape, StringShape};
 use super::strings::Strings;
 use crate::error::BuildError;
+use crate::pattern::builder::Builder;
 use crate::pattern::compile::Compiler;
 use crate::pattern::json::quoted_text;
 use crate::pattern::program::{Inst, Pc, RuleId};
@@ -45,7 +46,7 @@ pub(super) struct Emitter<'c, 's, 'b, 'l> {
     written: FxHashSet<GoalId>,
     /// The rules of strings, by their bounds and sets.
     strings: FxHashMap<Described, RuleId>,
-    /// The rules of numbers with multiples, by the expression of their range.
+    /// The rules of numbers with multiples, by the name of their range.
     numbers: FxHashMap<(String, Vec<(Decimal, bool)>), RuleId>,
     /// The keys of objects that are not named, by what they are asked for.
     pub(super) keys: FxHashMap<KeysOf, Rc<Automaton>>,
@@ -185,24 +186,27 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         if let Some(texts) = numbers::listed(shape, kind) {
             return self.compiler.texts(texts.iter().map(String::as_str), next);
         }
-        let Some(text) = numbers::expression(shape, kind) else { return self.never() };
+        let Some(range) = Range::of(shape, kind) else { return self.never() };
         if shape.multiples.is_empty() {
-            return self.compiler.regex(&text, next);
+            return range.emit(self.compiler, next);
         }
-        let key = (text, shape.multiples.clone());
+        let key = (range.name(), shape.multiples.clone());
         if let Some(&rule) = self.numbers.get(&key) {
             return self.compiler.builder.emit(Inst::Call(rule, next));
         }
-        let automaton = self.multiples(&key.0, &shape.multiples)?;
+        let automaton = self.multiples(&range, &key.1)?;
         let rule =
             self.rule(|emitter, end| emitter.compiler.automaton(&automaton, false, |_, _| Ok(Some(end))))?;
         self.numbers.insert(key, rule);
         self.compiler.builder.emit(Inst::Call(rule, next))
     }
 
-    /// The numbers of an expression that are multiples, or are none.
-    fn multiples(&mut self, text: &str, multiples: &[(Decimal, bool)]) -> Result<Automaton, BuildError> {
-        let range = self.expander.strings.part(&[crate::pattern::compile::parse(text)?])?;
+    /// The numbers of a range that are multiples, or are none.
+    fn multiples(&mut self, range: &Range, multiples: &[(Decimal, bool)]) -> Result<Automaton, BuildError> {
+        let mut builder = Builder::new(self.compiler.builder.limits());
+        let accept = builder.emit(Inst::Accept)?;
+        let start = range.emit(&mut Compiler::new(&mut builder, &[]), accept)?;
+        let range = self.expander.strings.of_automaton(builder.finish(start)?)?;
         let mut parts = vec![(range, Asked::Holds)];
         for (of, is) in multiples {
             let asked = if *is { Asked::Holds } else { Asked::Fails };

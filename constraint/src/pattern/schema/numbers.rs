@@ -1,93 +1,185 @@
-//! The texts of numbers within bounds, as regular expressions.
+//! The texts of numbers within bounds.
 //!
 //! A whole number has a text without a point, every number has texts with one: up to 18 digits before it and 1 to
-//! 15 after it. (Bounds and lists may ask for whole numbers of 64 bits.) Listed numbers have their shortest text only.
+//! 15 after it. Whole numbers have 64 bits with their sign, and without one where a bound lies beyond these. Listed numbers have
+//! their shortest text only, with as many digits as they have.
 
 use super::decimal::Decimal;
-use super::node::{Bound, Kind};
+use super::node::{Bound, Keyword, Kind};
+use super::read::Schemas;
 use super::shape::NumberShape;
+use crate::error::BuildError;
+use crate::pattern::compile::Compiler;
 use crate::pattern::number;
+use crate::pattern::program::Pc;
 
-/// Digits of a whole number, and before a point.
+/// Digits before a point.
 const WHOLE: usize = 18;
 /// Digits after a point.
 const DIGITS: usize = 15;
-/// Any number.
-pub(in crate::pattern) const ANY: &str = r"0|-?[1-9][0-9]{0,17}|-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,15}";
+/// The least and the greatest whole number, and the greatest that a bound may ask for.
+const LEAST: i128 = i64::MIN as i128;
+const GREATEST: i128 = i64::MAX as i128;
+const UTMOST: i128 = u64::MAX as i128;
 
-/// The shortest text of a number, if it has one.
-pub(super) fn text(x: &Decimal) -> Option<String> {
-    let fits = if x.is_integer() {
-        let limit = if x.is_negative() { 1 << 63 } else { (1 << 63) - 1 };
-        x.whole() <= limit
-    } else {
-        x.whole() < 10u128.pow(WHOLE as u32) && x.fraction().len() <= DIGITS
-    };
-    fits.then(|| x.to_string())
+/// Numbers up to this are short as expressions.
+const SMALL: u64 = 1_000_000;
+
+/// Any number with a point.
+pub(in crate::pattern) const ANY_DECIMAL: &str = r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,15}";
+
+/// Which numbers have texts under a schema.
+#[derive(Debug)]
+pub(super) struct Written {
+    listed: Vec<Decimal>,
+    greatest: Decimal,
+}
+
+impl Written {
+    pub(super) fn of(schemas: &Schemas) -> Written {
+        let mut written = Written { listed: Vec::new(), greatest: Decimal::of(false, GREATEST as u128) };
+        for keyword in schemas.nodes.iter().flat_map(|node| &node.keywords) {
+            match keyword {
+                Keyword::Values(values) => written.listed.extend(values.numbers.iter()),
+                Keyword::Low(bound) | Keyword::High(bound) if bound.at >= written.greatest => {
+                    written.greatest = Decimal::of(false, UTMOST as u128);
+                }
+                _ => {}
+            }
+        }
+        written
+    }
+
+    pub(super) fn has(&self, x: &Decimal) -> bool {
+        let fits = if x.is_integer() {
+            (Decimal::of(true, LEAST.unsigned_abs())..=self.greatest).contains(x)
+        } else {
+            x.whole() < 10u128.pow(WHOLE as u32) && x.fraction().len() <= DIGITS
+        };
+        fits || self.listed.contains(x)
+    }
 }
 
 /// The texts of the listed numbers that are of a kind.
 pub(super) fn listed(shape: &NumberShape, kind: Kind) -> Option<Vec<String>> {
     let values = shape.values.as_ref()?.iter();
     let texts = values.filter(|value| value.is_integer() == (kind == Kind::Integer));
-    Some(texts.filter_map(text).collect())
+    Some(texts.map(Decimal::to_string).collect())
 }
 
-/// The texts of all numbers of a kind within the bounds of a shape, without its holes; `None` if there are none.
-/// Does not know of multiples.
-pub(super) fn expression(shape: &NumberShape, kind: Kind) -> Option<String> {
+/// The numbers of a kind within the bounds of a shape, without its holes. Does not know of multiples.
+#[derive(Debug)]
+pub(super) enum Range {
+    Wholes(Vec<Wholes>),
+    /// As an expression.
+    Decimals(String),
+}
+
+impl Range {
+    /// `None` if there are none.
+    pub(super) fn of(shape: &NumberShape, kind: Kind) -> Option<Range> {
+        let ranges = ranges(shape, kind).into_iter();
+        if kind == Kind::Integer {
+            let wholes: Vec<Wholes> = ranges.flat_map(|(low, high)| integers(low, high)).collect();
+            return (!wholes.is_empty()).then_some(Range::Wholes(wholes));
+        }
+        let parts: Vec<String> = ranges.filter_map(|(low, high)| pointed(low, high)).collect();
+        (!parts.is_empty()).then(|| Range::Decimals(parts.join("|")))
+    }
+
+    /// As an expression.
+    fn expression(&self) -> String {
+        let of = |Wholes { negative, low, high }: &Wholes| {
+            let text = number::naturals(*low, *high);
+            if *negative { format!("-(?:{text})") } else { text }
+        };
+        match self {
+            Range::Wholes(wholes) => wholes.iter().map(of).collect::<Vec<_>>().join("|"),
+            Range::Decimals(text) => text.clone(),
+        }
+    }
+
+    /// What it is known by.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Range::Wholes(wholes) => format!("{wholes:?}"),
+            Range::Decimals(text) => text.clone(),
+        }
+    }
+
+    /// The numbers, then `next`.
+    pub(super) fn emit(&self, compiler: &mut Compiler<'_, '_, '_>, next: Pc) -> Result<Pc, BuildError> {
+        match self {
+            Range::Wholes(wholes) if wholes.iter().any(|wholes| wholes.high > SMALL) => {
+                compiler.known(&self.name(), next, |compiler, next| {
+                    let starts: Result<_, BuildError> =
+                        wholes.iter().map(|wholes| wholes.emit(compiler, next)).collect();
+                    compiler.split(starts?)
+                })
+            }
+            _ => compiler.regex(&self.expression(), next),
+        }
+    }
+}
+
+impl Wholes {
+    fn emit(self, compiler: &mut Compiler<'_, '_, '_>, next: Pc) -> Result<Pc, BuildError> {
+        let start = compiler.naturals(self.low, self.high, next)?;
+        if self.negative { compiler.builder.byte(b'-', start) } else { Ok(start) }
+    }
+}
+
+/// The ranges between a shape's bounds and holes.
+fn ranges(shape: &NumberShape, kind: Kind) -> Vec<(Option<Bound>, Option<Bound>)> {
     let mut holes: Vec<Decimal> = shape.holes.clone();
     holes.sort_unstable();
     holes.dedup();
-    let mut parts = Vec::new();
-    let mut low = shape.low;
+    let (mut low, high) = ends(shape, kind);
+    let mut ranges = Vec::new();
     for hole in holes {
         let open = Some(Bound { at: hole, closed: false });
-        if shape.high.is_some_and(|high| hole > high.at) {
+        if high.is_some_and(|high| hole > high.at) {
             break;
         }
         if low.is_none_or(|low| low.at <= hole) {
-            parts.extend(range(low, open, kind));
+            ranges.push((low, open));
             low = open;
         }
     }
-    parts.extend(range(low, shape.high, kind));
-    (!parts.is_empty()).then(|| parts.join("|"))
+    ranges.push((low, high));
+    ranges
 }
 
-fn range(low: Option<Bound>, high: Option<Bound>, kind: Kind) -> Option<String> {
-    match kind {
-        Kind::Integer => integers(low, high),
-        _ => pointed(low, high),
+/// The bounds of a shape; whole numbers have some in any case.
+fn ends(shape: &NumberShape, kind: Kind) -> (Option<Bound>, Option<Bound>) {
+    if kind != Kind::Integer {
+        return (shape.low, shape.high);
     }
+    let end = |whole: i128| Bound { at: Decimal::of(whole < 0, whole.unsigned_abs()), closed: true };
+    let low = shape.low.filter(|low| low.at >= end(LEAST).at).unwrap_or(end(LEAST));
+    let is_beyond = low.at > end(GREATEST).at || low.at == end(GREATEST).at && !low.closed;
+    let greatest = if shape.high.is_some() || is_beyond { UTMOST } else { GREATEST };
+    let high = shape.high.filter(|high| high.at <= end(greatest).at).unwrap_or(end(greatest));
+    (Some(low), Some(high))
 }
 
-fn integers(low: Option<Bound>, high: Option<Bound>) -> Option<String> {
-    let low = low.map(|bound| floor(&bound.at) + i128::from(!bound.closed || !bound.at.is_integer()));
-    let high = high.map(|bound| floor(&bound.at) - i128::from(!bound.closed && bound.at.is_integer()));
-    if low.zip(high).is_some_and(|(low, high)| low > high) {
-        return None;
-    }
-    // Without a bound there are as many digits as any number may have.
-    let most = 10i128.pow(WHOLE as u32) - 1;
-    let part = |near: i128, far: Option<i128>| match far {
-        None => number::naturals_from(u64::try_from(near).ok()?, WHOLE),
-        Some(far) if near > far => None,
-        Some(far) => Some(number::naturals(u64::try_from(near).ok()?, far.min(1 << 63) as u64)),
+/// Whole numbers with one sign: the least and the greatest without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wholes {
+    negative: bool,
+    low: u64,
+    high: u64,
+}
+
+/// The whole numbers within two bounds.
+fn integers(low: Option<Bound>, high: Option<Bound>) -> Vec<Wholes> {
+    let Some((low, high)) = low.zip(high) else { return Vec::new() };
+    let low = floor(&low.at) + i128::from(!low.closed || !low.at.is_integer());
+    let high = floor(&high.at) - i128::from(!high.closed && high.at.is_integer());
+    let part = |negative: bool, near: i128, far: i128| {
+        (near <= far).then(|| Wholes { negative, low: near as u64, high: far as u64 })
     };
-    let mut parts = Vec::new();
-    if low.is_none_or(|low| low < 0) {
-        let near = high.map_or(1, |high| if high < 0 { -high } else { 1 });
-        let far = low.map(|low| -low).or((near > most).then_some(1 << 63));
-        parts.extend(part(near, far).map(|text| format!("-(?:{text})")));
-    }
-    if high.is_none_or(|high| high >= 0) {
-        let near = low.unwrap_or(0).max(0);
-        let far = high.map(|high| high.min(i128::from(i64::MAX)));
-        let far = far.or((near > most).then_some(i128::from(i64::MAX)));
-        parts.extend(part(near, far));
-    }
-    (!parts.is_empty()).then(|| parts.join("|"))
+    part(true, (-high).max(1), -low).into_iter().chain(part(false, low.max(0), high)).collect()
 }
 
 fn floor(x: &Decimal) -> i128 {
@@ -245,7 +337,8 @@ mod tests {
                 let shape =
                     NumberShape { low, high, holes: vec![number("0.5"), number("2")], ..Default::default() };
                 for kind in [Kind::Integer, Kind::Decimal] {
-                    let regex = expression(&shape, kind)
+                    let regex = Range::of(&shape, kind)
+                        .map(|range| range.expression())
                         .map(|text| regex::Regex::new(&format!("^(?:{text})$")).expect("a regex"));
                     for text in texts.iter().filter(|text| *text != "-0") {
                         let inside =

@@ -19,6 +19,7 @@ use crate::pattern::class::plain_ranges;
 use crate::pattern::compile::Compiler;
 use crate::pattern::few::{MOST_KEYS, Members};
 use crate::pattern::json::{quoted_text, string_text};
+use crate::pattern::nfa::UNBOUNDED;
 use crate::pattern::program::{Edge, Inst, Pc};
 use crate::pattern::regular::{Asked, Automaton, Part, product};
 
@@ -156,8 +157,9 @@ impl Emitter<'_, '_, '_, '_> {
             return Err(BuildError::TooLarge { what, limit });
         }
         let (list, few) = self.compiler.builder.begin_list();
-        let max = max.or(few.then_some(MOST_KEYS));
-        let members = if max.is_none() && min <= 1 { Members::Any } else { Members::Counted };
+        // The first may be nearer than any other that is left: so it is counted where it has to be there.
+        let max = max.or(few.then_some(MOST_KEYS)).or((min > 0).then_some(UNBOUNDED));
+        let members = if max.is_none() { Members::Any } else { Members::Counted };
         self.more((min, max), end, &mut |emitter, next| emitter.other(others, (list, members), next))
     }
 

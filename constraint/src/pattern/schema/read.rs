@@ -5,13 +5,15 @@
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
-use serde_json::{Map, Value as Json};
 
+use super::bounds;
 use super::decimal::Decimal;
 use super::document::{Document, push};
+use super::draft::Draft;
 use super::ecma;
 use super::format;
-use super::node::{Bound, Items, Keyword, Kind, Kinds, LangId, NameId, Node, NodeId, Properties, Values};
+use super::node::{Items, Keyword, Kind, Kinds, LangId, NameId, Node, NodeId, Properties, Values};
+use super::value::{Json, Members, Number};
 use crate::error::BuildError;
 use regex_syntax::hir::Hir;
 
@@ -43,8 +45,8 @@ pub(super) fn read(root: Json) -> Result<Schemas, BuildError> {
     Ok(reader.schemas)
 }
 
-struct Reader<'d> {
-    schemas: Schemas,
+pub(super) struct Reader<'d> {
+    pub(super) schemas: Schemas,
     document: &'d Document,
     /// Schemas by their pointers.
     places: FxHashMap<String, NodeId>,
@@ -56,17 +58,18 @@ struct Reader<'d> {
 
 /// A member of a schema.
 #[derive(Clone, Copy)]
-struct Member<'d> {
-    schema: &'d Json,
-    key: &'d str,
-    value: &'d Json,
+pub(super) struct Member<'d> {
+    pub(super) schema: &'d Json,
+    pub(super) key: &'d str,
+    pub(super) value: &'d Json,
     /// Its own pointer.
-    at: &'d str,
+    pub(super) at: &'d str,
+    pub(super) draft: Draft,
 }
 
 impl<'d> Member<'d> {
     /// The pointer of the schema.
-    fn parent(self) -> &'d str {
+    pub(super) fn parent(self) -> &'d str {
         self.at.rfind('/').map_or("", |slash| &self.at[..slash])
     }
 }
@@ -76,7 +79,7 @@ const UNSUPPORTED: [&str; 4] = ["unevaluatedProperties", "unevaluatedItems", "$d
 
 impl Reader<'_> {
     /// The schema at a pointer, to be read later if it is new.
-    fn node_at(&mut self, pointer: String) -> NodeId {
+    pub(super) fn node_at(&mut self, pointer: String) -> NodeId {
         if let Some(&node) = self.places.get(&pointer) {
             return node;
         }
@@ -86,12 +89,12 @@ impl Reader<'_> {
         node
     }
 
-    fn new_node(&mut self, pointer: String, keywords: Vec<Keyword>) -> NodeId {
+    pub(super) fn new_node(&mut self, pointer: String, keywords: Vec<Keyword>) -> NodeId {
         self.schemas.nodes.push(Node { pointer, keywords, referenced: false });
         self.schemas.nodes.len() as NodeId - 1
     }
 
-    fn name(&mut self, name: &str) -> NameId {
+    pub(super) fn name(&mut self, name: &str) -> NameId {
         if let Some(&id) = self.names.get(name) {
             return id;
         }
@@ -115,20 +118,21 @@ impl Reader<'_> {
 
     fn keywords(&mut self, schema: &Json, pointer: &str) -> Result<Vec<Keyword>, BuildError> {
         let mut out = Vec::new();
+        let draft = self.document.draft(pointer);
         if let Some(reference) = schema.get("$ref") {
             let reference = reference.as_str();
             if let Some(reference) = reference {
                 out.push(Keyword::All(vec![self.target(pointer, reference)?]));
             }
-            if reference.is_some() && !self.document.ref_has_siblings {
+            if reference.is_some() && !draft.ref_has_siblings() {
                 return Ok(out);
             }
         }
         let Json::Object(members) = schema else { return Ok(out) };
-        for (key, value) in members {
+        for (key, value) in members.iter().filter(|(key, _)| draft.has(key)) {
             let mut at = pointer.to_owned();
             push(&mut at, key);
-            self.keyword(Member { schema, key, value, at: &at }, &mut out)?;
+            self.keyword(Member { schema, key, value, at: &at, draft }, &mut out)?;
         }
         Ok(out)
     }
@@ -146,9 +150,13 @@ impl Reader<'_> {
 
     /// Adds what one member says.
     fn keyword(&mut self, member: Member<'_>, out: &mut Vec<Keyword>) -> Result<(), BuildError> {
-        let Member { key, at, .. } = member;
-        if UNSUPPORTED.contains(&key) {
+        let Member { key, value, at, draft, .. } = member;
+        // What is not evaluated may be anything.
+        if UNSUPPORTED.contains(&key) && *value != Json::Bool(true) {
             return Err(unsupported(at, "it has no exact form here"));
+        }
+        if draft == Draft::Three && self.of_third(member, out)? {
+            return Ok(());
         }
         self.of_scalars(member, out)?;
         self.of_objects(member, out)?;
@@ -158,16 +166,16 @@ impl Reader<'_> {
 
     /// Keywords about any value, numbers and strings.
     fn of_scalars(&mut self, member: Member<'_>, out: &mut Vec<Keyword>) -> Result<(), BuildError> {
-        let Member { schema, key, value, at } = member;
+        let Member { key, value, at, .. } = member;
         match key {
             "type" => out.push(Keyword::Kinds(kinds(value, at)?)),
             "enum" => {
                 let Json::Array(values) = value else { return Err(invalid(at, "a list of values is meant")) };
-                out.push(Keyword::Values(self.values(values, at)));
+                out.push(Keyword::Values(self.values(values, at)?));
             }
-            "const" => out.push(Keyword::Values(self.values(std::slice::from_ref(value), at))),
+            "const" => out.push(Keyword::Values(self.values(std::slice::from_ref(value), at)?)),
             "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => {
-                out.extend(number(schema, key, value, at)?);
+                out.extend(bounds::keyword(member)?);
             }
             "minLength" => out.push(Keyword::MinLength(count(value, at)?)),
             "maxLength" => out.push(Keyword::MaxLength(count(value, at)?)),
@@ -194,12 +202,13 @@ impl Reader<'_> {
     }
 
     fn of_objects(&mut self, member: Member<'_>, out: &mut Vec<Keyword>) -> Result<(), BuildError> {
-        let Member { schema, key, value, at } = member;
+        let Member { schema, key, value, at, draft } = member;
         // Members that are one keyword are read with the first of them.
         let is_new = !out.iter().any(|keyword| matches!(keyword, Keyword::Properties(_)));
         match key {
             "properties" | "patternProperties" | "additionalProperties" if is_new => {
                 out.push(Keyword::Properties(Rc::new(self.properties(schema, member.parent())?)));
+                out.extend(self.required_within(schema, draft));
             }
             "required" => out.extend(self.required(value, at)?),
             "propertyNames" => out.push(Keyword::KeyNames(self.node_at(at.to_owned()))),
@@ -214,16 +223,17 @@ impl Reader<'_> {
     }
 
     fn of_arrays(&mut self, member: Member<'_>, out: &mut Vec<Keyword>) -> Result<(), BuildError> {
-        let Member { schema, key, value, at } = member;
+        let Member { schema, key, value, at, draft } = member;
         let is_new = !out.iter().any(|keyword| matches!(keyword, Keyword::Items(_)));
         match key {
             "items" | "prefixItems" | "additionalItems" if is_new => {
-                out.push(Keyword::Items(Rc::new(self.items(schema, member.parent()))));
+                out.push(Keyword::Items(Rc::new(self.items(member))));
             }
             "minItems" => out.push(Keyword::MinItems(count(value, at)?)),
             "maxItems" => out.push(Keyword::MaxItems(count(value, at)?)),
             "contains" => {
-                let bound = |key: &str| schema.get(key).map(|value| count(value, at)).transpose();
+                let there = |key: &str| schema.get(key).filter(|_| draft.has(key));
+                let bound = |key: &str| there(key).map(|value| count(value, at)).transpose();
                 let (least, most) = (bound("minContains")?.unwrap_or(1), bound("maxContains")?);
                 out.push(Keyword::Contains(self.node_at(at.to_owned()), least, most));
             }
@@ -235,7 +245,7 @@ impl Reader<'_> {
 
     /// Keywords that join schemas about the same value.
     fn of_logic(&mut self, member: Member<'_>, out: &mut Vec<Keyword>) -> Result<(), BuildError> {
-        let Member { schema, key, value, at } = member;
+        let Member { schema, key, value, at, .. } = member;
         match key {
             "allOf" => out.push(Keyword::All(self.list(value, at)?)),
             "anyOf" => out.push(Keyword::Any(self.list(value, at)?)),
@@ -256,7 +266,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn list(&mut self, value: &Json, at: &str) -> Result<Vec<NodeId>, BuildError> {
+    pub(super) fn list(&mut self, value: &Json, at: &str) -> Result<Vec<NodeId>, BuildError> {
         match value {
             Json::Array(items) if !items.is_empty() => {
                 Ok((0..items.len()).map(|index| self.node_at(format!("{at}/{index}"))).collect())
@@ -265,29 +275,31 @@ impl Reader<'_> {
         }
     }
 
-    fn values(&mut self, values: &[Json], at: &str) -> Values {
+    fn values(&mut self, values: &[Json], at: &str) -> Result<Values, BuildError> {
         let mut out = Values::default();
         let (mut numbers, mut strings) = (Vec::new(), Vec::new());
         for value in values {
             match value {
                 Json::Null => out.null = true,
                 Json::Bool(value) => out.bools[usize::from(*value)] = true,
-                Json::Number(number) => numbers.push(Decimal::from(number)),
+                Json::Number(number) => numbers.push(exact(number, at)?),
                 Json::String(text) => strings.push(Rc::from(text.as_str())),
-                Json::Array(_) | Json::Object(_) => out.composite.push(self.constant(value, at)),
+                Json::Array(_) | Json::Object(_) => out.composite.push(self.constant(value, at)?),
             }
         }
         (out.numbers, out.strings) = (numbers.into(), strings.into());
-        out
+        Ok(out)
     }
 
     /// A schema that only one value satisfies.
-    fn constant(&mut self, value: &Json, at: &str) -> NodeId {
+    fn constant(&mut self, value: &Json, at: &str) -> Result<NodeId, BuildError> {
         let keywords = match value {
             Json::Object(members) => {
                 let never = self.new_node(at.to_owned(), vec![Keyword::Kinds(Kinds::NONE)]);
-                let named: Vec<(NameId, NodeId)> =
-                    members.iter().map(|(key, value)| (self.name(key), self.constant(value, at))).collect();
+                let mut named: Vec<(NameId, NodeId)> = Vec::new();
+                for (key, value) in members.iter() {
+                    named.push((self.name(key), self.constant(value, at)?));
+                }
                 let required = named.iter().map(|(name, _)| Keyword::Required(*name));
                 let mut keywords = vec![Keyword::Kinds(Kind::Object.into())];
                 keywords.extend(required);
@@ -297,30 +309,30 @@ impl Reader<'_> {
             }
             Json::Array(items) => {
                 let count = items.len() as u32;
-                let prefix = items.iter().map(|item| self.constant(item, at)).collect();
-                let items = Keyword::Items(Rc::new(Items { prefix, rest: None }));
+                let prefix: Result<_, BuildError> = items.iter().map(|item| self.constant(item, at)).collect();
+                let items = Keyword::Items(Rc::new(Items { prefix: prefix?, rest: None }));
                 let kinds = Keyword::Kinds(Kind::Array.into());
                 vec![kinds, items, Keyword::MinItems(count), Keyword::MaxItems(count)]
             }
-            _ => vec![Keyword::Values(self.values(std::slice::from_ref(value), at))],
+            _ => vec![Keyword::Values(self.values(std::slice::from_ref(value), at)?)],
         };
-        self.new_node(at.to_owned(), keywords)
+        Ok(self.new_node(at.to_owned(), keywords))
     }
 
     fn properties(&mut self, schema: &Json, parent: &str) -> Result<Properties, BuildError> {
         let mut out = Properties::default();
-        let members = |key: &str| -> Result<Option<&Map<String, Json>>, BuildError> {
+        let members = |key: &str| -> Result<Option<&Members>, BuildError> {
             match schema.get(key) {
                 None => Ok(None),
                 Some(Json::Object(members)) => Ok(Some(members)),
                 Some(_) => Err(invalid(&format!("{parent}/{key}"), "an object of schemas is meant")),
             }
         };
-        for name in members("properties")?.into_iter().flat_map(Map::keys) {
+        for name in members("properties")?.into_iter().flat_map(Members::keys) {
             let node = self.node_at(below(parent, "properties", name));
             out.named.push((self.name(name), node));
         }
-        for pattern in members("patternProperties")?.into_iter().flat_map(Map::keys) {
+        for pattern in members("patternProperties")?.into_iter().flat_map(Members::keys) {
             let at = below(parent, "patternProperties", pattern);
             let node = self.node_at(at.clone());
             match self.pattern(pattern, &at)?[..] {
@@ -340,7 +352,7 @@ impl Reader<'_> {
                 let names = names.iter().map(|name| text(name, at));
                 names.map(|name| Ok(Keyword::Required(self.name(name?)))).collect()
             }
-            // Draft 3 had it within the property.
+            // In draft 3 it stands within the property, and says nothing here.
             Json::Bool(_) => Ok(Vec::new()),
             _ => Err(invalid(at, "a list of names is meant")),
         }
@@ -349,7 +361,7 @@ impl Reader<'_> {
     fn dependencies(&mut self, value: &Json, at: &str) -> Result<Vec<Keyword>, BuildError> {
         let Json::Object(members) = value else { return Err(invalid(at, "an object is meant")) };
         let mut out = Vec::new();
-        for (key, value) in members {
+        for (key, value) in members.iter() {
             let name = self.name(key);
             let mut here = at.to_owned();
             push(&mut here, key);
@@ -366,15 +378,20 @@ impl Reader<'_> {
         Ok(out)
     }
 
-    fn items(&mut self, schema: &Json, parent: &str) -> Items {
-        let mut list = |key: &str, len: usize| -> Vec<NodeId> {
-            (0..len).map(|index| self.node_at(format!("{parent}/{key}/{index}"))).collect()
+    fn items(&mut self, member: Member<'_>) -> Items {
+        let Member { schema, draft, .. } = member;
+        let parent = member.parent();
+        let list = |key: &str| match schema.get(key) {
+            Some(Json::Array(items)) => Some(items.len()),
+            _ => None,
         };
-        let (prefix, rest) = match (schema.get("prefixItems"), schema.get("items")) {
-            (Some(Json::Array(prefix)), _) => (list("prefixItems", prefix.len()), "items"),
-            (_, Some(Json::Array(prefix))) => (list("items", prefix.len()), "additionalItems"),
-            _ => (Vec::new(), "items"),
+        let prefix = list("prefixItems").filter(|_| draft.has("prefixItems"));
+        let (key, len, rest) = match (prefix, list("items").filter(|_| draft.has_lists_of_items())) {
+            (Some(len), _) => ("prefixItems", len, "items"),
+            (_, Some(len)) => ("items", len, "additionalItems"),
+            _ => ("items", 0, "items"),
         };
+        let prefix = (0..len).map(|index| self.node_at(format!("{parent}/{key}/{index}"))).collect();
         let rest = schema.get(rest).map(|_| self.node_at(format!("{parent}/{rest}")));
         Items { prefix, rest }
     }
@@ -418,7 +435,7 @@ fn below(parent: &str, key: &str, name: &str) -> String {
     pointer
 }
 
-fn kinds(value: &Json, at: &str) -> Result<Kinds, BuildError> {
+pub(super) fn kinds(value: &Json, at: &str) -> Result<Kinds, BuildError> {
     let one = |name: &Json| {
         Ok(match text(name, at)? {
             "null" => Kind::Null.into(),
@@ -438,43 +455,31 @@ fn kinds(value: &Json, at: &str) -> Result<Kinds, BuildError> {
     }
 }
 
-fn number(schema: &Json, key: &str, value: &Json, at: &str) -> Result<Option<Keyword>, BuildError> {
-    // Draft 4 has `exclusiveMinimum: true` beside `minimum`.
-    if let (Json::Bool(_), true) = (value, key.starts_with("exclusive")) {
-        return Ok(None);
+/// A number, which is kept as it was written.
+pub(super) fn exact(number: &Number, at: &str) -> Result<Decimal, BuildError> {
+    match number.decimal() {
+        (number, true) if number.scaled().is_some() => Ok(number),
+        _ => Err(unsupported(at, "a number has more than 30 digits before or behind its point")),
     }
-    let Json::Number(number) = value else { return Err(invalid(at, "a number is meant")) };
-    let number = Decimal::from(number);
-    let strict = |other: &str| schema.get(other) == Some(&Json::Bool(true));
-    Ok(Some(match key {
-        "minimum" => Keyword::Low(Bound { at: number, closed: !strict("exclusiveMinimum") }),
-        "maximum" => Keyword::High(Bound { at: number, closed: !strict("exclusiveMaximum") }),
-        "exclusiveMinimum" => Keyword::Low(Bound { at: number, closed: false }),
-        "exclusiveMaximum" => Keyword::High(Bound { at: number, closed: false }),
-        _ if number.is_negative() || number.whole() == 0 && number.is_integer() => {
-            return Err(invalid(at, "a number above zero is meant"));
-        }
-        _ => Keyword::Multiple(number),
-    }))
 }
 
 fn count(value: &Json, at: &str) -> Result<u32, BuildError> {
     match value {
         Json::Number(number) => {
-            Decimal::from(number).count().ok_or_else(|| invalid(at, "a whole number is meant"))
+            number.decimal().0.count().ok_or_else(|| invalid(at, "a whole number is meant"))
         }
         _ => Err(invalid(at, "a whole number is meant")),
     }
 }
 
-fn text<'v>(value: &'v Json, at: &str) -> Result<&'v str, BuildError> {
+pub(super) fn text<'v>(value: &'v Json, at: &str) -> Result<&'v str, BuildError> {
     value.as_str().ok_or_else(|| invalid(at, "a string is meant"))
 }
 
-fn invalid(at: &str, reason: &str) -> BuildError {
+pub(super) fn invalid(at: &str, reason: &str) -> BuildError {
     BuildError::Schema { at: format!("#{at}"), reason: reason.to_owned() }
 }
 
-fn unsupported(at: &str, reason: &str) -> BuildError {
+pub(super) fn unsupported(at: &str, reason: &str) -> BuildError {
     BuildError::SchemaKeyword { at: format!("#{at}"), reason: reason.to_owned() }
 }

@@ -78,7 +78,8 @@ impl Emitter<'_, '_, '_, '_> {
                 let sort = if set == 0 { Some(plain) } else { sort.as_ref() };
                 let Some(sort) = sort.filter(|_| max.is_none() || count < cap) else { continue };
                 let next = heads[(there | set) * rows + (count + 1).min(cap)];
-                let member = self.other(sort, (0, Members::Owed), next)?;
+                let before = if pc == first { Some(0) } else { (count < cap).then_some(count as u32) };
+                let member = self.other(sort, (0, Members::Owed(before)), next)?;
                 ways.push(if pc != first { self.compiler.comma(member)? } else { member });
             }
             self.compiler.builder.patch(pc, Inst::Split(&ways));

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::decimal::Decimal;
-use super::numbers;
+use super::numbers::Written;
 use super::place::{PlaceId, Places, Step};
 use super::read::{Schemas, read};
 use crate::error::BuildError;
@@ -15,6 +15,7 @@ use crate::pattern::json::string_text;
 pub struct SchemaTexts {
     schemas: Schemas,
     places: Places,
+    written: Written,
 }
 
 impl SchemaTexts {
@@ -23,9 +24,9 @@ impl SchemaTexts {
     /// # Errors
     /// [`BuildError::Schema`] and [`BuildError::SchemaKeyword`].
     pub fn new(schema: &Value) -> Result<SchemaTexts, BuildError> {
-        let schemas = read(schema.clone())?;
-        let places = Places::new(&schemas);
-        Ok(SchemaTexts { schemas, places })
+        let schemas = read(schema.into())?;
+        let (places, written) = (Places::new(&schemas), Written::of(&schemas));
+        Ok(SchemaTexts { schemas, places, written })
     }
 
     /// The text of a value, whether the schema admits it or not; `None` if a number in it is too large, or has too
@@ -40,7 +41,10 @@ impl SchemaTexts {
     fn write(&mut self, value: &Value, place: PlaceId, out: &mut String) -> Option<()> {
         match value {
             Value::Null | Value::Bool(_) => out.push_str(&value.to_string()),
-            Value::Number(number) => out.push_str(&numbers::text(&Decimal::from(number))?),
+            Value::Number(number) => {
+                let number = Decimal::from(number);
+                out.push_str(&Some(number).filter(|x| self.written.has(x))?.to_string());
+            }
             Value::String(text) => out.push_str(&string_text(text)),
             Value::Array(items) => {
                 out.push('[');
