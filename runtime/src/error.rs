@@ -103,6 +103,14 @@ pub enum Fault {
         /// The argument, shortened.
         value: String,
     },
+    /// A computation with a number that neither an int nor a float holds.
+    #[error("`{function}` cannot take {number}, which neither an int nor a float holds")]
+    LongNumber {
+        /// The operator or function.
+        function: String,
+        /// The number, shortened.
+        number: String,
+    },
     /// An `expect` did not hold.
     #[error("{message}")]
     Expect {
@@ -245,7 +253,7 @@ impl Fault {
             Fault::DivisionByZero => "R0102",
             Fault::BadIndex { .. } => "R0103",
             Fault::BadKey { .. } => "R0104",
-            Fault::BadArgument { .. } => "R0105",
+            Fault::BadArgument { .. } | Fault::LongNumber { .. } => "R0105",
             Fault::Expect { .. } => "R0106",
             Fault::Fail { .. } => "R0107",
             Fault::BadOption { .. } => "R0108",
@@ -292,6 +300,10 @@ impl Fault {
             Fault::DivisionByZero => "test the divisor first",
             Fault::BadIndex { .. } => "`len` tells how many there are; a slice such as `xs[0:2]` never fails",
             Fault::BadKey { .. } => "`keys` lists them",
+            Fault::LongNumber { function, .. } => match function.as_str() {
+                "int" | "float" => "`str` gives its digits",
+                _ => "`float(x)` is the nearest float, and `str(x)` its digits; comparisons take it as it is",
+            },
             Fault::Limit { what: "instructions", .. } => {
                 "is there a loop that never ends? every loop needs a bound it can reach"
             }

@@ -1,6 +1,5 @@
 //! How a run ended: its value or its error, and everything it wrote until then.
 
-use agentc_compiler::ir::Role;
 use serde::Serialize;
 
 use crate::context::{Context, Piece};
@@ -118,14 +117,7 @@ fn messages(context: &Context, shown: &str) -> Vec<Message> {
                 messages.push(Message { role: role.name(), content: String::new() });
                 open = true;
             }
-            Piece::Close(role) => {
-                if let Some(message) = messages.last_mut()
-                    && matches!(role, Role::System | Role::User)
-                {
-                    message.content = message.content.trim().to_owned();
-                }
-                open = false;
-            }
+            Piece::Close(_) => open = false,
             piece => {
                 if let (true, Some(message), Some(text)) = (open, messages.last_mut(), text_of(piece)) {
                     message.content.push_str(text);
