@@ -245,8 +245,19 @@ mod tests {
     #[test]
     fn trees_are_those_of_serde_json() {
         for text in [
-            "null", " true ", "false", "0", "-1.5e3", r#""""#, r#""a\"b\\""#, r#""\u00e9\ud83d\ude00 é""#, "[]", "{}",
-            "[1 , 2,[ ],{\n}]", r#"{ "a" : 1 , "b":[{"c":null}], "a": 2, "":"," }"#, r#"["[", "]{", ":"]"#,
+            "null",
+            " true ",
+            "false",
+            "0",
+            "-1.5e3",
+            r#""""#,
+            r#""a\"b\\""#,
+            r#""\u00e9\ud83d\ude00 é""#,
+            "[]",
+            "{}",
+            "[1 , 2,[ ],{\n}]",
+            r#"{ "a" : 1 , "b":[{"c":null}], "a": 2, "":"," }"#,
+            r#"["[", "]{", ":"]"#,
         ] {
             let expected: serde_json::Value = serde_json::from_str(text).unwrap();
             let read = plain(&parse(text, 100).unwrap());
@@ -270,7 +281,11 @@ mod tests {
         let reason = |text: &str| parse(text, 2).unwrap_err().to_string();
         assert_eq!(reason("[1,\n  x]"), "expected value at line 2 column 3");
         assert_eq!(reason("[1] 2"), "trailing characters at line 1 column 5");
-        assert!(reason("{\n \"a\": \"\\ud800\"}").contains(" at line 2 column 1"), "{}", reason("{\n \"a\": \"\\ud800\"}"));
+        assert!(
+            reason("{\n \"a\": \"\\ud800\"}").contains(" at line 2 column 1"),
+            "{}",
+            reason("{\n \"a\": \"\\ud800\"}")
+        );
         assert_eq!(parse("[[[]]]", 2), Err(JsonError::TooDeep));
         assert_eq!(parse(&"[".repeat(1_000_000), 100), Err(JsonError::TooDeep));
         assert!(matches!(parse("[1e99999999999999999999]", 2), Err(JsonError::Number { .. })));

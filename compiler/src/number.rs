@@ -265,7 +265,8 @@ mod tests {
         assert_eq!(number("0.10000000000000001").as_float(), Some(0.1));
         assert_eq!(number("0.1000000000000000055511151231257827021181583404541015625").as_float(), Some(0.1));
         assert_eq!(number("9007199254740994").as_float(), Some(9007199254740994.0));
-        for lost in ["9007199254740993", "12345678901234567890", "3.14159265358979323846", "1e-400", "1e400"] {
+        for lost in ["9007199254740993", "12345678901234567890", "3.14159265358979323846", "1e-400", "1e400"]
+        {
             assert_eq!(number(lost).as_float(), None, "{lost}");
         }
     }
@@ -273,8 +274,21 @@ mod tests {
     #[test]
     fn numbers_compare_by_what_they_say() {
         let rising = [
-            "-1e30", "-12345678901234567891", "-12345678901234567890", "-1.5", "-0.01", "0", "1e-400",
-            "0.0999", "0.1", "0.10000000000000001", "2", "10", "12345678901234567890", "1e22", "1e999999",
+            "-1e30",
+            "-12345678901234567891",
+            "-12345678901234567890",
+            "-1.5",
+            "-0.01",
+            "0",
+            "1e-400",
+            "0.0999",
+            "0.1",
+            "0.10000000000000001",
+            "2",
+            "10",
+            "12345678901234567890",
+            "1e22",
+            "1e999999",
         ];
         for (i, a) in rising.iter().enumerate() {
             for (j, b) in rising.iter().enumerate() {
@@ -282,7 +296,9 @@ mod tests {
                 assert_eq!(number(a).identity() == number(b).identity(), i == j, "{a} {b}");
             }
         }
-        for (a, b) in [("1", "1.000"), ("0", "-0.0e7"), ("1e22", "10000000000000000000000"), ("120e-2", "1.2")] {
+        for (a, b) in
+            [("1", "1.000"), ("0", "-0.0e7"), ("1e22", "10000000000000000000000"), ("120e-2", "1.2")]
+        {
             assert_eq!(number(a), number(b));
             assert_eq!(number(a).identity(), number(b).identity());
         }
@@ -290,7 +306,9 @@ mod tests {
 
     #[test]
     fn floats_are_compared_as_what_they_are() {
-        assert!(Number::of_float(0.1) > number("0.1") && Number::of_float(0.1) < number("0.10000000000000001"));
+        assert!(
+            Number::of_float(0.1) > number("0.1") && Number::of_float(0.1) < number("0.10000000000000001")
+        );
         assert_eq!(Number::of_float(5e-324).nearest(), 5e-324);
         assert_eq!(Number::of_float(-1e22), number("-10000000000000000000000"));
         assert!(Number::of_float(1e23) < number("100000000000000000000000"));

@@ -225,6 +225,14 @@ pub enum Fault {
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A fault of another place than that at which it was met. A [`RunError`] has the place, and the fault.
+    #[error("{fault}")]
+    Elsewhere {
+        /// Whose fault it is.
+        span: Span,
+        /// What went wrong there.
+        fault: Box<Fault>,
+    },
 }
 
 impl Fault {
@@ -235,6 +243,7 @@ impl Fault {
             Fault::Constraint { .. } | Fault::Match { .. } | Fault::Repeats { .. } => ErrorKind::Constraint,
             Fault::Limit { .. } | Fault::Deadline => ErrorKind::Budget,
             Fault::Interrupted => ErrorKind::Interrupted,
+            Fault::Elsewhere { fault, .. } => fault.kind(),
             Fault::PromptTooLong { .. }
             | Fault::ContextFull { .. }
             | Fault::Chat(_)
@@ -272,6 +281,7 @@ impl Fault {
             Fault::EmptyMask { .. } => "R0705",
             Fault::Interrupted => "R0130",
             Fault::NotYet { .. } => "R0901",
+            Fault::Elsewhere { fault, .. } => fault.code(),
         }
     }
 
@@ -280,6 +290,7 @@ impl Fault {
     /// the run whatever stands around them.
     pub fn is_caught(&self) -> bool {
         match self {
+            Fault::Elsewhere { fault, .. } => fault.is_caught(),
             Fault::NotYet { .. } => false,
             // Anything else that a matcher says is a defect of the engine.
             Fault::Match { error, .. } => matches!(
@@ -323,6 +334,8 @@ impl Fault {
             Fault::Constraint { error, .. } => return error.hint(),
             Fault::Match { error, .. } => return error.hint(),
             Fault::Model(error) => return error.hint(),
+            Fault::Chat(error) => return error.hint(),
+            Fault::Elsewhere { fault, .. } => return fault.hint(),
             Fault::NotOfType { .. } | Fault::EmptyMask { .. } => {
                 "this is a defect of agentc: please report it with the program"
             }
@@ -359,13 +372,20 @@ pub struct RunError {
 }
 
 impl RunError {
-    /// An error of a place.
+    /// An error of a place, unless the fault knows a better one.
     pub fn at(span: Span, fault: impl Into<Fault>) -> RunError {
-        RunError { fault: fault.into(), span: Some(span) }
+        RunError::placed(Some(span), fault.into())
     }
 
-    /// An error of the run as a whole.
+    /// An error of the run as a whole, unless the fault knows a place.
     pub fn of_run(fault: impl Into<Fault>) -> RunError {
-        RunError { fault: fault.into(), span: None }
+        RunError::placed(None, fault.into())
+    }
+
+    fn placed(span: Option<Span>, fault: Fault) -> RunError {
+        match fault {
+            Fault::Elsewhere { span, fault } => RunError::placed(Some(span), *fault),
+            fault => RunError { fault, span },
+        }
     }
 }

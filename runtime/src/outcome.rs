@@ -104,7 +104,7 @@ fn plain(context: &Context) -> String {
 fn text_of(piece: &Piece) -> Option<&str> {
     match piece {
         Piece::Text { text, .. } | Piece::Generated { text } => Some(text),
-        Piece::Open(_) | Piece::Close(_) => None,
+        Piece::Open(..) | Piece::Close(_) => None,
     }
 }
 
@@ -113,7 +113,7 @@ fn messages(context: &Context, shown: &str) -> Vec<Message> {
     let mut open = false;
     for piece in context.pieces() {
         match piece {
-            Piece::Open(role) => {
+            Piece::Open(role, _) => {
                 messages.push(Message { role: role.name(), content: String::new() });
                 open = true;
             }

@@ -205,8 +205,7 @@ impl Builder {
     }
 
     fn too_large(&mut self, pair: &Pair<'_>) -> ExprKind {
-        let diag =
-            number_lost(pair.as_str(), self.span(pair), "an int has 64 bits; write 1e20 for a float");
+        let diag = number_lost(pair.as_str(), self.span(pair), "an int has 64 bits; write 1e20 for a float");
         self.diags.push(diag);
         ExprKind::Error
     }

@@ -131,9 +131,8 @@ pub(super) const ITEM: usize = 16;
 pub(super) fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Int(n), Value::Float(x)) | (Value::Float(x), Value::Int(n)) => int_order(*n, *x).is_eq(),
-        (Value::Number(_), Value::Int(_) | Value::Float(_)) | (Value::Int(_) | Value::Float(_), Value::Number(_)) => {
-            a.as_number() == b.as_number()
-        }
+        (Value::Number(_), Value::Int(_) | Value::Float(_))
+        | (Value::Int(_) | Value::Float(_), Value::Number(_)) => a.as_number() == b.as_number(),
         (Value::List(a), Value::List(b)) => {
             a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b))
         }
