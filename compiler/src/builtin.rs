@@ -142,7 +142,12 @@ pub const BUILTINS: &[Builtin] = &[
         Gives::First,
         "the items for which the function `f` gives true",
     ),
-    f("float", &[p("x", Takes::Scalar)], Gives::Float, "a number, or a str read as one; traps if it is none"),
+    f(
+        "float",
+        &[p("x", Takes::Scalar)],
+        Gives::Float,
+        "the nearest float to a number, or to a str read as one; traps if it is none",
+    ),
     f(
         "int",
         &[p("x", Takes::Scalar)],

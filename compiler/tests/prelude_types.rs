@@ -5,7 +5,7 @@ use agentc_compiler::builtin::ALIASES;
 use agentc_constraint::spec::Spec;
 use agentc_constraint::{Limits, Pattern, build};
 
-fn pattern(name: &str) -> std::sync::Arc<Pattern> {
+fn pattern(name: &str) -> Pattern {
     let (_, pattern) = ALIASES.iter().find(|(alias, _)| *alias == name).unwrap();
     build(&Spec::Regex { pattern: (*pattern).to_owned() }, &[], &Limits::default()).unwrap()
 }

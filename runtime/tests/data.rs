@@ -30,9 +30,13 @@ fn compiled(source: &str, files: &'static [(&'static str, &'static str)]) -> Arc
     Arc::new(compiled.program.unwrap_or_else(|| panic!("{:#?}", compiled.diags)))
 }
 
-/// The reports of all scripted tests of a program.
+/// The reports of all tests of a program.
 fn reports(program: &Arc<ir::Program>) -> Vec<TestReport> {
-    let run = |test| testing::run_script(program, test, RunOptions::default(), &mut |_| {}).unwrap();
+    let run = |test| {
+        let mut model = script(&[]);
+        let options = RunOptions::default();
+        testing::run(program, test, &mut scheds(&mut model), options, &mut |_| {}).unwrap()
+    };
     (0..program.tests.len()).map(run).collect()
 }
 
@@ -147,9 +151,9 @@ test "converted" {
   expect float(D.share) == 0.12345678901234568
   expect str(D.id) == "12345678901234567890"
 }
-test "generated" with model = script { ":" => "{\"n\": 18446744073709551616}" } {
-  ":{{ gen x: json }}"
-  expect x.n == parse_json("18446744073709551616") and "{{ x }}" == "{\"n\": 18446744073709551616}"
+test "generated" with model = script { ":" => "[123456789012345.123456789012345]" } {
+  ":{{ gen x: json with max = 60 }}"
+  expect context == ":{{ x }}" and x == parse_json("[123456789012345.123456789012345]")
 }
 "#,
         &[(
@@ -253,14 +257,14 @@ fn model_error(source: &str) -> ModelError {
 
 #[test]
 fn an_answer_that_is_used_up_is_no_missing_rule() {
-    let long = "test \"t\" with model = script { \":\" => \"ab\" } { \":{{ gen x: /[a-z]{6}/ }}\" }";
+    let long = "test \"t\" with model = script { \":\" => \"ab\" } { \":{{ gen x: /[a-z]{60}/ }}\" }";
     let error = model_error(long);
     assert!(matches!(&error, ModelError::AnswerOver { answer, .. } if answer == "ab"), "{error}");
     assert!(error.hint().unwrap().contains("longer answer"), "{error}");
-    let none = "test \"t\" with model = script { \"?\" => \"ab\" } { \":{{ gen x: /[a-z]{6}/ }}\" }";
+    let none = "test \"t\" with model = script { \"?\" => \"ab\" } { \":{{ gen x: /[a-z]{60}/ }}\" }";
     assert!(matches!(model_error(none), ModelError::NoRule { .. }));
     // What an earlier generation used up is not what is missing here.
-    let second = "test \"t\" with model = script { \":\" => \"ab\" } { \":{{ gen x: /[a-z]{2}/ }} then{{ gen y: /[a-z]{6}/ }}\" }";
+    let second = "test \"t\" with model = script { \":\" => \"ab\" } { \":{{ gen x: /[a-z]{2}/ }} then{{ gen y: /[a-z]{60}/ }}\" }";
     assert!(matches!(model_error(second), ModelError::NoRule { .. }));
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use agentc::store::REFERENCE_MODEL;
-use agentc::{Engine, Error, Event, Input, Program, Usage, Value};
+use agentc::{BYTE_ORDER_MARK, Engine, Error, Event, Input, Program, Usage, Value};
 
 use super::args::{LoadArgs, Look, RunArgs};
 use super::output::{Output, Terminal, refused};
@@ -140,11 +140,9 @@ fn inputs(args: &RunArgs) -> Result<Vec<(String, Input)>, Error> {
         let shown = path.display();
         let text =
             std::fs::read_to_string(path).map_err(|error| io_error(format!("read `{shown}`"), &error))?;
-        match serde_json::from_str(&text) {
-            Ok(serde_json::Value::Object(fields)) => {
-                inputs.extend(
-                    fields.iter().map(|(name, json)| (name.clone(), Input::Value(Value::from_json(json)))),
-                );
+        match text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text).parse() {
+            Ok(Value::Record(fields)) => {
+                inputs.extend(fields.iter().map(|(name, value)| (name.clone(), Input::Value(value.clone()))));
             }
             Ok(_) => return Err(not_inputs(path, "it is not a JSON object")),
             Err(error) => return Err(not_inputs(path, &error.to_string())),

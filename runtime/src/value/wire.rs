@@ -2,7 +2,9 @@
 //!
 //! `serde_json` keeps the text of such a number where it writes text; its own trees cannot hold it.
 
-use agentc_compiler::json;
+use std::str::FromStr;
+
+use agentc_compiler::json::{self, JsonError};
 use serde::de::Error as _;
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -37,6 +39,15 @@ impl Serialize for Value {
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
         let text = Box::<RawValue>::deserialize(deserializer)?;
-        json::parse(text.get(), LEVELS).map(Value::from).map_err(D::Error::custom)
+        text.get().parse().map_err(D::Error::custom)
+    }
+}
+
+/// The value of a JSON text.
+impl FromStr for Value {
+    type Err = JsonError;
+
+    fn from_str(text: &str) -> Result<Value, JsonError> {
+        json::parse(text, LEVELS).map(Value::from)
     }
 }

@@ -67,10 +67,11 @@ pub(super) fn work(op: &Op, result: &Value, locals: &[Value]) -> u64 {
     ((operands + size(result)) / 64) as u64
 }
 
-/// Bytes of a string, items of a list.
+/// Bytes of a string or of a number that is kept as text, items of a list.
 fn size(value: &Value) -> usize {
     match value {
         Value::Str(text) => text.len(),
+        Value::Number(number) => number.text().len(),
         Value::List(items) => items.len(),
         _ => 0,
     }
