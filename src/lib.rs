@@ -25,7 +25,7 @@ pub mod store;
 mod testing;
 
 pub use agentc_compiler::diag::{Diag, Severity};
-pub use agentc_compiler::source::{Source, Sources, Span, World, WorldError};
+pub use agentc_compiler::source::{BYTE_ORDER_MARK, Source, Sources, Span, World, WorldError};
 pub use agentc_compiler::{Options, ir};
 pub use agentc_runtime::{
     ErrorKind, Event, Fault, Input, Limits, Message, Operand, Outcome, Place, RunError, RunOptions,

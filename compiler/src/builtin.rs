@@ -142,7 +142,12 @@ pub const BUILTINS: &[Builtin] = &[
         Gives::First,
         "the items for which the function `f` gives true",
     ),
-    f("float", &[p("x", Takes::Scalar)], Gives::Float, "a number, or a str read as one; traps if it is none"),
+    f(
+        "float",
+        &[p("x", Takes::Scalar)],
+        Gives::Float,
+        "the nearest float to a number, or to a str read as one; traps if it is none",
+    ),
     f(
         "int",
         &[p("x", Takes::Scalar)],
@@ -245,23 +250,44 @@ pub const BUILTINS: &[Builtin] = &[
     f("zip", &[XS, p("ys", Takes::List)], Gives::Pairs, "a list of [x, y], as long as the shorter list"),
 ];
 
+/// The days of the calendar, 29 February in leap years only.
+macro_rules! date {
+    () => {
+        concat!(
+            "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)",
+            "|02-(0[1-9]|1[0-9]|2[0-8]))",
+            "|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)"
+        )
+    };
+}
+
+macro_rules! time {
+    () => {
+        "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
+    };
+}
+
+/// A part of a host's name, between dots: no hyphen at its ends.
+macro_rules! label {
+    () => {
+        "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    };
+}
+
 /// Type names of the prelude and the regexes they stand for.
 pub const ALIASES: &[(&str, &str)] = &[
-    ("date", "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"),
-    (
-        "datetime",
-        "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?",
-    ),
+    ("date", date!()),
+    ("datetime", concat!(date!(), "T", time!(), "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?")),
     ("digits", "[0-9]+"),
-    ("email", "[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})*\\.[A-Za-z]{2,24}"),
+    ("email", concat!("[A-Za-z0-9_%+-](\\.?[A-Za-z0-9_%+-]){0,63}@(", label!(), "\\.)+[A-Za-z]{2,24}")),
     ("identifier", "[A-Za-z_][A-Za-z0-9_]*"),
     (
         "ipv4",
         "((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])",
     ),
     ("line", "[^\\r\\n]+"),
-    ("time", "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"),
-    ("url", "https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\\s\"<>]*)?"),
+    ("time", time!()),
+    ("url", concat!("https?://", label!(), "(\\.", label!(), ")*\\.?(:[0-9]{1,5})?(/[^\\s\"<>]*)?")),
     ("uuid", "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
     ("word", "\\w+(['’-]\\w+)*"),
 ];

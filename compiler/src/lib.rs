@@ -15,10 +15,12 @@ pub mod diag;
 pub mod fmt;
 pub mod hir;
 pub mod ir;
+pub mod json;
 pub mod lex;
 mod lint;
 mod lower;
 pub mod modules;
+pub mod number;
 mod parse;
 pub mod size;
 pub mod source;
@@ -74,8 +76,9 @@ pub fn compile(name: &str, bytes: &[u8], world: &dyn World, options: &Options) -
     Compiled { program, diags, sources }
 }
 
-/// The text of a file, if it is one.
+/// The text of a file, if it is one. A byte-order mark before it is no part of it.
 pub fn decode(bytes: &[u8]) -> Result<&str, Diag> {
+    let bytes = bytes.strip_prefix(source::BYTE_ORDER_MARK.as_bytes()).unwrap_or(bytes);
     if bytes.len() > MAX_SOURCE {
         // Who reads a file that never ends stops behind the bound, so its length is not known.
         let message = format!("this file has more than {MAX_SOURCE} bytes, the most that a program may have");

@@ -7,6 +7,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// What some editors put before a text to say that it is UTF-8. It is no part of the text.
+pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// A range of bytes in one source file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Span {

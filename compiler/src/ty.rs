@@ -244,6 +244,7 @@ pub fn of_const(value: &Const) -> Ty {
         Const::Bool(_) => Ty::Bool,
         Const::Int(_) => Ty::Int,
         Const::Float(_) => Ty::Float,
+        Const::Number(_) => Ty::Any,
         Const::Str(_) => Ty::Str,
         Const::List(items) => Ty::list(items.iter().fold(Ty::Never, |ty, item| join(&ty, &of_const(item)))),
         Const::Record(fields) => Ty::Record(fields.iter().map(field_of).collect()),

@@ -59,7 +59,8 @@ pub enum Spec {
         /// The hole that holds the list.
         hole: usize,
     },
-    /// A run of whole words of a text that is known at run time, as they stand there.
+    /// A run of whole words of a text that is known at run time, as they stand there. In scripts that put no
+    /// spaces between words each character is one.
     Copy {
         /// The hole that holds the text.
         hole: usize,

@@ -11,16 +11,18 @@
 //! was opened, or trim what the assistant said; committed text stays as it is, and [`ChatFormat::warnings`]
 //! says so once.
 //!
-//! What is not here: tokens, and trimming of contents.
+//! What is not here: tokens.
 
 use std::collections::HashMap;
 
 use agentc_compiler::ir::Role;
 
+mod edges;
 mod probe;
 mod template;
 mod verify;
 
+use edges::Edges;
 use probe::Probe;
 use template::Template;
 
@@ -82,6 +84,7 @@ pub struct ChatFormat {
     opens: HashMap<(Option<Role>, Role), Result<String, String>>,
     closes: HashMap<Role, String>,
     alike: [bool; 4],
+    edges: Edges,
     writes_bos: bool,
     warnings: Vec<String>,
 }
@@ -117,6 +120,16 @@ impl ChatFormat {
     /// The text after a message's content.
     pub fn close(&self, role: Role) -> &str {
         self.closes.get(&role).map_or("", String::as_str)
+    }
+
+    /// White space that the template drops before a message's content.
+    pub fn dropped_before(&self, role: Role, previous: Option<Role>) -> &[char] {
+        self.edges.start(previous, role)
+    }
+
+    /// White space that the template drops behind a message's content.
+    pub fn dropped_behind(&self, role: Role) -> &[char] {
+        self.edges.end(role)
     }
 
     /// Whether two messages of this role in a row are refused, and have to be joined to one.

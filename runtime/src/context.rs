@@ -9,6 +9,7 @@
 //! changes, a [`Mark`] is all that is needed to undo what came after it.
 
 use agentc_compiler::ir::{Origin, Role};
+use agentc_compiler::source::Span;
 use agentc_constraint::TokenId;
 use serde::{Deserialize, Serialize};
 
@@ -28,8 +29,8 @@ pub enum Piece {
         /// The text, without what healing took back and without the stop.
         text: String,
     },
-    /// A message begins.
-    Open(Role),
+    /// A message begins, by the statement at this place.
+    Open(Role, Span),
     /// The open message ends.
     Close(Role),
 }
@@ -39,7 +40,7 @@ impl Piece {
     fn len(&self) -> usize {
         match self {
             Piece::Text { text, .. } | Piece::Generated { text } => text.len(),
-            Piece::Open(_) | Piece::Close(_) => 0,
+            Piece::Open(..) | Piece::Close(_) => 0,
         }
     }
 }
@@ -125,9 +126,9 @@ impl Context {
         self.pieces.push(Piece::Text { text: text.to_owned(), origin });
     }
 
-    /// Opens a message.
-    pub fn open(&mut self, role: Role) {
-        self.pieces.push(Piece::Open(role));
+    /// Opens a message. `span` is the place of its role.
+    pub fn open(&mut self, role: Role, span: Span) {
+        self.pieces.push(Piece::Open(role, span));
         self.role = Some(role);
     }
 
@@ -224,7 +225,7 @@ mod tests {
         match random.below(6) {
             0 => context.write("é", Origin::Literal),
             1 => context.write("text", Origin::Data),
-            2 => context.open(Role::User),
+            2 => context.open(Role::User, Span::default()),
             3 => context.close(),
             4 => {
                 let new = (0..random.below(4)).map(|token| token as TokenId);

@@ -103,6 +103,14 @@ pub enum Fault {
         /// The argument, shortened.
         value: String,
     },
+    /// A computation with a number that neither an int nor a float holds.
+    #[error("`{function}` cannot take {number}, which neither an int nor a float holds")]
+    LongNumber {
+        /// The operator or function.
+        function: String,
+        /// The number, shortened.
+        number: String,
+    },
     /// An `expect` did not hold.
     #[error("{message}")]
     Expect {
@@ -217,6 +225,14 @@ pub enum Fault {
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A fault of another place than that at which it was met. A [`RunError`] has the place, and the fault.
+    #[error("{fault}")]
+    Elsewhere {
+        /// Whose fault it is.
+        span: Span,
+        /// What went wrong there.
+        fault: Box<Fault>,
+    },
 }
 
 impl Fault {
@@ -227,6 +243,7 @@ impl Fault {
             Fault::Constraint { .. } | Fault::Match { .. } | Fault::Repeats { .. } => ErrorKind::Constraint,
             Fault::Limit { .. } | Fault::Deadline => ErrorKind::Budget,
             Fault::Interrupted => ErrorKind::Interrupted,
+            Fault::Elsewhere { fault, .. } => fault.kind(),
             Fault::PromptTooLong { .. }
             | Fault::ContextFull { .. }
             | Fault::Chat(_)
@@ -245,7 +262,7 @@ impl Fault {
             Fault::DivisionByZero => "R0102",
             Fault::BadIndex { .. } => "R0103",
             Fault::BadKey { .. } => "R0104",
-            Fault::BadArgument { .. } => "R0105",
+            Fault::BadArgument { .. } | Fault::LongNumber { .. } => "R0105",
             Fault::Expect { .. } => "R0106",
             Fault::Fail { .. } => "R0107",
             Fault::BadOption { .. } => "R0108",
@@ -264,6 +281,7 @@ impl Fault {
             Fault::EmptyMask { .. } => "R0705",
             Fault::Interrupted => "R0130",
             Fault::NotYet { .. } => "R0901",
+            Fault::Elsewhere { fault, .. } => fault.code(),
         }
     }
 
@@ -272,6 +290,7 @@ impl Fault {
     /// the run whatever stands around them.
     pub fn is_caught(&self) -> bool {
         match self {
+            Fault::Elsewhere { fault, .. } => fault.is_caught(),
             Fault::NotYet { .. } => false,
             // Anything else that a matcher says is a defect of the engine.
             Fault::Match { error, .. } => matches!(
@@ -292,6 +311,10 @@ impl Fault {
             Fault::DivisionByZero => "test the divisor first",
             Fault::BadIndex { .. } => "`len` tells how many there are; a slice such as `xs[0:2]` never fails",
             Fault::BadKey { .. } => "`keys` lists them",
+            Fault::LongNumber { function, .. } => match function.as_str() {
+                "int" | "float" => "`str` gives its digits",
+                _ => "`float(x)` is the nearest float, and `str(x)` its digits; comparisons take it as it is",
+            },
             Fault::Limit { what: "instructions", .. } => {
                 "is there a loop that never ends? every loop needs a bound it can reach"
             }
@@ -311,6 +334,8 @@ impl Fault {
             Fault::Constraint { error, .. } => return error.hint(),
             Fault::Match { error, .. } => return error.hint(),
             Fault::Model(error) => return error.hint(),
+            Fault::Chat(error) => return error.hint(),
+            Fault::Elsewhere { fault, .. } => return fault.hint(),
             Fault::NotOfType { .. } | Fault::EmptyMask { .. } => {
                 "this is a defect of agentc: please report it with the program"
             }
@@ -347,13 +372,20 @@ pub struct RunError {
 }
 
 impl RunError {
-    /// An error of a place.
+    /// An error of a place, unless the fault knows a better one.
     pub fn at(span: Span, fault: impl Into<Fault>) -> RunError {
-        RunError { fault: fault.into(), span: Some(span) }
+        RunError::placed(Some(span), fault.into())
     }
 
-    /// An error of the run as a whole.
+    /// An error of the run as a whole, unless the fault knows a place.
     pub fn of_run(fault: impl Into<Fault>) -> RunError {
-        RunError { fault: fault.into(), span: None }
+        RunError::placed(None, fault.into())
+    }
+
+    fn placed(span: Option<Span>, fault: Fault) -> RunError {
+        match fault {
+            Fault::Elsewhere { span, fault } => RunError::placed(Some(span), *fault),
+            fault => RunError { fault, span },
+        }
     }
 }

@@ -115,8 +115,15 @@ fn unfit(param: &Param, input: &Input, error: ReadError, reading: &Reading<'_>) 
         // What is too deep to be printed has been refused.
         Input::Value(value) => value.to_string(),
     };
-    let ty = describe(&param.ty, reading.types);
-    format!("the input `{name}` must be {ty}, and `{}` is not", short(text, 40))
+    let (ty, text) = (describe(&param.ty, reading.types), short(text, 40));
+    match error {
+        ReadError::Digits => format!(
+            "the input `{name}` must be {ty}, which does not have all the digits of `{text}`: declare it as json, which keeps them"
+        ),
+        ReadError::NotOfType | ReadError::TooDeep => {
+            format!("the input `{name}` must be {ty}, and `{text}` is not")
+        }
+    }
 }
 
 /// A type as the language writes it.

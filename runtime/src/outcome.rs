@@ -1,6 +1,5 @@
 //! How a run ended: its value or its error, and everything it wrote until then.
 
-use agentc_compiler::ir::Role;
 use serde::Serialize;
 
 use crate::context::{Context, Piece};
@@ -105,7 +104,7 @@ fn plain(context: &Context) -> String {
 fn text_of(piece: &Piece) -> Option<&str> {
     match piece {
         Piece::Text { text, .. } | Piece::Generated { text } => Some(text),
-        Piece::Open(_) | Piece::Close(_) => None,
+        Piece::Open(..) | Piece::Close(_) => None,
     }
 }
 
@@ -114,18 +113,11 @@ fn messages(context: &Context, shown: &str) -> Vec<Message> {
     let mut open = false;
     for piece in context.pieces() {
         match piece {
-            Piece::Open(role) => {
+            Piece::Open(role, _) => {
                 messages.push(Message { role: role.name(), content: String::new() });
                 open = true;
             }
-            Piece::Close(role) => {
-                if let Some(message) = messages.last_mut()
-                    && matches!(role, Role::System | Role::User)
-                {
-                    message.content = message.content.trim().to_owned();
-                }
-                open = false;
-            }
+            Piece::Close(_) => open = false,
             piece => {
                 if let (true, Some(message), Some(text)) = (open, messages.last_mut(), text_of(piece)) {
                     message.content.push_str(text);

@@ -9,10 +9,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use agentc_compiler::ir::Const;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value as Json;
+use agentc_compiler::json::Json;
+use agentc_compiler::number::{Held, Number};
 
 pub mod read;
+mod wire;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +26,8 @@ pub enum Value {
     Int(i64),
     /// A finite 64-bit number.
     Float(f64),
+    /// A number of JSON that neither holds, as it is written ([`Value::number`]).
+    Number(Number),
     /// Text.
     Str(Arc<str>),
     /// A list.
@@ -52,6 +55,15 @@ impl Value {
     /// A text value.
     pub fn str(text: impl Into<Arc<str>>) -> Value {
         Value::Str(text.into())
+    }
+
+    /// A number: an int or a float if one of them holds it, otherwise as it is written.
+    pub fn number(number: Number) -> Value {
+        match number.held() {
+            Held::Int(n) => Value::Int(n),
+            Held::Float(x) => Value::Float(x),
+            Held::Neither => Value::Number(number),
+        }
     }
 
     /// A list value.
@@ -100,6 +112,16 @@ impl Value {
         }
     }
 
+    /// The number of a number, whatever holds it.
+    pub fn as_number(&self) -> Option<Number> {
+        match self {
+            Value::Int(n) => Some(Number::from(*n)),
+            Value::Float(x) => Some(Number::of_float(*x)),
+            Value::Number(number) => Some(number.clone()),
+            _ => None,
+        }
+    }
+
     /// The truth value of a bool.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
@@ -131,6 +153,7 @@ impl Value {
             Value::Bool(_) => "bool",
             Value::Int(_) => "int",
             Value::Float(_) => "float",
+            Value::Number(_) => "number",
             Value::Str(_) => "str",
             Value::List(_) => "list",
             Value::Record(_) => "record",
@@ -155,6 +178,11 @@ impl Value {
             }
             Value::Str(text) => format!("{text:?}"),
             Value::Float(x) => float_text(*x),
+            Value::Number(number) => match number.nearest() {
+                // Written otherwise, it is a float all the same.
+                x if x.is_finite() && Number::of_float(x) == *number => float_text(x),
+                _ => number.identity(),
+            },
             other => other.to_string(),
         }
     }
@@ -162,40 +190,24 @@ impl Value {
     /// The value as a JSON text on one line: its canonical form, but for a str, which is quoted.
     pub fn quoted(&self) -> String {
         match self {
-            Value::Str(text) => Json::String(text.to_string()).to_string(),
+            Value::Str(text) => quoted(text).to_string(),
             other => other.to_string(),
         }
     }
+}
 
-    /// The value as JSON.
-    pub fn to_json(&self) -> Json {
-        match self {
-            Value::Null => Json::Null,
-            Value::Bool(b) => Json::Bool(*b),
-            Value::Int(n) => Json::from(*n),
-            Value::Float(x) => Json::from(*x),
-            Value::Str(text) => Json::String(text.to_string()),
-            Value::List(items) => Json::Array(items.iter().map(Value::to_json).collect()),
-            Value::Record(fields) => {
-                Json::Object(fields.iter().map(|(name, value)| (name.clone(), value.to_json())).collect())
-            }
-        }
-    }
-
-    /// The value of a JSON text's tree. Integers beyond 64 bits become floats.
-    pub fn from_json(json: &Json) -> Value {
+/// A JSON text's value.
+impl From<Json> for Value {
+    fn from(json: Json) -> Value {
         match json {
             Json::Null => Value::Null,
-            Json::Bool(b) => Value::Bool(*b),
-            Json::Number(n) => match n.as_i64() {
-                Some(n) => Value::Int(n),
-                None => Value::Float(n.as_f64().unwrap_or(f64::MAX)),
-            },
-            Json::String(text) => Value::str(text.as_str()),
-            Json::Array(items) => Value::list(items.iter().map(Value::from_json).collect()),
-            Json::Object(fields) => Value::record(
-                fields.iter().map(|(name, value)| (name.clone(), Value::from_json(value))).collect(),
-            ),
+            Json::Bool(b) => Value::Bool(b),
+            Json::Number(number) => Value::number(number),
+            Json::Str(text) => Value::str(text),
+            Json::List(items) => Value::list(items.into_iter().map(Value::from).collect()),
+            Json::Record(fields) => {
+                Value::record(fields.into_iter().map(|(name, value)| (name, Value::from(value))).collect())
+            }
         }
     }
 }
@@ -217,6 +229,7 @@ impl From<&Const> for Value {
             Const::Bool(b) => Value::Bool(*b),
             Const::Int(n) => Value::Int(*n),
             Const::Float(x) => Value::Float(*x),
+            Const::Number(number) => Value::number(number.clone()),
             Const::Str(text) => Value::str(text.as_str()),
             Const::List(items) => Value::list(items.iter().map(Value::from).collect()),
             Const::Record(fields) => {
@@ -268,7 +281,8 @@ fn write_json(value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Value::Bool(b) => write!(f, "{b}"),
         Value::Int(n) => write!(f, "{n}"),
         Value::Float(x) => write!(f, "{}", float_text(*x)),
-        Value::Str(text) => write!(f, "{}", Json::String(text.to_string())),
+        Value::Number(number) => write!(f, "{number}"),
+        Value::Str(text) => write!(f, "{}", quoted(text)),
         Value::List(items) => {
             f.write_str("[")?;
             for (i, item) in items.iter().enumerate() {
@@ -280,7 +294,7 @@ fn write_json(value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Value::Record(fields) => {
             f.write_str("{")?;
             for (i, (name, value)) in fields.iter().enumerate() {
-                write!(f, "{}{}: ", if i > 0 { ", " } else { "" }, Json::String(name.clone()))?;
+                write!(f, "{}{}: ", if i > 0 { ", " } else { "" }, quoted(name))?;
                 write_json(value, f)?;
             }
             f.write_str("}")
@@ -294,16 +308,9 @@ fn float_text(x: f64) -> String {
     if text.contains('.') { text } else { text + ".0" }
 }
 
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.to_json().serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-        Json::deserialize(deserializer).map(|json| Value::from_json(&json))
-    }
+/// A text as JSON writes it.
+fn quoted(text: &str) -> serde_json::Value {
+    serde_json::Value::from(text)
 }
 
 #[cfg(test)]
@@ -327,8 +334,26 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_nothing_holds_are_as_they_are_written() {
+        for text in ["12345678901234567890", "0.10000000000000001", "-1E400"] {
+            let value = Value::number(Number::new(text).expect("a number"));
+            assert!(matches!(value, Value::Number(_)), "{text}");
+            assert_eq!((value.to_string(), value.quoted()), (text.to_owned(), text.to_owned()));
+        }
+        let value = |text: &str| Value::number(Number::new(text).expect("a number"));
+        assert_eq!(value("10000000000000000000000").identity(), Value::Float(1e22).identity());
+        assert_ne!(value("12345678901234567890").identity(), value("12345678901234567891").identity());
+    }
+
+    #[test]
     fn values_survive_json() {
-        let value = Value::record(vec![("x".into(), Value::Float(2.0)), ("n".into(), Value::Int(2))]);
+        let long = Value::number(Number::new("12345678901234567890.5").expect("a number"));
+        let list = Value::list(vec![Value::Null, true.into(), "a\"b".into(), long]);
+        let value = Value::record(vec![
+            ("x".into(), Value::Float(2.0)),
+            ("n".into(), Value::Int(2)),
+            ("list".into(), list),
+        ]);
         let text = serde_json::to_string(&value).expect("a value is JSON");
         assert_eq!(serde_json::from_str::<Value>(&text).expect("it reads back"), value);
     }

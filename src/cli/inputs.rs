@@ -48,10 +48,7 @@ pub(super) fn check_readers(args: &RunArgs) -> Result<(), Error> {
 pub(super) fn inputs(args: &RunArgs) -> Result<Inputs, Error> {
     let mut inputs = Inputs::default();
     if let Some(path) = &args.input_file {
-        let fields = object(path)?;
-        inputs
-            .values
-            .extend(fields.iter().map(|(name, json)| (name.clone(), Input::Value(Value::from_json(json)))));
+        inputs.values.extend(object(path)?.into_iter().map(|(name, value)| (name, Input::Value(value))));
         inputs.files.push(path.clone());
     }
     for (name, value) in &args.input {
@@ -80,15 +77,13 @@ fn text_of(name: &str, path: &Path) -> Result<String, Error> {
 }
 
 /// The JSON object that a file holds.
-fn object(path: &Path) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
-    match serde_json::from_str(&input_text(path)?) {
-        Ok(serde_json::Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(no_inputs(path, "it is not a JSON object")),
-        Err(error) => {
-            let error = error.to_string();
-            let deep = error.starts_with("recursion limit");
-            Err(no_inputs(path, if deep { "it has too many levels of lists and records" } else { &error }))
+fn object(path: &Path) -> Result<Vec<(String, Value)>, Error> {
+    match input_text(path)?.parse() {
+        Ok(Value::Record(fields)) => {
+            Ok(fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
         }
+        Ok(_) => Err(no_inputs(path, "it is not a JSON object")),
+        Err(error) => Err(no_inputs(path, &format!("{error}"))),
     }
 }
 

@@ -10,8 +10,9 @@
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
-use agentc::{Error, Event, Failure, Outcome, Usage, Value};
-use serde_json::{Value as Json, json};
+use agentc::{Error, Event, Failure, Location, Outcome, Part as Operand, Usage, Value};
+use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use super::args::{Format, Look, When};
 use super::held::{Held, Part};
@@ -168,18 +169,14 @@ impl Output {
         self.release(held)?;
         let margin = self.margin.as_mut().map_or("", Margin::close);
         self.terminal.say(margin);
-        let end = summary(result);
+        let end = to_json(&End::new(result, None));
         match self.format {
             Format::Json => self.write(format!("{end}\n").as_bytes())?,
             Format::Text => self.end_of_text(result)?,
             Format::Jsonl => {}
         }
         if self.trace.is_some() || self.format == Format::Jsonl {
-            let mut line = json!({"event": "end"});
-            if let (Json::Object(line), Json::Object(end)) = (&mut line, end) {
-                line.extend(end);
-            }
-            self.line(&line)?;
+            self.line(&to_json(&End::new(result, Some("end"))))?;
         }
         match &mut self.trace {
             Some(trace) => trace.flush().map_err(|error| io_error("write the trace", &error)),
@@ -220,7 +217,7 @@ impl Output {
     }
 
     /// An event to where events go.
-    fn line(&mut self, json: &Json) -> Result<(), Error> {
+    fn line(&mut self, json: &str) -> Result<(), Error> {
         let line = format!("{json}\n");
         if let Some(trace) = &mut self.trace {
             trace.write_all(line.as_bytes()).map_err(|error| io_error("write the trace", &error))?;
@@ -236,36 +233,65 @@ impl Output {
     }
 }
 
-fn to_json(event: &Event) -> Json {
-    serde_json::to_value(event).unwrap_or_default()
+/// As a text at once: a tree would not hold numbers of any size.
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// The object that describes the end of a run.
-fn summary(result: Result<&Outcome, &Failure>) -> Json {
-    let outcome = result.unwrap_or_else(Failure::outcome);
-    let mut object = match result {
-        Ok(outcome) => json!({"status": "ok", "value": outcome.value()}),
-        Err(failure) => json!({"status": "error", "error": failed(failure)}),
-    };
-    let captures = outcome.captures().iter().map(|(name, value)| (name.clone(), value.to_json()));
-    object["captures"] = Json::Object(captures.collect());
-    object["text"] = outcome.text().into();
-    object["messages"] = serde_json::to_value(outcome.messages()).unwrap_or_default();
-    object["usage"] = serde_json::to_value(outcome.usage()).unwrap_or_default();
-    object
+#[derive(Serialize)]
+struct End<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<&'static str>,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Failed<'a>>,
+    #[serde(serialize_with = "as_object")]
+    captures: &'a [(String, Value)],
+    text: &'a str,
+    messages: &'a [agentc::Message],
+    usage: &'a Usage,
+}
+
+impl<'a> End<'a> {
+    fn new(result: Result<&'a Outcome, &'a Failure>, event: Option<&'static str>) -> End<'a> {
+        let outcome = result.unwrap_or_else(Failure::outcome);
+        End {
+            event,
+            status: if result.is_ok() { "ok" } else { "error" },
+            value: result.ok().map(Outcome::value),
+            error: result.err().map(failed),
+            captures: outcome.captures(),
+            text: outcome.text(),
+            messages: outcome.messages(),
+            usage: outcome.usage(),
+        }
+    }
+}
+
+fn as_object<S: Serializer>(captures: &&[(String, Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(captures.iter().map(|(name, value)| (name, value)))
 }
 
 /// A run's error: code, message, place, and what an expectation compared.
-pub(super) fn failed(failure: &Failure) -> Json {
-    let mut object = json!({
-        "code": failure.error().fault.code(),
-        "message": failure.error().to_string(),
-        "span": failure.location(),
-    });
-    if !failure.parts().is_empty() {
-        object["operands"] = serde_json::to_value(failure.parts()).unwrap_or_default();
+#[derive(Serialize)]
+pub(super) struct Failed<'a> {
+    code: &'static str,
+    message: String,
+    span: Option<&'a Location>,
+    #[serde(skip_serializing_if = "<[Operand]>::is_empty")]
+    operands: &'a [Operand],
+}
+
+pub(super) fn failed(failure: &Failure) -> Failed<'_> {
+    Failed {
+        code: failure.error().fault.code(),
+        message: failure.error().to_string(),
+        span: failure.location(),
+        operands: failure.parts(),
     }
-    object
 }
 
 /// The end of a run that never began, where standard output promises to tell it.

@@ -3,11 +3,12 @@
 use std::time::Instant;
 
 use agentc::{Engine, Error, Event, Outcome, Program, RunOptions, Test};
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::args::{Look, TestArgs, TestFormat};
 use super::files::{SourceFile, one_program_on_stdin, program};
-use super::output::{Terminal, failed};
+use super::output::{Failed, Terminal, failed};
 use super::{Exit, load, print, show_diags};
 use crate::render;
 
@@ -61,7 +62,29 @@ struct Suite<'a> {
     passed: usize,
     failed: usize,
     filtered: usize,
-    done: Vec<Json>,
+    /// An object for each test: texts, which keep numbers as they are.
+    done: Vec<Box<RawValue>>,
+}
+
+/// How a test ended.
+#[derive(Serialize)]
+struct Line<'a> {
+    file: &'a str,
+    name: &'a str,
+    status: &'static str,
+    ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Failed<'a>>,
+}
+
+/// How all tests ended.
+#[derive(Serialize)]
+struct Report<'a> {
+    status: &'static str,
+    passed: usize,
+    failed: usize,
+    filtered: usize,
+    tests: &'a [Box<RawValue>],
 }
 
 impl Suite<'_> {
@@ -135,11 +158,14 @@ impl Suite<'_> {
         } else {
             self.passed += 1
         }
-        let mut line = json!({"file": file, "name": test.name(), "status": if failure.is_some() { "failed" } else { "passed" }, "ms": ms});
-        if let Some(failure) = failure {
-            line["error"] = failed(failure);
-        }
-        self.done.push(line);
+        let line = Line {
+            file,
+            name: test.name(),
+            status: if failure.is_some() { "failed" } else { "passed" },
+            ms: u64::try_from(ms).unwrap_or(u64::MAX),
+            error: failure.map(failed),
+        };
+        self.done.extend(to_raw_value(&line));
         if self.args.format == TestFormat::Json {
             return Ok(());
         }
@@ -166,8 +192,14 @@ impl Suite<'_> {
             }
             TestFormat::Json => {
                 let status = if *failed > 0 { "failed" } else { "ok" };
-                let object = json!({"status": status, "passed": passed, "failed": failed, "filtered": filtered, "tests": self.done});
-                format!("{object}\n")
+                let report = Report {
+                    status,
+                    passed: *passed,
+                    failed: *failed,
+                    filtered: *filtered,
+                    tests: &self.done,
+                };
+                format!("{}\n", serde_json::to_string(&report).unwrap_or_default())
             }
         };
         print(text.as_bytes()).map(drop)

@@ -1,19 +1,22 @@
 //! `embed "file"`: the contents of a file as a constant. Text as it stands; JSON as a value of the type
 //! expected at that place, checked here so that a run can rely on it.
 
-use serde_json::Value as Json;
-
 use super::Checker;
 use super::expr::error;
 use crate::ast::Text;
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind};
 use crate::ir::Const;
+use crate::json::{self, Json};
+use crate::number::{Held, Number};
 use crate::source::Span;
 use crate::ty::{self, Field, Ty};
 
 /// Levels that a value may have: deeper ones would not survive being written and read with the program.
 const MAX_LEVELS: usize = ty::MAX_DEPTH;
+
+/// Levels that are read at all, so that a finding can say where there are too many.
+const READ_LEVELS: usize = 128;
 
 /// What is wrong with a value, and where in its file.
 #[derive(Debug)]
@@ -31,7 +34,7 @@ impl Checker<'_> {
             let ty = Ty::Str;
             return Expr { kind: ExprKind::Const(Const::Str(file.text.to_string())), ty, span };
         }
-        let json = match serde_json::from_str::<Json>(&file.text) {
+        let json = match json::parse(&file.text, READ_LEVELS) {
             Ok(json) => json,
             Err(error) => {
                 let diag = Diag::new("E0604", path.span, format!("`{}` is not JSON: {error}", file.path));
@@ -57,7 +60,11 @@ impl Checker<'_> {
             Some(want) => Ok((of_type(json, want, &root)?, want.clone())),
             None => {
                 let ty = known(natural(json, &root)?);
-                Ok((of_type(json, &ty, &root)?, ty))
+                // Ints among floats may be none that a float holds: then the type says nothing.
+                match of_type(json, &ty, &root) {
+                    Ok(value) => Ok((value, ty)),
+                    Err(_) => Ok((of_type(json, &Ty::Any, &root)?, Ty::Any)),
+                }
             }
         }
     }
@@ -95,29 +102,45 @@ fn of_type(json: &Json, want: &Ty, place: &Place) -> Result<Const, Mismatch> {
         (_, Ty::Union(_)) => of_union(json, want, place),
         (Json::Null, Ty::Null | Ty::Any | Ty::Error) => Ok(Const::Null),
         (Json::Bool(value), Ty::Bool | Ty::Any | Ty::Error) => Ok(Const::Bool(*value)),
-        (Json::String(text), Ty::Str | Ty::Any | Ty::Error) => Ok(Const::Str(text.clone())),
+        (Json::Str(text), Ty::Str | Ty::Any | Ty::Error) => Ok(Const::Str(text.clone())),
         (Json::Number(number), Ty::Int | Ty::Float | Ty::Any | Ty::Error | Ty::Lit(_)) => {
             match of_number(number, want) {
                 Some(value) if !matches!(want, Ty::Lit(lit) if *lit != value) => Ok(value),
-                _ => not_of(json, want, place),
+                _ => not_of_number(number, want, place),
             }
         }
-        (Json::String(_) | Json::Bool(_) | Json::Null, Ty::Lit(value)) if value.to_json() == *json => {
-            Ok(value.clone())
-        }
-        (Json::Array(items), Ty::List(item)) => list(items, item, place),
-        (Json::Array(items), Ty::Any | Ty::Error) => list(items, &Ty::Any, place),
-        (Json::Object(object), Ty::Record(fields)) => record(object, fields, place),
-        (Json::Object(object), Ty::Map(value)) => map(object, value, place),
-        (Json::Object(object), Ty::Any | Ty::Error) => map(object, &Ty::Any, place),
+        (Json::Str(text), Ty::Lit(Const::Str(value))) if text == value => Ok(Const::Str(text.clone())),
+        (Json::Bool(truth), Ty::Lit(Const::Bool(value))) if truth == value => Ok(Const::Bool(*truth)),
+        (Json::List(items), Ty::List(item)) => list(items, item, place),
+        (Json::List(items), Ty::Any | Ty::Error) => list(items, &Ty::Any, place),
+        (Json::Record(object), Ty::Record(fields)) => record(object, fields, place),
+        (Json::Record(object), Ty::Map(value)) => map(object, value, place),
+        (Json::Record(object), Ty::Any | Ty::Error) => map(object, &Ty::Any, place),
         _ => not_of(json, want, place),
     }
 }
 
 fn not_of<T>(json: &Json, want: &Ty, place: &Place) -> Result<T, Mismatch> {
-    let shown = json.to_string();
-    let shown = if shown.chars().count() > 40 { kind(json).to_owned() } else { shown };
-    place.wrong(format!("{want} is wanted, and this is {shown}"), "mend the file, or change the type")
+    place.wrong(format!("{want} is wanted, and this is {}", shown(json)), "mend the file, or change the type")
+}
+
+fn not_of_number<T>(number: &Number, want: &Ty, place: &Place) -> Result<T, Mismatch> {
+    let hint = match (number.held(), want) {
+        (Held::Neither | Held::Int(_), Ty::Float) => {
+            "a float does not have all its digits: take it as `json`, which keeps them"
+        }
+        (Held::Neither, Ty::Int) if number.truncated().is_none() => {
+            "an int has 64 bits: take it as `json`, which keeps all digits"
+        }
+        _ => "mend the file, or change the type",
+    };
+    place.wrong(format!("{want} is wanted, and this is {}", shown(&Json::Number(number.clone()))), hint)
+}
+
+/// A short value as it is, a long one by its kind.
+fn shown(json: &Json) -> String {
+    let text = json.to_string();
+    if text.chars().count() > 40 { kind(json).to_owned() } else { text }
 }
 
 fn kind(json: &Json) -> &'static str {
@@ -125,19 +148,20 @@ fn kind(json: &Json) -> &'static str {
         Json::Null => "null",
         Json::Bool(_) => "a bool",
         Json::Number(_) => "a number",
-        Json::String(_) => "a string",
-        Json::Array(_) => "a list",
-        Json::Object(_) => "a record",
+        Json::Str(_) => "a string",
+        Json::List(_) => "a list",
+        Json::Record(_) => "a record",
     }
 }
 
-/// A whole number is an int unless a float is wanted; one beyond 64 bits is a float.
-fn of_number(number: &serde_json::Number, want: &Ty) -> Option<Const> {
-    let float = matches!(want, Ty::Float | Ty::Lit(Const::Float(_)));
-    match number.as_i64() {
-        Some(value) if !float => Some(Const::Int(value)),
-        _ if matches!(want, Ty::Int | Ty::Lit(Const::Int(_))) => None,
-        _ => number.as_f64().filter(|x| x.is_finite()).map(Const::Float),
+/// A whole number is an int unless a float is wanted; what neither holds stays as it is written.
+fn of_number(number: &Number, want: &Ty) -> Option<Const> {
+    match (want, number.held()) {
+        (Ty::Float | Ty::Lit(Const::Float(_)), _) => number.as_float().map(Const::Float),
+        (_, Held::Int(value)) => Some(Const::Int(value)),
+        (Ty::Int | Ty::Lit(Const::Int(_)), _) => None,
+        (_, Held::Float(value)) => Some(Const::Float(value)),
+        (_, Held::Neither) => Some(Const::Number(number.clone())),
     }
 }
 
@@ -147,7 +171,7 @@ fn list(items: &[Json], want: &Ty, place: &Place) -> Result<Const, Mismatch> {
     items.map(Const::List)
 }
 
-fn map(object: &serde_json::Map<String, Json>, want: &Ty, place: &Place) -> Result<Const, Mismatch> {
+fn map(object: &[(String, Json)], want: &Ty, place: &Place) -> Result<Const, Mismatch> {
     let fields: Result<Vec<(String, Const)>, Mismatch> = object
         .iter()
         .map(|(name, value)| Ok((name.clone(), of_type(value, want, &place.key(name))?)))
@@ -156,20 +180,16 @@ fn map(object: &serde_json::Map<String, Json>, want: &Ty, place: &Place) -> Resu
 }
 
 /// The fields in the order of the type.
-fn record(
-    object: &serde_json::Map<String, Json>,
-    fields: &[Field],
-    place: &Place,
-) -> Result<Const, Mismatch> {
-    if let Some(name) = object.keys().find(|name| !fields.iter().any(|f| f.name == **name)) {
+fn record(object: &[(String, Json)], fields: &[Field], place: &Place) -> Result<Const, Mismatch> {
+    if let Some((name, _)) = object.iter().find(|(name, _)| !fields.iter().any(|f| f.name == *name)) {
         let known: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
         let hint = format!("its fields are {}: add this one to the type, or remove it", known.join(", "));
         return place.wrong(format!("there is a field `{name}`, which the type lacks"), hint);
     }
     let mut out = Vec::new();
     for field in fields {
-        match object.get(&field.name) {
-            Some(value) => {
+        match object.iter().find(|(name, _)| *name == field.name) {
+            Some((_, value)) => {
                 out.push((field.name.clone(), of_type(value, &field.ty, &place.key(&field.name))?))
             }
             None if field.optional => {}
@@ -205,10 +225,13 @@ fn natural(json: &Json, place: &Place) -> Result<Ty, Mismatch> {
     let ty = match json {
         Json::Null => Ty::Null,
         Json::Bool(_) => Ty::Bool,
-        Json::Number(number) if number.is_i64() => Ty::Int,
-        Json::Number(_) => Ty::Float,
-        Json::String(_) => Ty::Str,
-        Json::Array(items) => {
+        Json::Number(number) => match number.held() {
+            Held::Int(_) => Ty::Int,
+            Held::Float(_) => Ty::Float,
+            Held::Neither => Ty::Any,
+        },
+        Json::Str(_) => Ty::Str,
+        Json::List(items) => {
             let mut ty = Ty::Never;
             for (at, item) in items.iter().enumerate() {
                 ty = merged(ty, natural(item, &place.item(at))?);
@@ -216,7 +239,7 @@ fn natural(json: &Json, place: &Place) -> Result<Ty, Mismatch> {
             }
             Ty::list(ty)
         }
-        Json::Object(object) => {
+        Json::Record(object) => {
             let mut fields = Vec::new();
             for (name, value) in object {
                 let ty = natural(value, &place.key(name))?;

@@ -8,6 +8,7 @@ use crate::builtin;
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, VarId};
 use crate::ir::Const;
+use crate::number::Number;
 use crate::source::Span;
 use crate::ty::{self, Field, Ty};
 
@@ -78,7 +79,18 @@ impl Checker<'_> {
     }
 
     pub(super) fn converted(&mut self, value: Expr, want: &Ty) -> Expr {
-        if value.ty.base() == Ty::Int && ty::takes_float(want) { to_float(value) } else { value }
+        if value.ty.base() != Ty::Int || !ty::takes_float(want) {
+            return value;
+        }
+        if let ExprKind::Const(Const::Int(n)) = value.kind
+            && Number::from(n).as_float().is_none()
+        {
+            let message = format!("a float does not have all the digits of {n}");
+            let diag = Diag::new("E0024", value.span, message);
+            self.report(diag.hint("take it as an int, or write the float that is meant, as in 1e18"));
+            return error(value.span);
+        }
+        to_float(value)
     }
 
     pub(super) fn int(&mut self, value: u64, negative: bool, span: Span) -> Expr {

@@ -7,8 +7,12 @@ use crate::ast::{Bounds, Expr as Ast, FieldType, Regex, Text, Type, TypeKind};
 use crate::diag::Diag;
 use crate::hir::Expr;
 use crate::ir::Const;
+use crate::json::{self, Json, JsonError};
 use crate::source::Span;
 use crate::ty::{self, Field, Ty};
+
+/// Levels of arrays and objects that the text of a schema may have.
+const SCHEMA_LEVELS: usize = 128;
 
 /// Bytes of regexes, literals, schemas and grammars that one type may hold.
 const MAX_TEXT: usize = crate::MAX_SOURCE;
@@ -237,8 +241,8 @@ impl Checker<'_> {
 
     fn schema_type(&mut self, path: &Text) -> TypeInfo {
         let Some(file) = self.file(path, "a schema") else { return TypeInfo::broken(Ty::Any) };
-        let wrong = match serde_json::from_str::<serde_json::Value>(&file.text) {
-            Ok(serde_json::Value::Object(_) | serde_json::Value::Bool(_)) => {
+        let wrong = match json::parse(&file.text, SCHEMA_LEVELS) {
+            Ok(Json::Record(_) | Json::Bool(_)) => {
                 let schema = file.text.to_string();
                 if !self.schema_is_good(&schema, path.span, &file.path) {
                     return TypeInfo::broken(Ty::Any);
@@ -247,7 +251,8 @@ impl Checker<'_> {
                 return TypeInfo::json(Ty::Any, Spec::Schema { schema }, text);
             }
             Ok(_) => "it is neither an object nor a bool".to_owned(),
-            Err(error) => format!("it is not JSON: {error}"),
+            Err(JsonError::Syntax { reason }) => format!("it is not JSON: {reason}"),
+            Err(error) => error.to_string(),
         };
         let diag = Diag::new("E0604", path.span, format!("`{}` is no JSON Schema: {wrong}", file.path));
         self.report(diag.hint("a schema looks like {\"type\": \"object\", \"properties\": {…}}"));

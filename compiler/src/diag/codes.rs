@@ -62,7 +62,11 @@ const CODES: &[Code] = &[
         "declaration inside a block",
         "Functions, agents, types, constants, imports, models, tools, tests and inputs stand at the top level of a file.",
     ),
-    ("E0024", "number too large", "An int has 64 bits; a float is finite."),
+    (
+        "E0024",
+        "number too large",
+        "An int has 64 bits. A float is finite, and has about 17 digits: one that is written with more would be another number.",
+    ),
     (
         "E0025",
         "hole in a fixed string",

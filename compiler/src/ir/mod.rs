@@ -28,7 +28,7 @@ pub use validate::{IrError, validate};
 pub use value::{Const, Field, NamedTy, Ty};
 
 /// The version of this format; a loader refuses any other.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A compiled program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::number::Number;
+
 /// A type that contains itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NamedTy {
@@ -66,6 +68,8 @@ pub enum Const {
     Int(i64),
     /// A number.
     Float(f64),
+    /// A number that neither holds, as its file writes it.
+    Number(Number),
     /// A text.
     Str(String),
     /// A list.
@@ -74,37 +78,44 @@ pub enum Const {
     Record(Vec<(String, Const)>),
 }
 
-impl Const {
-    /// As a JSON value.
-    pub fn to_json(&self) -> serde_json::Value {
-        match self {
-            Const::Null => serde_json::Value::Null,
-            Const::Bool(value) => (*value).into(),
-            Const::Int(value) => (*value).into(),
-            Const::Float(value) => (*value).into(),
-            Const::Str(value) => value.as_str().into(),
-            Const::List(items) => items.iter().map(Const::to_json).collect(),
-            Const::Record(fields) => {
-                fields.iter().map(|(name, value)| (name.clone(), value.to_json())).collect()
-            }
-        }
-    }
-}
-
 impl fmt::Display for Const {
     /// As the language prints a value: a str bare, a float with at least one decimal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Const::Null => f.write_str("null"),
-            Const::Bool(value) => write!(f, "{value}"),
-            Const::Int(value) => write!(f, "{value}"),
-            Const::Float(value) if value.is_finite() && value.fract() == 0.0 => write!(f, "{value}.0"),
-            Const::Float(value) => write!(f, "{value}"),
             Const::Str(value) => f.write_str(value),
-            Const::List(_) | Const::Record(_) => match serde_json::to_string(&self.to_json()) {
-                Ok(text) => f.write_str(&text),
-                Err(_) => Err(fmt::Error),
-            },
+            other => write_json(other, f),
         }
     }
+}
+
+fn write_json(value: &Const, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match value {
+        Const::Null => f.write_str("null"),
+        Const::Bool(value) => write!(f, "{value}"),
+        Const::Int(value) => write!(f, "{value}"),
+        Const::Float(value) if value.is_finite() && value.fract() == 0.0 => write!(f, "{value}.0"),
+        Const::Float(value) => write!(f, "{value}"),
+        Const::Number(value) => write!(f, "{value}"),
+        Const::Str(value) => write!(f, "{}", quoted(value)),
+        Const::List(items) => {
+            f.write_str("[")?;
+            for (i, item) in items.iter().enumerate() {
+                f.write_str(if i > 0 { "," } else { "" })?;
+                write_json(item, f)?;
+            }
+            f.write_str("]")
+        }
+        Const::Record(fields) => {
+            f.write_str("{")?;
+            for (i, (name, value)) in fields.iter().enumerate() {
+                write!(f, "{}{}:", if i > 0 { "," } else { "" }, quoted(name))?;
+                write_json(value, f)?;
+            }
+            f.write_str("}")
+        }
+    }
+}
+
+fn quoted(text: &str) -> serde_json::Value {
+    serde_json::Value::from(text)
 }

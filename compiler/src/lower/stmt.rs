@@ -69,7 +69,9 @@ impl Code {
     }
 
     fn role(&mut self, role: Role, body: &[Stmt], span: Span) {
-        self.push(Op::OpenRole { role }, span);
+        // The statement begins with the role's word, which is what a template may refuse.
+        let word = Span { end: span.start + role.name().len() as u32, ..span };
+        self.push(Op::OpenRole { role }, word);
         self.scopes.push(Scope::Role);
         self.stmts(body);
         self.scopes.pop();

@@ -8,6 +8,8 @@ use super::build::Builder;
 use super::{Pair, Rule};
 use crate::ast::{BinOp, Call, Expr, ExprKind, Fork, Ident, UnOp};
 use crate::diag::Diag;
+use crate::ir::Const;
+use crate::number::Number;
 use crate::source::Span;
 
 /// Operators, loosest first.
@@ -199,19 +201,12 @@ impl Builder {
         if text.bytes().all(|b| b.is_ascii_digit()) {
             return text.parse().map(ExprKind::Int).unwrap_or_else(|_| self.too_large(pair));
         }
-        match text.parse::<f64>() {
-            Ok(value) if value.is_finite() => ExprKind::Float(value),
-            _ => self.too_large(pair),
-        }
+        float(text).map(ExprKind::Float).unwrap_or_else(|| self.too_large(pair))
     }
 
     fn too_large(&mut self, pair: &Pair<'_>) -> ExprKind {
-        let diag = Diag::new(
-            "E0024",
-            self.span(pair),
-            format!("the number {} is too large", shorten(pair.as_str())),
-        );
-        self.diags.push(diag.hint("an int has 64 bits; write 1e20 for a float"));
+        let diag = number_lost(pair.as_str(), self.span(pair), "an int has 64 bits; write 1e20 for a float");
+        self.diags.push(diag);
         ExprKind::Error
     }
 
@@ -292,4 +287,23 @@ fn bin_op(rule: Rule) -> BinOp {
 
 fn shorten(text: &str) -> String {
     if text.len() <= 24 { text.to_owned() } else { format!("{}…", text.get(..20).unwrap_or("")) }
+}
+
+/// The float that gives back every digit of a number.
+pub(super) fn float(text: &str) -> Option<f64> {
+    Number::new(text).and_then(|number| number.as_float())
+}
+
+/// That neither an int nor a float is the number that is written; `hint` is for one that is too large.
+pub(super) fn number_lost(text: &str, span: Span, hint: &str) -> Diag {
+    let shown = shorten(text);
+    let nearest = Number::new(text).map(|number| number.nearest()).filter(|x| x.is_finite());
+    match nearest.filter(|_| text.contains(['.', 'e', 'E'])) {
+        Some(nearest) => {
+            let nearest = Const::Float(nearest);
+            let message = format!("a float does not have all the digits of {shown}");
+            Diag::new("E0024", span, message).hint(format!("the nearest one is {nearest}: write that"))
+        }
+        None => Diag::new("E0024", span, format!("the number {shown} is too large")).hint(hint),
+    }
 }

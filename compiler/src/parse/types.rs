@@ -1,6 +1,7 @@
 //! The builder: types.
 
 use super::build::Builder;
+use super::expr::{float, number_lost};
 use super::{Pair, Rule};
 use crate::ast::{Bound, Bounds, Expr, FieldType, Number, Regex, Text, Type, TypeKind};
 use crate::diag::Diag;
@@ -139,14 +140,10 @@ impl Builder {
         let span = self.span(&pair);
         let text = pair.as_str();
         let whole = text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-        let value = if whole {
-            text.parse().ok().map(Number::Int)
-        } else {
-            text.parse().ok().filter(|v: &f64| v.is_finite()).map(Number::Float)
-        };
+        let hint = "leave the bound out: `..` without a number is open";
+        let value = if whole { text.parse().ok().map(Number::Int) } else { float(text).map(Number::Float) };
         if value.is_none() {
-            let diag = Diag::new("E0024", span, "this number is too large");
-            self.diags.push(diag.hint("leave the bound out: `..` without a number is open"));
+            self.diags.push(number_lost(text, span, hint));
         }
         value.map(|value| Bound { value, span })
     }

@@ -364,18 +364,19 @@ fn up_to(most: u64) -> String {
 
 /// All runs of words of a text, as they stand there.
 fn runs_of_words(text: &str) -> Vec<String> {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let mut words: Vec<(usize, usize)> = Vec::new();
-    let mut after_word = false;
-    for (at, c) in text.char_indices() {
-        let end = at + c.len_utf8();
-        match words.last_mut() {
-            Some(word) if after_word && is_word(c) => word.1 = end,
-            _ if !c.is_whitespace() => words.push((at, end)),
-            _ => {}
-        }
-        after_word = is_word(c);
-    }
+    let words: Vec<(usize, usize)> = word().find_iter(text).map(|word| (word.start(), word.end())).collect();
     let runs = |at: usize| words[at..].iter().map(|word| text[words[at].0..word.1].to_owned()).collect();
     (0..words.len()).flat_map(|at: usize| -> Vec<String> { runs(at) }).collect()
+}
+
+/// A word: letters, digits and `_` of scripts that put spaces between words, a letter of any other, or another
+/// sign; with the marks that follow, and with what a joiner joins to it.
+fn word() -> &'static regex::Regex {
+    static WORD: std::sync::OnceLock<regex::Regex> = std::sync::OnceLock::new();
+    let mark = r"[\p{M}\p{Cf}\x{e33}\x{eb3}\x{1f3fb}-\x{1f3ff}]";
+    let bare = r"\p{Ideographic}\p{Katakana}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\x{30fc}\x{3005}";
+    let flag = r"[\x{1f1e6}-\x{1f1ff}]{2}";
+    let one = format!(r"{flag}|(?:[\p{{Alphabetic}}\p{{N}}_--[{bare}\p{{M}}]]{mark}*)+|\S{mark}*");
+    let joined = format!(r"(?:{one})(?:\x{{200d}}\S{mark}*)*");
+    WORD.get_or_init(|| regex::Regex::new(&joined).unwrap_or_else(|error| panic!("{error}")))
 }

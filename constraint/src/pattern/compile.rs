@@ -13,6 +13,7 @@ use super::json::quoted_text;
 use super::nfa::{Nfa, SLOTS, UNBOUNDED};
 use super::number;
 use super::program::{Edge, Inst, Pc, RuleId};
+use super::words;
 use crate::error::BuildError;
 use crate::limits::Limits;
 use crate::spec::Spec;
@@ -185,7 +186,6 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
     }
 
     /// The runs of words of a text, as one chain with an entrance before each word and an exit behind each.
-    /// A word is a run of letters, digits and `_`, or another character that is no white space.
     pub(super) fn copy(
         &mut self,
         hole: usize,
@@ -193,16 +193,14 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         next: Pc,
     ) -> Result<Pc, BuildError> {
         let text = bound(self.bindings, hole)?.first().map_or("", String::as_str);
-        let is_word = |c: char| c.is_alphanumeric() || c == '_';
         let chars: Vec<char> = text.chars().collect();
+        let borders = words::borders(&chars);
         let mut starts = Vec::new();
         let mut chain = self.builder.emit(Inst::NOWHERE)?;
-        for (at, &c) in chars.iter().enumerate().rev() {
-            let joins = |other: Option<&char>| other.is_some_and(|&other| is_word(c) && is_word(other));
-            let ends = !c.is_whitespace() && !joins(chars.get(at + 1));
-            let after = if ends { self.split(vec![next, chain])? } else { chain };
-            chain = self.builder.text(written(&c).as_bytes(), after)?;
-            if !c.is_whitespace() && !joins(at.checked_sub(1).and_then(|at| chars.get(at))) {
+        for (c, borders) in chars.iter().zip(borders).rev() {
+            let after = if borders.ends { self.split(vec![next, chain])? } else { chain };
+            chain = self.builder.text(written(c).as_bytes(), after)?;
+            if borders.begins {
                 starts.push(chain);
             }
         }

@@ -35,6 +35,7 @@ pub(crate) mod stack;
 pub(crate) mod subset;
 pub(crate) mod until;
 mod way;
+mod words;
 
 pub use self::schema::SchemaTexts;
 

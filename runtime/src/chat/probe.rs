@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use agentc_compiler::ir::Role;
 
+use super::edges::Edges;
 use super::template::{Message, Template};
 use super::{ChatFormat, ROLES};
 
@@ -65,7 +66,8 @@ impl<'t> Probe<'t> {
         let known = |role: Role| ROLES.iter().any(|previous| is_ok(&opens, Some(*previous), role));
         let alike =
             ROLES.map(|role| (known(role) || is_ok(&opens, None, role)) && self.refuses_alike(&opens, role));
-        ChatFormat { opens, closes, alike, writes_bos: false, warnings: Vec::new() }
+        let edges = Edges::of(self.template);
+        ChatFormat { opens, closes, alike, edges, writes_bos: false, warnings: Vec::new() }
     }
 
     /// Whether a conversation can begin at all.
@@ -161,7 +163,7 @@ impl<'t> Probe<'t> {
 }
 
 /// Conversations that end in a message of the role, the likeliest first.
-fn histories(role: Role) -> &'static [&'static [Role]] {
+pub(super) fn histories(role: Role) -> &'static [&'static [Role]] {
     use Role::{Assistant, System, Tool, User};
     match role {
         System => &[&[System]],

@@ -57,6 +57,15 @@ pub struct Row {
     pub logits: bool,
 }
 
+/// What is known of a generation beyond the tokens of its sequence.
+#[derive(Debug, Clone, Copy)]
+pub struct Outlook<'a> {
+    /// How many of the sequence's tokens are the prompt; those behind it are generated.
+    pub prompt: usize,
+    /// The end of the prompt's text that healing took back. What is generated begins with it.
+    pub healed: &'a [u8],
+}
+
 /// What can go wrong in a model or its file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ModelError {
@@ -129,6 +138,14 @@ pub enum ModelError {
         /// The prompt's last characters.
         tail: String,
     },
+    /// A scripted answer was written to its end, and the generation goes on.
+    #[error("the answer {answer:?} of the script is used up, and the generation goes on: {tail:?}")]
+    AnswerOver {
+        /// The answer.
+        answer: String,
+        /// The last characters of what was read and written.
+        tail: String,
+    },
 }
 
 impl ModelError {
@@ -149,6 +166,10 @@ impl ModelError {
                 Some("give a larger context with `--ctx-size`, or shorten the prompt".into())
             }
             ModelError::NoRule { .. } => Some("add a rule whose left side is the end of this prompt".into()),
+            ModelError::AnswerOver { .. } => Some(
+                "give the rule a longer answer, the generation a type or a `stop` that ends there, or add a rule whose left side is the end of this text"
+                    .into(),
+            ),
             ModelError::Rule { .. } => Some("the syntax is that of Rust's regex crate".into()),
             ModelError::NoTemplate => {
                 Some("take an instruct model, or write the prompt as plain text".into())
@@ -170,6 +191,10 @@ pub trait Model: Tokenize {
 
     /// Tokens of template text, in which control tokens are recognised.
     fn tokenize_scaffold(&self, text: &str) -> Result<Vec<TokenId>, ModelError>;
+
+    /// Tells what is known of the generation in a sequence, before its logits are asked for. A model that
+    /// predicts has no use for it; one that answers from rules looks at the whole prompt.
+    fn foretell(&mut self, _seq: SeqId, _outlook: Outlook<'_>) {}
 
     /// Evaluates the rows in order. On an error the sequences are as they were before.
     fn decode(&mut self, rows: &[Row]) -> Result<(), ModelError>;

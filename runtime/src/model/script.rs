@@ -19,8 +19,8 @@ use rustc_hash::FxHashMap;
 
 use self::memory::Memory;
 pub use self::rules::Rule;
-use self::rules::{Rules, Wish};
-use super::{Load, Model, ModelError, ModelInfo, Row, SeqId};
+use self::rules::{Reading, Rules};
+use super::{Load, Model, ModelError, ModelInfo, Outlook, Row, SeqId};
 
 /// What a scripted model was asked for. Shared, so that it can be read while an engine owns the model.
 #[derive(Debug, Default)]
@@ -59,6 +59,8 @@ pub struct ScriptModel {
     longest: usize,
     vocab: Arc<Vocab>,
     memory: Memory,
+    /// What is known of the generations in sequences: how long their prompts are, and what healing took back.
+    outlooks: FxHashMap<SeqId, (usize, Vec<u8>)>,
     rows: Vec<Option<Result<Vec<f32>, ModelError>>>,
     counters: Arc<Counters>,
 }
@@ -117,30 +119,44 @@ impl ScriptModel {
             ids: Arc::new(ids),
             longest,
             vocab: Arc::new(vocab),
+            outlooks: FxHashMap::default(),
             rows: Vec::new(),
             counters: Arc::default(),
         })
     }
 
-    /// The logits after some tokens.
-    fn think(&self, tokens: &[TokenId]) -> Result<Vec<f32>, ModelError> {
-        let text = self.text(tokens, false);
+    /// The logits after the tokens of a sequence.
+    fn think(&self, seq: SeqId, tokens: &[TokenId]) -> Result<Vec<f32>, ModelError> {
         let rules = match &self.mind {
-            Mind::Random(seed) => return Ok(self.noise(*seed, &text)),
+            Mind::Random(seed) => return Ok(self.noise(*seed, &self.text(tokens, false))),
             Mind::Rules(rules) => rules,
         };
-        let plain = self.text(tokens, true);
-        let no_rule = || ModelError::NoRule { tail: tail(&plain) };
-        let readings: &[&[u8]] = if plain == text { &[&text] } else { &[&text, &plain] };
-        match rules.wish(readings) {
-            Wish::Text(wish) => Ok(self.prefer(&wish)),
-            Wish::Healed(otherwise) => match (self.heal(rules, readings), otherwise) {
-                (Some(logits), _) => Ok(logits),
-                (None, Some(wish)) => Ok(self.prefer(&wish)),
-                (None, None) => Err(no_rule()),
-            },
-            Wish::None => Err(no_rule()),
+        let (marked, ahead) = self.reading(seq, tokens, false);
+        let (plain, _) = self.reading(seq, tokens, true);
+        let tail = tail(&plain.text);
+        let readings = if plain.text == marked.text { vec![marked] } else { vec![marked, plain] };
+        if let Some(wish) = rules.wish(&readings) {
+            return Ok(self.prefer(&[ahead, &wish].concat()));
         }
+        Err(match rules.used_up(&readings) {
+            Some(answer) => {
+                ModelError::AnswerOver { answer: String::from_utf8_lossy(answer).into_owned(), tail }
+            }
+            None => ModelError::NoRule { tail },
+        })
+    }
+
+    /// The text of a sequence with what healing took back of its prompt, and what of that is still to come.
+    fn reading(&self, seq: SeqId, tokens: &[TokenId], plain: bool) -> (Reading, &[u8]) {
+        let mut text = self.text(tokens, plain);
+        let (prompt, healed) = match self.outlooks.get(&seq) {
+            Some((prompt, healed)) if *prompt <= tokens.len() => (*prompt, healed.as_slice()),
+            _ => (tokens.len(), &[][..]),
+        };
+        let begin = self.text(&tokens[..prompt], plain).len();
+        let ahead = healed.get(text.len().saturating_sub(begin)..).unwrap_or_default();
+        text.extend(ahead);
+        (Reading { text, begin: begin + healed.len() }, ahead)
     }
 
     /// Logits that prefer a text; its end is the end of the turn.
@@ -155,21 +171,6 @@ impl ScriptModel {
             }
         };
         (0..).zip(self.tokens.iter()).map(score).collect()
-    }
-
-    /// Logits that prefer tokens that bring back the end of a prompt; `None` if there is no such token.
-    fn heal(&self, rules: &Rules, readings: &[&[u8]]) -> Option<Vec<f32>> {
-        let mut found = false;
-        let score = |(id, token): (TokenId, &Vec<u8>)| {
-            let bytes = self.vocab.bytes(id);
-            if bytes.is_empty() || !rules.heals(readings, bytes) {
-                return little(token);
-            }
-            found = true;
-            10.0 + bytes.len() as f32
-        };
-        let logits = (0..).zip(self.tokens.iter()).map(score).collect();
-        found.then_some(logits)
     }
 
     fn noise(&self, seed: u64, text: &[u8]) -> Vec<f32> {
@@ -293,6 +294,10 @@ impl Model for ScriptModel {
         Ok(tokens)
     }
 
+    fn foretell(&mut self, seq: SeqId, outlook: Outlook<'_>) {
+        self.outlooks.insert(seq, (outlook.prompt, outlook.healed.to_vec()));
+    }
+
     fn decode(&mut self, rows: &[Row]) -> Result<(), ModelError> {
         if rows.is_empty() || rows.len() > self.info.n_batch as usize {
             return self.misuse(format!(
@@ -309,7 +314,7 @@ impl Model for ScriptModel {
         for row in rows {
             self.memory.push(row);
             let tokens: Vec<TokenId> = self.memory.tokens(row.seq, row.pos as usize + 1).collect();
-            let logits = row.logits.then(|| self.think(&tokens));
+            let logits = row.logits.then(|| self.think(row.seq, &tokens));
             self.rows.push(logits);
         }
         self.counters.forwards.fetch_add(1, Ordering::Relaxed);

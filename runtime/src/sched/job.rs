@@ -42,8 +42,8 @@ pub(super) struct Job {
     pub(super) tokens: Vec<TokenId>,
     /// Tokens of the prompt.
     pub(super) prompt: usize,
-    /// The bytes that healing took back.
-    pub(super) healed: usize,
+    /// What healing took back.
+    pub(super) healed: Vec<u8>,
     /// Whether the end of the context comes before the generation's own `max`.
     pub(super) cut_by_context: bool,
     pub(super) matcher: Matcher,
@@ -93,7 +93,8 @@ impl Job {
         let (sampling, written) = (&self.ask.sampling, self.matcher.value_tokens());
         let chosen = sample::choose(logits, &mask, vocab, sampling, written, &mut self.stream);
         let token = chosen.ok_or_else(|| self.nothing_left())?;
-        let healing = self.matcher.stable().is_empty() && self.healed > 0 && self.tokens.len() == self.prompt;
+        let healing =
+            self.matcher.stable().is_empty() && !self.healed.is_empty() && self.tokens.len() == self.prompt;
         let commit = self.matcher.commit(token).map_err(|error| self.fault(error))?;
         self.stage = match commit {
             Commit::More => Stage::Advance,

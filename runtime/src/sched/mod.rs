@@ -27,7 +27,7 @@ use crate::context::Context;
 use crate::error::Fault;
 use crate::kv::PrefixTree;
 use crate::limits::Limits;
-use crate::model::{Model, ModelError, Row};
+use crate::model::{Model, ModelError, Outlook, Row};
 use crate::trace::{Event, Usage};
 
 /// What a tick has to tell about a job.
@@ -86,14 +86,14 @@ impl<'m> Scheduler<'m> {
 
     /// Begins a generation at the end of a context of this model's.
     pub fn submit(&mut self, ask: &GenAsk, context: &Context) -> Result<JobId, Fault> {
-        let prompt = prompt::prompt(context, self.model, self.chat.as_ref().ok())?;
+        let prompt = prompt::prompt(context, self.model, self.chat.as_ref())?;
         self.start(ask, prompt, true)
     }
 
     /// Begins a generation at the end of another model's context, which this one reads as text. What is
     /// pending in it is not told: that is the other one's business ([`flush`](Self::flush)).
     pub fn submit_foreign(&mut self, ask: &GenAsk, context: &Context) -> Result<JobId, Fault> {
-        let prompt = prompt::reread(context, self.model, self.chat.as_ref().ok())?;
+        let prompt = prompt::reread(context, self.model, self.chat.as_ref())?;
         self.start(ask, prompt, false)
     }
 
@@ -122,7 +122,7 @@ impl<'m> Scheduler<'m> {
             told,
             prompt: tokens.len(),
             tokens,
-            healed: healed.len(),
+            healed,
             cut_by_context: cut,
             matcher,
             stream: ask.stream,
@@ -140,13 +140,13 @@ impl<'m> Scheduler<'m> {
 
     /// The events of the pieces of a context that none has told: its end.
     pub fn flush(&mut self, number: u32, context: &Context) -> Result<Vec<Event>, Fault> {
-        let prompt = prompt::prompt(context, self.model, self.chat.as_ref().ok())?;
+        let prompt = prompt::prompt(context, self.model, self.chat.as_ref())?;
         Ok(text_events(number, prompt.written, 0))
     }
 
     /// The text of a context with the template's marks.
     pub fn render(&self, context: &Context) -> Result<String, Fault> {
-        prompt::render(context, self.chat.as_ref().ok())
+        prompt::render(context, self.chat.as_ref())
     }
 
     /// Whether no job is left.
@@ -225,6 +225,11 @@ impl<'m> Scheduler<'m> {
         };
         if batch.rows.is_empty() {
             return Vec::new();
+        }
+        for part in batch.parts.iter().filter(|part| part.logits.is_some()) {
+            let job = &self.jobs[part.job];
+            let seq = job.lease.map_or(0, |lease| lease.seq);
+            self.model.foretell(seq, Outlook { prompt: job.prompt, healed: &job.healed });
         }
         let started = Instant::now();
         if let Err(error) = self.model.decode(&batch.rows) {

@@ -54,57 +54,64 @@ struct Stretch {
     new: bool,
 }
 
+/// How the model lays out messages, or why it cannot.
+pub(crate) type Chat<'c> = Result<&'c ChatFormat, &'c Fault>;
+
 /// Lays out pieces, the first of which follow `before`; of them the first `told` are known from events.
-fn layout(
-    before: &[Piece],
-    pieces: &[Piece],
-    told: usize,
-    chat: Option<&ChatFormat>,
-) -> Result<Vec<Part>, Fault> {
-    let mut layout = Layout::after(before);
+fn layout(before: &[Piece], pieces: &[Piece], told: usize, chat: Chat<'_>) -> Result<Vec<Part>, Fault> {
+    let mut layout = Layout::after(before, chat);
     let mut iter = pieces.iter().enumerate().peekable();
     while let Some((at, piece)) = iter.next() {
         layout.new = at >= told;
         match piece {
             Piece::Text { text, origin } => layout.text(text, *origin),
             Piece::Generated { text } => layout.generated(text),
-            Piece::Open(role) => layout.open(*role, chat)?,
+            Piece::Open(role, span) => layout
+                .open(*role)
+                .map_err(|fault| Fault::Elsewhere { span: *span, fault: Box::new(fault) })?,
             Piece::Close(role) => {
                 let next = match iter.peek() {
-                    Some((_, Piece::Open(next))) => Some(*next),
+                    Some((_, Piece::Open(next, _))) => Some(*next),
                     _ => None,
                 };
-                layout.close(*role, next, chat)?;
+                layout.close(*role, next)?;
             }
         }
     }
     Ok(layout.parts)
 }
 
-struct Layout {
+struct Layout<'c> {
+    chat: Chat<'c>,
     parts: Vec<Part>,
     /// The role whose message was opened last; `None` before the first.
     last: Option<Role>,
-    /// The next text is the first of a message whose content is trimmed.
-    trim_start: bool,
+    /// White space that the template drops before the next text, which is the first of a message.
+    dropped: &'c [char],
     /// The message being opened continues the one before it.
     joined: bool,
     /// Whether events have still to tell the piece that is being laid out.
     new: bool,
 }
 
-impl Layout {
-    fn after(before: &[Piece]) -> Layout {
-        let last = before.iter().rev().find_map(|piece| match piece {
-            Piece::Open(role) => Some(*role),
+impl<'c> Layout<'c> {
+    fn after(before: &[Piece], chat: Chat<'c>) -> Layout<'c> {
+        let mut opened = before.iter().rev().filter_map(|piece| match piece {
+            Piece::Open(role, _) => Some(*role),
             _ => None,
         });
-        let trim_start = matches!(before.last(), Some(Piece::Open(role)) if trims(*role));
-        Layout { parts: Vec::new(), last, trim_start, joined: false, new: true }
+        let last = opened.next();
+        let mut layout = Layout { chat, parts: Vec::new(), last, dropped: &[], joined: false, new: true };
+        if let (Some(Piece::Open(role, _)), Ok(chat)) = (before.last(), chat) {
+            let previous = opened.next();
+            let joined = previous == Some(*role) && chat.joins_alike(*role);
+            layout.dropped = if joined { &[] } else { chat.dropped_before(*role, previous) };
+        }
+        layout
     }
 
     fn text(&mut self, text: &str, origin: Origin) {
-        let text = if self.trim_start { text.trim_start() } else { text };
+        let text = text.trim_start_matches(self.dropped);
         let origin = match origin {
             Origin::Literal => TokenOrigin::Scaffold,
             Origin::Data => TokenOrigin::Data,
@@ -113,7 +120,7 @@ impl Layout {
     }
 
     fn generated(&mut self, text: &str) {
-        self.trim_start = false;
+        self.dropped = &[];
         self.run(text, None);
     }
 
@@ -121,7 +128,7 @@ impl Layout {
         if text.is_empty() {
             return;
         }
-        self.trim_start = false;
+        self.dropped = &[];
         let stretch = Stretch { text: text.to_owned(), origin, new: self.new };
         match self.parts.last_mut() {
             Some(Part::Run(run)) => run.push(stretch),
@@ -129,37 +136,40 @@ impl Layout {
         }
     }
 
-    fn open(&mut self, role: Role, chat: Option<&ChatFormat>) -> Result<(), Fault> {
+    fn open(&mut self, role: Role) -> Result<(), Fault> {
+        let chat = self.chat.map_err(Clone::clone)?;
         if std::mem::take(&mut self.joined) {
             self.text("\n\n", Origin::Literal);
         } else {
-            let text = format_of(chat)?.open(role, self.last.is_none(), self.last)?;
+            let text = chat.open(role, self.last.is_none(), self.last)?;
             self.parts.push(Part::Mark(text.to_owned(), self.new));
+            self.dropped = chat.dropped_before(role, self.last);
         }
         self.last = Some(role);
-        self.trim_start = trims(role);
         Ok(())
     }
 
-    fn close(&mut self, role: Role, next: Option<Role>, chat: Option<&ChatFormat>) -> Result<(), Fault> {
-        if trims(role) {
-            self.trim_end();
-        }
-        let chat = format_of(chat)?;
+    fn close(&mut self, role: Role, next: Option<Role>) -> Result<(), Fault> {
+        let chat = self.chat.map_err(Clone::clone)?;
+        self.dropped = &[];
         if next == Some(role) && chat.joins_alike(role) {
             self.joined = true;
         } else {
+            self.trim_end(chat.dropped_behind(role));
             self.parts.push(Part::Mark(chat.close(role).to_owned(), self.new));
         }
         Ok(())
     }
 
     /// Drops white space at the end of the run of text that ends here, but none that a model wrote.
-    fn trim_end(&mut self) {
+    fn trim_end(&mut self, dropped: &[char]) {
+        if dropped.is_empty() {
+            return;
+        }
         while let Some(Part::Run(run)) = self.parts.last_mut() {
             while let Some(stretch) = run.last_mut() {
                 if stretch.origin.is_some() {
-                    stretch.text.truncate(stretch.text.trim_end().len());
+                    stretch.text.truncate(stretch.text.trim_end_matches(dropped).len());
                 }
                 if !stretch.text.is_empty() {
                     return;
@@ -171,32 +181,15 @@ impl Layout {
     }
 }
 
-/// White space at the ends of what people and programs say is dropped; what a model says stays as it is.
-fn trims(role: Role) -> bool {
-    matches!(role, Role::System | Role::User)
-}
-
-fn format_of(chat: Option<&ChatFormat>) -> Result<&ChatFormat, Fault> {
-    chat.ok_or(Fault::Model(crate::model::ModelError::NoTemplate))
-}
-
 /// The tokens of a context, its pending pieces included, for the model whose context it is.
-pub(crate) fn prompt(
-    context: &Context,
-    model: &dyn Model,
-    chat: Option<&ChatFormat>,
-) -> Result<Prompt, Fault> {
+pub(crate) fn prompt(context: &Context, model: &dyn Model, chat: Chat<'_>) -> Result<Prompt, Fault> {
     let told = context.told() - context.settled().len();
     let parts = layout(context.settled(), context.pending(), told, chat)?;
     tokens(context.tokens().to_vec(), parts, model)
 }
 
 /// The tokens of a context for another model, which reads all of it as text.
-pub(crate) fn reread(
-    context: &Context,
-    model: &dyn Model,
-    chat: Option<&ChatFormat>,
-) -> Result<Prompt, Fault> {
+pub(crate) fn reread(context: &Context, model: &dyn Model, chat: Chat<'_>) -> Result<Prompt, Fault> {
     tokens(Vec::new(), layout(&[], context.pieces(), context.pieces().len(), chat)?, model)
 }
 
@@ -257,7 +250,7 @@ fn text_run(prompt: &mut Prompt, run: Vec<Stretch>, model: &dyn Model) {
 }
 
 /// The text of a whole context, with the template's marks.
-pub(crate) fn render(context: &Context, chat: Option<&ChatFormat>) -> Result<String, Fault> {
+pub(crate) fn render(context: &Context, chat: Chat<'_>) -> Result<String, Fault> {
     let mut out = String::new();
     for part in layout(&[], context.pieces(), 0, chat)? {
         match part {

@@ -3,10 +3,15 @@
 //! Types may contain themselves ([`Ty::Named`]); values are finite, and how deep they may be is the
 //! caller's limit, checked before anything is built. A value that has been tried against a named type is
 //! not tried again, so unions of recursive types cost no more than their size.
+//!
+//! What comes from outside stays what it is: a number that a float does not give back with all its digits is
+//! refused where a float is wanted. What a model wrote as a float is the nearest one, since it cannot be asked
+//! again.
 
 use agentc_compiler::ir::{Const, Field, NamedTy, Ty};
+use agentc_compiler::json::{self, JsonError};
+use agentc_compiler::number::Number;
 use rustc_hash::FxHashMap;
-use serde_json::Value as Json;
 
 use super::Value;
 
@@ -30,6 +35,8 @@ pub enum ReadError {
     NotOfType,
     /// It has too many levels of lists and records.
     TooDeep,
+    /// A number in it has digits that neither the ints nor the floats of the type have.
+    Digits,
 }
 
 impl Reading<'_> {
@@ -37,18 +44,24 @@ impl Reading<'_> {
     /// member that fits.
     pub fn parse(&self, text: &str, ty: &Ty, json: bool) -> Result<Value, ReadError> {
         if json {
-            return self.coerce(&self.from_json(text)?, ty);
+            return self.fit(&self.from_json(text)?, ty, true);
         }
         self.plain(text, ty, 0)
     }
 
     /// The value as one of the type: ints become floats where the type says so.
     pub fn coerce(&self, value: &Value, ty: &Ty) -> Result<Value, ReadError> {
+        self.fit(value, ty, false)
+    }
+
+    /// The same; `nearest` is for a number that a float does not give back.
+    fn fit(&self, value: &Value, ty: &Ty, nearest: bool) -> Result<Value, ReadError> {
         if value.depth() > self.depth {
             return Err(ReadError::TooDeep);
         }
-        let mut fit = Fit { types: self.types, tried: FxHashMap::default(), level: 0 };
-        fit.value(value, ty).ok_or(ReadError::NotOfType)
+        let mut fit = Fit { types: self.types, nearest, lost: false, tried: FxHashMap::default(), level: 0 };
+        let reason = |fit: &Fit<'_>| if fit.lost { ReadError::Digits } else { ReadError::NotOfType };
+        fit.value(value, ty).ok_or_else(|| reason(&fit))
     }
 
     /// Reads what a user typed for an input: the text as it is where the type takes any text, JSON otherwise.
@@ -65,11 +78,11 @@ impl Reading<'_> {
 
     /// The value of a JSON text.
     pub fn from_json(&self, text: &str) -> Result<Value, ReadError> {
-        if levels(text) > self.depth {
-            return Err(ReadError::TooDeep);
-        }
-        let json: Json = serde_json::from_str(text).map_err(|_| ReadError::NotOfType)?;
-        Ok(Value::from_json(&json))
+        json::parse(text, self.depth).map(Value::from).map_err(|error| match error {
+            JsonError::TooDeep => ReadError::TooDeep,
+            JsonError::Number { .. } => ReadError::Digits,
+            JsonError::Syntax { .. } => ReadError::NotOfType,
+        })
     }
 
     fn plain(&self, text: &str, ty: &Ty, level: usize) -> Result<Value, ReadError> {
@@ -89,7 +102,7 @@ impl Reading<'_> {
                 return self.plain(text, &named.ty, level + 1);
             }
             Ty::Union(_) | Ty::Named(_) => None,
-            Ty::List(_) | Ty::Record(_) | Ty::Map(_) => return self.coerce(&self.from_json(text)?, ty),
+            Ty::List(_) | Ty::Record(_) | Ty::Map(_) => return self.fit(&self.from_json(text)?, ty, true),
         };
         value.ok_or(ReadError::NotOfType)
     }
@@ -109,29 +122,13 @@ fn first(mut read: impl Iterator<Item = Result<Value, ReadError>>) -> Result<Val
     found.ok_or(reason)
 }
 
-/// How deep the brackets of a JSON text are. Of a text that is not JSON anything at all.
-fn levels(text: &str) -> usize {
-    let (mut depth, mut most, mut quoted, mut escaped) = (0usize, 0, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
-            b'[' | b'{' => {
-                depth += 1;
-                most = most.max(depth);
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    most
-}
-
 /// A value beside a type.
 struct Fit<'p> {
     types: &'p [NamedTy],
+    /// Whether a float may be the nearest to a number.
+    nearest: bool,
+    /// Whether a number was refused for its digits.
+    lost: bool,
     /// What came of lists and records, by address, as values of named types.
     tried: FxHashMap<(usize, u32), Option<Value>>,
     level: usize,
@@ -156,7 +153,14 @@ impl Fit<'_> {
             | (Ty::Int, Value::Int(_))
             | (Ty::Float, Value::Float(_))
             | (Ty::Str, Value::Str(_)) => Some(value.clone()),
-            (Ty::Float | Ty::Lit(Const::Float(_)), Value::Int(n)) => self.value(&Value::Float(*n as f64), ty),
+            (Ty::Float | Ty::Lit(Const::Float(_)), Value::Int(_) | Value::Number(_)) => {
+                let float = self.float(&value.as_number()?)?;
+                self.value(&float, ty)
+            }
+            (Ty::Int, Value::Number(_)) => {
+                self.lost = true;
+                None
+            }
             (Ty::Lit(constant), value) => (Value::from(constant) == *value).then(|| value.clone()),
             (Ty::Union(members), value) => members.iter().find_map(|member| self.value(value, member)),
             (Ty::List(item), Value::List(items)) => {
@@ -171,6 +175,13 @@ impl Fit<'_> {
             (Ty::Named(id), value) => self.named(value, *id),
             _ => None,
         }
+    }
+
+    fn float(&mut self, number: &Number) -> Option<Value> {
+        let nearest = Some(number.nearest()).filter(|x| self.nearest && x.is_finite());
+        let float = number.as_float().or(nearest);
+        self.lost |= float.is_none();
+        float.map(Value::Float)
     }
 
     fn named(&mut self, value: &Value, id: u32) -> Option<Value> {
@@ -261,6 +272,35 @@ mod tests {
         assert_eq!(input("twelve", &Ty::Int), None);
         assert_eq!(input("[\"a\"]", &Ty::List(Box::new(Ty::Str))), Some(vec!["a"].into()));
         assert_eq!(input("red", &literal("red")), Some("red".into()));
+    }
+
+    #[test]
+    fn numbers_are_kept_or_refused() {
+        let (big, long) = ("12345678901234567890", "0.1234567890123456789");
+        let input = |text: &str, ty: &Ty| PLAIN.input(text, ty).map(|value| value.to_string());
+        for text in [big, long, "1e400", "-10000000000000000000000"] {
+            assert_eq!(input(text, &Ty::Any), Ok(text.into()));
+            assert_eq!(input(text, &Ty::Int), Err(ReadError::Digits));
+        }
+        for text in [big, long, "1e400", "9007199254740993"] {
+            assert_eq!(input(text, &Ty::Float), Err(ReadError::Digits), "{text}");
+        }
+        assert_eq!(input("1e99999999999999999999", &Ty::Int), Err(ReadError::Digits));
+        assert_eq!(input("0.10000000000000001", &Ty::Float), Ok("0.1".into()));
+        assert_eq!(input("10000000000000000000000", &Ty::Float), Ok("10000000000000000000000.0".into()));
+        assert_eq!(input("9007199254740993", &Ty::Int), Ok("9007199254740993".into()));
+        let either = Ty::Union(vec![Ty::Int, Ty::Any]);
+        assert_eq!(input(&format!("[{big}]"), &either), Ok(format!("[{big}]")));
+    }
+
+    /// A model has written it, and is not asked again.
+    #[test]
+    fn a_generated_float_is_the_nearest() {
+        let written = "123456789012345.123456789012345";
+        let float = Ok(Value::Float(123_456_789_012_345.13));
+        assert_eq!(PLAIN.parse(written, &Ty::Float, false), float);
+        assert_eq!(PLAIN.parse(written, &Ty::Float, true), float);
+        assert_eq!(PLAIN.parse(written, &Ty::Any, true).map(|value| value.to_string()), Ok(written.into()));
     }
 
     /// `type Tree { v: int, kids: Tree[] }`, and its name.

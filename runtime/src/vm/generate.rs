@@ -72,7 +72,9 @@ impl Vm {
             ReadError::TooDeep => {
                 Fault::Limit { what: "levels in a value", limit: self.limits.value_depth as u64 }
             }
-            ReadError::NotOfType => Fault::NotOfType { name: r#gen.name.clone(), text: text.to_owned() },
+            ReadError::NotOfType | ReadError::Digits => {
+                Fault::NotOfType { name: r#gen.name.clone(), text: text.to_owned() }
+            }
         }
     }
 }

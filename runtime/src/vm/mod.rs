@@ -232,7 +232,7 @@ impl Vm {
             }
             Op::BoundReached { max } => self.note_bound(*max, inst.span),
             Op::Text { src, origin } => self.write(*src, *origin).map_err(at)?,
-            Op::OpenRole { role } => self.with_context(|context| context.open(*role)),
+            Op::OpenRole { role } => self.with_context(|context| context.open(*role, inst.span)),
             Op::CloseRole => self.with_context(Context::close),
             Op::Expect { cond, message, operands } => {
                 self.expect(*cond, *message, operands).map_err(at)?;

@@ -1,6 +1,7 @@
 //! The pure instructions: from locals to a value.
 
 use agentc_compiler::ir::{BinOp, Local, Op, UnOp};
+use agentc_compiler::number::Number;
 
 use super::builtin::{self, Regexes};
 use crate::error::{Fault, short};
@@ -66,10 +67,11 @@ pub(super) fn work(op: &Op, result: &Value, locals: &[Value]) -> u64 {
     ((operands + size(result)) / 64) as u64
 }
 
-/// Bytes of a string, items of a list.
+/// Bytes of a string or of a number that is kept as text, items of a list.
 fn size(value: &Value) -> usize {
     match value {
         Value::Str(text) => text.len(),
+        Value::Number(number) => number.text().len(),
         Value::List(items) => items.len(),
         _ => 0,
     }
@@ -99,6 +101,7 @@ fn unary(op: UnOp, value: &Value) -> Result<Value, Fault> {
         (UnOp::Neg, Value::Int(n)) => n.checked_neg().map(Value::Int).ok_or_else(|| overflow("-")),
         (UnOp::Neg, Value::Float(x)) => Ok(Value::Float(-x)),
         (UnOp::Not, Value::Bool(b)) => Ok(Value::Bool(!b)),
+        (UnOp::Neg, Value::Number(number)) => Err(too_long("-", number)),
         (UnOp::Neg, other) => Err(bad_operand("-", other)),
         (UnOp::Not, other) => Err(bad_operand("not", other)),
     }
@@ -128,7 +131,9 @@ pub(super) const ITEM: usize = 16;
 /// Equality of values: numbers by value, whatever their kind, and records whatever the order of their fields.
 pub(super) fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Int(n), Value::Float(x)) | (Value::Float(x), Value::Int(n)) => *n as f64 == *x,
+        (Value::Int(n), Value::Float(x)) | (Value::Float(x), Value::Int(n)) => int_order(*n, *x).is_eq(),
+        (Value::Number(_), Value::Int(_) | Value::Float(_))
+        | (Value::Int(_) | Value::Float(_), Value::Number(_)) => a.as_number() == b.as_number(),
         (Value::List(a), Value::List(b)) => {
             a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b))
         }
@@ -157,8 +162,18 @@ pub(super) fn compare(a: &Value, b: &Value) -> Option<std::cmp::Ordering> {
             }
             Some(a.len().cmp(&b.len()))
         }
+        (Value::Int(n), Value::Float(x)) => Some(int_order(*n, *x)),
+        (Value::Float(x), Value::Int(n)) => Some(int_order(*n, *x).reverse()),
+        (Value::Number(_), _) | (_, Value::Number(_)) => Some(a.as_number()?.cmp(&b.as_number()?)),
         _ => a.as_float()?.partial_cmp(&b.as_float()?),
     }
+}
+
+/// The order of an int and a float, which is finite, without making the one the other.
+pub(super) fn int_order(n: i64, x: f64) -> std::cmp::Ordering {
+    // A float beyond the ints is beyond them here, too; of one within them only what follows the point is cut.
+    let whole = x.trunc();
+    i128::from(n).cmp(&(whole as i128)).then(whole.partial_cmp(&x).unwrap_or(std::cmp::Ordering::Equal))
 }
 
 /// Whether a list has a member, a str a part, a record a key.
@@ -178,6 +193,7 @@ fn arithmetic(op: BinOp, a: &Value, b: &Value) -> Result<Value, Fault> {
         (Value::List(a), Value::List(b)) if op == BinOp::Add => {
             Ok(Value::list(a.iter().chain(b.iter()).cloned().collect()))
         }
+        (Value::Number(number), _) | (_, Value::Number(number)) => Err(too_long(op.sign(), number)),
         _ => match (a.as_float(), b.as_float()) {
             (Some(a), Some(b)) => float_arithmetic(op, a, b),
             (None, _) => Err(bad_operand(op.sign(), a)),
@@ -222,6 +238,11 @@ pub(super) fn finite(x: f64, op: &str) -> Result<Value, Fault> {
 
 pub(super) fn overflow(op: &str) -> Fault {
     Fault::Overflow { op: op.to_owned() }
+}
+
+/// Nothing is computed with a number that neither an int nor a float holds: the result would be another one.
+pub(super) fn too_long(op: &str, number: &Number) -> Fault {
+    Fault::LongNumber { function: op.to_owned(), number: short(number.to_string(), 60) }
 }
 
 pub(super) fn bad_operand(op: &str, value: &Value) -> Fault {

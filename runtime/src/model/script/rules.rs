@@ -1,15 +1,11 @@
 //! What a scripted model would like to write, from what it has read.
 //!
 //! A rule finds its place in its answer by the end of the text, whatever tokens it was read in, and goes on
-//! from there; also where a mask forced something else, and where healing took back the end of the prompt. Of
-//! a literal prompt the end is known; of a regex it is whatever makes the text match.
+//! from there; also where a mask forced something else.
 
 use regex::bytes::Regex;
 
 use super::super::ModelError;
-
-/// How much of the end of a prompt healing may have taken back, in bytes.
-const HEALED: usize = 16;
 
 /// After a prompt, what the model would like to write.
 #[derive(Debug, Clone)]
@@ -65,84 +61,72 @@ impl Rule {
         })
     }
 
-    /// The text ends with the prompt but for its last bytes, which healing took back: how many bytes, and what
-    /// is to come.
-    fn cut(&self, text: &[u8]) -> Option<(usize, Vec<u8>)> {
-        let Prompt::Text(prompt) = &self.prompt else { return None };
-        let least = prompt.len().saturating_sub(HEALED).max(1);
-        let there = (least..prompt.len()).rev().find(|&there| text.ends_with(&prompt[..there]))?;
-        Some((there, [&prompt[there..], &self.answer].concat()))
-    }
-
     /// The text has the prompt and then something else than the answer, not longer than it.
     fn deviated(&self, text: &[u8]) -> Option<&[u8]> {
         let ends = (0..=self.answer.len().min(text.len())).map(|written| text.len() - written);
         let end = ends.into_iter().find(|&end| self.matched(&text[..end]).is_some())?;
         self.answer.get(text.len() - end..)
     }
-
-    /// Whether a token brings back the end of the prompt, and nothing behind it but the answer.
-    fn heals(&self, text: &[u8], token: &[u8]) -> bool {
-        let whole = [text, token].concat();
-        (1..=token.len().min(HEALED)).any(|end| {
-            self.answer.starts_with(&token[end..]) && self.matched(&whole[..text.len() + end]).is_some()
-        })
-    }
-}
-
-/// What a model would like to write next.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Wish {
-    /// This; nothing means the end of the turn.
-    Text(Vec<u8>),
-    /// What brings back the end of a prompt that a regex describes; if nothing can, this.
-    Healed(Option<Vec<u8>>),
-    /// No rule fits.
-    None,
 }
 
 /// The rules of a model; of those that fit equally well the first counts.
 #[derive(Debug)]
-pub(super) struct Rules {
-    rules: Vec<Rule>,
-    /// Whether some prompt is a regex.
-    regexes: bool,
+pub(super) struct Rules(Vec<Rule>);
+
+/// What a model has read and written.
+pub(super) struct Reading {
+    pub(super) text: Vec<u8>,
+    /// Where in it the generation begins.
+    pub(super) begin: usize,
+}
+
+impl Reading {
+    /// The text without its last bytes, if these were generated.
+    fn without(&self, behind: usize) -> Option<&[u8]> {
+        let end = self.text.len().checked_sub(behind).filter(|end| *end >= self.begin)?;
+        self.text.get(..end)
+    }
 }
 
 impl Rules {
     pub(super) fn new(rules: Vec<Rule>) -> Rules {
-        let regexes = rules.iter().any(|rule| matches!(rule.prompt, Prompt::Regex(_)));
-        Rules { rules, regexes }
+        Rules(rules)
     }
 
-    /// What comes after a text, of which there may be several readings: of those that fit equally well the
-    /// first counts.
-    pub(super) fn wish(&self, readings: &[&[u8]]) -> Wish {
-        let pairs = || readings.iter().flat_map(|text| self.rules.iter().map(move |rule| (rule, text)));
-        let mut best: Option<(usize, Vec<u8>)> = None;
+    /// What comes after a text, of which there may be several readings; nothing means the end of the turn. Of
+    /// rules that fit equally well the first counts. `None` if no rule fits.
+    pub(super) fn wish(&self, readings: &[Reading]) -> Option<Vec<u8>> {
+        self.rule(readings.iter().map(|reading| reading.text.as_slice())).map(|(_, rest)| rest.to_vec())
+    }
+
+    /// The answer that the generation began with, where no rule fits any more.
+    pub(super) fn used_up(&self, readings: &[Reading]) -> Option<&[u8]> {
+        let longest = readings.iter().map(|reading| reading.text.len() - reading.begin).max()?;
+        (1..=longest).find_map(|behind| {
+            let texts: Vec<&[u8]> = readings.iter().filter_map(|reading| reading.without(behind)).collect();
+            let (rule, _) = self.rule(texts.iter().copied())?;
+            Some(rule.answer.as_slice())
+        })
+    }
+
+    /// The rule that fits a text best, and what is left of its answer.
+    fn rule<'r, 't>(
+        &'r self,
+        readings: impl Iterator<Item = &'t [u8]> + Clone,
+    ) -> Option<(&'r Rule, &'r [u8])> {
+        let pairs = || readings.clone().flat_map(|text| self.0.iter().map(move |rule| (rule, text)));
+        let mut best: Option<(usize, &Rule, &[u8])> = None;
         for (rule, text) in pairs() {
-            let spelled = rule.spelled(text).map(|(matched, rest)| (matched, rest.to_vec()));
-            if let Some((matched, rest)) = spelled.or_else(|| rule.cut(text))
-                && best.as_ref().is_none_or(|(other, _)| matched > *other)
+            if let Some((matched, rest)) = rule.spelled(text)
+                && best.is_none_or(|(other, ..)| matched > other)
             {
-                best = Some((matched, rest));
+                best = Some((matched, rule, rest));
             }
         }
         match best {
-            Some((matched, rest)) if matched > 0 || !self.regexes => Wish::Text(rest),
-            Some((_, rest)) => Wish::Healed(Some(rest)),
-            None => match pairs().find_map(|(rule, text)| rule.deviated(text)) {
-                Some(rest) => Wish::Text(rest.to_vec()),
-                None if self.regexes => Wish::Healed(None),
-                None => Wish::None,
-            },
+            Some((_, rule, rest)) => Some((rule, rest)),
+            None => pairs().find_map(|(rule, text)| Some((rule, rule.deviated(text)?))),
         }
-    }
-
-    /// Whether a token brings back the end of a prompt that a regex describes.
-    pub(super) fn heals(&self, readings: &[&[u8]], token: &[u8]) -> bool {
-        let mut regexes = self.rules.iter().filter(|rule| matches!(rule.prompt, Prompt::Regex(_)));
-        regexes.any(|rule| readings.iter().any(|text| rule.heals(text, token)))
     }
 }
 
@@ -155,11 +139,12 @@ mod tests {
         Rules::new(rules.iter().map(|(prompt, answer)| Rule::new(*prompt, *answer)).collect())
     }
 
+    fn reading(text: &str, begin: usize) -> [Reading; 1] {
+        [Reading { text: text.as_bytes().to_vec(), begin }]
+    }
+
     fn wish_of(rules: &Rules, text: &str) -> Option<String> {
-        match rules.wish(&[text.as_bytes()]) {
-            Wish::Text(rest) | Wish::Healed(Some(rest)) => Some(String::from_utf8(rest).unwrap()),
-            Wish::Healed(None) | Wish::None => None,
-        }
+        rules.wish(&reading(text, text.len())).map(|rest| String::from_utf8(rest).unwrap())
     }
 
     #[test]
@@ -168,7 +153,7 @@ mod tests {
         assert_eq!(wish_of(&rules, "Q? A: ").as_deref(), Some("Yes, sir"));
         assert_eq!(wish_of(&rules, "Q? A: Yes").as_deref(), Some(", sir"));
         assert_eq!(wish_of(&rules, "Q? A: Yes, sir").as_deref(), Some(""));
-        assert_eq!(wish_of(&rules, "Q? A:").as_deref(), Some(" Yes, sir"));
+        assert_eq!(wish_of(&rules, "Q? A:"), None);
         assert_eq!(wish_of(&rules, "Q? A: No").as_deref(), Some("s, sir"));
         assert_eq!(wish_of(&rules, "nothing like it"), None);
     }
@@ -195,10 +180,16 @@ mod tests {
         assert_eq!(wish_of(&rules, "12 apples").as_deref(), Some("."));
         assert_eq!(wish_of(&rules, "no apples").as_deref(), Some("!"));
         assert_eq!(wish_of(&rules, "xy").as_deref(), Some("z"));
-        let text = |text: &'static str| [text.as_bytes()];
-        assert_eq!(rules.wish(&text("Why?\nA:")), Wish::Healed(None));
-        assert!(rules.heals(&text("Why?\nA:"), b" Be") && rules.heals(&text("Why?\nA:"), b" "));
-        assert!(!rules.heals(&text("Why?\nA:"), b" No") && !rules.heals(&text("Who?\nA:"), b" "));
+        assert_eq!(wish_of(&rules, "Why?\nA:"), None);
         assert!(matches!(Rule::regex("(", ""), Err(ModelError::Rule { .. })));
+    }
+    #[test]
+    fn a_used_up_answer_is_known() {
+        let rules = rules(&[("A:", "No"), ("B:", "Yes")]);
+        let used_up = |text: &str, begin: usize| rules.used_up(&reading(text, begin));
+        assert_eq!(used_up("B: A:Nope", 5), Some(&b"No"[..]));
+        assert_eq!(used_up("B: A:Nope", 9), None);
+        assert_eq!(used_up("C:Nope", 2), None);
+        assert_eq!(used_up("C:Nope A:never", 2), Some(&b"No"[..]));
     }
 }

@@ -39,7 +39,7 @@ impl Call<'_> {
     /// Rising, equals in their order. Traps where two items have no order.
     pub(super) fn sort(&self) -> Result<Value, Fault> {
         let mut items = self.list()?.to_vec();
-        let odd = std::cell::Cell::new(false);
+        let odd = Cell::new(false);
         items.sort_by(|a, b| total_order(a, b, &odd));
         if odd.get() { Err(self.bad(self.first)) } else { Ok(Value::list(items)) }
     }
@@ -113,15 +113,10 @@ impl Call<'_> {
     }
 }
 
-/// [`compare`], made total so that sorting is well defined whatever the list holds: numbers by their exact
-/// values, and values without an order by kind, of which `odd` takes note.
-fn total_order(a: &Value, b: &Value, odd: &std::cell::Cell<bool>) -> std::cmp::Ordering {
+/// [`compare`], made total so that sorting is well defined whatever the list holds: values without an order go
+/// by kind, of which `odd` takes note.
+fn total_order(a: &Value, b: &Value, odd: &Cell<bool>) -> std::cmp::Ordering {
     match (a, b) {
-        (Value::Int(n), Value::Float(x)) => {
-            let rough = (*n as f64).partial_cmp(x).unwrap_or(std::cmp::Ordering::Equal);
-            rough.then(i128::from(*n).cmp(&(*x as i128)))
-        }
-        (Value::Float(_), Value::Int(_)) => total_order(b, a, odd).reverse(),
         (Value::List(x), Value::List(y)) => {
             let items = x.iter().zip(y.iter()).map(|(a, b)| total_order(a, b, odd));
             items.into_iter().find(|order| order.is_ne()).unwrap_or(x.len().cmp(&y.len()))

@@ -1,6 +1,6 @@
 //! Functions of the prelude about numbers.
 
-use super::super::ops::{compare, finite, overflow};
+use super::super::ops::{compare, finite, overflow, too_long};
 use super::Call;
 use crate::error::Fault;
 use crate::value::Value;
@@ -13,6 +13,10 @@ impl Call<'_> {
             Value::Bool(b) => Some(i64::from(*b)),
             Value::Str(text) => text.trim().parse().ok(),
             Value::Float(x) => return to_int(x.trunc()).ok_or_else(|| overflow(self.name)),
+            Value::Number(number) => {
+                let int = number.truncated().map(Value::Int);
+                return int.ok_or_else(|| too_long(self.name, number));
+            }
             _ => None,
         };
         n.map(Value::Int).ok_or_else(|| self.bad(self.first))
@@ -22,6 +26,10 @@ impl Call<'_> {
         let x = match self.first {
             Value::Bool(b) => Some(f64::from(u8::from(*b))),
             Value::Str(text) => text.trim().parse().ok().filter(|x: &f64| x.is_finite()),
+            Value::Number(number) => {
+                let nearest = Some(number.nearest()).filter(|x| x.is_finite()).map(Value::Float);
+                return nearest.ok_or_else(|| too_long(self.name, number));
+            }
             other => other.as_float(),
         };
         x.map(Value::Float).ok_or_else(|| self.bad(self.first))
@@ -31,12 +39,16 @@ impl Call<'_> {
         match self.first {
             Value::Int(n) => n.checked_abs().map(Value::Int).ok_or_else(|| overflow(self.name)),
             Value::Float(x) => Ok(Value::Float(x.abs())),
+            Value::Number(number) => Err(too_long(self.name, number)),
             other => Err(self.bad(other)),
         }
     }
 
     /// To an int, or with a number of digits to a float with so many after the point.
     pub(super) fn round(&self) -> Result<Value, Fault> {
+        if let Value::Number(number) = self.first {
+            return Err(too_long(self.name, number));
+        }
         let x = self.first.as_float().ok_or_else(|| self.bad(self.first))?;
         match (self.first, self.second()) {
             (Value::Int(n), Value::Null) => Ok(Value::Int(*n)),
@@ -57,6 +69,12 @@ impl Call<'_> {
         if items.iter().all(|item| matches!(item, Value::Int(_))) {
             let sum = items.iter().filter_map(Value::as_int).try_fold(0i64, i64::checked_add);
             return sum.map(Value::Int).ok_or_else(|| overflow(self.name));
+        }
+        if let Some(number) = items.iter().find_map(|item| match item {
+            Value::Number(number) => Some(number),
+            _ => None,
+        }) {
+            return Err(too_long(self.name, number));
         }
         let sum = items.iter().try_fold(0.0, |sum, item| Some(sum + item.as_float()?));
         finite(sum.ok_or_else(|| self.bad(self.first))?, self.name)
