@@ -43,7 +43,8 @@ impl Decimal {
             return (Decimal::ZERO, true);
         }
         // Digits of the whole part; below zero, zeros behind the point.
-        let exponent = exponent.parse::<i64>().unwrap_or(if exponent.starts_with('-') { i64::MIN } else { i64::MAX });
+        let exponent =
+            exponent.parse::<i64>().unwrap_or(if exponent.starts_with('-') { i64::MIN } else { i64::MAX });
         let point = exponent.saturating_add(whole.len() as i64 - (digits.len() - significant.len()) as i64);
         if point > SCALE as i64 {
             return (Decimal::of(negative, HUGE), false);
