@@ -339,6 +339,10 @@ fn what_is_read_is_never_written_over() {
         assert_eq!(code(&output), 2, "{trace}: {}", err(&output));
         assert!(message(&output).contains("which is read"), "{}", err(&output));
     }
+    let model = folder.write("m.gguf", "GGUF");
+    let over = agentc(&["run", "-", "-m", &model, "--trace", &model], "\"x {{ gen x: int }}\"");
+    assert!(code(&over) == 2 && message(&over).contains("which is read"), "{}", err(&over));
+    assert_eq!(std::fs::read(&model).unwrap(), b"GGUF");
     let over = agentc(&["build", &program, "-o", &path("schema.json")], "");
     assert!(code(&over) == 2 && message(&over).contains("which is read"), "{}", err(&over));
     assert_eq!(read.map(|name| std::fs::read(path(name)).unwrap()), before);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use agentc::store::{REFERENCE_MODEL, Store};
 use agentc::{Engine, Error, Event, Fault, Input, Loading, Program, Usage};
 
 use super::args::{LoadArgs, Look, RunArgs};
@@ -55,6 +56,7 @@ fn attempt(args: &RunArgs, look: Look, ends: &Ends) -> Exit {
         return fail(&error, &program, terminal);
     }
     files.extend(read);
+    files.extend(models(args, &program));
     let trace = args.trace.as_deref().map(|path| create(path, &files)).transpose()?;
     let engine = engine(&args.load, &program, early, look)?;
     let mut output = Output::new(args.format, look, trace);
@@ -135,6 +137,15 @@ fn fail(error: &Error, program: &Program, terminal: Terminal) -> Exit {
     };
     terminal.say(&text);
     Ok(error.exit_code())
+}
+
+/// The files of all models that the run may load.
+fn models(args: &RunArgs, program: &Program) -> Vec<PathBuf> {
+    let ir = program.ir();
+    let declared = ir.model.iter().chain(ir.models.iter().map(|(_, model)| model));
+    let names = args.load.model.as_deref().into_iter().chain(declared.map(|model| model.name.as_str()));
+    // What is not there cannot be written over.
+    names.chain([REFERENCE_MODEL]).filter_map(|name| Store::find(name).ok()).collect()
 }
 
 /// A file for the trace, unless the run reads it.
