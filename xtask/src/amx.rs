@@ -131,7 +131,7 @@ fn verdict(assembly: &str) -> Result<&'static str, String> {
         let place = words(lines[at]).get(1).and_then(|operand| place(operand));
         let (start, base) = place.ok_or_else(|| format!("`{}` is not understood", lines[at].trim()))?;
         let label = |line: &&str| line.trim_end().ends_with(':') && !line.starts_with(['\t', ' ', '#']);
-        let block = lines[..at].iter().rposition(|line| label(line)).map_or(0, |label| label + 1);
+        let block = lines[..at].iter().rposition(label).map_or(0, |label| label + 1);
         let config = follow(&lines[block..at], start, base);
         // Bytes 16 to 31 are the widths of the first eight tiles, bytes 48 to 55 their rows: none may be left as zero.
         let empty = (16..32).step_by(2).chain(48..56).find(|&byte| config[byte] != Some(Known::Other));
