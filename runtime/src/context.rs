@@ -9,6 +9,7 @@
 //! [`Mark`] is all that is needed to undo what came after it.
 
 use agentc_compiler::ir::{Origin, Role};
+use agentc_compiler::source::Span;
 use agentc_constraint::TokenId;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,9 @@ pub struct Context {
     told: usize,
     told_bytes: usize,
     role: Option<Role>,
+    /// Where the program opens messages, each with the number of its piece: only errors need them.
+    #[serde(default)]
+    openings: Vec<(usize, Span)>,
 }
 
 /// A place in a context, to go back to.
@@ -104,6 +108,11 @@ impl Context {
         self.told
     }
 
+    /// Where the program opens the message that begins with that piece.
+    pub fn opening(&self, piece: usize) -> Option<Span> {
+        self.openings.iter().find(|(at, _)| *at == piece).map(|(_, place)| *place)
+    }
+
     /// The role of the open message.
     pub fn role(&self) -> Option<Role> {
         self.role
@@ -125,8 +134,9 @@ impl Context {
         self.pieces.push(Piece::Text { text: text.to_owned(), origin });
     }
 
-    /// Opens a message.
-    pub fn open(&mut self, role: Role) {
+    /// Opens a message, at a place of the program.
+    pub fn open(&mut self, role: Role, place: Span) {
+        self.openings.push((self.pieces.len(), place));
         self.pieces.push(Piece::Open(role));
         self.role = Some(role);
     }
@@ -172,6 +182,7 @@ impl Context {
     /// those of then are the first of those of now.
     pub fn undo(&mut self, mark: &Mark) {
         self.pieces.truncate(mark.pieces);
+        self.openings.retain(|(at, _)| *at < mark.pieces);
         if let Some(Piece::Text { text, .. }) = self.pieces.last_mut() {
             text.truncate(mark.last);
         }
@@ -224,7 +235,7 @@ mod tests {
         match random.below(6) {
             0 => context.write("é", Origin::Literal),
             1 => context.write("text", Origin::Data),
-            2 => context.open(Role::User),
+            2 => context.open(Role::User, Span::default()),
             3 => context.close(),
             4 => {
                 let new = (0..random.below(4)).map(|token| token as TokenId);

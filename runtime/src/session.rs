@@ -23,6 +23,7 @@ use agentc_compiler::ir::{self, FuncId, TestModel};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use self::asks::refusal;
 pub use self::settings::RunOptions;
 use self::settings::{Home, defaults};
 use crate::ask::{Ask, GenAsk};
@@ -256,9 +257,8 @@ impl Session {
             Step::Pause => {}
             Step::Ask(Ask::Text(ask)) => self.read_context(&ask, models, emit)?,
             Step::Ask(Ask::Gen(ask)) => {
-                let span = ask.span;
-                if let Err(fault) = self.submit(*ask, models, emit) {
-                    self.refuse(RunError::at(span, fault), emit)?;
+                if let Err(error) = self.submit(*ask, models, emit) {
+                    self.refuse(error, emit)?;
                 }
             }
         }
@@ -323,7 +323,7 @@ impl Session {
         {
             match models.get_mut(home).flush(0, context) {
                 Ok(events) => events.into_iter().for_each(&mut *emit),
-                Err(fault) => result = result.and(Err(RunError::of_run(fault))),
+                Err(fault) => result = result.and(Err(refusal(fault, context, models.get(home), None))),
             }
         }
         self.prints.drain(..).for_each(|text| emit(Event::Print { text }));

@@ -12,6 +12,7 @@ use agentc_compiler::ir::Const;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 
+pub mod json;
 pub mod read;
 
 /// A value.

@@ -26,13 +26,13 @@ impl Checker<'_> {
             A::Error => return self.skip(call, span),
             _ => {
                 let diag = Diag::new("E0203", place, "this is not a function");
-                self.report(diag.hint("only functions are called, by their names: f(x)"));
+                self.report(diag.hint("only functions can be called, by name: f(x)"));
                 return self.skip(call, span);
             }
         };
         if self.body.local(&name).is_some() || self.body.captures.contains_key(&name) {
             let diag = Diag::new("E0203", place, format!("`{name}` is a value, not a function"));
-            self.report(diag.hint("rename the variable if a function of this name is meant"));
+            self.report(diag.hint("if a function of this name is meant, rename the variable"));
             return self.skip(call, span);
         }
         if let Some((global, _)) = self.name_global(&name) {
@@ -69,8 +69,11 @@ impl Checker<'_> {
         let Some(tool) = self.tools.get(id) else { return self.skip(call, span) };
         let (body, params, ty) = (tool.body.clone(), tool.params.clone(), tool.ret.clone());
         if let Some(place) = self.pure_only {
-            let diag =
-                Diag::new("E0301", call.callee.span, format!("`{name}` runs a tool, which {place} cannot"));
+            let diag = Diag::new(
+                "E0301",
+                call.callee.span,
+                format!("`{name}` runs a tool, which {place} cannot do"),
+            );
             self.report(diag.hint(format!("call it in a statement first: let x = {name}(…)")));
             return Expr { ty, ..self.skip(call, span) };
         }
@@ -169,7 +172,7 @@ impl Checker<'_> {
             && !pure
         {
             let does = if agent { "generates" } else { "writes text or generates" };
-            let diag = Diag::new("E0301", span, format!("`{name}` {does}, which {place} cannot"));
+            let diag = Diag::new("E0301", span, format!("`{name}` {does}, which {place} cannot do"));
             self.report(diag.hint(format!("call it in a statement first: let x = {name}(…)")));
         }
         if roles
@@ -179,9 +182,7 @@ impl Checker<'_> {
             let diag = Diag::new("E0302", span, format!("`{name}` opens a role inside another role"));
             let diag = diag.label(outer, "this role is open");
             self.report(
-                diag.hint(
-                    "call it outside of the role, or make it an `agent`, which has a context of its own",
-                ),
+                diag.hint("call it outside the role, or make it an `agent`, which has a context of its own"),
             );
         }
     }
@@ -277,7 +278,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn wrong_kind(&mut self, name: &str, param: &str, takes: Takes, value: &Expr) -> bool {
-        let message = format!("`{name}` takes {} as `{param}`, and this is {}", described(takes), value.ty);
+        let message = format!("`{name}` takes {} as `{param}`, but this is {}", described(takes), value.ty);
         let hint = match takes {
             _ if value.ty.may_be_null() && value.ty != Ty::Null => MAYBE_NULL,
             Takes::Str => "convert it with str(x), or put it into a string: \"{{ x }}\"",

@@ -15,7 +15,7 @@ pub(super) struct Problem {
     code: &'static str,
     message: String,
     hint: String,
-    /// Where, in bytes from behind the first slash, or of the grammar.
+    /// Where, in bytes from after the first slash, or of the grammar.
     range: Option<std::ops::Range<usize>>,
 }
 
@@ -121,9 +121,10 @@ fn document_problem(
 ) -> Option<Problem> {
     let error = build(spec, &[], &Limits::default()).err()?;
     let (code, message) = match &error {
-        BuildError::Grammar { .. } | BuildError::Schema { .. } | BuildError::SchemaKeyword { .. } => {
-            (invalid, error.to_string())
-        }
+        BuildError::Grammar { .. }
+        | BuildError::Schema { .. }
+        | BuildError::SchemaKeyword { .. }
+        | BuildError::NotYet { .. } => (invalid, error.to_string()),
         BuildError::Empty { .. } => ("E0402", empty.0.to_owned()),
         other => ("E0403", other.to_string()),
     };
@@ -172,7 +173,7 @@ fn problem_of(spec: &Spec) -> Option<Problem> {
         BuildError::LookAround { look, .. } => ("E0401", format!("a regex cannot look around: `{look}`")),
         BuildError::Regex { reason, .. } => regex_error(reason),
         BuildError::EmptyStop => {
-            ("E0404", "a stop that may be empty would end every text at once".to_owned())
+            ("E0404", "a stop that may be empty would end every text immediately".to_owned())
         }
         BuildError::Empty { .. } => ("E0402", "no text matches this regex".to_owned()),
         other => ("E0403", other.to_string()),

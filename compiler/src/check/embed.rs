@@ -31,16 +31,17 @@ impl Checker<'_> {
             let ty = Ty::Str;
             return Expr { kind: ExprKind::Const(Const::Str(file.text.to_string())), ty, span };
         }
-        let json = match serde_json::from_str::<Json>(&file.text) {
-            Ok(json) => json,
-            Err(error) => {
-                let diag = Diag::new("E0604", path.span, format!("`{}` is not JSON: {error}", file.path));
-                self.report(
-                    diag.hint("mend the file, or embed it as text under a name that does not end in .json"),
-                );
-                return self::error(span);
-            }
-        };
+        let json =
+            match serde_json::from_str::<Json>(&file.text) {
+                Ok(json) => json,
+                Err(error) => {
+                    let diag = Diag::new("E0604", path.span, format!("`{}` is not JSON: {error}", file.path));
+                    self.report(diag.hint(
+                        "correct the file, or embed it as text under a name that does not end in .json",
+                    ));
+                    return self::error(span);
+                }
+            };
         match self.embedded(&json, want) {
             Ok((value, ty)) => Expr { kind: ExprKind::Const(value), ty, span },
             Err(Mismatch { path: place, message, hint }) => {
@@ -117,7 +118,7 @@ fn of_type(json: &Json, want: &Ty, place: &Place) -> Result<Const, Mismatch> {
 fn not_of<T>(json: &Json, want: &Ty, place: &Place) -> Result<T, Mismatch> {
     let shown = json.to_string();
     let shown = if shown.chars().count() > 40 { kind(json).to_owned() } else { shown };
-    place.wrong(format!("{want} is wanted, and this is {shown}"), "mend the file, or change the type")
+    place.wrong(format!("{want} is expected, but this is {shown}"), "correct the file, or change the type")
 }
 
 fn kind(json: &Json) -> &'static str {
@@ -131,7 +132,7 @@ fn kind(json: &Json) -> &'static str {
     }
 }
 
-/// A whole number is an int unless a float is wanted; one beyond 64 bits is a float.
+/// A whole number is an int unless a float is expected; one beyond 64 bits is a float.
 fn of_number(number: &serde_json::Number, want: &Ty) -> Option<Const> {
     let float = matches!(want, Ty::Float | Ty::Lit(Const::Float(_)));
     match number.as_i64() {
@@ -164,7 +165,7 @@ fn record(
     if let Some(name) = object.keys().find(|name| !fields.iter().any(|f| f.name == **name)) {
         let known: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
         let hint = format!("its fields are {}: add this one to the type, or remove it", known.join(", "));
-        return place.wrong(format!("there is a field `{name}`, which the type lacks"), hint);
+        return place.wrong(format!("the type has no field `{name}`"), hint);
     }
     let mut out = Vec::new();
     for field in fields {
@@ -291,6 +292,6 @@ fn bounded(ty: &Ty, place: &Place) -> Result<(), Mismatch> {
     }
     place.wrong(
         "the type of this value is too large".to_owned(),
-        "write its type: const X: T = embed \"…\", or `json` for one that is looked into at run time",
+        "write its type: const X: T = embed \"…\", or `json` for a value that is inspected at run time",
     )
 }

@@ -18,7 +18,7 @@ pub(super) enum Meant {
     Value,
     /// What `=` sets.
     Assigned,
-    /// What `+=` changes, and how its declaration goes on behind the name.
+    /// What `+=` changes, and how its declaration goes on after the name.
     Grown(String),
     /// The list of a `select`.
     List,
@@ -70,7 +70,7 @@ impl Checker<'_> {
     pub(super) fn coerce(&mut self, value: Expr, want: &Ty, what: &str) -> Expr {
         if !ty::fits(&value.ty, want) {
             let diag =
-                Diag::new("E0200", value.span, format!("{what} is {}, but {want} is wanted", value.ty));
+                Diag::new("E0200", value.span, format!("{what} is {}, but {want} is expected", value.ty));
             self.report(diag.hint(mismatch_hint(&value.ty, want)));
             return Expr { ty: Ty::Error, ..value };
         }
@@ -173,7 +173,7 @@ impl Checker<'_> {
 
     /// A regex where no value can be one.
     fn lone_regex(&mut self, span: Span) -> Expr {
-        let diag = Diag::new("E0217", span, "a regex is no value");
+        let diag = Diag::new("E0217", span, "a regex is not a value");
         let hint = "it is a type, a `stop_regex`, or an argument: matches(s, /…/), replace(s, /…/, \"x\")";
         self.report(diag.hint(hint));
         error(span)
@@ -184,8 +184,11 @@ impl Checker<'_> {
             self.hidden = true;
         } else if self.body.is_captured(var) && !self.body.is_bound(var) {
             let diag = Diag::new("E0103", span, format!("`{name}` may not be generated yet at this point"));
-            let diag = diag.label(self.body.place(var), "generated here, but not on every way to this place");
-            self.report(diag.hint("generate it on every branch before, or give it a value first: let x = …"));
+            let diag =
+                diag.label(self.body.place(var), "generated here, but not on every path to this place");
+            self.report(
+                diag.hint("generate it on every path that leads here, or give it a value first: let x = …"),
+            );
         }
         let ty = self.body.ty(var).clone();
         self.narrowed(Expr { kind: ExprKind::Var(var), ty, span })
@@ -254,9 +257,12 @@ impl Checker<'_> {
             return;
         }
         if self.body.stayed_inside.contains(name) {
-            let diag =
-                Diag::new("E0100", span, format!("`{name}` is generated in a branch, and stays inside"));
-            return self.report(diag.hint(format!("give it out of the `fork` or `aside`: yield {name}")));
+            let diag = Diag::new(
+                "E0100",
+                span,
+                format!("`{name}` is generated in a branch, and cannot be read outside it"),
+            );
+            return self.report(diag.hint(format!("pass it out of the `fork` or `aside`: yield {name}")));
         }
         let mut known: Vec<String> = self.body.names().map(str::to_owned).collect();
         known.extend(self.global_names().map(str::to_owned));
@@ -264,7 +270,9 @@ impl Checker<'_> {
         let hint = match (foreign_value(name), nearest, meant) {
             _ if self.body.tag.is_some() => super::template::HINT.to_owned(),
             _ if self.body.bracketed.contains(name) => {
-                format!("`[{name}]` in a text is plain: write {{{{ gen {name} }}}}, which may have a type")
+                format!(
+                    "`[{name}]` in a text is plain text: write {{{{ gen {name} }}}}, which may have a type"
+                )
             }
             (Some(hint), _, _) => hint.to_owned(),
             (None, _, Meant::Assigned) if super::options::is_option(name) => {
@@ -281,7 +289,7 @@ impl Checker<'_> {
                 format!("`{name}` is a function: call it, as in {name}(x) or x | {name}")
             }
             (None, None, _) => format!(
-                "declare it with `let {name} = …`, `input {name}: str` or `gen {name}`; text stands in quotes"
+                "declare it with `let {name} = …`, `input {name}: str` or `gen {name}`; text goes in quotes"
             ),
         };
         self.report(Diag::new("E0100", span, format!("there is no `{name}`")).hint(hint));
@@ -334,7 +342,7 @@ impl Checker<'_> {
                 }
             };
             if types.iter().any(|f| f.name == name.name) {
-                let diag = Diag::new("E0213", name.span, format!("the field `{}` is there twice", name.name));
+                let diag = Diag::new("E0213", name.span, format!("the field `{}` is given twice", name.name));
                 self.report(diag.hint("remove one of them"));
                 continue;
             }
@@ -391,12 +399,15 @@ impl Checker<'_> {
             },
             Ty::Map(_) => {
                 let diag = Diag::new("E0202", name.span, format!("{} has keys, not fields", base.ty));
-                self.fail(diag.hint(format!("write x[\"{}\"]; whether it is there, \"{0}\" in x", name.name)))
+                self.fail(diag.hint(format!(
+                    "write x[\"{}\"]; to ask whether it is there, write \"{0}\" in x",
+                    name.name
+                )))
             }
             other if other.may_be_null() && matches!(other.without_null().unfolded(), Ty::Record(_)) => {
                 let message = format!("this may be null, which has no field `{}`", name.name);
                 let diag = Diag::new("E0202", name.span, message);
-                self.fail(diag.hint("ask first: if x != null { … }; or give a default: (x ?? {…}).field"))
+                self.fail(diag.hint("check first: if x != null { … }; or give a default: (x ?? {…}).field"))
             }
             other => match self.not_captured(&base, &name.name) {
                 Some(hint) => {
@@ -446,7 +457,7 @@ impl Checker<'_> {
 
     fn by_key(&mut self, index: &Expr, value: Ty) -> Ty {
         if !ty::fits(&index.ty, &Ty::Str) {
-            let diag = Diag::new("E0200", index.span, format!("a key is a str, and this is {}", index.ty));
+            let diag = Diag::new("E0200", index.span, format!("a key is a str, but this is {}", index.ty));
             self.report(diag.hint("write x[\"name\"]"));
         }
         if value == Ty::Never { Ty::Any } else { value }
@@ -455,7 +466,7 @@ impl Checker<'_> {
     fn by_position(&mut self, index: &Expr, item: Ty) -> Ty {
         if !ty::fits(&index.ty, &Ty::Int) {
             let diag =
-                Diag::new("E0200", index.span, format!("an index is an int, and this is {}", index.ty));
+                Diag::new("E0200", index.span, format!("an index is an int, but this is {}", index.ty));
             self.report(diag.hint("positions count from 0; negative ones count from the end"));
         }
         if item == Ty::Never { Ty::Any } else { item }
@@ -539,7 +550,7 @@ fn wanted_field(want: &Ty, name: &str) -> Option<Ty> {
 
 /// What to do about a value that may be null.
 pub(super) const MAYBE_NULL: &str =
-    "it may be null: give a default with `??`, or ask first: if x != null { … }";
+    "it may be null: give a default with `??`, or check first: if x != null { … }";
 
 fn mismatch_hint(found: &Ty, want: &Ty) -> String {
     match (found.base(), want.base()) {

@@ -75,6 +75,8 @@ pub(super) struct Chosen {
     pub(super) options: Vec<(GenOption, Expr)>,
     pub(super) model: Option<u32>,
     pub(super) tools: Vec<u32>,
+    /// Where these stand, if there are any.
+    pub(super) tools_place: Option<Span>,
     /// Whether the value is a list of samples.
     pub(super) samples: bool,
     /// Where its stops stand.
@@ -120,7 +122,10 @@ impl Checker<'_> {
         match key {
             "stop" => self.stop(value, written, chosen),
             "stop_regex" => self.stop_regex(value, chosen),
-            "tools" => chosen.tools = self.tools(value),
+            "tools" => {
+                chosen.tools = self.tools(value);
+                chosen.tools_place = (!chosen.tools.is_empty()).then_some(value.span);
+            }
             "model" => chosen.model = self.chosen_model(value),
             "whitespace" => chosen.flexible = self.whitespace(value),
             _ => match SETTINGS.iter().find(|s| s.option.name() == key) {
@@ -200,7 +205,7 @@ impl Checker<'_> {
             self.mismatched(
                 span,
                 format!("`min` is {min} and `max` only {max}"),
-                "no text has as many tokens: lower `min`, or raise `max`",
+                "no text can have that many tokens: lower `min`, or raise `max`",
             );
         }
         let call = matches!(generation.kind, GenKind::Call(_));
@@ -209,8 +214,8 @@ impl Checker<'_> {
             if call && NOT_OF_CALLS.contains(&key) {
                 self.mismatched(
                     name.span,
-                    format!("`{key}` says nothing about a `call`"),
-                    "the tools say what may be written: leave it out",
+                    format!("`{key}` does not apply to a `call`"),
+                    "the tools decide what may be written: leave it out",
                 );
             } else if key == "tools" && !matches!(generation.kind, GenKind::Gen(_)) {
                 self.mismatched(
@@ -226,12 +231,12 @@ impl Checker<'_> {
                 );
             } else if key == "n" && generation.append {
                 let hint =
-                    format!("`n` gives a list by itself: write gen {} … with n = …", generation.name.name);
-                self.mismatched(name.span, "`[]` and `n` do not go together".to_owned(), &hint);
+                    format!("`n` already gives a list: write gen {} … with n = …", generation.name.name);
+                self.mismatched(name.span, "`[]` and `n` cannot be combined".to_owned(), &hint);
             } else if key == "whitespace" && !written.json && !written.ty.is_error() {
                 self.mismatched(
                     name.span,
-                    format!("`whitespace` is about JSON, and {} is written plain", written.ty),
+                    format!("`whitespace` applies only to JSON, and {} is written as plain text", written.ty),
                     "leave it out",
                 );
             }
@@ -261,7 +266,7 @@ impl Checker<'_> {
             }
             _ => {
                 if !ty::fits(&value.ty, &Ty::Str) && !ty::fits(&value.ty, &Ty::list(Ty::Str)) {
-                    let message = format!("`stop` takes a str or a list of them, and this is {}", value.ty);
+                    let message = format!("`stop` takes a str or a list of them, but this is {}", value.ty);
                     let diag = Diag::new("E0200", value.span, message);
                     self.report(diag.hint("write stop = \"\\n\" or stop = [\".\", \"!\"]"));
                 }
@@ -273,7 +278,7 @@ impl Checker<'_> {
 
     fn literal_stop(&mut self, text: &str, span: Span) -> Stop {
         if text.is_empty() {
-            let diag = Diag::new("E0404", span, "an empty stop would end every text at once");
+            let diag = Diag::new("E0404", span, "an empty stop would end every text immediately");
             self.report(diag.hint("write the text at which the generation ends, such as \"\\n\""));
         }
         Stop::Text { text: text.to_owned() }
@@ -294,8 +299,7 @@ impl Checker<'_> {
                 }
                 A::Error => {}
                 _ => {
-                    let diag =
-                        Diag::new("E0200", item.span, "`stop_regex` takes regexes that are written out");
+                    let diag = Diag::new("E0200", item.span, "`stop_regex` takes regex literals");
                     self.report(diag.hint("write stop_regex = /[.!?]\\s/; a text goes into `stop`"));
                 }
             }
@@ -317,7 +321,7 @@ impl Checker<'_> {
             };
             if let Some(tool) = self.tool(&path) {
                 if out.contains(&tool.id) {
-                    let message = format!("the tool `{}` is there twice", tool.name);
+                    let message = format!("the tool `{}` is listed twice", tool.name);
                     self.report(Diag::new("E0213", item.span, message).hint("remove one of them"));
                 }
                 out.push(tool.id);
@@ -342,7 +346,11 @@ impl Checker<'_> {
             Some("compact") => false,
             Some("flexible") => true,
             _ => {
-                let diag = Diag::new("E0405", value.span, "`whitespace` has two values, written out");
+                let diag = Diag::new(
+                    "E0405",
+                    value.span,
+                    "`whitespace` has two values, and is written as a literal",
+                );
                 self.report(diag.hint("write \"compact\" or \"flexible\""));
                 false
             }

@@ -29,7 +29,7 @@ pub(super) fn foreign_value(name: &str) -> Option<&'static str> {
         "length" | "size" | "count" => "write `len(x)`",
         "strip" => "write `trim`",
         "append" | "push" => "write `xs += [x]`",
-        "await" | "async" => "leave it out: calls wait by themselves",
+        "await" | "async" => "leave it out: every call waits for its result",
         "format" | "concat" => "put the values into a string: \"{{ a }} and {{ b }}\"",
         "lowercase" | "toLowerCase" => "write `lower`",
         "uppercase" | "toUpperCase" => "write `upper`",

@@ -144,7 +144,7 @@ impl Checker<'_> {
         let diag = Diag::new("E0211", span, "this type is too large");
         let (parts, levels) = (ty::MAX_SIZE, ty::MAX_DEPTH);
         self.report(diag.hint(format!(
-            "a type has at most {parts} parts and {levels} levels, those of the types it names included"
+            "a type has at most {parts} parts and {levels} levels, including those of the types it names"
         )));
         TypeInfo::error()
     }
@@ -165,7 +165,8 @@ impl Checker<'_> {
             let info = self.resolve(&field.ty);
             let (name, optional) = (field.name.name.clone(), field.optional);
             if known.iter().any(|f| f.name == name) {
-                let diag = Diag::new("E0213", field.name.span, format!("the field `{name}` is there twice"));
+                let diag =
+                    Diag::new("E0213", field.name.span, format!("the field `{name}` is declared twice"));
                 self.report(diag.hint("remove one of them"));
                 continue;
             }
@@ -249,7 +250,7 @@ impl Checker<'_> {
             Ok(_) => "it is neither an object nor a bool".to_owned(),
             Err(error) => format!("it is not JSON: {error}"),
         };
-        let diag = Diag::new("E0604", path.span, format!("`{}` is no JSON Schema: {wrong}", file.path));
+        let diag = Diag::new("E0604", path.span, format!("`{}` is not a JSON Schema: {wrong}", file.path));
         self.report(diag.hint("a schema looks like {\"type\": \"object\", \"properties\": {…}}"));
         TypeInfo::broken(Ty::Any)
     }
@@ -302,11 +303,9 @@ impl Checker<'_> {
             let diag = Diag::new(
                 "E0215",
                 span,
-                format!("`{word}` needs a value of the run, and no generation is here"),
+                format!("`{word}` needs a run-time value, so it belongs in the type of a generation"),
             );
-            self.report(diag.hint(format!(
-                "write it where the model writes: gen x: {word}(…); elsewhere the type is str"
-            )));
+            self.report(diag.hint(format!("write gen x: {word}(…); elsewhere the type is str")));
             return None;
         }
         let outer = self.pure_only.replace("a type");

@@ -69,7 +69,9 @@ impl Code {
     }
 
     fn role(&mut self, role: Role, body: &[Stmt], span: Span) {
-        self.push(Op::OpenRole { role }, span);
+        // The word that begins the statement.
+        let word = Span { end: span.end.min(span.start + role.name().len() as u32), ..span };
+        self.push(Op::OpenRole { role }, word);
         self.scopes.push(Scope::Role);
         self.stmts(body);
         self.scopes.pop();

@@ -45,12 +45,12 @@ fn inner_item(leaf: &Leaf<'_>) -> Option<Found> {
         let found = Found::new(
             "E0023",
             span,
-            "`const` stands at the top level of a file",
-            "write `let` inside of a block",
+            "`const` belongs at the top level of a file",
+            "write `let` inside a block",
         );
         return Some(found.mend(leaf.place(0..1), "let").sure());
     }
-    let message = format!("`{word}` stands at the top level of a file");
+    let message = format!("`{word}` belongs at the top level of a file");
     Some(Found::new("E0023", span, message, "move it out of the block").lost())
 }
 
@@ -88,7 +88,7 @@ fn input(leaf: &Leaf<'_>) -> Option<Found> {
     let (first, second) = (leaf.at(1), leaf.at(2));
     if words::is_type(first) && leaf.is_name(2) && leaf.on_line(2) {
         let hint = format!("write `input {second}: {first}`");
-        let found = Found::habit(leaf.span(1..2), "the type stands behind the name", hint);
+        let found = Found::habit(leaf.span(1..2), "the type comes after the name", hint);
         return Some(found.mend(leaf.place(1..3), format!("{second}: {first}")).sure());
     }
     if second != "=" {
@@ -109,7 +109,7 @@ fn tool(leaf: &Leaf<'_>) -> Option<Found> {
     if leaf.at(0) != "tool" || !leaf.top || !sign || !leaf.is_name(2) || leaf.at(3) != "(" {
         return None;
     }
-    let message = format!("a name expected, found `{}`", leaf.at(1));
+    let message = format!("expected a name, found `{}`", leaf.at(1));
     let found = Found::new("E0020", leaf.span(1..2), message, format!("write `tool {}(…)`", leaf.at(2)));
     Some(found.mend(leaf.place(1..2), "").sure())
 }
@@ -135,7 +135,7 @@ fn placeholder(leaf: &Leaf<'_>) -> Option<Found> {
         return None;
     }
     let hint = format!("write it into a text: \"{{{{ gen {} }}}}\"", leaf.at(2));
-    Some(Found::habit(leaf.span(0..1), "a generation stands in no brackets", hint).lost())
+    Some(Found::habit(leaf.span(0..1), "a generation takes no brackets", hint).lost())
 }
 
 /// `def f(x) { … }`, `var x = 1`, `elif x { … }`
@@ -231,7 +231,7 @@ fn setting(leaf: &Leaf<'_>) -> Option<Found> {
         "model" => "write model \"NAME\"",
         "role" | "content" | "messages" | "prompt" => "write system \"…\", user \"…\" and assistant gen x",
         "temperature" | "max_tokens" | "top_p" | "top_k" | "stop" | "seed" | "n" => {
-            "options stand behind `with`: gen x with temp = 0.5, max = 20"
+            "options come after `with`: gen x with temp = 0.5, max = 20"
         }
         _ => return None,
     };
@@ -247,7 +247,7 @@ fn bare_hole(leaf: &Leaf<'_>) -> Option<Found> {
     let end = leaf.line_end(first);
     let text = leaf.source(first..end);
     let hint = format!("write `{role}{}\"{text}\"`", if role.is_empty() { "" } else { " " });
-    let found = Found::habit(leaf.span(first..first + 2), "a hole stands inside of a text", hint);
+    let found = Found::habit(leaf.span(first..first + 2), "a hole belongs inside a text", hint);
     Some(found.lost())
 }
 
@@ -271,7 +271,7 @@ fn lone_else(leaf: &Leaf<'_>) -> Option<Found> {
     if leaf.at(0) != "else" {
         return None;
     }
-    let hint = "write `else` behind the `}` of an `if`";
+    let hint = "write `else` after the `}` of an `if`";
     Some(
         Found::new("E0020", leaf.span(0..1), "this `else` has no `if`", hint).mend(leaf.place(0..1), "if \0"),
     )
@@ -300,7 +300,7 @@ fn misspelt(leaf: &Leaf<'_>) -> Option<Found> {
 }
 
 /// What to do with text of several lines.
-pub(super) const LINES_OF_TEXT: &str = "write `\"\"\"` in a line before this text and in one behind it";
+pub(super) const LINES_OF_TEXT: &str = "write `\"\"\"` on a line before this text and on one after it";
 
 /// Text without quotes.
 fn text(leaf: &Leaf<'_>) -> Option<Found> {
@@ -337,5 +337,5 @@ fn text(leaf: &Leaf<'_>) -> Option<Found> {
         true => format!("write \"{}\"", shown.replace('"', "\\\"")),
         false => LINES_OF_TEXT.to_owned(),
     };
-    Some(Found::new("E0027", leaf.span(0..end), "text stands in quotes", hint).lines(Run::Text))
+    Some(Found::new("E0027", leaf.span(0..end), "text goes in quotes", hint).lines(Run::Text))
 }

@@ -144,7 +144,7 @@ fn can_run(header: &Header) -> Result<(), String> {
         return Err("the file names no architecture (`general.architecture`)".into());
     };
     if header.tensors == 0 {
-        return Err("the file holds a vocabulary only, no weights".into());
+        return Err("the file contains only a vocabulary, no weights".into());
     }
     let encoder = architecture.contains("bert")
         || architecture.starts_with("t5")

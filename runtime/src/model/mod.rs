@@ -117,16 +117,16 @@ impl ModelError {
     pub fn hint(&self) -> Option<String> {
         match self {
             ModelError::Load { .. } => Some(
-                "`agentc model ls` lists the models that are here; `agentc model pull smollm2` brings one"
+                "`agentc model ls` lists the models on this machine; `agentc model pull smollm2` downloads one"
                     .into(),
             ),
             ModelError::Full { .. } => {
-                Some("give a larger context with `--ctx-size`, or shorten the prompt".into())
+                Some("use a larger context with `--ctx-size`, or shorten the prompt".into())
             }
             ModelError::NoRule { .. } => Some("add a rule whose left side is the end of this prompt".into()),
             ModelError::Rule { .. } => Some("the syntax is that of Rust's regex crate".into()),
             ModelError::NoTemplate => {
-                Some("take an instruct model, or write the prompt as plain text".into())
+                Some("use an instruct model, or write the prompt as plain text".into())
             }
             ModelError::Vocab { .. } | ModelError::Misuse { .. } | ModelError::Decode { .. } => None,
         }

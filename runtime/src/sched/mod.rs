@@ -86,14 +86,14 @@ impl<'m> Scheduler<'m> {
 
     /// Begins a generation at the end of a context of this model's.
     pub fn submit(&mut self, ask: &GenAsk, context: &Context) -> Result<JobId, Fault> {
-        let prompt = prompt::prompt(context, self.model, self.chat.as_ref().ok())?;
+        let prompt = prompt::prompt(context, self.model, self.chat.as_ref())?;
         self.start(ask, prompt, true)
     }
 
     /// Begins a generation at the end of another model's context, which this one reads as text. What is
     /// pending in it is not told: that is the other one's business ([`flush`](Self::flush)).
     pub fn submit_foreign(&mut self, ask: &GenAsk, context: &Context) -> Result<JobId, Fault> {
-        let prompt = prompt::reread(context, self.model, self.chat.as_ref().ok())?;
+        let prompt = prompt::reread(context, self.model, self.chat.as_ref())?;
         self.start(ask, prompt, false)
     }
 
@@ -140,13 +140,18 @@ impl<'m> Scheduler<'m> {
 
     /// The events of the pieces of a context that none has told: its end.
     pub fn flush(&mut self, number: u32, context: &Context) -> Result<Vec<Event>, Fault> {
-        let prompt = prompt::prompt(context, self.model, self.chat.as_ref().ok())?;
+        let prompt = prompt::prompt(context, self.model, self.chat.as_ref())?;
         Ok(text_events(number, prompt.written, 0))
     }
 
     /// The text of a context with the template's marks.
     pub fn render(&self, context: &Context) -> Result<String, Fault> {
-        prompt::render(context, self.chat.as_ref().ok())
+        prompt::render(context, self.chat.as_ref())
+    }
+
+    /// The piece of a context that opens a message which the model's template does not take there.
+    pub fn refused_at(&self, context: &Context) -> Option<usize> {
+        prompt::refused_at(context, self.chat.as_ref())
     }
 
     /// Whether no job is left.

@@ -17,6 +17,9 @@ use crate::error::Fault;
 use crate::model::Model;
 use crate::trace::TokenOrigin;
 
+/// The chat format of a model, or why there is none.
+pub(crate) type Chat<'c> = Result<&'c ChatFormat, &'c Fault>;
+
 /// The tokens of a context, and where they come from.
 #[derive(Debug, Default)]
 pub(crate) struct Prompt {
@@ -55,30 +58,19 @@ struct Stretch {
 }
 
 /// Lays out pieces, the first of which follow `before`; of them the first `told` are known from events.
-fn layout(
-    before: &[Piece],
-    pieces: &[Piece],
-    told: usize,
-    chat: Option<&ChatFormat>,
-) -> Result<Vec<Part>, Fault> {
+fn layout(before: &[Piece], pieces: &[Piece], told: usize, chat: Chat<'_>) -> Result<Vec<Part>, Fault> {
     let mut layout = Layout::after(before);
-    let mut iter = pieces.iter().enumerate().peekable();
-    while let Some((at, piece)) = iter.next() {
+    for at in 0..pieces.len() {
         layout.new = at >= told;
-        match piece {
-            Piece::Text { text, origin } => layout.text(text, *origin),
-            Piece::Generated { text } => layout.generated(text),
-            Piece::Open(role) => layout.open(*role, chat)?,
-            Piece::Close(role) => {
-                let next = match iter.peek() {
-                    Some((_, Piece::Open(next))) => Some(*next),
-                    _ => None,
-                };
-                layout.close(*role, next, chat)?;
-            }
-        }
+        layout.piece(pieces, at, chat)?;
     }
     Ok(layout.parts)
+}
+
+/// The piece that opens a message which the model's template does not take there.
+pub(crate) fn refused_at(context: &Context, chat: Chat<'_>) -> Option<usize> {
+    let mut layout = Layout::after(&[]);
+    (0..context.pieces().len()).find(|&at| layout.piece(context.pieces(), at, chat).is_err())
 }
 
 struct Layout {
@@ -101,6 +93,22 @@ impl Layout {
         });
         let trim_start = matches!(before.last(), Some(Piece::Open(role)) if trims(*role));
         Layout { parts: Vec::new(), last, trim_start, joined: false, new: true }
+    }
+
+    fn piece(&mut self, pieces: &[Piece], at: usize, chat: Chat<'_>) -> Result<(), Fault> {
+        match &pieces[at] {
+            Piece::Text { text, origin } => self.text(text, *origin),
+            Piece::Generated { text } => self.generated(text),
+            Piece::Open(role) => self.open(*role, chat)?,
+            Piece::Close(role) => {
+                let next = match pieces.get(at + 1) {
+                    Some(Piece::Open(next)) => Some(*next),
+                    _ => None,
+                };
+                self.close(*role, next, chat)?;
+            }
+        }
+        Ok(())
     }
 
     fn text(&mut self, text: &str, origin: Origin) {
@@ -129,7 +137,7 @@ impl Layout {
         }
     }
 
-    fn open(&mut self, role: Role, chat: Option<&ChatFormat>) -> Result<(), Fault> {
+    fn open(&mut self, role: Role, chat: Chat<'_>) -> Result<(), Fault> {
         if std::mem::take(&mut self.joined) {
             self.text("\n\n", Origin::Literal);
         } else {
@@ -141,7 +149,7 @@ impl Layout {
         Ok(())
     }
 
-    fn close(&mut self, role: Role, next: Option<Role>, chat: Option<&ChatFormat>) -> Result<(), Fault> {
+    fn close(&mut self, role: Role, next: Option<Role>, chat: Chat<'_>) -> Result<(), Fault> {
         if trims(role) {
             self.trim_end();
         }
@@ -176,27 +184,19 @@ fn trims(role: Role) -> bool {
     matches!(role, Role::System | Role::User)
 }
 
-fn format_of(chat: Option<&ChatFormat>) -> Result<&ChatFormat, Fault> {
-    chat.ok_or(Fault::Model(crate::model::ModelError::NoTemplate))
+fn format_of(chat: Chat<'_>) -> Result<&ChatFormat, Fault> {
+    chat.map_err(Clone::clone)
 }
 
 /// The tokens of a context, its pending pieces included, for the model whose context it is.
-pub(crate) fn prompt(
-    context: &Context,
-    model: &dyn Model,
-    chat: Option<&ChatFormat>,
-) -> Result<Prompt, Fault> {
+pub(crate) fn prompt(context: &Context, model: &dyn Model, chat: Chat<'_>) -> Result<Prompt, Fault> {
     let told = context.told() - context.settled().len();
     let parts = layout(context.settled(), context.pending(), told, chat)?;
     tokens(context.tokens().to_vec(), parts, model)
 }
 
 /// The tokens of a context for another model, which reads all of it as text.
-pub(crate) fn reread(
-    context: &Context,
-    model: &dyn Model,
-    chat: Option<&ChatFormat>,
-) -> Result<Prompt, Fault> {
+pub(crate) fn reread(context: &Context, model: &dyn Model, chat: Chat<'_>) -> Result<Prompt, Fault> {
     tokens(Vec::new(), layout(&[], context.pieces(), context.pieces().len(), chat)?, model)
 }
 
@@ -257,7 +257,7 @@ fn text_run(prompt: &mut Prompt, run: Vec<Stretch>, model: &dyn Model) {
 }
 
 /// The text of a whole context, with the template's marks.
-pub(crate) fn render(context: &Context, chat: Option<&ChatFormat>) -> Result<String, Fault> {
+pub(crate) fn render(context: &Context, chat: Chat<'_>) -> Result<String, Fault> {
     let mut out = String::new();
     for part in layout(&[], context.pieces(), 0, chat)? {
         match part {

@@ -1,13 +1,16 @@
 //! What a machine asks: which model it is for, what the budget leaves for it, and what comes of the answer.
 
+use agentc_compiler::source::Span;
 use agentc_constraint::{End, MatchError};
 
 use super::settings::Home;
 use super::{Session, Stage, Waiting};
 use crate::ask::{GenAnswer, GenAsk, TextAsk};
+use crate::context::Context;
 use crate::error::{Fault, RunError};
+use crate::model::ModelError;
 use crate::models::named_models;
-use crate::sched::Schedulers;
+use crate::sched::{Scheduler, Schedulers};
 use crate::trace::Event;
 
 impl Session {
@@ -17,14 +20,17 @@ impl Session {
         models: &Schedulers<'_>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), RunError> {
-        let text = self.home(models).and_then(|home| match self.vm.context(ask.context) {
-            Some(context) => models.get(home).render(context),
-            None => Err(not_open(ask.context)),
-        });
-        match text {
+        match self.rendered(ask, models) {
             Ok(text) => self.vm.answer_text(ask.id, text),
-            Err(fault) => self.refuse(RunError::at(ask.span, fault), emit),
+            Err(error) => self.refuse(error, emit),
         }
+    }
+
+    fn rendered(&self, ask: &TextAsk, models: &Schedulers<'_>) -> Result<String, RunError> {
+        let at = |fault| RunError::at(ask.span, fault);
+        let home = models.get(self.home(models).map_err(at)?);
+        let context = self.vm.context(ask.context).ok_or_else(|| at(not_open(ask.context)))?;
+        home.render(context).map_err(|fault| refusal(fault, context, home, Some(ask.span)))
     }
 
     pub(super) fn submit(
@@ -32,19 +38,22 @@ impl Session {
         mut ask: GenAsk,
         models: &mut Schedulers<'_>,
         emit: &mut dyn FnMut(Event),
-    ) -> Result<(), Fault> {
-        let rationed = self.ration(&mut ask)?;
-        let home = self.home(models)?;
-        let at = self.route(&ask, models)?;
+    ) -> Result<(), RunError> {
+        let span = ask.span;
+        let blamed = |fault| RunError::at(span, fault);
+        let rationed = self.ration(&mut ask).map_err(blamed)?;
+        let home = self.home(models).map_err(blamed)?;
+        let at = self.route(&ask, models).map_err(blamed)?;
         if at == home {
             ask.model = None;
         }
-        let Some(context) = self.vm.context(ask.context) else { return Err(not_open(ask.context)) };
+        let Some(context) = self.vm.context(ask.context) else { return Err(blamed(not_open(ask.context))) };
         let mut flushed = 0;
         let submitted = if at == home {
             models.get_mut(home).submit(&ask, context)
         } else {
-            for event in models.get_mut(home).flush(ask.context, context)? {
+            let told = models.get_mut(home).flush(ask.context, context);
+            for event in told.map_err(|fault| refusal(fault, context, models.get(home), Some(span)))? {
                 if let Event::Text { text, .. } = &event {
                     flushed += text.len();
                 }
@@ -52,7 +61,8 @@ impl Session {
             }
             models.get_mut(at).submit_foreign(&ask, context)
         };
-        let job = submitted.map_err(|fault| self.ran_out(fault, rationed))?;
+        let job = submitted
+            .map_err(|fault| refusal(self.ran_out(fault, rationed), context, models.get(at), Some(span)))?;
         let shown = String::new();
         self.stage = Stage::Wait(Box::new(Waiting { job, ask, rationed, told: flushed > 0, flushed, shown }));
         Ok(())
@@ -151,6 +161,20 @@ impl Session {
 
 pub(super) fn find(models: &Schedulers<'_>, name: &str) -> Result<usize, Fault> {
     models.find(name).ok_or_else(|| Fault::UnknownModel { name: name.to_owned() })
+}
+
+/// An error about a context: at the message that the model's template does not take, if that is it.
+pub(super) fn refusal(
+    fault: Fault,
+    context: &Context,
+    model: &Scheduler<'_>,
+    span: Option<Span>,
+) -> RunError {
+    let role = match fault {
+        Fault::Chat(_) | Fault::Model(ModelError::NoTemplate) => model.refused_at(context),
+        _ => None,
+    };
+    RunError { fault, span: role.and_then(|piece| context.opening(piece)).or(span) }
 }
 
 fn not_open(context: u32) -> Fault {

@@ -6,9 +6,9 @@
 
 use agentc_compiler::ir::{Const, Field, NamedTy, Ty};
 use rustc_hash::FxHashMap;
-use serde_json::Value as Json;
 
 use super::Value;
+use super::json::{self, JsonError};
 
 /// Types within types that are followed at most: a value is not deep, so more can only be a type without
 /// values.
@@ -24,10 +24,12 @@ pub struct Reading<'p> {
 }
 
 /// Why a text or a value is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadError {
     /// It is not of the type.
     NotOfType,
+    /// It has to be JSON, and is not.
+    NotJson(JsonError),
     /// It has too many levels of lists and records.
     TooDeep,
 }
@@ -65,11 +67,10 @@ impl Reading<'_> {
 
     /// The value of a JSON text.
     pub fn from_json(&self, text: &str) -> Result<Value, ReadError> {
-        if levels(text) > self.depth {
-            return Err(ReadError::TooDeep);
-        }
-        let json: Json = serde_json::from_str(text).map_err(|_| ReadError::NotOfType)?;
-        Ok(Value::from_json(&json))
+        json::read(text, self.depth).map_err(|error| match error {
+            JsonError::TooDeep { .. } => ReadError::TooDeep,
+            wrong => ReadError::NotJson(wrong),
+        })
     }
 
     fn plain(&self, text: &str, ty: &Ty, level: usize) -> Result<Value, ReadError> {
@@ -107,26 +108,6 @@ fn first(mut read: impl Iterator<Item = Result<Value, ReadError>>) -> Result<Val
         .ok()
     });
     found.ok_or(reason)
-}
-
-/// How deep the brackets of a JSON text are. Of a text that is not JSON anything at all.
-fn levels(text: &str) -> usize {
-    let (mut depth, mut most, mut quoted, mut escaped) = (0usize, 0, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
-            b'[' | b'{' => {
-                depth += 1;
-                most = most.max(depth);
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    most
 }
 
 /// A value beside a type.

@@ -52,9 +52,17 @@ fn seen(outcome: &Outcome, saved: &Saved, prints: Vec<String>) -> Seen {
     Seen {
         result,
         text: outcome.text().to_owned(),
-        context: saved["state"]["contexts"][0][1].clone(),
+        context: without_places(saved["state"]["contexts"][0][1].clone()),
         prints,
     }
+}
+
+/// A context as data. The naive interpreter does not know where messages are opened in the source.
+fn without_places(mut context: serde_json::Value) -> serde_json::Value {
+    if let Some(fields) = context.as_object_mut() {
+        fields.remove("openings");
+    }
+    context
 }
 
 /// A run; if `resumed`, written down and taken up anew at every step of the machine and in every ask.
@@ -105,7 +113,7 @@ fn naive(program: &program::Program, options: &RunOptions) -> Seen {
     Seen {
         result,
         text: sched.render(&context).unwrap(),
-        context: serde_json::to_value(&context).unwrap(),
+        context: without_places(serde_json::to_value(&context).unwrap()),
         prints,
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use agentc_compiler::ir::{Origin, Role};
+use agentc_compiler::source::Span;
 use agentc_constraint::spec::Spec;
 use agentc_runtime::ask::GenAsk;
 use agentc_runtime::context::Context;
@@ -70,10 +71,10 @@ impl<'n, 'm> Naive<'n, 'm> {
     /// What main writes before its first statement.
     fn begin(&mut self, frame: &mut Frame) -> Done {
         if self.program.chat {
-            frame.context.open(Role::User);
+            frame.context.open(Role::User, Span::default());
             frame.context.write("Go on.", Origin::Literal);
             frame.context.close();
-            frame.context.open(Role::Assistant);
+            frame.context.open(Role::Assistant, Span::default());
         } else {
             frame.context.write("Say: ", Origin::Literal);
         }
@@ -129,7 +130,9 @@ impl<'n, 'm> Naive<'n, 'm> {
             Stmt::Try(body, handler) => self.attempt(body, handler, frame)?,
             Stmt::Fail(failure) => fail(failure, frame)?,
             Stmt::Message(role, body) => {
-                frame.context.open(if *role == "user" { Role::User } else { Role::Assistant });
+                frame
+                    .context
+                    .open(if *role == "user" { Role::User } else { Role::Assistant }, Span::default());
                 let done = self.stmts(body, frame);
                 if !matches!(done, Err(Leave::Failed(..))) {
                     frame.context.close();

@@ -79,7 +79,7 @@ fn tuple(at: At<'_, '_>) -> Option<Found> {
     }
     let place = at.leaf.place(open..at.leaf.closing(open) + 1);
     let hint = "write a list [a, b], or a record {name: a, other: b}";
-    let found = Found::habit(at.leaf.span(open..open + 1), "values in a row stand in `[…]`", hint);
+    let found = Found::habit(at.leaf.span(open..open + 1), "a list of values goes in `[…]`", hint);
     Some(found.mend(place, "\0").sure())
 }
 
@@ -122,7 +122,7 @@ fn several_names(at: At<'_, '_>) -> Option<Found> {
     if !pattern && !swaps {
         return None;
     }
-    let hint = "take the parts one by one: let a = r.a, and let b = r.b in the next line";
+    let hint = "take the parts one by one: let a = r.a, and let b = r.b on the next line";
     Some(at.habit("one name is declared at a time", hint))
 }
 
@@ -144,7 +144,7 @@ fn piped_text(at: At<'_, '_>) -> Option<Found> {
         return None;
     }
     match at.word() {
-        "|" => Some(at.habit("text is not piped", "pipe the value inside its hole: \"{{ x | trim }}\"")),
+        "|" => Some(at.habit("text cannot be piped", "pipe the value inside its hole: \"{{ x | trim }}\"")),
         "+" => Some(at.habit(
             "text is not joined with `+`",
             "write the text as it goes on, with values in holes: \"… {{ x }} …\"",
@@ -155,7 +155,7 @@ fn piped_text(at: At<'_, '_>) -> Option<Found> {
         "." => Some(at.habit("text has no methods", "write values into the text: \"… {{ x | trim }} …\"")),
         "where" => Some(at.habit(
             "what a generation may write is its type",
-            "write \"{{ gen x: str(..80) }}\", or stop = \"\\n\" behind `with`",
+            "write \"{{ gen x: str(..80) }}\", or stop = \"\\n\" after `with`",
         )),
         _ => None,
     }
@@ -195,7 +195,7 @@ fn unquoted(at: At<'_, '_>) -> Option<Found> {
     let to = at.leaf.line_end(at.index);
     let text = super::clip(at.leaf.source(line.start + 1..to));
     let span = at.leaf.span(line.start + 1..to);
-    let found = Found::new("E0027", span, "text stands in quotes", format!("write `{lead} \"{text}\"`"));
+    let found = Found::new("E0027", span, "text goes in quotes", format!("write `{lead} \"{text}\"`"));
     let found = Found { run: Some(Run::Text), ..found };
     Some(found.mend(at.leaf.place(line.start + 1..to), "\0").sure())
 }

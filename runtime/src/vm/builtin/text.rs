@@ -2,8 +2,7 @@
 
 use super::Call;
 use crate::error::Fault;
-use crate::value::Value;
-use crate::value::read::Reading;
+use crate::value::{Value, json};
 
 impl Call<'_> {
     /// Without a separator at runs of white space. Traps on an empty separator.
@@ -47,7 +46,6 @@ impl Call<'_> {
 
     /// Traps on a text that is not JSON, or deeper than values may be.
     pub(super) fn parse_json(&self) -> Result<Value, Fault> {
-        let reading = Reading { types: &[], depth: self.limits.value_depth };
-        reading.from_json(self.text()?).map_err(|_| self.bad(self.first))
+        json::read(self.text()?, self.limits.value_depth).map_err(|error| Fault::NotJson { error })
     }
 }
