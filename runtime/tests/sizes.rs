@@ -38,7 +38,10 @@ fn a_run_says_what_will_not_fit_before_its_model_is_asked() {
     assert_eq!(outcome.error(), None);
     let Event::Warning(warning) = &events[0] else { panic!("{events:?}") };
     assert_eq!(warning.diag.code, "W0400");
-    assert_eq!(warning.diag.message, "with `x` the context can need 300 tokens, but the model's context holds only 250");
+    assert_eq!(
+        warning.diag.message,
+        "with `x` the context can need 300 tokens, but the model's context holds only 250"
+    );
     assert_eq!((warning.place.line, warning.place.column), (1, 26));
     let labels: Vec<&str> = warning.diag.labels.iter().map(|(_, text)| text.as_str()).collect();
     assert_eq!(labels, ["up to 200 tokens", "up to 100 tokens"]);
@@ -107,7 +110,10 @@ fn each_model_counts_what_it_reads_by_its_own_tokens() {
     };
     let none: [&str; 0] = [];
     assert_eq!(told(161, 111, &[]), none);
-    assert_eq!(told(161, 110, &[]), ["with `b` the context can need 111 tokens, but the model's context holds only 110"]);
+    assert_eq!(
+        told(161, 110, &[]),
+        ["with `b` the context can need 111 tokens, but the model's context holds only 110"]
+    );
     assert_eq!(told(161, 102, &["hello", " world"]), none);
     let both = told(160, 101, &["hello", " world"]);
     assert_eq!(both.len(), 2, "{both:?}");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use agentc::store::REFERENCE_MODEL;
-use agentc::{Engine, Error, Event, Input, Program, Usage, Value};
+use agentc::{Engine, Error, Event, Input, Program, Usage};
 
 use super::args::{LoadArgs, Look, RunArgs};
 use super::output::{Output, Terminal, refused};
@@ -30,12 +30,16 @@ fn attempt(args: RunArgs, look: Look) -> Exit {
     // What contexts can hold the run says itself, by the model that it really has.
     let warnings = program.warnings().iter().filter(|diag| diag.code != "W0400");
     show_diags(warnings, program.sources(), look);
-    let inputs = inputs(&args)?;
     let terminal = Terminal::new(look.color);
-    if let Err(error) = program.check_inputs(&inputs) {
-        refused(args.format, &error)?;
-        return fail(&error, &program, terminal);
-    }
+    let checked = inputs(&args, &program).and_then(|given| program.check_inputs(&given).map(|()| given));
+    let inputs = match checked {
+        Ok(inputs) => inputs,
+        Err(error @ Error::Run(_)) => {
+            refused(args.format, &error)?;
+            return fail(&error, &program, terminal);
+        }
+        Err(error) => return Err(error),
+    };
     let trace = args.trace.as_deref().map(create).transpose()?;
     let cancel = interrupt_flag();
     let others = agentc::named_models(program.ir(), program.ir().entry);
@@ -134,28 +138,16 @@ pub(super) fn load(args: &LoadArgs, program: &Program, others: &[&str], look: Lo
 }
 
 /// The file's inputs, then those of the command line, which override them.
-fn inputs(args: &RunArgs) -> Result<Vec<(String, Input)>, Error> {
+fn inputs(args: &RunArgs, program: &Program) -> Result<Vec<(String, Input)>, Error> {
     let mut inputs = Vec::new();
     if let Some(path) = &args.input_file {
-        let shown = path.display();
+        let shown = path.display().to_string();
         let text =
             std::fs::read_to_string(path).map_err(|error| io_error(format!("read `{shown}`"), &error))?;
-        match serde_json::from_str(&text) {
-            Ok(serde_json::Value::Object(fields)) => {
-                inputs.extend(
-                    fields.iter().map(|(name, json)| (name.clone(), Input::Value(Value::from_json(json)))),
-                );
-            }
-            Ok(_) => return Err(not_inputs(path, "it is not a JSON object")),
-            Err(error) => return Err(not_inputs(path, &error.to_string())),
-        }
+        inputs = program.inputs_of_json(&shown, &text)?;
     }
     inputs.extend(args.input.iter().map(|(name, text)| (name.clone(), Input::Text(text.clone()))));
     Ok(inputs)
-}
-
-fn not_inputs(path: &Path, reason: &str) -> Error {
-    Error::Io { what: format!("take inputs from `{}`", path.display()), reason: reason.to_owned() }
 }
 
 fn create(path: &Path) -> Result<File, Error> {

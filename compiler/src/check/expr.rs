@@ -264,6 +264,10 @@ impl Checker<'_> {
             );
             return self.report(diag.hint(format!("pass it out of the `fork` or `aside`: yield {name}")));
         }
+        if let Some((message, hint)) = self.of_top_level(name) {
+            self.body.undeclared.insert(name.to_owned());
+            return self.report(Diag::new("E0100", span, message).hint(hint));
+        }
         let mut known: Vec<String> = self.body.names().map(str::to_owned).collect();
         known.extend(self.global_names().map(str::to_owned));
         let nearest = self.nearest(name, known.iter().map(String::as_str));
@@ -275,8 +279,20 @@ impl Checker<'_> {
                 )
             }
             (Some(hint), _, _) => hint.to_owned(),
+            (None, _, Meant::Assigned) if name == "model" => "write model \"NAME\", without `=`".to_owned(),
+            (None, _, Meant::Assigned) if name == "messages" => {
+                "write messages as statements: system \"…\", user \"…\", assistant gen x".to_owned()
+            }
             (None, _, Meant::Assigned) if super::options::is_option(name) => {
                 format!("options of a generation come after `with`: gen x with {name} = …")
+            }
+            // A word such as `limit` may well be meant as a variable.
+            (None, _, Meant::Assigned)
+                if (name.contains('_') || matches!(name, "temperature" | "maxTokens"))
+                    && super::options::foreign_option(name).is_some() =>
+            {
+                let option = super::options::foreign_option(name).unwrap_or_default();
+                format!("options of a generation come after `with`: gen x with {option} = …")
             }
             (None, Some(near), _) => format!("did you mean `{near}`?"),
             (None, None, Meant::Assigned) => format!("declare it first: let {name} = …"),
@@ -296,6 +312,37 @@ impl Checker<'_> {
         if matches!(meant, Meant::Assigned | Meant::Grown(_)) {
             self.body.undeclared.insert(name.to_owned());
         }
+    }
+
+    /// What to say of a name that the file's statements declare at top level, where it cannot be read.
+    fn of_top_level(&self, name: &str) -> Option<(String, String)> {
+        let items = &self.modules.list().get(self.module)?.ast.items;
+        let only = "which only the statements at the top level can read";
+        items.iter().find_map(|item| match item {
+            ast::Item::Input(input) if input.name.name == name => Some((
+                format!("`{name}` is an input, {only}"),
+                format!(
+                    "give the function a parameter, as in fn f({name}: T), and pass the input: f({name})"
+                ),
+            )),
+            ast::Item::Stmt(ast::Stmt { kind: ast::StmtKind::Let { name: declared, .. }, .. })
+                if declared.name == name =>
+            {
+                Some(match self.body.main {
+                    true => (
+                        format!("`{name}` is declared further down"),
+                        format!("move `let {name} = …` above this line"),
+                    ),
+                    false => (
+                        format!("`{name}` is a variable, {only}"),
+                        format!(
+                            "pass it to the function: f({name}); or make it a constant: const {name} = …"
+                        ),
+                    ),
+                })
+            }
+            _ => None,
+        })
     }
 
     fn list(&mut self, items: &[Ast], want: Option<&Ty>, span: Span) -> Expr {

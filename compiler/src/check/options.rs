@@ -64,6 +64,24 @@ const OTHERS: &[&str] = &["stop", "stop_regex", "tools", "whitespace", "model"];
 /// What a `call` says nothing about: the form of its text is given.
 const NOT_OF_CALLS: &[&str] = &["min", "stop", "stop_regex", "n", "beam", "tools", "max_calls", "whitespace"];
 
+/// The option that other languages call so.
+pub(super) fn foreign_option(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "temperature" => "temp",
+        "max_tokens" | "maxTokens" | "max_length" | "max_new_tokens" | "limit" => "max",
+        "min_tokens" | "min_length" => "min",
+        "stop_sequence" | "stop_sequences" | "stops" | "until" => "stop",
+        "random_seed" => "seed",
+        "num_samples" | "samples" | "best_of" | "num_return_sequences" => "n",
+        "num_beams" | "beams" | "beam_size" => "beam",
+        "repetition_penalty" => "repeat_penalty",
+        "no_repeat_ngram_size" => "no_repeat",
+        "typical_p" => "typical",
+        "functions" | "tool" => "tools",
+        _ => return None,
+    })
+}
+
 /// Whether a generation has an option of this name.
 pub(super) fn is_option(name: &str) -> bool {
     OTHERS.contains(&name) || SETTINGS.iter().any(|s| s.option.name() == name)
@@ -141,22 +159,8 @@ impl Checker<'_> {
     }
 
     fn unknown_option(&mut self, name: &Ident) {
-        let foreign = match name.name.as_str() {
-            "temperature" => Some("temp"),
-            "max_tokens" | "maxTokens" | "max_length" | "max_new_tokens" | "limit" => Some("max"),
-            "min_tokens" | "min_length" => Some("min"),
-            "stop_sequence" | "stop_sequences" | "stops" | "until" => Some("stop"),
-            "random_seed" => Some("seed"),
-            "num_samples" | "samples" | "best_of" | "num_return_sequences" => Some("n"),
-            "num_beams" | "beams" | "beam_size" => Some("beam"),
-            "repetition_penalty" => Some("repeat_penalty"),
-            "no_repeat_ngram_size" => Some("no_repeat"),
-            "typical_p" => Some("typical"),
-            "functions" | "tool" => Some("tools"),
-            _ => None,
-        };
         let known = SETTINGS.iter().map(|s| s.option.name()).chain(OTHERS.iter().copied());
-        let near = foreign.map(str::to_owned).or_else(|| self.nearest(&name.name, known));
+        let near = foreign_option(&name.name).map(str::to_owned).or_else(|| self.nearest(&name.name, known));
         let hint = near.map_or(
             "the usual ones are max, stop, temp, top_p, seed and n; grammar/README.md lists all".to_owned(),
             |n| format!("did you mean `{n}`?"),

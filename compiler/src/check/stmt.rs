@@ -158,7 +158,14 @@ impl Checker<'_> {
         if !fitting {
             let message = format!("`{}` is {ty} and cannot become {}", name.name, value.ty);
             let diag = Diag::new("E0207", value.span, message).label(self.body.place(var), "declared here");
-            self.report(diag.hint("a variable keeps its type: use another name, or convert the value"));
+            self.report(diag.hint(match ty {
+                Ty::Null => format!(
+                    "declare it with its type: let {}: {} | null = null",
+                    name.name,
+                    value.ty.widened()
+                ),
+                _ => "a variable keeps its type: use another name, or convert the value".to_owned(),
+            }));
         }
         let value = self.converted(value, &ty);
         if self.body.is_captured(var) {
@@ -288,7 +295,11 @@ impl Checker<'_> {
                     ExprKind::List(items) if items.iter().any(is_message) => {
                         "write a message as a statement: system \"…\", user \"…\", assistant gen x".to_owned()
                     }
+                    ExprKind::Regex(_) => "a regex is a type: gen x: /[a-z]+/".to_owned(),
                     ExprKind::Binary(ast::BinOp::Eq, ..) => "to assign, write a single `=`".to_owned(),
+                    _ if self.body.want.as_ref().is_some_and(|want| *want != Ty::Null) => {
+                        "to give it back, write `return` before it".to_owned()
+                    }
                     _ => "to put its value into the prompt, write it into a string: \"{{ … }}\"".to_owned(),
                 };
                 self.report(Diag::new("E0304", expr.span, "this value is not used").hint(hint));

@@ -237,6 +237,11 @@ impl Checker<'_> {
     }
 
     fn schema_type(&mut self, path: &Text) -> TypeInfo {
+        if path.literal().is_some_and(|text| text.trim_start().starts_with('{')) {
+            let (message, hint) = super::SCHEMA_TEXT;
+            self.report(Diag::new("E0601", path.span, message).hint(hint));
+            return TypeInfo::broken(Ty::Any);
+        }
         let Some(file) = self.file(path, "a schema") else { return TypeInfo::broken(Ty::Any) };
         let wrong = match serde_json::from_str::<serde_json::Value>(&file.text) {
             Ok(serde_json::Value::Object(_) | serde_json::Value::Bool(_)) => {

@@ -23,6 +23,7 @@ pub(super) fn of_piece(leaf: &Leaf<'_>) -> Option<Found> {
         .or_else(|| placeholder(leaf))
         .or_else(|| quoted_name(leaf))
         .or_else(|| lone_else(leaf))
+        .or_else(|| role_context(leaf))
         .or_else(|| misspelt(leaf))
         .or_else(|| text(leaf))
 }
@@ -80,7 +81,7 @@ fn prompt_function(leaf: &Leaf<'_>) -> Option<Found> {
     Some(Found::habit(leaf.span(0..1), "a prompt is made of statements", hint).lost())
 }
 
-/// `input x = 2`, `input str x`
+/// `input x = 2`, `input str x`, `input x str`
 fn input(leaf: &Leaf<'_>) -> Option<Found> {
     if leaf.at(0) != "input" || !leaf.is_name(1) || !leaf.on_line(1) {
         return None;
@@ -90,6 +91,25 @@ fn input(leaf: &Leaf<'_>) -> Option<Found> {
         let hint = format!("write `input {second}: {first}`");
         let found = Found::habit(leaf.span(1..2), "the type comes after the name", hint);
         return Some(found.mend(leaf.place(1..3), format!("{second}: {first}")).sure());
+    }
+    let third = leaf.at(3);
+    if second == "?" && third == ":" && leaf.is_name(4) {
+        let hint = format!("write `input {first}: {}?`", leaf.at(4));
+        let found = Found::habit(
+            leaf.span(2..3),
+            "the `?` of an input that may be missing comes after its type",
+            hint,
+        );
+        return Some(found.mend(leaf.place(2..3), "").sure());
+    }
+    if leaf.is_name(2) && leaf.on_line(2) && (words::is_type(second) || third == "=" || third == "?") {
+        let found = Found::habit(
+            leaf.span(1..3),
+            "a `:` comes between a name and its type",
+            format!("write `input {first}: {second}{}`", if third == "=" { " = …" } else { "" }),
+        );
+        let end = leaf.place(1..2).end;
+        return Some(found.mend(end..end, ":").sure());
     }
     if second != "=" {
         return None;
@@ -173,6 +193,15 @@ fn import(leaf: &Leaf<'_>) -> Option<Found> {
         return None;
     }
     let hint = "write import \"file.agent\" as name, or import { a, b } from \"file.agent\"";
+    if leaf.is_name(1) && leaf.at(2) == "from" && leaf.kind(3) == Some(Kind::StrOpen) {
+        let name = leaf.at(1);
+        let found = Found::habit(
+            leaf.span(1..2),
+            "the names that an import brings go in braces",
+            format!("write import {{ {name} }} from \"…\"; for all of them, import \"…\" as {name}"),
+        );
+        return Some(found.mend(leaf.place(1..2), format!("{{ {name} }}")).sure());
+    }
     if leaf.is_name(1) && leaf.at(2) != "from" {
         let found =
             Found::habit(leaf.span(1..leaf.line_end(1)), "a file is imported by its path in quotes", hint);
@@ -264,6 +293,16 @@ fn quoted_name(leaf: &Leaf<'_>) -> Option<Found> {
     let message = "a generation is named by a plain word";
     let found = Found::habit(leaf.span(at..at + 1), message, format!("write `gen {shown}`, without quotes"));
     Some(found.mend(leaf.place(at..at + 1), if plain { format!("{name}: \0") } else { "\0".to_owned() }))
+}
+
+/// `with user() { … }`, `with user():`
+fn role_context(leaf: &Leaf<'_>) -> Option<Found> {
+    if leaf.at(0) != "with" || !words::is_role(leaf.at(1)) {
+        return None;
+    }
+    let role = leaf.at(1);
+    let hint = format!("write the role alone: {role} \"…\" or {role} {{ … }}");
+    Some(Found::habit(leaf.span(0..1), "`with` does not open a message", hint).lost())
 }
 
 /// An `else` whose `if` is not before it.

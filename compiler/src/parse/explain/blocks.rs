@@ -13,6 +13,7 @@ pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
         .or_else(|| without_bound(at))
         .or_else(|| comparison(at))
         .or_else(|| choice(at))
+        .or_else(|| lone_if(at))
         .or_else(|| result_type(at))
         .or_else(|| missing_brace(at))
 }
@@ -147,6 +148,20 @@ fn comparison(at: At<'_, '_>) -> Option<Found> {
     Some(at.habit("values are compared with `==`", "write `==`").mend(at.place(), "==").sure())
 }
 
+/// `let x = if c { a }`
+fn lone_if(at: At<'_, '_>) -> Option<Found> {
+    if at.tried() != [Rule::kw_else] || at.back(1) != "}" {
+        return None;
+    }
+    let end = at.after().end as usize;
+    let found = Found::habit(
+        at.after(),
+        "an `if` that is a value needs an `else`",
+        "write if c { \"x\" } else { \"\" }; or make the `if` a statement around the text",
+    );
+    Some(found.mend(end..end, " else { \0 }").sure())
+}
+
 /// `a if c else b`, `c ? a : b`, `[x for x in xs]`
 fn choice(at: At<'_, '_>) -> Option<Found> {
     let listed = at.opening(0) == "[";
@@ -168,7 +183,7 @@ fn choice(at: At<'_, '_>) -> Option<Found> {
                 "`?` comes only after the type of a record's field or of an input",
                 "write `T | null`, such as str | null",
             )
-            .mend(at.place(), ""),
+            .mend(at.place(), " | null"),
         ),
         "?" => Some(at.habit(
             "a choice is not written with `?` and `:`",

@@ -77,6 +77,9 @@ fn hint(expected: &str, at: At<'_, '_>) -> String {
         "a type" => "types are str, int, float, bool, \"a\" | \"b\", /regex/, {a: T}, T[]".to_owned(),
         "a value" => "write a number, a \"string\", a name, a list [a, b] or a record {a: 1}".to_owned(),
         "a name" => "names begin with a letter or `_`".to_owned(),
+        "`(`" if matches!(at.lead(), "fn" | "agent") => {
+            format!("parameters go in parentheses, also where there are none: {} NAME() {{ … }}", at.lead())
+        }
         "`..`" => "bounds are written (2..80), (..80) or (2..)".to_owned(),
         "`{`" => "a block goes in braces".to_owned(),
         "`max`" => "every loop has a bound: while condition max 10 { … }".to_owned(),

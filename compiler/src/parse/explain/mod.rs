@@ -6,6 +6,7 @@
 mod blocks;
 mod expected;
 mod generations;
+mod signs;
 mod types;
 mod values;
 
@@ -98,6 +99,7 @@ pub(super) fn explain(leaf: &Leaf<'_>, offset: usize, error: &Error<Rule>) -> Fo
     let explanations = [
         types::optional_field,
         reserved_name,
+        signs::explain,
         generations::explain,
         blocks::explain,
         types::explain,

@@ -11,6 +11,7 @@ pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
         .or_else(|| square_bounds(at))
         .or_else(|| generic(at))
         .or_else(|| choices(at))
+        .or_else(|| inline_schema(at))
         .or_else(|| separator(at))
         .or_else(|| untyped(at))
         .or_else(|| type_sign(at))
@@ -57,6 +58,18 @@ fn choices(at: At<'_, '_>) -> Option<Found> {
     Some(found.mend(at.leaf.place(at.index..close + 1), "\0").sure())
 }
 
+/// `schema {"type": "object"}`
+fn inline_schema(at: At<'_, '_>) -> Option<Found> {
+    let open = at.index;
+    if at.word() != "{" || at.back(1) != "schema" || !matches!(at.back(2), ":" | "=" | "|" | "->") {
+        return None;
+    }
+    let close = at.leaf.closing(open);
+    let found =
+        Found::habit(at.leaf.span(open..close + 1), crate::check::SCHEMA_TEXT.0, crate::check::SCHEMA_TEXT.1);
+    Some(found.mend(at.leaf.place(open - 1..close + 1), "\0").sure())
+}
+
 /// `str(80)`, `int(1, 5)`, `int(1-5)`
 fn bounds(at: At<'_, '_>) -> Option<Found> {
     let open = at.leaf.around(at.index)?;
@@ -90,9 +103,15 @@ fn square_bounds(at: At<'_, '_>) -> Option<Found> {
     if open == 0 || close >= at.leaf.words.len() || !in_type(at, open) {
         return None;
     }
-    if inner.contains("..") || inner.bytes().all(|b| b.is_ascii_digit()) && !inner.is_empty() {
-        let bounds = if inner.contains("..") { inner.to_owned() } else { format!("..{inner}") };
-        let hint = format!("write {name}({bounds}), or {name}[]({bounds}) for a list");
+    let is_number = inner.bytes().all(|b| b.is_ascii_digit()) && !inner.is_empty();
+    if inner.contains("..") || is_number {
+        let hint = match name {
+            _ if !is_number => format!("write {name}({inner}), or {name}[]({inner}) for a list"),
+            "str" => {
+                format!("write str[]({inner}..{inner}) for a list of {inner}, str(..{inner}) for a text")
+            }
+            _ => format!("write {name}[]({inner}..{inner}) for a list of {inner}"),
+        };
         let found = Found::habit(at.leaf.span(open..close + 1), "bounds go in parentheses", hint);
         return Some(found.mend(at.leaf.place(open - 1..close + 1), "\0"));
     }

@@ -28,8 +28,21 @@ fn part_assigned(at: At<'_, '_>) -> Option<Found> {
     let end = at.leaf.place(at.index..at.leaf.line_end(at.index)).end;
     let line = at.leaf.place(at.leaf.line(at.index)).start..end;
     if at.back(1) == "]" && at.back(2) != "[" {
-        let hint = "build a new list and assign that: xs = xs[:1] + [x] + xs[2:]";
-        return Some(at.habit("an item of a list cannot be assigned", hint).mend(line, "\0").sure());
+        let (message, hint) = match at.leaf.kind(at.index - 2) {
+            Some(Kind::Number) => (
+                "an item of a list cannot be assigned",
+                "build a new list and assign that: xs = xs[:1] + [x] + xs[2:]",
+            ),
+            Some(Kind::StrClose) => (
+                "an entry of a map cannot be assigned",
+                "build a new one with all of its keys: m = {a: m[\"a\"], b: 2}; or keep a list: xs += [{key: k, value: v}]",
+            ),
+            _ => (
+                "an item of a list or map cannot be assigned",
+                "build a new list: xs = xs[:i] + [x] + xs[i + 1:]; instead of a map, keep a list: xs += [{key: k, value: v}]",
+            ),
+        };
+        return Some(at.habit(message, hint).mend(line, "\0").sure());
     }
     if at.back(2) == "." {
         let name = at.back(1);
