@@ -1,5 +1,6 @@
 //! What can end a run before its end. Each error has a stable code, and a kind that decides the exit code.
 
+use agentc_compiler::ir::Later;
 use agentc_compiler::source::Span;
 use agentc_constraint::{BuildError, MatchError};
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde::Serialize;
 use crate::chat::ChatError;
 use crate::model::ModelError;
 use crate::value::Value;
+use agentc_compiler::json::JsonError;
 
 /// The family of an error: what kind of thing went wrong, hence what the caller may do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -111,6 +113,12 @@ pub enum Fault {
         /// The number, shortened.
         number: String,
     },
+    /// A text that `parse_json` cannot read.
+    #[error("`parse_json` cannot read this text: {error}")]
+    NotJson {
+        /// Why, and where.
+        error: JsonError,
+    },
     /// An `expect` did not hold.
     #[error("{message}")]
     Expect {
@@ -180,8 +188,8 @@ pub enum Fault {
     /// The program uses something that runs in a later version.
     #[error("{what} is not supported yet")]
     NotYet {
-        /// What.
-        what: String,
+        /// What; the compiler has warned of it.
+        what: Later,
     },
     /// The program names a model that is not there.
     #[error("the program generates with its model `{name}`, which is not loaded")]
@@ -262,7 +270,7 @@ impl Fault {
             Fault::DivisionByZero => "R0102",
             Fault::BadIndex { .. } => "R0103",
             Fault::BadKey { .. } => "R0104",
-            Fault::BadArgument { .. } | Fault::LongNumber { .. } => "R0105",
+            Fault::BadArgument { .. } | Fault::LongNumber { .. } | Fault::NotJson { .. } => "R0105",
             Fault::Expect { .. } => "R0106",
             Fault::Fail { .. } => "R0107",
             Fault::BadOption { .. } => "R0108",
@@ -308,7 +316,7 @@ impl Fault {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Fault::BadOption { option, .. } => return Some(format!("it is {}", range_of(option))),
-            Fault::DivisionByZero => "test the divisor first",
+            Fault::DivisionByZero => "check the divisor first",
             Fault::BadIndex { .. } => "`len` tells how many there are; a slice such as `xs[0:2]` never fails",
             Fault::BadKey { .. } => "`keys` lists them",
             Fault::LongNumber { function, .. } => match function.as_str() {
@@ -319,15 +327,15 @@ impl Fault {
                 "is there a loop that never ends? every loop needs a bound it can reach"
             }
             Fault::Limit { what: "levels in a value", .. } => {
-                "take lists and records apart rather than into each other"
+                "keep lists and records side by side instead of putting them into each other"
             }
-            Fault::Limit { what: "generated tokens", .. } => "give more with `--max-tokens`",
-            Fault::Deadline => "give more time with `--timeout`",
+            Fault::Limit { what: "generated tokens", .. } => "allow more with `--max-tokens`",
+            Fault::Deadline => "allow more time with `--timeout`",
             Fault::ContextFull { .. } => {
-                "give a larger context with `--ctx-size`, or the generation a smaller `max`"
+                "use a larger context with `--ctx-size`, or give the generation a smaller `max`"
             }
-            Fault::PromptTooLong { .. } => "give a larger context with `--ctx-size`, or shorten the prompt",
-            Fault::Repeats { .. } => "give a larger `no_repeat`, or a type with more possible values",
+            Fault::PromptTooLong { .. } => "use a larger context with `--ctx-size`, or shorten the prompt",
+            Fault::Repeats { .. } => "use a larger `no_repeat`, or a type with more possible values",
             Fault::UnknownModel { name } => {
                 return Some(format!("give it to the engine: `Engine::builder().also({name:?}, …)`"));
             }
@@ -336,6 +344,8 @@ impl Fault {
             Fault::Model(error) => return error.hint(),
             Fault::Chat(error) => return error.hint(),
             Fault::Elsewhere { fault, .. } => return fault.hint(),
+            Fault::NotYet { what } => what.hint(),
+            Fault::NotJson { error } => error.hint(),
             Fault::NotOfType { .. } | Fault::EmptyMask { .. } => {
                 "this is a defect of agentc: please report it with the program"
             }
@@ -348,13 +358,13 @@ impl Fault {
 /// What values an option takes.
 fn range_of(option: &str) -> &'static str {
     match option {
-        "max" | "no_repeat" => "an int from 1",
-        "min" => "an int from 0, and not above `max`",
-        "max_calls" => "an int from 0",
-        "top_k" => "an int from 0, which keeps all",
+        "max" | "no_repeat" => "an int of at least 1",
+        "min" => "an int of at least 0, and not above `max`",
+        "max_calls" => "an int of at least 0",
+        "top_k" => "an int of at least 0; 0 keeps all",
         "seed" => "an int",
         "heal" => "true or false",
-        "temp" => "a number from 0, which is greedy",
+        "temp" => "a number of at least 0; 0 is greedy",
         "repeat_penalty" => "a number above 0; 1 is off",
         "frequency_penalty" | "presence_penalty" => "a number; 0 is off",
         _ => "a number from 0 to 1",

@@ -11,6 +11,7 @@ use crate::limits::Limits;
 use crate::value::Value;
 use crate::value::read::{ReadError, Reading};
 use crate::vm::{Defaults, Step, Vm};
+use agentc_compiler::json::{self, JsonError};
 
 /// What a caller gives for an input.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,32 @@ pub(crate) fn arguments(
         }
     }
     params.iter().map(|param| argument(program, param, inputs, limits)).collect()
+}
+
+/// The inputs of a JSON object, such as a file that `name` is the name of.
+///
+/// # Errors
+/// An error of the inputs, if the text is not JSON, not an object, or deeper than values may be.
+pub fn inputs_of_json(name: &str, text: &str, limits: &Limits) -> Result<Vec<(String, Input)>, RunError> {
+    // The object itself is no part of a value.
+    let value = json::parse(text, limits.value_depth.saturating_add(1)).map(Value::from).map_err(|error| {
+        refuse(match error {
+            JsonError::TooDeep { line, column, .. } => format!(
+                "an input in `{name}` has more than {} levels of lists and records, at line {line}, column {column}",
+                limits.value_depth
+            ),
+            wrong => format!("`{name}` is not JSON: {wrong}"),
+        })
+    })?;
+    match value {
+        Value::Record(fields) => {
+            Ok(fields.iter().map(|(name, value)| (name.clone(), Input::Value(value.clone()))).collect())
+        }
+        other => Err(refuse(format!(
+            "`{name}` must be a JSON object of inputs, such as {{\"name\": \"Ada\"}}, but it is `{}`",
+            short(other.quoted(), 40)
+        ))),
+    }
 }
 
 fn argument(
@@ -117,12 +144,14 @@ fn unfit(param: &Param, input: &Input, error: ReadError, reading: &Reading<'_>) 
     };
     let (ty, text) = (describe(&param.ty, reading.types), short(text, 40));
     match error {
+        // What does not even begin as JSON was not meant as such.
+        ReadError::NotJson(error) if text.trim_start().starts_with(['{', '[']) => {
+            format!("the input `{name}` must be {ty}, but it is not JSON: {error}")
+        }
         ReadError::Digits => format!(
             "the input `{name}` must be {ty}, which does not have all the digits of `{text}`: declare it as json, which keeps them"
         ),
-        ReadError::NotOfType | ReadError::TooDeep => {
-            format!("the input `{name}` must be {ty}, and `{text}` is not")
-        }
+        _ => format!("the input `{name}` must be {ty}, but `{text}` is not"),
     }
 }
 

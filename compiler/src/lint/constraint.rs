@@ -116,8 +116,8 @@ impl Constraints {
             return Finding::new("E0402", message, "widen the type so that at least one value is possible");
         }
         let stops = quoted_stops(&known.stops);
-        let message = format!("no value is possible: each one that the type allows contains {stops}");
-        let hint = "use another stop, or leave it out: a value also ends where its type is complete";
+        let message = format!("no value is possible: every one that the type allows contains {stops}");
+        let hint = "use another stop, or leave it out: a value also ends when its type is complete";
         Finding::new("E0402", message, hint).of_stops()
     }
 }

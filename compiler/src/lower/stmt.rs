@@ -69,8 +69,8 @@ impl Code {
     }
 
     fn role(&mut self, role: Role, body: &[Stmt], span: Span) {
-        // The statement begins with the role's word, which is what a template may refuse.
-        let word = Span { end: span.start + role.name().len() as u32, ..span };
+        // The word that begins the statement.
+        let word = Span { end: span.end.min(span.start + role.name().len() as u32), ..span };
         self.push(Op::OpenRole { role }, word);
         self.scopes.push(Scope::Role);
         self.stmts(body);

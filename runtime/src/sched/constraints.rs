@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use agentc_compiler::ir::Later;
 use agentc_constraint::{BuildError, Constraint, Limits, Vocab};
 use rustc_hash::FxHashMap;
 
@@ -51,7 +52,7 @@ impl ConstraintCache {
 
 fn refused(ask: &GenAsk, error: BuildError) -> Fault {
     match error {
-        BuildError::NotYet { what } => Fault::NotYet { what: format!("generating {what}") },
+        BuildError::NotYet { what } => Fault::NotYet { what: Later::Constraint(what) },
         error => Fault::Constraint { name: ask.name.clone(), error },
     }
 }

@@ -17,6 +17,9 @@ use crate::error::Fault;
 use crate::model::Model;
 use crate::trace::TokenOrigin;
 
+/// The chat format of a model, or why there is none.
+pub(crate) type Chat<'c> = Result<&'c ChatFormat, &'c Fault>;
+
 /// The tokens of a context, and where they come from.
 #[derive(Debug, Default)]
 pub(crate) struct Prompt {
@@ -53,9 +56,6 @@ struct Stretch {
     /// Whether events have still to tell it.
     new: bool,
 }
-
-/// How the model lays out messages, or why it cannot.
-pub(crate) type Chat<'c> = Result<&'c ChatFormat, &'c Fault>;
 
 /// Lays out pieces, the first of which follow `before`; of them the first `told` are known from events.
 fn layout(before: &[Piece], pieces: &[Piece], told: usize, chat: Chat<'_>) -> Result<Vec<Part>, Fault> {

@@ -29,10 +29,12 @@ pub struct Reading<'p> {
 }
 
 /// Why a text or a value is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadError {
     /// It is not of the type.
     NotOfType,
+    /// It has to be JSON, and is not.
+    NotJson(JsonError),
     /// It has too many levels of lists and records.
     TooDeep,
     /// A number in it has digits that neither the ints nor the floats of the type have.
@@ -79,9 +81,9 @@ impl Reading<'_> {
     /// The value of a JSON text.
     pub fn from_json(&self, text: &str) -> Result<Value, ReadError> {
         json::parse(text, self.depth).map(Value::from).map_err(|error| match error {
-            JsonError::TooDeep => ReadError::TooDeep,
+            JsonError::TooDeep { .. } => ReadError::TooDeep,
             JsonError::Number { .. } => ReadError::Digits,
-            JsonError::Syntax { .. } => ReadError::NotOfType,
+            wrong => ReadError::NotJson(wrong),
         })
     }
 

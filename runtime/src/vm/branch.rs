@@ -147,5 +147,5 @@ fn locals_of(outer: &[Value], over: &Over, number: usize) -> Vec<Value> {
 
 /// A program that the compiler made, or that was validated, has no such thing.
 fn stray() -> RunError {
-    RunError::of_run(Fault::Input { message: "the program yields outside of a branch".to_owned() })
+    RunError::of_run(Fault::Input { message: "the program yields outside a branch".to_owned() })
 }

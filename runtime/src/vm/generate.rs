@@ -1,6 +1,6 @@
 //! Generations: what the machine asks, given an instruction and its locals, and what it makes of the answer.
 
-use agentc_compiler::ir::{self, Gen, GenFact, GenOption, Inst, Method, Op};
+use agentc_compiler::ir::{self, Gen, GenFact, GenOption, Inst, Later, Op};
 use agentc_compiler::source::Span;
 use agentc_constraint::End;
 
@@ -72,7 +72,7 @@ impl Vm {
             ReadError::TooDeep => {
                 Fault::Limit { what: "levels in a value", limit: self.limits.value_depth as u64 }
             }
-            ReadError::NotOfType | ReadError::Digits => {
+            ReadError::NotOfType | ReadError::NotJson(_) | ReadError::Digits => {
                 Fault::NotOfType { name: r#gen.name.clone(), text: text.to_owned() }
             }
         }
@@ -81,20 +81,13 @@ impl Vm {
 
 /// Refuses what a later version runs.
 fn supported(r#gen: &Gen) -> Result<(), Fault> {
-    match r#gen.method {
-        Method::Greedy => {}
-        Method::Norm => return Err(not_yet("`select … by norm`")),
-        Method::Uncond => return Err(not_yet("`select … by uncond`")),
+    let options = r#gen.options.iter().find_map(|(option, _)| option.later());
+    let facts = || r#gen.facts.iter().find_map(|(fact, _)| fact.later(&r#gen.name));
+    let tools = || (!r#gen.tools.is_empty()).then_some(Later::Tools);
+    match r#gen.method.later().or(options).or_else(facts).or_else(tools) {
+        Some(what) => Err(not_yet(what)),
+        None => Ok(()),
     }
-    let late = [GenOption::Samples, GenOption::Beam, GenOption::Logprobs];
-    if let Some((option, _)) = r#gen.options.iter().find(|(option, _)| late.contains(option)) {
-        return Err(not_yet(format!("the option `{}`", option.name())));
-    }
-    let late = [GenFact::Logprob, GenFact::Probs, GenFact::Calls];
-    if let Some((fact, _)) = r#gen.facts.iter().find(|(fact, _)| late.contains(fact)) {
-        return Err(not_yet(format!("`{}.{}`", r#gen.name, fact.name())));
-    }
-    if r#gen.tools.is_empty() { Ok(()) } else { Err(not_yet("the option `tools`")) }
 }
 
 fn value_of(fact: GenFact, answer: &GenAnswer) -> Value {

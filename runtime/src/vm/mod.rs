@@ -18,7 +18,7 @@ mod rescue;
 
 use std::sync::Arc;
 
-use agentc_compiler::ir::{self, Func, FuncId, Inst, Local, Op, Origin, Term};
+use agentc_compiler::ir::{self, Func, FuncId, Inst, Later, Local, Op, Origin, Term};
 use agentc_compiler::source::Span;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -240,10 +240,10 @@ impl Vm {
             Op::Fail { message } => return Err(at(Fault::Fail { message: self.get(*message).to_string() })),
             Op::ToolCall { tool, .. } => {
                 let tool = program.tools.get(tool.index()).map_or("?", |tool| tool.name.as_str());
-                return Err(at(not_yet(format!("calling the tool `{tool}`"))));
+                return Err(at(not_yet(Later::Tool(tool.to_owned()))));
             }
-            Op::CallGen(call) => return Err(at(not_yet(format!("`call {}`", call.name)))),
-            Op::Score { .. } => return Err(at(not_yet("`score`"))),
+            Op::CallGen(call) => return Err(at(not_yet(Later::Call(call.name.clone())))),
+            Op::Score { .. } => return Err(at(not_yet(Later::Score))),
             pure => self.compute(pure).map_err(at)?,
         }
         self.advance();
@@ -393,8 +393,8 @@ impl Vm {
     }
 }
 
-fn not_yet(what: impl Into<String>) -> Fault {
-    Fault::NotYet { what: what.into() }
+fn not_yet(what: Later) -> Fault {
+    Fault::NotYet { what }
 }
 
 fn unasked(id: u64) -> RunError {

@@ -38,7 +38,7 @@ fn conversions_trap_on_what_they_cannot_read() {
     assert!(matches!(run("int", &[Value::Float(1e300)]), Err(Fault::Overflow { .. })));
     assert!(matches!(run("int", &[Value::Float(9_223_372_036_854_775_808.0)]), Err(Fault::Overflow { .. })));
     assert!(matches!(run("float", &["inf".into()]), Err(Fault::BadArgument { .. })));
-    assert!(matches!(run("parse_json", &["{".into()]), Err(Fault::BadArgument { .. })));
+    assert!(matches!(run("parse_json", &["{".into()]), Err(Fault::NotJson { .. })));
     assert_eq!(ok("parse_json", &[r#"{"a":[1,2.5]}"#.into()]), r#"{"a": [1, 2.5]}"#);
     assert_eq!(run("json", &["a\"b".into()]), Ok(r#""a\"b""#.into()));
 }
@@ -160,5 +160,5 @@ fn lists_with_keys_and_flags() {
 #[test]
 fn json_that_is_too_deep_is_refused() {
     let deep = "[".repeat(101) + &"]".repeat(101);
-    assert!(matches!(run("parse_json", &[deep.into()]), Err(Fault::BadArgument { .. })));
+    assert!(matches!(run("parse_json", &[deep.into()]), Err(Fault::NotJson { .. })));
 }

@@ -1,9 +1,10 @@
 //! Functions of the prelude that make, take apart and read text.
 
+use agentc_compiler::json;
+
 use super::Call;
 use crate::error::Fault;
 use crate::value::Value;
-use crate::value::read::Reading;
 
 impl Call<'_> {
     /// Without a separator at runs of white space. Traps on an empty separator.
@@ -47,7 +48,8 @@ impl Call<'_> {
 
     /// Traps on a text that is not JSON, or deeper than values may be.
     pub(super) fn parse_json(&self) -> Result<Value, Fault> {
-        let reading = Reading { types: &[], depth: self.limits.value_depth };
-        reading.from_json(self.text()?).map_err(|_| self.bad(self.first))
+        json::parse(self.text()?, self.limits.value_depth)
+            .map(Value::from)
+            .map_err(|error| Fault::NotJson { error })
     }
 }
