@@ -46,12 +46,7 @@ fn each_draft_has_its_keywords() {
         (json!({"dependentRequired": {"a": ["b"]}}), r#"{"a": 1}"#, "2019 2020 -", "3 4 6 7"),
         (json!({"dependentSchemas": {"a": {"required": ["b"]}}}), r#"{"a": 1}"#, "2019 2020 -", "3 4 6 7"),
         (json!({"prefixItems": [{"type": "null"}]}), "[1]", "2020 -", "3 4 6 7 2019"),
-        (
-            json!({"items": [{}], "additionalItems": {"type": "null"}}),
-            "[1, 2]",
-            "3 4 6 7 2019 -",
-            "",
-        ),
+        (json!({"items": [{}], "additionalItems": {"type": "null"}}), "[1, 2]", "3 4 6 7 2019 -", ""),
         (json!({"contentEncoding": "base64"}), "\"%\"", "7", "3 4 6 2019 2020 -"),
         (json!({"minimum": 1, "exclusiveMinimum": true}), "1", "3 4 -", ""),
         (json!({"maximum": 1, "exclusiveMaximum": false}), "2", "3 4 -", ""),
@@ -156,7 +151,8 @@ fn anchors_are_those_of_their_drafts() {
 
 #[test]
 fn what_stands_beside_a_reference_counts_since_2019() {
-    let schema = json!({"properties": {"a": {"$ref": "#/definitions/a", "maximum": 1}}, "definitions": {"a": {}}});
+    let schema =
+        json!({"properties": {"a": {"$ref": "#/definitions/a", "maximum": 1}}, "definitions": {"a": {}}});
     for draft in ["3", "4", "6", "7"] {
         assert!(admits(draft, &schema, r#"{"a": 2}"#), "draft {draft}");
     }
@@ -185,6 +181,7 @@ fn what_is_embedded_is_read_by_its_own_draft() {
 /// A meta-schema of someone's own is none of the drafts'.
 #[test]
 fn an_unknown_draft_is_read_as_none() {
-    let schema = json!({"$schema": "https://example.com/my-schema", "const": 1, "dependencies": {"a": ["b"]}});
+    let schema =
+        json!({"$schema": "https://example.com/my-schema", "const": 1, "dependencies": {"a": ["b"]}});
     assert!(compile(&schema).is_ok_and(|pattern| pattern.is_match(b"1") && !pattern.is_match(b"2")));
 }

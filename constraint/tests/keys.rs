@@ -434,7 +434,8 @@ fn check_texts(
         let value = generate(&constraint, max as u32, random);
         assert!(value.is_some() || max < longest, "refused");
         let is_known = |value: &String| {
-            texts.contains(value) || depth(value.as_bytes()) > deepest && constraint.pattern().is_match(value.as_bytes())
+            texts.contains(value)
+                || depth(value.as_bytes()) > deepest && constraint.pattern().is_match(value.as_bytes())
         };
         assert!(value.as_ref().is_none_or(is_known), "{value:?}");
         checked.values += usize::from(value.is_some());
@@ -461,7 +462,8 @@ fn masks_under_few_keys_agree_with_their_definition() {
 
 /// An object whose members may be such objects again, under some of its few keys.
 fn recursive(random: &mut Random) -> Shape {
-    let keys = [&["a", "b"], &["a", "ab"], &["ab", "a"], &["", "a"], &["é", "è"], &["a", "b"]][below(random, 6)];
+    let keys =
+        [&["a", "b"], &["a", "ab"], &["ab", "a"], &["", "a"], &["é", "è"], &["a", "b"]][below(random, 6)];
     let mut others = vec![(vec![keys[0]], Shape::Root)];
     match below(random, 4) {
         0 => others[0].0.push(keys[1]),
@@ -533,7 +535,11 @@ fn recursion_under_some_of_all_keys_ends_in_others() {
         (
             r##"{"anyOf": [{"type": "null"}, {"$ref": "#/$defs/d"}], "$defs": {"d": {"type": "object", "minProperties": 2,
                 "patternProperties": {"[0-9]": {"$ref": "#/$defs/d"}}}}}"##,
-            &["null", r#"{"b": 1, "c": 1}"#, r#"{"b": 1, "0": {"x": [], "y": 2}, "1": {"x": 1, "y": 1, "z": 1}}"#],
+            &[
+                "null",
+                r#"{"b": 1, "c": 1}"#,
+                r#"{"b": 1, "0": {"x": [], "y": 2}, "1": {"x": 1, "y": 1, "z": 1}}"#,
+            ],
             &[r#"{"b": 1}"#, r#"{"b": 1, "0": {"x": 1}}"#, "1"],
         ),
         (
@@ -578,7 +584,10 @@ fn recursion_without_enough_other_keys_has_no_value() {
                 "patternProperties": {"^[ab]$": {"$ref": "#"}, "^[cd]$": {"type": "integer"}}}"##,
             false,
         ),
-        (r##"{"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#"}, "propertyNames": {"pattern": "a"}}"##, true),
+        (
+            r##"{"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#"}, "propertyNames": {"pattern": "a"}}"##,
+            true,
+        ),
     ] {
         let built = build(&Spec::Schema { schema: schema.to_owned() }, &[], &Limits::default());
         assert_eq!(matches!(built, Err(BuildError::Empty { .. })), is_empty, "{schema}: {built:?}");

@@ -114,9 +114,10 @@ impl Sort {
                 put("required", if is_allowed { json!(names) } else { json!(["a"]) })
             }
             13 => put("additionalProperties", self.inner(random, depth - 1)),
-            14 | 15 => {
-                put("patternProperties", json!({["a", "^b", "x$"][below(random, 3)]: self.inner(random, depth - 1)}))
-            }
+            14 | 15 => put(
+                "patternProperties",
+                json!({["a", "^b", "x$"][below(random, 3)]: self.inner(random, depth - 1)}),
+            ),
             16 => put("propertyNames", self.inner(random, 0)),
             17 | 18 => put(["minProperties", "maxProperties"][below(random, 2)], json!(small)),
             19 => put("items", self.inner(random, depth - 1)),

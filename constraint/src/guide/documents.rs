@@ -40,6 +40,32 @@
 //! assert!(error.to_string().contains("cannot be enforced exactly"));
 //! ```
 //!
+//! **Drafts.** `$schema` says by which draft a schema is read (3 to 2020-12), also within another schema. Keywords that a draft does not
+//! have say nothing. A schema without `$schema` is read by the newest, and `dependencies`, lists of `items` and `exclusiveMinimum: true`
+//! of older ones count as well:
+//!
+//! ```
+//! # use agentc_constraint::{BuildError, Limits, build, spec::Spec};
+//! # fn main() -> Result<(), BuildError> {
+//! let old = r#"{"$schema": "http://json-schema.org/draft-04/schema#", "const": 1}"#;
+//! assert!(build(&Spec::Schema { schema: old.into() }, &[], &Limits::default())?.is_match(b"2"));
+//! let new = r#"{"const": 1}"#;
+//! assert!(!build(&Spec::Schema { schema: new.into() }, &[], &Limits::default())?.is_match(b"2"));
+//! # Ok(()) }
+//! ```
+//!
+//! **Numbers** of a schema are kept digit by digit, up to 30 before and behind the point; one with more is an error that names its
+//! place. Where any number may stand, whole ones have 64 bits:
+//!
+//! ```
+//! # use agentc_constraint::{BuildError, Limits, build, spec::Spec};
+//! # fn main() -> Result<(), BuildError> {
+//! let large = r#"{"enum": [18446744073709551615, 12345678901234567890123]}"#;
+//! let large = build(&Spec::Schema { schema: large.into() }, &[], &Limits::default())?;
+//! assert!(large.is_match(b"18446744073709551615") && large.is_match(b"12345678901234567890123"));
+//! # Ok(()) }
+//! ```
+//!
 //! White space between tokens comes with [`Spec::Flexible`](crate::spec::Spec::Flexible) around the schema:
 //!
 //! ```

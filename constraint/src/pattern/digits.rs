@@ -126,7 +126,11 @@ mod tests {
             for high in ends {
                 let mut dfa = automaton(low, high);
                 for n in 0..1200 {
-                    assert_eq!(reads(&mut dfa, &n.to_string()), (low..=high).contains(&n), "{n} in {low}..{high}");
+                    assert_eq!(
+                        reads(&mut dfa, &n.to_string()),
+                        (low..=high).contains(&n),
+                        "{n} in {low}..{high}"
+                    );
                 }
                 assert!(!reads(&mut dfa, "") && !reads(&mut dfa, "00") && !reads(&mut dfa, "01"));
             }

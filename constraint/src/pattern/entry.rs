@@ -214,14 +214,18 @@ impl Nfa {
             for pc in set.insts.clone() {
                 all[pc as usize] = together(self.key_lengths[pc as usize], after);
             }
-            let Some(list) = self.within(set.start).filter(|_| set.members == Members::Counted) else { continue };
+            let Some(list) = self.within(set.start).filter(|_| set.members == Members::Counted) else {
+                continue;
+            };
             let left = self.key_count(set.start).min(entry.keys()).saturating_sub(1);
             let farthest = entry.behind(left, distances);
             let before = (quote..self.len() as Pc).take_while(|&pc| self.within(pc) == Some(list));
-            all.extend(before.map(|pc| match distances[pc as usize].checked_sub(distances[quote as usize]) {
-                Some(to_quote) if distances[quote as usize] < NEVER => together(to_quote, farthest),
-                _ => NEVER,
-            }));
+            all.extend(before.map(
+                |pc| match distances[pc as usize].checked_sub(distances[quote as usize]) {
+                    Some(to_quote) if distances[quote as usize] < NEVER => together(to_quote, farthest),
+                    _ => NEVER,
+                },
+            ));
         }
         all
     }

@@ -257,7 +257,8 @@ impl<'s> Compiler<'s, '_, '_> {
         let whole = self.naturals(0, i64::MAX as u64, next)?;
         let negative = self.naturals(1, i64::MIN.unsigned_abs(), next)?;
         let negative = self.builder.byte(b'-', negative)?;
-        let mut starts = vec![text, decimal, whole, negative, self.texts(["true", "false", "null"].into_iter(), next)?];
+        let mut starts =
+            vec![text, decimal, whole, negative, self.texts(["true", "false", "null"].into_iter(), next)?];
         let mut value = |compiler: &mut Self, next: Pc| compiler.builder.emit(Inst::Call(rule, next));
         starts.push(self.array(0, None, next, &mut value)?);
         starts.push(self.map(next, &mut value)?);

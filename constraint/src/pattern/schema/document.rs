@@ -177,7 +177,8 @@ impl Document {
     /// The pointer of what a reference at a place means; `None` if that is not in this document.
     pub(super) fn resolve(&self, from: &str, reference: &str) -> Option<String> {
         let loose = || Some(&self.loose).filter(|_| self.draft(from) == Draft::Unsaid);
-        let find = |names: &Names| names.resolve(from, reference).filter(|pointer| self.at(pointer).is_some());
+        let find =
+            |names: &Names| names.resolve(from, reference).filter(|pointer| self.at(pointer).is_some());
         find(&self.names).or_else(|| find(loose()?))
     }
 }

@@ -95,12 +95,13 @@ const IRI: Ucs = Ucs {
 fn time() -> String {
     let mut leap = Vec::new();
     for hour in 0..24 {
-        let minutes = [(59, 0, 0), (14, 15, 45), (29, 30, 30), (44, 45, 15)].map(|(minute, ahead, behind)| {
-            let hour_ahead = if ahead == 0 { (hour + 1) % 24 } else { hour };
-            let zulu = if (hour, minute) == (23, 59) { "|[Zz]" } else { "" };
-            let zone = format!(r"\+{hour_ahead:02}:{ahead:02}|-{:02}:{behind:02}{zulu}", 23 - hour);
-            format!(r"{minute}:60(?:\.[0-9]+)?(?:{zone})")
-        });
+        let minutes =
+            [(59, 0, 0), (14, 15, 45), (29, 30, 30), (44, 45, 15)].map(|(minute, ahead, behind)| {
+                let hour_ahead = if ahead == 0 { (hour + 1) % 24 } else { hour };
+                let zulu = if (hour, minute) == (23, 59) { "|[Zz]" } else { "" };
+                let zone = format!(r"\+{hour_ahead:02}:{ahead:02}|-{:02}:{behind:02}{zulu}", 23 - hour);
+                format!(r"{minute}:60(?:\.[0-9]+)?(?:{zone})")
+            });
         leap.push(format!("{hour:02}:(?:{})", minutes.join("|")));
     }
     let zone = "(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])";

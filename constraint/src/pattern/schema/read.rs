@@ -309,7 +309,8 @@ impl Reader<'_> {
             }
             Json::Array(items) => {
                 let count = items.len() as u32;
-                let prefix: Result<_, BuildError> = items.iter().map(|item| self.constant(item, at)).collect();
+                let prefix: Result<_, BuildError> =
+                    items.iter().map(|item| self.constant(item, at)).collect();
                 let items = Keyword::Items(Rc::new(Items { prefix: prefix?, rest: None }));
                 let kinds = Keyword::Kinds(Kind::Array.into());
                 vec![kinds, items, Keyword::MinItems(count), Keyword::MaxItems(count)]

@@ -50,7 +50,8 @@ impl Reader<'_> {
 
     /// The properties that say themselves that they are required.
     pub(super) fn required_within(&mut self, schema: &Json, draft: Draft) -> Vec<Keyword> {
-        let Some(Json::Object(properties)) = schema.get("properties").filter(|_| draft == Draft::Three) else {
+        let Some(Json::Object(properties)) = schema.get("properties").filter(|_| draft == Draft::Three)
+        else {
             return Vec::new();
         };
         let required = |members: &Members| members.get("required") == Some(&Json::Bool(true));
