@@ -45,7 +45,7 @@ fn argument(
     // Of several the last: later flags override earlier ones.
     match inputs.iter().rev().find(|(name, _)| *name == param.name) {
         Some((_, input)) => {
-            let reading = Reading { types: &program.types, depth: limits.value_depth };
+            let reading = Reading::new(&program.types, limits);
             let refused = |error| refuse(unfit(param, input, error, &reading));
             read(input, &param.ty, &reading).map_err(refused)
         }
@@ -107,16 +107,18 @@ fn missing(param: &Param, program: &ir::Program) -> String {
 
 fn unfit(param: &Param, input: &Input, error: ReadError, reading: &Reading<'_>) -> String {
     let name = &param.name;
-    if error == ReadError::TooDeep {
-        return format!("the input `{name}` has more than {} levels of lists and records", reading.depth);
-    }
-    let text = match input {
-        Input::Text(text) => text.clone(),
-        // What is too deep to be printed has been refused.
-        Input::Value(value) => value.to_string(),
+    let shown = match (error, input) {
+        (ReadError::TooDeep, _) => {
+            return format!("the input `{name}` has more than {} levels of lists and records", reading.depth);
+        }
+        (ReadError::TooLarge, _) => {
+            return format!("the input `{name}` is larger than a value may be: {} bytes", reading.size);
+        }
+        (ReadError::NotOfType, Input::Text(text)) => short(text, 40),
+        (ReadError::NotOfType, Input::Value(value)) => short(value, 40),
     };
     let ty = describe(&param.ty, reading.types);
-    format!("the input `{name}` must be {ty}, and `{}` is not", short(text, 40))
+    format!("the input `{name}` must be {ty}, and `{shown}` is not")
 }
 
 /// A type as the language writes it.

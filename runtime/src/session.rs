@@ -151,15 +151,22 @@ impl Session {
         Session { program, vm, home, options, stage: Stage::Begin, prints, usage, spent: 0, started }
     }
 
-    /// The run as it stands. A generation in progress will start anew.
-    pub fn save(&self) -> Saved {
-        Saved {
+    /// The run as it stands. A generation in progress will start anew. Fails if it would be larger than
+    /// [`Limits::saved_size`](crate::Limits::saved_size): values that share parts share nothing when written down.
+    pub fn save(&self) -> Result<Saved, RunError> {
+        let prints = self.prints.iter().map(String::len);
+        let size = prints.fold(self.vm.state().size(), usize::saturating_add);
+        let limit = self.options.limits.saved_size;
+        if size > limit {
+            return Err(RunError::of_run(Fault::Limit { what: "bytes in a saved run", limit: limit as u64 }));
+        }
+        Ok(Saved {
             program: fingerprint(&self.program),
             home: self.home.clone(),
             state: self.vm.state().clone(),
             prints: self.prints.clone(),
             spent: self.spent,
-        }
+        })
     }
 
     /// Whether reports about `job` are for this session.

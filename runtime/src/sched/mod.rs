@@ -211,7 +211,7 @@ impl<'m> Scheduler<'m> {
         let n_ctx = self.model.info().n_ctx;
         let room = (n_ctx as usize).saturating_sub(prompt) as u32;
         if room == 0 {
-            return Err(Fault::PromptTooLong { tokens: prompt, n_ctx });
+            return Err(Fault::PromptTooLong { tokens: prompt, counted: true, n_ctx });
         }
         let asked = ask.max.unwrap_or(self.limits.default_max);
         Ok((asked.min(room), room < asked))

@@ -1,14 +1,15 @@
 //! From text to values of a type: what a model wrote, and what a caller gives as an input.
 //!
 //! Types may contain themselves ([`Ty::Named`]); values are finite, and how deep they may be is the
-//! caller's limit, checked before anything is built. A value that has been tried against a named type is
+//! caller's limit, checked before anything is built, as is how large they may be. A value that has been tried against a named type is
 //! not tried again, so unions of recursive types cost no more than their size.
 
 use agentc_compiler::ir::{Const, Field, NamedTy, Ty};
 use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
 
-use super::Value;
+use super::{ITEM, Value};
+use crate::limits::Limits;
 
 /// Types within types that are followed at most: a value is not deep, so more can only be a type without
 /// values.
@@ -21,6 +22,8 @@ pub struct Reading<'p> {
     pub types: &'p [NamedTy],
     /// Levels of lists and records that a value may have.
     pub depth: usize,
+    /// How large it may be, as [`Value::size`] counts.
+    pub size: usize,
 }
 
 /// Why a text or a value is not taken.
@@ -30,6 +33,15 @@ pub enum ReadError {
     NotOfType,
     /// It has too many levels of lists and records.
     TooDeep,
+    /// It is too large.
+    TooLarge,
+}
+
+impl<'p> Reading<'p> {
+    /// With the limits of a run.
+    pub fn new(types: &'p [NamedTy], limits: &Limits) -> Reading<'p> {
+        Reading { types, depth: limits.value_depth, size: limits.value_size }
+    }
 }
 
 impl Reading<'_> {
@@ -46,6 +58,9 @@ impl Reading<'_> {
     pub fn coerce(&self, value: &Value, ty: &Ty) -> Result<Value, ReadError> {
         if value.depth() > self.depth {
             return Err(ReadError::TooDeep);
+        }
+        if value.size() > self.size {
+            return Err(ReadError::TooLarge);
         }
         let mut fit = Fit { types: self.types, tried: FxHashMap::default(), level: 0 };
         fit.value(value, ty).ok_or(ReadError::NotOfType)
@@ -65,11 +80,16 @@ impl Reading<'_> {
 
     /// The value of a JSON text.
     pub fn from_json(&self, text: &str) -> Result<Value, ReadError> {
-        if levels(text) > self.depth {
+        let outline = Outline::of(text);
+        if outline.levels > self.depth {
             return Err(ReadError::TooDeep);
         }
+        if outline.commas.saturating_mul(ITEM) > self.size {
+            return Err(ReadError::TooLarge);
+        }
         let json: Json = serde_json::from_str(text).map_err(|_| ReadError::NotOfType)?;
-        Ok(Value::from_json(&json))
+        let value = Value::from_json(&json);
+        if value.size() > self.size { Err(ReadError::TooLarge) } else { Ok(value) }
     }
 
     fn plain(&self, text: &str, ty: &Ty, level: usize) -> Result<Value, ReadError> {
@@ -95,12 +115,12 @@ impl Reading<'_> {
     }
 }
 
-/// The first that was read; if none, that a value is too deep is the better reason.
+/// The first that was read; if none, that a value is too deep or too large is the better reason.
 fn first(mut read: impl Iterator<Item = Result<Value, ReadError>>) -> Result<Value, ReadError> {
     let mut reason = ReadError::NotOfType;
     let found = read.find_map(|one| {
         one.map_err(|error| {
-            if error == ReadError::TooDeep {
+            if error != ReadError::NotOfType {
                 reason = error
             }
         })
@@ -109,24 +129,35 @@ fn first(mut read: impl Iterator<Item = Result<Value, ReadError>>) -> Result<Val
     found.ok_or(reason)
 }
 
-/// How deep the brackets of a JSON text are. Of a text that is not JSON anything at all.
-fn levels(text: &str) -> usize {
-    let (mut depth, mut most, mut quoted, mut escaped) = (0usize, 0, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
-            b'[' | b'{' => {
-                depth += 1;
-                most = most.max(depth);
+/// What can be seen of a JSON text before it is read. Of a text that is not JSON anything at all.
+#[derive(Debug, Default, PartialEq)]
+struct Outline {
+    /// How deep its brackets are.
+    levels: usize,
+    /// Each stands behind an item or a field.
+    commas: usize,
+}
+
+impl Outline {
+    fn of(text: &str) -> Outline {
+        let (mut out, mut depth, mut quoted, mut escaped) = (Outline::default(), 0usize, false, false);
+        for byte in text.bytes() {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if quoted => escaped = true,
+                b'"' => quoted = !quoted,
+                _ if quoted => {}
+                b'[' | b'{' => {
+                    depth += 1;
+                    out.levels = out.levels.max(depth);
+                }
+                b']' | b'}' => depth = depth.saturating_sub(1),
+                b',' => out.commas += 1,
+                _ => {}
             }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
         }
+        out
     }
-    most
 }
 
 /// A value beside a type.
@@ -191,7 +222,9 @@ impl Fit<'_> {
 
     /// The fields in the type's order, optional ones where present; fields that the type does not know refuse.
     fn record(&mut self, fields: &[Field], values: &[(String, Value)]) -> Option<Value> {
-        if values.iter().any(|(name, _)| fields.iter().all(|field| field.name != *name)) {
+        // So there are not many more to look for.
+        let unknown = |(name, _): &(String, Value)| fields.iter().all(|field| field.name != *name);
+        if values.len() > fields.len() || values.iter().any(unknown) {
             return None;
         }
         let mut out = Vec::with_capacity(values.len());
@@ -211,7 +244,7 @@ impl Fit<'_> {
 mod tests {
     use super::*;
 
-    const PLAIN: Reading<'_> = Reading { types: &[], depth: 100 };
+    const PLAIN: Reading<'_> = Reading { types: &[], depth: 100, size: 1 << 20 };
 
     fn field(name: &str, ty: Ty) -> Field {
         Field { name: name.into(), ty, optional: false }
@@ -273,7 +306,7 @@ mod tests {
     #[test]
     fn types_that_contain_themselves() {
         let (types, tree) = tree();
-        let reading = Reading { types: &types, depth: 100 };
+        let reading = Reading { types: &types, depth: 100, size: 1 << 20 };
         let good = r#"{"v": 1, "kids": [{"v": 2, "kids": []}, {"v": 3, "kids": []}]}"#;
         assert_eq!(reading.input(good, &tree).map(|value| value.to_string()), Ok(good.into()));
         let bad = good.replace("3", "\"3\"");
@@ -283,7 +316,7 @@ mod tests {
     #[test]
     fn depth_is_bounded_and_the_stack_safe() {
         let (types, tree) = tree();
-        let reading = Reading { types: &types, depth: 100 };
+        let reading = Reading { types: &types, depth: 100, size: 1 << 20 };
         for (text, ty) in [
             (r#"{"v": 1, "kids": ["#.repeat(100_000), &tree),
             ("[".repeat(1_000_000), &Ty::Any),
@@ -307,14 +340,14 @@ mod tests {
         let chain = (0..90).fold(Value::Null, |next, _| {
             Value::record(vec![("next".into(), next), ("kind".into(), "b".into())])
         });
-        let reading = Reading { types: &types, depth: 100 };
+        let reading = Reading { types: &types, depth: 100, size: 1 << 20 };
         assert_eq!(reading.coerce(&chain, &Ty::Named(0)), Ok(chain));
     }
 
     #[test]
     fn a_type_without_values_takes_none() {
         let types = [NamedTy { name: "Loop".into(), ty: Ty::Named(0) }];
-        let reading = Reading { types: &types, depth: 100 };
+        let reading = Reading { types: &types, depth: 100, size: 1 << 20 };
         assert_eq!(reading.coerce(&Value::Int(1), &Ty::Named(0)), Err(ReadError::NotOfType));
         assert_eq!(reading.parse("1", &Ty::Named(0), false), Err(ReadError::NotOfType));
         assert_eq!(reading.coerce(&Value::Int(1), &Ty::Named(7)), Err(ReadError::NotOfType));

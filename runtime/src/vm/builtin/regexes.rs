@@ -4,10 +4,9 @@
 use regex::{NoExpand, Regex};
 use rustc_hash::FxHashMap;
 
-use super::super::ops::ITEM;
 use super::Call;
 use crate::error::{Fault, short};
-use crate::value::Value;
+use crate::value::{ITEM, Value};
 
 /// Compiled patterns that are kept at most. Programs have fewer.
 const KEPT: usize = 256;
@@ -77,7 +76,7 @@ impl Call<'_> {
         let pattern = self.text_at(0)?;
         regexes.get(pattern, whole).map_err(|_| Fault::BadArgument {
             function: self.name.to_owned(),
-            value: format!("the regex /{}/", short(pattern.to_owned(), 40)),
+            value: format!("the regex /{}/", short(pattern, 40)),
         })
     }
 }
