@@ -16,7 +16,6 @@ mod settings;
 mod size;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use agentc_compiler::ir::{self, FuncId, TestModel};
@@ -298,13 +297,10 @@ impl Session {
         if matches!(self.stage, Stage::Begin) {
             self.find_models(models).map_err(RunError::of_run)?;
         }
-        if self.options.cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
-            return Err(RunError::of_run(Fault::Interrupted));
-        }
-        if self.options.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Err(self.blame(Fault::Deadline));
-        }
-        Ok(())
+        self.options.check().map_err(|fault| match fault {
+            Fault::Deadline => self.blame(fault),
+            fault => RunError::of_run(fault),
+        })
     }
 
     /// Tells the text that no generation has read, and what all of it cost.
@@ -328,7 +324,7 @@ impl Session {
         if partial.is_none()
             && let Some(context) = self.vm.context(0)
         {
-            match models.get_mut(home).flush(0, context) {
+            match models.get_mut(home).flush(0, context, &|| self.options.check()) {
                 Ok(events) => events.into_iter().for_each(&mut *emit),
                 Err(fault) => result = result.and(Err(RunError::of_run(fault))),
             }

@@ -274,28 +274,4 @@ impl<'de> Deserialize<'de> for Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_survive_json() {
-        let value = Value::record(vec![("x".into(), Value::Float(2.0)), ("n".into(), Value::Int(2))]);
-        let text = serde_json::to_string(&value).expect("a value is JSON");
-        assert_eq!(serde_json::from_str::<Value>(&text).expect("it reads back"), value);
-    }
-
-    #[test]
-    fn values_know_their_depth() {
-        let pair = Value::list(vec![Value::Null, Value::list(Vec::new())]);
-        assert_eq!((Value::Int(1).depth(), pair.depth()), (0, 2));
-        assert_eq!(Value::record(vec![("a".into(), pair)]).depth(), 3);
-        let constant = Const::Record(vec![("a".into(), Const::List(vec![Const::Int(1)]))]);
-        assert_eq!(Value::from(&constant).to_string(), r#"{"a": [1]}"#);
-    }
-
-    #[test]
-    fn a_quoted_value_is_json() {
-        assert_eq!(Value::from("a\"b").quoted(), r#""a\"b""#);
-        assert_eq!(Value::from(vec!["a"]).quoted(), r#"["a"]"#);
-    }
-}
+mod tests;

@@ -16,7 +16,7 @@ pub(super) use self::regexes::Regexes;
 use super::ops::{bad_operand, contains, print, too_large};
 use crate::error::Fault;
 use crate::limits::Limits;
-use crate::value::Value;
+use crate::value::{ITEM, Value};
 use crate::value::print::{Full, Quoted};
 
 /// Calls a function of the prelude. The compiler has checked names and types and filled in defaults; what
@@ -37,7 +37,7 @@ pub(super) fn call(
         "trim" => call.text().map(|text| text.trim().into()),
         "upper" => call.text().map(|text| text.to_uppercase().into()),
         "lower" => call.text().map(|text| text.to_lowercase().into()),
-        "lines" => call.text().map(|text| text.lines().collect::<Vec<_>>().into()),
+        "lines" => call.texts(call.text()?.lines()),
         "split" => call.split(),
         "join" => call.join(),
         "replace" => call.replace(),
@@ -103,6 +103,16 @@ impl Call<'_> {
     fn text_at(&self, at: usize) -> Result<&str, Fault> {
         let value = self.rest.get(at).unwrap_or(&Value::Null);
         value.as_str().ok_or_else(|| self.bad(value))
+    }
+
+    /// A list of texts, which ends where it would become too large.
+    fn texts<'t>(&self, parts: impl Iterator<Item = &'t str>) -> Result<Value, Fault> {
+        let mut texts = Vec::new();
+        for part in parts {
+            texts.push(part.into());
+            self.bound(texts.len().checked_mul(ITEM))?;
+        }
+        Ok(Value::list(texts))
     }
 
     /// What was printed has to fit into a value.

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::Call;
 use crate::error::{Fault, short};
-use crate::value::{ITEM, Value};
+use crate::value::Value;
 
 /// Compiled patterns that are kept at most. Programs have fewer.
 const KEPT: usize = 256;
@@ -62,14 +62,11 @@ impl Call<'_> {
     /// The parts between matches; a match without text separates nothing.
     pub(super) fn split_match(&self, regexes: &mut Regexes) -> Result<Value, Fault> {
         let (text, regex) = (self.text()?, self.regex(regexes, false)?);
-        let (mut parts, mut from) = (Vec::new(), 0);
-        for found in regex.find_iter(text).filter(|found| !found.is_empty()) {
-            parts.push(&text[from..found.start()]);
-            from = found.end();
-        }
-        parts.push(&text[from..]);
-        self.bound(parts.len().checked_mul(ITEM))?;
-        Ok(parts.into())
+        let mut from = 0;
+        let between = |(start, end)| &text[std::mem::replace(&mut from, end)..start];
+        let matches = regex.find_iter(text).filter(|found| !found.is_empty());
+        let ends = matches.map(|found| (found.start(), found.end())).chain([(text.len(), text.len())]);
+        self.texts(ends.map(between))
     }
 
     fn regex(&self, regexes: &mut Regexes, whole: bool) -> Result<Regex, Fault> {

@@ -11,12 +11,11 @@ impl Call<'_> {
     /// Without a separator at runs of white space. Traps on an empty separator.
     pub(super) fn split(&self) -> Result<Value, Fault> {
         let text = self.text()?;
-        let parts: Vec<&str> = match self.second() {
-            Value::Null => text.split_whitespace().collect(),
-            Value::Str(sep) if !sep.is_empty() => text.split(sep.as_str()).collect(),
-            other => return Err(self.bad(other)),
-        };
-        Ok(parts.into())
+        match self.second() {
+            Value::Null => self.texts(text.split_whitespace()),
+            Value::Str(sep) if !sep.is_empty() => self.texts(text.split(sep.as_str())),
+            other => Err(self.bad(other)),
+        }
     }
 
     pub(super) fn join(&self) -> Result<Value, Fault> {
