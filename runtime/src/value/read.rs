@@ -74,6 +74,7 @@ impl Reading<'_> {
         }
         match self.from_json(text) {
             Ok(value) => self.coerce(&value, ty).or_else(|error| bare().map_err(|_| error)),
+            Err(ReadError::TooLarge) => Err(ReadError::TooLarge),
             Err(error) => bare().map_err(|_| error),
         }
     }

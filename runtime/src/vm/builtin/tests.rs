@@ -205,6 +205,7 @@ fn no_function_does_or_makes_more_than_it_is_charged_for() {
             let op = Op::Builtin { dst: Local(0), name: builtin.name.to_owned(), args: locals };
             let before = work::reading(&op, &args, &work::Owned::default());
             let read = args.iter().filter_map(Value::as_list).map(<[Value]>::len).max().unwrap_or(0);
+            let read = if builtin.name == "len" { 0 } else { read };
             let text = args.iter().filter_map(Value::as_str).map(str::len).max().unwrap_or(0);
             assert!(before >= (read / 16 + text / 64) as u64, "{}: {before} steps", builtin.name);
             match call(builtin.name, &args, &limits, &mut Regexes::default()) {
