@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::pattern::runs::COPIED;
 use crate::vocab::TokenId;
 
 /// A spec that cannot be built.
@@ -129,6 +130,9 @@ impl BuildError {
                 "leave the keyword out, or say it in another way; nothing is enforced by halves"
             }
             BuildError::NotYet { .. } => return None,
+            BuildError::TooLarge { what: COPIED, .. } => {
+                "copy from a part of the text: a byte takes about one instruction, in a text that repeats itself two"
+            }
             BuildError::TooLarge { .. } => "use smaller bounds or fewer alternatives",
         };
         Some(text.to_owned())

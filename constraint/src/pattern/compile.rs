@@ -13,6 +13,7 @@ use super::json::quoted_text;
 use super::nfa::{Nfa, SLOTS, UNBOUNDED};
 use super::number;
 use super::program::{Edge, Inst, Pc, RuleId};
+use super::runs::{self, Stretch};
 use crate::error::BuildError;
 use crate::limits::Limits;
 use crate::spec::Spec;
@@ -184,8 +185,8 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         }
     }
 
-    /// The runs of words of a text, as one chain with an entrance before each word and an exit behind each.
-    /// A word is a run of letters, digits and `_`, or another character that is no white space.
+    /// The runs of words of a text ([`runs`](super::runs)). A word is a run of letters, digits and `_`, or another character
+    /// that is no white space.
     pub(super) fn copy(
         &mut self,
         hole: usize,
@@ -193,20 +194,25 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         next: Pc,
     ) -> Result<Pc, BuildError> {
         let text = bound(self.bindings, hole)?.first().map_or("", String::as_str);
+        runs::check(self.builder, text.len())?;
         let is_word = |c: char| c.is_alphanumeric() || c == '_';
         let chars: Vec<char> = text.chars().collect();
-        let mut starts = Vec::new();
-        let mut chain = self.builder.emit(Inst::NOWHERE)?;
-        for (at, &c) in chars.iter().enumerate().rev() {
-            let joins = |other: Option<&char>| other.is_some_and(|&other| is_word(c) && is_word(other));
-            let ends = !c.is_whitespace() && !joins(chars.get(at + 1));
-            let after = if ends { self.split(vec![next, chain])? } else { chain };
-            chain = self.builder.text(written(&c).as_bytes(), after)?;
-            if !c.is_whitespace() && !joins(at.checked_sub(1).and_then(|at| chars.get(at))) {
-                starts.push(chain);
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for (at, c) in chars.iter().enumerate() {
+            let joins = |other: Option<&char>| other.is_some_and(|&other| is_word(*c) && is_word(other));
+            let starts = !c.is_whitespace() && !joins(at.checked_sub(1).and_then(|at| chars.get(at)));
+            if starts || stretches.last().is_none_or(|stretch| stretch.ends) {
+                stretches.push(Stretch { text: String::new(), starts, ends: false });
+            }
+            if let Some(stretch) = stretches.last_mut() {
+                stretch.text.push_str(&written(c));
+                stretch.ends = !c.is_whitespace() && !joins(chars.get(at + 1));
             }
         }
-        if starts.is_empty() { self.builder.emit(Inst::NOWHERE) } else { self.split(starts) }
+        match runs::runs(self.builder, &stretches, next)? {
+            Some(start) => Ok(start),
+            None => self.builder.emit(Inst::NOWHERE),
+        }
     }
 
     /// What `inside` emits, where some specs have names. Named specs are always in JSON.
