@@ -23,7 +23,7 @@ mod program;
 pub mod store;
 mod testing;
 
-pub use agentc_compiler::diag::{Diag, Severity};
+pub use agentc_compiler::diag::{self, Diag, Severity};
 pub use agentc_compiler::source::{Source, Sources, Span, World, WorldError};
 pub use agentc_compiler::{Options, ir};
 pub use agentc_runtime::{

@@ -171,11 +171,11 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MessageFormat {
-    /// Drawn, with an excerpt
+    /// Drawn, with an excerpt; of each file 100 at most, errors first
     Human,
-    /// One line each
+    /// One line each, all of them
     Short,
-    /// One JSON object each, on standard output
+    /// One JSON object each, on standard output, all of them
     Json,
 }
 

@@ -4,10 +4,10 @@ use agentc::{Compilation, Diag};
 
 use super::args::{CheckArgs, Look, MessageFormat};
 use super::output::Terminal;
-use super::{Exit, compile, complain, print};
+use super::{Exit, compile, complain, print, show_diags};
 use crate::render;
 
-/// Findings of all files; exit 3 if any of them is an error, and 2 if a file cannot be read.
+/// Findings of all files, of each the most important ones where they are drawn; exit 3 if any of them is an error, and 2 if a file cannot be read.
 pub(super) fn check(args: &CheckArgs, look: Look) -> Exit {
     let terminal = Terminal::new(look.color);
     let (mut errors, mut warnings, mut unreadable) = (0, 0, None);
@@ -20,11 +20,14 @@ pub(super) fn check(args: &CheckArgs, look: Look) -> Exit {
                 continue;
             }
         };
-        for diag in diags.iter().filter(|diag| diag.is_error() || !look.quiet) {
-            match args.message_format {
-                MessageFormat::Human => terminal.say(&render::diag(diag, &sources, terminal.color_err)),
-                MessageFormat::Short => terminal.say(&render::short(diag, &sources)),
-                MessageFormat::Json => _ = print(render::json(diag, &sources).as_bytes())?,
+        let wanted = diags.iter().filter(|diag| diag.is_error() || !look.quiet);
+        match args.message_format {
+            MessageFormat::Human => show_diags(wanted, &sources, look),
+            MessageFormat::Short => wanted.for_each(|diag| terminal.say(&render::short(diag, &sources))),
+            MessageFormat::Json => {
+                for diag in wanted {
+                    print(render::json(diag, &sources).as_bytes())?;
+                }
             }
         }
         errors += diags.iter().filter(|diag| diag.is_error()).count();
