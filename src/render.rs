@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use agentc::{Diag, Error, Failure, Fault, Severity, Sources, Span};
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
-    SpanContents,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
+    SourceSpan, SpanContents,
 };
 
 /// Lines longer than this many bytes are not drawn.
@@ -171,11 +171,7 @@ fn severity(diag: &Diag) -> &'static str {
 }
 
 /// The text around a place, with labels; none where lines are too long to be read.
-fn excerpt(
-    span: Span,
-    labels: &[(Span, String)],
-    sources: &Sources,
-) -> Option<(Window, Vec<LabeledSpan>)> {
+fn excerpt(span: Span, labels: &[(Span, String)], sources: &Sources) -> Option<(Window, Vec<LabeledSpan>)> {
     let source = sources.get(span.file)?;
     let near = labels.iter().filter(|(place, _)| place.file == span.file);
     let places: Vec<(Range<usize>, Option<String>)> = std::iter::once((bytes(span, &source.text), None))
@@ -258,7 +254,10 @@ mod tests {
         for part in ["a.agent:1001:7", "1000 │ let a = 1", "1001 │ print b"] {
             assert!(drawn.contains(part), "{part} is not in\n{drawn}");
         }
-        assert_eq!(left_out(7900), "… and 7,900 more; `agentc check --message-format short` shows them all\n");
+        assert_eq!(
+            left_out(7900),
+            "… and 7,900 more; `agentc check --message-format short` shows them all\n"
+        );
         assert!(left_out(1_234_567).contains("1,234,567") && left_out(12).contains("and 12 more"));
     }
 

@@ -131,7 +131,7 @@ impl BuildError {
             }
             BuildError::NotYet { .. } => return None,
             BuildError::TooLarge { what: COPIED, .. } => {
-                "copy from a part of the text: a byte takes about one instruction, in a text that repeats itself two"
+                "copy from a part of the text: each of its bytes takes one or two instructions"
             }
             BuildError::TooLarge { .. } => "use smaller bounds or fewer alternatives",
         };

@@ -85,10 +85,15 @@ fn texts_that_repeat_themselves_have_the_runs_that_they_have() {
             if random.below(2) == 0 {
                 // Nearly one of them.
                 let run = expected.iter().nth(random.below(expected.len())).unwrap();
-                let at = (0..=random.below(run.len() + 1)).rev().find(|at| run.is_char_boundary(*at)).unwrap();
+                let at =
+                    (0..=random.below(run.len() + 1)).rev().find(|at| run.is_char_boundary(*at)).unwrap();
                 other = run[..at].to_owned() + &other;
             }
-            assert_eq!(pattern.is_match(other.as_bytes()), expected.contains(&other), "{other:?} of {text:?}");
+            assert_eq!(
+                pattern.is_match(other.as_bytes()),
+                expected.contains(&other),
+                "{other:?} of {text:?}"
+            );
         }
     }
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::chat::ChatError;
 use crate::model::ModelError;
 use crate::value::Value;
-pub(crate) use crate::value::print::short;
 use crate::value::print::Quoted;
+pub(crate) use crate::value::print::short;
 
 /// The family of an error: what kind of thing went wrong, hence what the caller may do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -65,7 +65,8 @@ fn read(input: &Input, ty: &Ty, reading: &Reading<'_>) -> Result<Value, ReadErro
 
 /// Runs the function that computes a default. It is pure: a compiler that lets it do more is refused.
 fn default(program: &Arc<ir::Program>, func: FuncId, limits: &Limits) -> Result<Value, RunError> {
-    let mut vm = Vm::new(program.clone(), func, Vec::new(), Defaults::default(), limits.clone());
+    let limits = Limits { steps: limits.steps.min(limits.input_steps), ..limits.clone() };
+    let mut vm = Vm::new(program.clone(), func, Vec::new(), Defaults::default(), limits);
     loop {
         match vm.run()? {
             Step::Done(value) => return Ok(value),

@@ -10,6 +10,8 @@ pub struct Limits {
     /// each 64 bytes, or for each 16 items that it only moves. Bounds loops that generate nothing; ten million
     /// take about a second.
     pub steps: u64,
+    /// The same to compute the default of one input: the run has not begun then, and nobody can end it.
+    pub input_steps: u64,
     /// Bytes of one value, and of one context's text. A str counts its bytes; a list or record 16 for each item
     /// or field, the bytes of keys, and what is in them, as often as it occurs there. Since every value is
     /// bounded as it is made, so are the time and memory of one instruction (about 0.1 s).
@@ -35,6 +37,7 @@ impl Default for Limits {
         Limits {
             frames: 256,
             steps: 50_000_000,
+            input_steps: 1_000_000,
             value_size: 16 << 20,
             saved_size: 256 << 20,
             value_depth: 100,

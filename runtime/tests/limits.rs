@@ -186,7 +186,8 @@ fn values_that_are_shared_keep_what_they_had() {
 fn a_run_that_was_saved_costs_what_it_costs_without() {
     let source = "let xs: int[] = []\nlet ys = [0]\nrepeat 200 as i { xs += [i] ys = xs\n xs += [i] \"a\" print context }";
     let program = program(source);
-    let start = || Vm::new(program.clone(), program.entry, Vec::new(), Defaults::default(), Limits::default());
+    let start =
+        || Vm::new(program.clone(), program.entry, Vec::new(), Defaults::default(), Limits::default());
     let end = |saved: bool| {
         let mut vm = start();
         loop {
@@ -241,6 +242,13 @@ fn an_input_that_spells_too_much_is_refused_unseen() {
     let text = format!("[{}1]", "1,".repeat(2 << 20));
     let given = [("x".to_owned(), Input::Text(text))];
     assert!(Session::new(program("input x: json\nprint x"), &given, RunOptions::default()).is_err());
+}
+
+#[test]
+fn the_default_of_an_input_has_a_limit_of_its_own() {
+    let source = "fn long() -> int { let n = 0 repeat 10000000 { n += 1 } return n }\ninput x: int = long()\nprint x";
+    let refused = Session::new(program(source), &[], RunOptions::default()).map(drop).unwrap_err();
+    assert_eq!(refused.fault, Fault::Limit { what: "instructions", limit: 1_000_000 });
 }
 
 #[test]
@@ -304,10 +312,16 @@ fn a_prompt_that_might_fit_is_counted_in_pieces_that_can_be_ended() {
     let little = "the ball ".repeat(n_ctx / 8);
     let (fault, events, rows) = long(source, &little, RunOptions::default());
     assert_eq!(fault, None);
-    assert!(rows > 0 && events.iter().any(|event| matches!(event, Event::Text { tokens, .. } if !tokens.is_empty())));
+    assert!(
+        rows > 0
+            && events.iter().any(|event| matches!(event, Event::Text { tokens, .. } if !tokens.is_empty()))
+    );
     for (options, expected) in [
         (RunOptions { deadline: Some(Instant::now()), ..RunOptions::default() }, Fault::Deadline),
-        (RunOptions { cancel: Some(Arc::new(AtomicBool::new(true))), ..RunOptions::default() }, Fault::Interrupted),
+        (
+            RunOptions { cancel: Some(Arc::new(AtomicBool::new(true))), ..RunOptions::default() },
+            Fault::Interrupted,
+        ),
     ] {
         let (fault, ..) = long(source, &text, options);
         assert_eq!(fault, Some(expected));
@@ -331,5 +345,9 @@ fn long_texts_of_a_program_are_counted_within_bounds() {
     let source = format!("\"{}\"\ngen y: int", "the ball ".repeat(300_000));
     let (outcome, events) = play(&mut script(&[("", "1")]), &source, RunOptions::default());
     assert!(matches!(outcome.error().unwrap().fault, Fault::PromptTooLong { .. }));
-    assert!(matches!(&events[0], Event::Warning(warning) if warning.diag.code == "W0400"), "{:?}", events.len());
+    assert!(
+        matches!(&events[0], Event::Warning(warning) if warning.diag.code == "W0400"),
+        "{:?}",
+        events.len()
+    );
 }

@@ -88,7 +88,8 @@ mod tests {
     fn errors_are_shown_first_where_not_all_are() {
         let span = |at| Span { start: at, end: at, ..Span::default() };
         let codes = ["W0100", "E0100", "W0101", "E0101", "W0102"];
-        let diags: Vec<Diag> = codes.iter().zip(0..).map(|(code, at)| Diag::new(code, span(at), "")).collect();
+        let diags: Vec<Diag> =
+            codes.iter().zip(0..).map(|(code, at)| Diag::new(code, span(at), "")).collect();
         let shown = |most| {
             let (shown, left_out) = most_important(&diags, most);
             (shown.iter().map(|diag| diag.code).collect::<Vec<_>>(), left_out)

@@ -27,7 +27,7 @@ pub(super) struct Stretch {
 /// Ways that are followed side by side, rather than told apart by their next byte.
 const FEW: usize = 8;
 
-/// What there are too many of where a text is too long. A byte of it takes one or two.
+/// What there are too many of where a text is too long. Each of its bytes takes one or two.
 pub(crate) const COPIED: &str = "automaton instructions for the text to copy from";
 
 /// No state.
@@ -47,8 +47,8 @@ pub(super) fn runs(
         builder,
         kinds: &kinds,
         suffixes: &suffixes,
-        chains: vec![0; suffixes.states.len()],
-        pcs: Vec::new(),
+        chains: vec![Vec::new(); suffixes.states.len()],
+        ways: vec![Vec::new(); suffixes.states.len()],
     };
     // There is nothing else that can fail.
     emit.all(next).map_err(|_| too_large(limit))
@@ -169,15 +169,14 @@ struct Emit<'b, 'l, 'e> {
     builder: &'b mut Builder<'l>,
     kinds: &'e Kinds<'e>,
     suffixes: &'e Suffixes,
-    /// Where the instructions of each state's chain begin among `pcs`. There is none for 0: nothing follows.
-    chains: Vec<usize>,
-    /// The instructions of chains: before each byte, and behind the last.
-    pcs: Vec<Pc>,
+    /// The instructions of each state's chain, one before each byte. There are none where no end follows.
+    chains: Vec<Vec<Pc>>,
+    /// Where each chain leads.
+    ways: Vec<Vec<Pc>>,
 }
 
 impl<'e> Emit<'_, '_, 'e> {
     fn all(&mut self, next: Pc) -> Result<Option<Pc>, BuildError> {
-        self.pcs.push(0);
         // What follows a state is longer than what leads to it.
         let mut order = self.reached();
         order.sort_unstable_by_key(|&state| std::cmp::Reverse(self.suffixes.state(state).longest));
@@ -186,7 +185,11 @@ impl<'e> Emit<'_, '_, 'e> {
         }
         let starts = self.targets(0, |stretch| stretch.starts);
         let ways = self.choose(&starts, 0)?;
-        if ways.is_empty() { Ok(None) } else { self.split(&ways).map(Some) }
+        match ways[..] {
+            [] => Ok(None),
+            [one] => Ok(Some(one)),
+            _ => self.builder.emit(Inst::Split(&ways)).map(Some),
+        }
     }
 
     /// The states that runs lead to.
@@ -216,65 +219,74 @@ impl<'e> Emit<'_, '_, 'e> {
         }
         let kinds = kinds.iter().filter(|kind| fits(self.kinds.kinds[**kind as usize]));
         let targets = kinds.map(|kind| self.suffixes.goes[&(state, *kind)]);
-        targets.filter(|target| self.chains[*target as usize] > 0).collect()
+        targets.filter(|target| !self.chains[*target as usize].is_empty()).collect()
     }
 
     /// Emits what follows a state, and before it the chain that leads there.
     fn state(&mut self, state: u32, next: Pc) -> Result<(), BuildError> {
         let targets = self.targets(state, |_| true);
         let mut ways = self.choose(&targets, 0)?;
-        let stretch = self.stretch(state);
-        if stretch.ends {
+        if self.stretch(state).ends {
             ways.push(next);
         }
-        if ways.is_empty() {
-            return Ok(());
+        if !ways.is_empty() {
+            self.chains[state as usize] = self.read(self.text(state), &ways)?;
+            self.ways[state as usize] = ways;
         }
-        let mut pc = self.split(&ways)?;
-        let chain = self.pcs.len();
-        self.pcs.push(pc);
-        for &byte in self.text(state).iter().rev() {
-            pc = self.builder.byte(byte, pc)?;
-            self.pcs.push(pc);
-        }
-        self.pcs[chain..].reverse();
-        self.chains[state as usize] = chain;
         Ok(())
+    }
+
+    /// Emits what reads some bytes and then goes on in one of the ways; the instructions before each byte.
+    fn read(&mut self, bytes: &[u8], ways: &[Pc]) -> Result<Vec<Pc>, BuildError> {
+        let mut pcs = Vec::with_capacity(bytes.len());
+        for &byte in bytes.iter().rev() {
+            let pc = match pcs.last() {
+                Some(&next) => self.builder.byte(byte, next)?,
+                None => {
+                    let edges: Vec<Edge> = ways.iter().map(|&way| (byte, byte, way)).collect();
+                    self.builder.emit(Inst::Bytes(&edges))?
+                }
+            };
+            pcs.push(pc);
+        }
+        pcs.reverse();
+        Ok(pcs)
+    }
+
+    /// Where a state's chain goes on when so many bytes have been read.
+    fn behind(&self, state: u32, depth: usize) -> &[Pc] {
+        match self.chains[state as usize].get(depth) {
+            Some(pc) => std::slice::from_ref(pc),
+            None => &self.ways[state as usize],
+        }
     }
 
     /// Ways over the stretches into some states, which are sorted and agree in their first `depth` bytes; those are
     /// read. Recurses only where they part.
     fn choose(&mut self, targets: &[u32], depth: usize) -> Result<Vec<Pc>, BuildError> {
-        let behind = |emit: &Self, target: u32| emit.pcs[emit.chains[target as usize] + depth];
+        let all = |emit: &Self, states: &[u32]| -> Vec<Pc> {
+            states.iter().flat_map(|&state| emit.behind(state, depth)).copied().collect()
+        };
         let ([first, .., last], true) = (targets, targets.len() > FEW) else {
-            return Ok(targets.iter().map(|&target| behind(self, target)).collect());
+            return Ok(all(self, targets));
         };
         let (first, last) = (self.text(*first), self.text(*last));
         let common = first[depth..].iter().zip(&last[depth..]).take_while(|(a, b)| a == b).count();
         let fork = depth + common;
         if common > 0 {
             let ways = self.choose(targets, fork)?;
-            let pc = self.split(&ways)?;
-            return Ok(vec![self.builder.text(&first[depth..fork], pc)?]);
+            return Ok(self.read(&first[depth..fork], &ways)?[..1].to_vec());
         }
         let ended = targets.iter().take_while(|target| self.text(**target).len() == depth).count();
-        let mut ways: Vec<Pc> = targets[..ended].iter().map(|&target| behind(self, target)).collect();
-        let mut edges: Vec<Edge> = Vec::new();
+        let mut ways = all(self, &targets[..ended]);
         let rest: Vec<(u8, u32)> = targets[ended..].iter().map(|&t| (self.text(t)[depth], t)).collect();
+        let mut edges: Vec<Edge> = Vec::new();
         for group in rest.chunk_by(|(a, _), (b, _)| a == b) {
             let (byte, group): (u8, Vec<u32>) = (group[0].0, group.iter().map(|(_, t)| *t).collect());
-            let inside = self.choose(&group, depth + 1)?;
-            edges.push((byte, byte, self.split(&inside)?));
+            edges.extend(self.choose(&group, depth + 1)?.into_iter().map(|way| (byte, byte, way)));
         }
         ways.push(self.builder.emit(Inst::Bytes(&edges))?);
         Ok(ways)
-    }
-
-    fn split(&mut self, ways: &[Pc]) -> Result<Pc, BuildError> {
-        match ways {
-            [one] => Ok(*one),
-            _ => self.builder.emit(Inst::Split(ways)),
-        }
     }
 
     fn stretch(&self, state: u32) -> &'e Stretch {

@@ -46,8 +46,7 @@ impl ConstraintCache {
 
     fn make_room(&mut self) {
         if self.built.len() >= self.capacity
-            && let Some(oldest) =
-                self.built.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| *key)
+            && let Some(oldest) = self.built.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| *key)
         {
             self.built.remove(&oldest);
         }

@@ -153,7 +153,8 @@ mod tests {
     }
 
     fn text(random: &mut Random, words: usize) -> String {
-        let parts = ["the", " ", "  ", "\n", "\n\n", "é", "日本", ".", "7", " of", "a", "\t", " ", "ball", "x"];
+        let parts =
+            ["the", " ", "  ", "\n", "\n\n", "é", "日本", ".", "7", " of", "a", "\t", " ", "ball", "x"];
         (0..words).map(|_| parts[random.below(parts.len())]).collect()
     }
 

@@ -215,7 +215,8 @@ mod tests {
 
     #[test]
     fn short_texts_keep_whole_characters_and_say_that_something_is_missing() {
-        for (text, shown) in [("", ""), ("ééé", "ééé"), ("😀😀😀😀", "😀😀😀…"), ("abcd", "abc…")] {
+        for (text, shown) in [("", ""), ("ééé", "ééé"), ("😀😀😀😀", "😀😀😀…"), ("abcd", "abc…")]
+        {
             assert_eq!(short(text, 3), shown);
         }
         let mut value = Value::Int(1);

@@ -16,8 +16,8 @@ pub(super) use self::regexes::Regexes;
 use super::ops::{bad_operand, contains, print, too_large};
 use crate::error::Fault;
 use crate::limits::Limits;
-use crate::value::{ITEM, Value};
 use crate::value::print::{Full, Quoted};
+use crate::value::{ITEM, Value};
 
 /// Calls a function of the prelude. The compiler has checked names and types and filled in defaults; what
 /// cannot be computed nevertheless is a fault.

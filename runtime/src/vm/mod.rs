@@ -217,6 +217,7 @@ impl Vm {
         let value = Value::str(text);
         ops::check_size(&value, &self.limits).map_err(|fault| RunError::at(*span, fault))?;
         self.state.waiting = None;
+        self.state.steps += work::making(&Op::Context { dst: *dst }, &value);
         self.set(*dst, value);
         self.advance();
         Ok(())

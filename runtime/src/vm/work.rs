@@ -79,7 +79,9 @@ fn builtin<'v>(name: &str, mut args: impl Iterator<Item = &'v Value>) -> usize {
 /// `x in xs`: an item is read as far as it can be equal to what is looked for.
 fn search(item: &Value, container: &Value) -> usize {
     match container {
-        Value::List(items) => width(container) + items.len().saturating_mul(item.size()).min(container.size()),
+        Value::List(items) => {
+            width(container) + items.len().saturating_mul(item.size()).min(container.size())
+        }
         other => width(other),
     }
 }
