@@ -118,7 +118,7 @@ fn a_long_text_can_be_copied_from() {
         assert!(pattern.is_match(run.as_bytes()));
         assert!(!pattern.is_match(format!("{run} zzz").as_bytes()));
     }
-    for line in ["the same line, again and again\n", "ab ", "a", ". "] {
+    for line in ["the same line, again and again\n", "ab ", ". "] {
         let text = line.repeat(200_000 / line.len());
         let pattern = self::pattern(&text);
         assert!(pattern.is_match(text.trim_end().as_bytes()));
@@ -128,9 +128,9 @@ fn a_long_text_can_be_copied_from() {
 
 #[test]
 fn a_text_that_is_too_long_is_refused_with_its_limit() {
-    for text in ["a ".repeat(1_000_000), "word".repeat(1_000_000)] {
+    for text in ["a ".repeat(2_000_000), "word ".repeat(500_000)] {
         let error = build(&Spec::Copy { hole: 0 }, &[vec![text]], &Limits::default()).unwrap_err();
-        assert!(error.to_string().contains("1000000 automaton instructions for the text to copy from"));
+        assert!(error.to_string().contains("2000000 automaton instructions for the text to copy from"));
         assert!(error.hint().unwrap().contains("copy from a part of the text"));
     }
 }

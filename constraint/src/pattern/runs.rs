@@ -27,7 +27,7 @@ pub(super) struct Stretch {
 /// Ways that are followed side by side, rather than told apart by their next byte.
 const FEW: usize = 8;
 
-/// What there are too many of where a text is too long. Each of its bytes takes one or two.
+/// What there are too many of where a text is too long ([`Limits::copied`](crate::Limits::copied)). Each of its bytes takes one or two.
 pub(crate) const COPIED: &str = "automaton instructions for the text to copy from";
 
 /// No state.
@@ -40,23 +40,20 @@ pub(super) fn runs(
     next: Pc,
 ) -> Result<Option<Pc>, BuildError> {
     check(builder, stretches.iter().map(|stretch| stretch.text.len()).sum())?;
-    let limit = builder.limits().instructions;
+    let limit = builder.limits().copied;
     let kinds = Kinds::of(stretches);
     let suffixes = Suffixes::of(kinds.sequence.iter().copied());
-    let mut emit = Emit {
-        builder,
-        kinds: &kinds,
-        suffixes: &suffixes,
-        chains: vec![Vec::new(); suffixes.states.len()],
-        ways: vec![Vec::new(); suffixes.states.len()],
-    };
+    let states = suffixes.states.len();
+    let (chains, ways) = (vec![Vec::new(); states], vec![Vec::new(); states]);
+    let emitted = builder
+        .copying(|builder| Emit { builder, kinds: &kinds, suffixes: &suffixes, chains, ways }.all(next));
     // There is nothing else that can fail.
-    emit.all(next).map_err(|_| too_large(limit))
+    emitted.map_err(|_| too_large(limit))
 }
 
 /// Refuses a text of so many bytes if it has surely too many.
 pub(super) fn check(builder: &Builder<'_>, bytes: usize) -> Result<(), BuildError> {
-    let limit = builder.limits().instructions;
+    let limit = builder.limits().copied;
     if bytes > limit { Err(too_large(limit)) } else { Ok(()) }
 }
 
