@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::pattern::runs::COPIED;
 use crate::vocab::TokenId;
 
 /// A spec that cannot be built.
@@ -129,6 +130,9 @@ impl BuildError {
                 "leave the keyword out, or express it in another way; a keyword is never enforced only in part"
             }
             BuildError::NotYet { .. } => return None,
+            BuildError::TooLarge { what: COPIED, .. } => {
+                "copy from a part of the text: each of its bytes takes one or two instructions"
+            }
             BuildError::TooLarge { .. } => "use smaller bounds or fewer alternatives",
         };
         Some(text.to_owned())

@@ -1,6 +1,7 @@
 //! What can end a run before its end. Each error has a stable code, and a kind that decides the exit code.
 
 use agentc_compiler::ir::Later;
+use agentc_compiler::json::JsonError;
 use agentc_compiler::source::Span;
 use agentc_constraint::{BuildError, MatchError};
 use serde::Serialize;
@@ -8,7 +9,8 @@ use serde::Serialize;
 use crate::chat::ChatError;
 use crate::model::ModelError;
 use crate::value::Value;
-use agentc_compiler::json::JsonError;
+use crate::value::print::Quoted;
+pub(crate) use crate::value::print::short;
 
 /// The family of an error: what kind of thing went wrong, hence what the caller may do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -54,17 +56,8 @@ pub struct Operand {
 impl Operand {
     /// Its value as a person reads it: as JSON, shortened.
     pub fn shown(&self) -> String {
-        short(self.value.quoted(), 60)
+        short(Quoted(&self.value), 60)
     }
-}
-
-/// A text cut to so many characters, with dots where something is missing.
-pub(crate) fn short(mut text: String, characters: usize) -> String {
-    if let Some((cut, _)) = text.char_indices().nth(characters) {
-        text.truncate(cut);
-        text.push('…');
-    }
-    text
 }
 
 /// What went wrong, without the place.
@@ -212,10 +205,12 @@ pub enum Fault {
         text: String,
     },
     /// The prompt does not fit into the model's context.
-    #[error("the prompt has {tokens} tokens, and the model's context holds {n_ctx}")]
+    #[error("the prompt has {}{tokens} tokens, and the model's context holds {n_ctx}", at_least(*counted))]
     PromptTooLong {
         /// The prompt's tokens.
         tokens: usize,
+        /// Whether they were all counted; otherwise there are more, or at least so many.
+        counted: bool,
         /// The context's.
         n_ctx: u32,
     },
@@ -241,6 +236,10 @@ pub enum Fault {
         /// What went wrong there.
         fault: Box<Fault>,
     },
+}
+
+fn at_least(counted: bool) -> &'static str {
+    if counted { "" } else { "at least " }
 }
 
 impl Fault {
@@ -325,6 +324,13 @@ impl Fault {
             },
             Fault::Limit { what: "instructions", .. } => {
                 "is there a loop that never ends? every loop needs a bound it can reach"
+            }
+            Fault::Limit { what: "bytes in a value", .. } => {
+                "a list or record counts as all that it spells, each item as 16 bytes and what it holds: keep less \
+                 of it in one value"
+            }
+            Fault::Limit { what: "bytes in a saved run", .. } => {
+                "save where variables hold less, or with a larger `Limits::saved_size`"
             }
             Fault::Limit { what: "levels in a value", .. } => {
                 "keep lists and records side by side instead of putting them into each other"
