@@ -20,7 +20,7 @@ fn part(source: &str, span: Option<Span>) -> &str {
 }
 
 fn failed(source: &str, template: Option<&str>) -> RunError {
-    let mut model = script(&[("A: ", "x"), ("long", "yyyyyyyy")]);
+    let mut model = script(&[("A: ", "x")]);
     if let Some(template) = template {
         model = model.with_template(Some(template.to_owned()).filter(|text| !text.is_empty()));
     }
@@ -128,12 +128,6 @@ fn errors_stand_where_they_happen() {
             None,
             "R0402",
             "gen x: /[a-z]{40}/ with max = 3",
-        ),
-        (
-            "\"long {{ gen x with no_repeat = 1, max = 9 }}\"\nprint x",
-            None,
-            "R0403",
-            "gen x with no_repeat = 1, max = 9",
         ),
         // What the model and its template cannot do.
         ("\"Why?\"\nlet n = 1\n\"{{ gen x: line }}\"\nprint n", None, "R0701", "gen x: line"),
