@@ -190,7 +190,12 @@ pub const BUILTINS: &[Builtin] = &[
         Gives::Str,
         "one line for each item, `0. item`, joined by line breaks; counts from `start`, as indexes do",
     ),
-    f("parse_json", &[S], Gives::Any, "the value that a JSON text stands for; traps if it is none"),
+    f(
+        "parse_json",
+        &[S],
+        Gives::Any,
+        "the value that a JSON text stands for; traps, with the reason and the place, if it is not JSON",
+    ),
     f(
         "range",
         &[p("a", Takes::Int), d("b", Takes::IntOrNull, Default::Null)],

@@ -316,6 +316,8 @@ impl Fault {
         let text = match self {
             Fault::BadOption { option, .. } => return Some(format!("it is {}", range_of(option))),
             Fault::DivisionByZero => "check the divisor first",
+            Fault::Overflow { .. } => "ints have 64 bits and floats are finite: use smaller numbers",
+            Fault::BadArgument { .. } => "check the value first, or catch the error: try { … } else e { … }",
             Fault::BadIndex { .. } => "`len` tells how many there are; a slice such as `xs[0:2]` never fails",
             Fault::BadKey { .. } => "`keys` lists them",
             Fault::LongNumber { function, .. } => match function.as_str() {

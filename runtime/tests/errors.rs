@@ -20,7 +20,7 @@ fn part(source: &str, span: Option<Span>) -> &str {
 }
 
 fn failed(source: &str, template: Option<&str>) -> RunError {
-    let mut model = script(&[("A: ", "x"), ("long", "yyyyyyyy")]);
+    let mut model = script(&[("A: ", "x")]);
     if let Some(template) = template {
         model = model.with_template(Some(template.to_owned()).filter(|text| !text.is_empty()));
     }
@@ -61,7 +61,7 @@ fn what_is_not_supported_yet_is_warned_of_where_it_is_used_and_refused() {
         ("tool f(a: int) -> int = http \"GET https://example.org\"\nlet x = f(1)\nprint x", "f(1)"),
         ("tool f(a: int) -> int = mcp \"a/b\"\nprint map([1], f)", "f"),
         ("tool f(a: int) -> int\nfn g() -> int { return f(a = 2) }\nprint g()", "f(a = 2)"),
-        ("tool f() -> int { return 1 }\n\"{{ call x: f }}\"\nprint x.tool", "call x: f"),
+        ("tool f() -> int { return 1 }\n\"A: \"\ncall x: f\nprint x.tool", "call x: f"),
         ("print score(\"x\")", "score(\"x\")"),
         ("\"A: {{ select x from [\"x\", \"y\"] by norm }}\"", "norm"),
         ("\"A: {{ select x from [\"x\", \"y\"] by uncond }}\"", "uncond"),
@@ -111,7 +111,7 @@ fn errors_stand_where_they_happen() {
         ("let r = {a: 1}\nprint r[\"b\" + \"\"]\nprint r", None, "R0104", "r[\"b\" + \"\"]"),
         ("let a = \"x\"\nprint int(a)\nprint a", None, "R0105", "int(a)"),
         ("let a = \"[1,\"\nprint parse_json(a)\nprint a", None, "R0105", "parse_json(a)"),
-        ("let a = 1\nexpect a == 2\nprint a", None, "R0106", "expect a == 2"),
+        ("let a = 1\nexpect a == 2\nprint a", None, "R0106", "a == 2"),
         ("let a = 1\nif a == 1 { fail \"no\" }\nprint a", None, "R0107", "fail \"no\""),
         ("fn f(a: str) -> int { return int(a) }\nlet x = f(\"x\")\nprint x", None, "R0105", "int(a)"),
         ("let xs = [\"x\"] | map(int)\nprint xs", None, "R0105", "int"),
@@ -129,14 +129,10 @@ fn errors_stand_where_they_happen() {
             "R0402",
             "gen x: /[a-z]{40}/ with max = 3",
         ),
-        (
-            "\"long {{ gen x with no_repeat = 1, max = 9 }}\"\nprint x",
-            None,
-            "R0403",
-            "gen x with no_repeat = 1, max = 9",
-        ),
         // What the model and its template cannot do.
         ("\"Why?\"\nlet n = 1\n\"{{ gen x: line }}\"\nprint n", None, "R0701", "gen x: line"),
+        ("user \"Why?\"\nassistant gen x  # a note\n\nprint x", None, "R0701", "gen x"),
+        ("user \"Why?\"\nassistant { gen x }\nprint x", None, "R0701", "gen x"),
         ("let n = 1\nuser \"Why?\"\nassistant gen x: line\nprint n", Some(""), "R0701", "user"),
         ("let n = 1\nuser \"Why?\"\nprint context\nprint n", Some(""), "R0701", "user"),
         ("let n = 1\nuser \"Why?\"\nprint n", Some(""), "R0701", "user"),
@@ -158,11 +154,25 @@ fn errors_stand_where_they_happen() {
     for (source, template, code, place) in cases {
         let error = failed(source, template);
         assert_eq!((error.fault.code(), part(source, error.span)), (code, place), "{source}\n{error}");
-        let said = matches!(error.fault, Fault::Fail { .. } | Fault::Expect { .. } | Fault::Overflow { .. });
-        assert!(
-            said || code == "R0105" && place.starts_with("int") || error.fault.hint().is_some(),
-            "{source}"
-        );
+        let said = matches!(error.fault, Fault::Fail { .. } | Fault::Expect { .. });
+        assert!(said || error.fault.hint().is_some(), "{source}");
+    }
+}
+
+#[test]
+fn a_limit_stands_within_the_loop_that_meets_it() {
+    let source = "let n = 0\nwhile true max 1000000 { n = n + 1 }\nprint n";
+    let (program, whole) =
+        (common::program(source), source.find("while").unwrap()..source.find("\nprint").unwrap());
+    for steps in 100..120 {
+        let options = RunOptions { limits: Limits { steps, ..Limits::default() }, ..RunOptions::default() };
+        let session = Session::new(program.clone(), &[], options).unwrap();
+        let outcome = run(session, &mut scheds(&mut script(&[])), &mut |_| {}).unwrap();
+        let error = outcome.error().unwrap();
+        let span = error.span.unwrap();
+        assert_eq!(error.fault.code(), "R0501");
+        let inside = whole.contains(&(span.start as usize)) && span.end as usize <= whole.end;
+        assert!(inside, "{steps}: {:?}", part(source, error.span));
     }
 }
 

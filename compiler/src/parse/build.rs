@@ -28,6 +28,32 @@ pub(super) struct Builder {
     pub(super) diags: Vec<Diag>,
 }
 
+/// Where the code of a pair ends. Before a part that may be missing the grammar skips white space and comments,
+/// which then belong to the pair, so that it would reach to the next statement.
+fn end_of(pair: &Pair<'_>) -> usize {
+    let span = pair.as_span();
+    let Some(last) = pair.clone().into_inner().next_back() else { return span.end() };
+    let from = last.as_span().end();
+    let tail = pair.as_str().get(from - span.start()..).unwrap_or_default();
+    code_end(tail).map_or_else(|| end_of(&last), |end| from + end)
+}
+
+/// The end of what is neither white space nor a comment in a text without strings, if there is any.
+fn code_end(text: &str) -> Option<usize> {
+    let (mut end, mut in_comment) = (None, false);
+    for (at, sign) in text.char_indices() {
+        match sign {
+            '\n' => in_comment = false,
+            '#' => in_comment = true,
+            _ if !in_comment && !sign.is_whitespace() && sign != '\u{FEFF}' => {
+                end = Some(at + sign.len_utf8())
+            }
+            _ => {}
+        }
+    }
+    end
+}
+
 impl Builder {
     /// For a text whose parts have these places in the file.
     pub(super) fn new(file: u32, places: Places) -> Builder {
@@ -52,8 +78,7 @@ impl Builder {
     }
 
     pub(super) fn span(&self, pair: &Pair<'_>) -> Span {
-        let span = pair.as_span();
-        self.place(span.start(), span.end())
+        self.place(pair.as_span().start(), end_of(pair))
     }
 
     pub(super) fn place(&self, start: usize, end: usize) -> Span {

@@ -307,6 +307,12 @@ impl Vm {
         Ok(())
     }
 
+    /// The end of the block that the machine is in, for what has no place of its own.
+    fn place_in(&self, func: &Func) -> Span {
+        let block = self.state.frames.last().and_then(|frame| func.blocks.get(frame.block.index()));
+        block.and_then(|block| block.insts.last()).map_or(func.span, |inst| inst.span)
+    }
+
     fn count_step(&mut self, span: Span) -> Result<(), RunError> {
         self.spend(1).map_err(|fault| RunError::at(span, fault))
     }
@@ -341,12 +347,12 @@ impl Vm {
                 return Ok(self.leave_func(program, value).map(Step::Done));
             }
             Term::Yield(value) => {
-                self.count_step(func.span)?;
+                self.count_step(self.place_in(func))?;
                 let value = value.map_or(Value::Null, |local| self.get(local));
                 return self.end_branch(program, value).map(|()| None);
             }
         };
-        self.count_step(func.span)?;
+        self.count_step(self.place_in(func))?;
         if let Some(frame) = self.state.frames.last_mut() {
             (frame.block, frame.inst) = (next, 0);
         }

@@ -4,6 +4,9 @@ use super::{At, Found, clip};
 use crate::lex::Kind;
 use crate::parse::Rule;
 
+/// What is expected where nothing that was tried says much.
+const ANYTHING: &str = "something else";
+
 pub(super) fn explain(at: At<'_, '_>) -> Found {
     if let Some(found) = lone_name(at) {
         return found;
@@ -13,8 +16,11 @@ pub(super) fn explain(at: At<'_, '_>) -> Found {
         Some(_) => format!("`{}`", clip(at.word())),
         None => "the end of the line".to_owned(),
     };
-    let found =
-        Found::new("E0020", at.span(), format!("expected {expected}, found {found}"), hint(expected, at));
+    let message = match expected {
+        ANYTHING => format!("unexpected {found}"),
+        expected => format!("expected {expected}, found {found}"),
+    };
+    let found = Found::new("E0020", at.span(), message, hint(expected, at));
     match expected {
         // The block is elsewhere, or nowhere; the statement stands without it.
         "`{`" if at.leaf.words.get(at.index).is_none() => {
@@ -63,7 +69,7 @@ fn expected(rules: &[Rule]) -> &'static str {
         (has(Rule::params) || has(Rule::lparen), "`(`"),
     ];
     let found = named.iter().find(|(yes, _)| *yes);
-    found.map_or("something else", |(_, name)| name)
+    found.map_or(ANYTHING, |(_, name)| name)
 }
 
 fn hint(expected: &str, at: At<'_, '_>) -> String {
@@ -83,7 +89,7 @@ fn hint(expected: &str, at: At<'_, '_>) -> String {
         "`..`" => "bounds are written (2..80), (..80) or (2..)".to_owned(),
         "`{`" => "a block goes in braces".to_owned(),
         "`max`" => "every loop has a bound: while condition max 10 { … }".to_owned(),
-        "something else" => "see the reference, grammar/README.md, for what may come here".to_owned(),
+        ANYTHING => "see the reference, grammar/README.md, for what may come here".to_owned(),
         sign => format!("put {sign} here"),
     }
 }

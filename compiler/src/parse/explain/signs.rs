@@ -14,10 +14,11 @@ pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
 
 /// The place of the `:` or `=` before the type of a declaration or generation in which the mistake is.
 fn type_begins(at: At<'_, '_>) -> Option<usize> {
-    let typed = matches!(at.lead(), "gen" | "type" | "let" | "const") || at.leaf.at(0) == "input";
     let line = at.leaf.line(at.index);
-    let sign = if at.lead() == "type" { "=" } else { ":" };
-    typed.then(|| (line.start..at.index).find(|i| at.leaf.at(*i) == sign)).flatten()
+    let typed = |i: &usize| matches!(at.leaf.at(*i), "gen" | "type" | "let" | "const" | "input");
+    let word = (line.start..at.index).rev().find(typed)?;
+    let sign = if at.leaf.at(word) == "type" { "=" } else { ":" };
+    (word..at.index).find(|i| at.leaf.at(*i) == sign)
 }
 
 /// `gen x: "a" or "b"`
