@@ -200,7 +200,6 @@ impl Value {
             Value::Record(_) => "record",
         }
     }
-
 }
 
 /// A JSON text's value.

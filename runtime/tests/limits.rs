@@ -246,7 +246,8 @@ fn an_input_that_spells_too_much_is_refused_unseen() {
 
 #[test]
 fn the_default_of_an_input_has_a_limit_of_its_own() {
-    let source = "fn long() -> int { let n = 0 repeat 10000000 { n += 1 } return n }\ninput x: int = long()\nprint x";
+    let source =
+        "fn long() -> int { let n = 0 repeat 10000000 { n += 1 } return n }\ninput x: int = long()\nprint x";
     let refused = Session::new(program(source), &[], RunOptions::default()).map(drop).unwrap_err();
     assert_eq!(refused.fault, Fault::Limit { what: "instructions", limit: 1_000_000 });
 }
