@@ -24,7 +24,7 @@ pub mod proof;
 pub mod store;
 mod testing;
 
-pub use agentc_compiler::diag::{Diag, Severity};
+pub use agentc_compiler::diag::{self, Diag, Severity};
 pub use agentc_compiler::source::{BYTE_ORDER_MARK, Source, Sources, Span, World, WorldError};
 pub use agentc_compiler::{Options, ir};
 pub use agentc_runtime::{

@@ -97,6 +97,12 @@ impl Program {
         self.sources.get(span.file).map_or("", |source| source.slice(span))
     }
 
+    /// The inputs of a JSON object, such as the text of a file that `name` is the name of.
+    pub fn inputs_of_json(&self, name: &str, text: &str) -> Result<Vec<(String, Input)>, Error> {
+        agentc_runtime::inputs_of_json(name, text, &RunOptions::default().limits)
+            .map_err(|error| Error::Run(Box::new(Failure::of_error(error, self))))
+    }
+
     /// Whether inputs are complete and of their types, before a model is loaded for them.
     pub fn check_inputs(&self, inputs: &[(String, Input)]) -> Result<(), Error> {
         match Session::new(self.ir.clone(), inputs, RunOptions::default()) {

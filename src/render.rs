@@ -1,12 +1,40 @@
 //! Findings and errors for human readers: drawn excerpts, single lines, or JSON.
 
 use std::fmt;
+use std::ops::Range;
 
 use agentc::{Diag, Error, Failure, Fault, Severity, Sources, Span};
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
+    SourceSpan, SpanContents,
+};
 
 /// Lines longer than this many bytes are not drawn.
 const LONGEST_LINE: usize = 500;
+
+/// The part of a file that is drawn, and some lines around it: to draw a finding takes no longer where the file is
+/// long.
+#[derive(Debug)]
+struct Window {
+    name: String,
+    text: String,
+    /// Lines before it.
+    line: usize,
+}
+
+impl SourceCode for Window {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let read = self.text.read_span(span, before, after)?;
+        let (line, name) = (self.line + read.line(), self.name.clone());
+        let (data, span, count) = (read.data(), *read.span(), read.line_count());
+        Ok(Box::new(MietteSpanContents::new_named(name, data, span, line, read.column(), count)))
+    }
+}
 
 /// A finding, ready to be drawn.
 #[derive(Debug)]
@@ -15,7 +43,7 @@ struct Drawing {
     code: String,
     severity: miette::Severity,
     hint: Option<String>,
-    excerpt: Option<(NamedSource<String>, Vec<LabeledSpan>)>,
+    excerpt: Option<(Window, Vec<LabeledSpan>)>,
 }
 
 impl fmt::Display for Drawing {
@@ -100,6 +128,19 @@ pub(crate) fn error(error: &Error, color: bool) -> String {
     draw(drawing, color)
 }
 
+/// How many findings are not drawn, and how to see them.
+pub(crate) fn left_out(count: usize) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("… and {grouped} more; `agentc check --message-format short` shows them all\n")
+}
+
 /// A finding on one line: place, severity, code, message.
 pub(crate) fn short(diag: &Diag, sources: &Sources) -> String {
     let place = sources.locate(diag.span).map(|(source, start, _)| format!("{}:{start}: ", source.name));
@@ -130,25 +171,41 @@ fn severity(diag: &Diag) -> &'static str {
 }
 
 /// The text around a place, with labels; none where lines are too long to be read.
-fn excerpt(
-    span: Span,
-    labels: &[(Span, String)],
-    sources: &Sources,
-) -> Option<(NamedSource<String>, Vec<LabeledSpan>)> {
+fn excerpt(span: Span, labels: &[(Span, String)], sources: &Sources) -> Option<(Window, Vec<LabeledSpan>)> {
     let source = sources.get(span.file)?;
-    let primary = LabeledSpan::new_primary_with_span(None, bytes(span, &source.text));
     let near = labels.iter().filter(|(place, _)| place.file == span.file);
-    let others =
-        near.map(|(place, text)| LabeledSpan::new_with_span(Some(text.clone()), bytes(*place, &source.text)));
-    let labels: Vec<LabeledSpan> = std::iter::once(primary).chain(others).collect();
-    if labels.iter().any(|label| longest_line(&source.text, label.offset()) > LONGEST_LINE) {
+    let places: Vec<(Range<usize>, Option<String>)> = std::iter::once((bytes(span, &source.text), None))
+        .chain(near.map(|(place, text)| (bytes(*place, &source.text), Some(text.clone()))))
+        .collect();
+    if places.iter().any(|(place, _)| longest_line(&source.text, place.start) > LONGEST_LINE) {
         return None;
     }
-    Some((NamedSource::new(&source.name, source.text.clone()), labels))
+    let start = places.iter().map(|(place, _)| place.start).min()?;
+    let end = places.iter().map(|(place, _)| place.end).max()?;
+    let (start, end) = lines_around(&source.text, start, end);
+    let labels = places.into_iter().enumerate().map(|(at, (place, text))| {
+        let place = place.start - start..place.end - start;
+        if at == 0 {
+            LabeledSpan::new_primary_with_span(text, place)
+        } else {
+            LabeledSpan::new_with_span(text, place)
+        }
+    });
+    let line = source.text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count();
+    let (name, text) = (source.name.clone(), source.text[start..end].to_owned());
+    Some((Window { name, text, line }, labels.collect()))
+}
+
+/// Where a part of a text begins and ends with so many whole lines before and behind it that no more are drawn.
+fn lines_around(text: &str, start: usize, end: usize) -> (usize, usize) {
+    const LINES: usize = 3;
+    let before = text[..start].rmatch_indices('\n').nth(LINES).map_or(0, |(at, _)| at + 1);
+    let behind = text[end..].match_indices('\n').nth(LINES).map_or(text.len(), |(at, _)| end + at + 1);
+    (before, behind)
 }
 
 /// A span that lies within the text, between characters.
-fn bytes(span: Span, text: &str) -> std::ops::Range<usize> {
+fn bytes(span: Span, text: &str) -> Range<usize> {
     let floor = |at: u32| {
         (0..=(at as usize).min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
     };
@@ -182,6 +239,27 @@ mod tests {
     use agentc::{Engine, Program};
 
     use super::*;
+
+    #[test]
+    fn a_finding_is_drawn_at_its_line_of_a_long_file() {
+        let source = format!("{}let a = 1\nprint b\n{}let a = 2\n", "\n".repeat(999), "\n".repeat(50));
+        let compilation = agentc::Compilation::of_bytes(
+            "a.agent",
+            source.as_bytes(),
+            &agentc::Directory::new(std::path::Path::new("")),
+            &agentc::Options::default(),
+        );
+        let drawn: String =
+            compilation.diags.iter().map(|found| diag(found, &compilation.sources, false)).collect();
+        for part in ["a.agent:1001:7", "1000 │ let a = 1", "1001 │ print b"] {
+            assert!(drawn.contains(part), "{part} is not in\n{drawn}");
+        }
+        assert_eq!(
+            left_out(7900),
+            "… and 7,900 more; `agentc check --message-format short` shows them all\n"
+        );
+        assert!(left_out(1_234_567).contains("1,234,567") && left_out(12).contains("and 12 more"));
+    }
 
     #[test]
     fn a_failed_expectation_is_drawn_with_the_values_it_compared() {

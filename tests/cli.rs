@@ -410,6 +410,24 @@ fn inputs_are_checked_before_a_model_is_loaded() {
 }
 
 #[test]
+fn inputs_of_a_file_are_refused_by_name_and_place() {
+    let file = std::env::temp_dir().join(format!("agentc-inputs-{}.json", std::process::id()));
+    let path = file.to_str().unwrap();
+    let deep = format!("{{\"doc\": {}1{}}}", "[".repeat(200), "]".repeat(200));
+    for (text, said) in [
+        (deep.as_str(), "more than 100 levels of lists and records, at line 1, column 109"),
+        ("{\"doc\": }", "expected a value, found `}`, at line 1, column 9"),
+        ("[]", "must be a JSON object of inputs"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let output = agentc(&["run", "-", "--input-file", path], "input doc: json\nprint doc");
+        assert_eq!(code(&output), 2, "{text}");
+        assert!(err(&output).contains("R0201") && err(&output).contains(said), "{}", err(&output));
+    }
+    std::fs::remove_file(file).unwrap();
+}
+
+#[test]
 fn a_missing_model_is_exit_7_with_the_command_that_brings_one() {
     let output = agentc(&["run", "-"], "\"x {{ gen x: int }}\"");
     assert_eq!((code(&output), out(&output)), (7, String::new()));

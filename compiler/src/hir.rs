@@ -266,10 +266,14 @@ pub struct Gen {
     pub options: Vec<(GenOption, Expr)>,
     /// How a `select` chooses.
     pub method: Method,
+    /// Where the method stands.
+    pub method_span: Span,
     /// One of the models by name, instead of the run's.
     pub model: Option<u32>,
     /// Tools that may be called: in the text of a `gen`; by a `call`, which has no spec.
     pub tools: Vec<u32>,
+    /// Where the tools of a `gen` stand.
+    pub tools_span: Option<Span>,
     /// Whether it is a `call`.
     pub call: bool,
     /// Its place.

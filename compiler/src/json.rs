@@ -7,7 +7,11 @@ use std::fmt;
 
 use serde::de::IgnoredAny;
 
+pub use self::error::JsonError;
+
 use crate::number::{self, Number};
+
+mod error;
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,60 +57,14 @@ impl fmt::Display for Json {
     }
 }
 
-/// Why a text is no JSON value that can be held.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JsonError {
-    /// It is not JSON.
-    Syntax {
-        /// What is wrong, and where.
-        reason: String,
-    },
-    /// It has too many levels of arrays and objects.
-    TooDeep,
-    /// A number's exponent is too long.
-    Number {
-        /// The number.
-        text: String,
-    },
-}
-
-impl fmt::Display for JsonError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            JsonError::Syntax { reason } => f.write_str(reason),
-            JsonError::TooDeep => f.write_str("it has too many levels of arrays and objects"),
-            JsonError::Number { text } => write!(f, "the exponent of {text} is too long"),
-        }
-    }
-}
-
-impl std::error::Error for JsonError {}
-
 /// The value of a JSON text that has at most so many levels of arrays and objects.
 pub fn parse(text: &str, levels: usize) -> Result<Json, JsonError> {
-    let syntax = |error: serde_json::Error| JsonError::Syntax { reason: error.to_string() };
-    if deep(text, levels) {
-        return Err(JsonError::TooDeep);
+    if let Some(at) = error::too_deep(text, levels) {
+        let (line, column) = error::place(text, at);
+        return Err(JsonError::TooDeep { limit: levels, line, column });
     }
-    serde_json::from_str::<IgnoredAny>(text).map_err(syntax)?;
+    serde_json::from_str::<IgnoredAny>(text).map_err(|wrong| error::wrong(text, &wrong))?;
     Reader { text, at: 0 }.value()
-}
-
-/// Whether brackets are open deeper than so many levels. Of a text that is not JSON anything at all.
-fn deep(text: &str, levels: usize) -> bool {
-    let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
-    text.bytes().any(|byte| {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth > levels
-    })
 }
 
 /// Reads a text that is known to be JSON, but for what strings and exponents say, and not to be deep.
@@ -169,17 +127,10 @@ impl<'t> Reader<'t> {
         if !quoted.contains('\\') {
             return Ok(quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned());
         }
-        serde_json::from_str(quoted).map_err(|error| self.misspelled(start, &error))
-    }
-
-    /// What is wrong in the string that begins at `start`, where people look for it.
-    fn misspelled(&self, start: usize, error: &serde_json::Error) -> JsonError {
-        let shown = error.to_string();
-        let what = shown.split(" at line ").next().unwrap_or(&shown);
-        let before = &self.text[..start];
-        let line = before.matches('\n').count() + 1;
-        let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1) + error.column();
-        JsonError::Syntax { reason: format!("{what} at line {line} column {column}") }
+        serde_json::from_str(quoted).map_err(|wrong| {
+            // Counted within the string, which has no line breaks.
+            error::wrong_at(self.text, start + wrong.column().saturating_sub(1), &wrong)
+        })
     }
 
     fn list(&mut self) -> Result<Json, JsonError> {
@@ -279,18 +230,15 @@ mod tests {
     #[test]
     fn what_is_not_json_is_told_with_its_place() {
         let reason = |text: &str| parse(text, 2).unwrap_err().to_string();
-        assert_eq!(reason("[1,\n  x]"), "expected value at line 2 column 3");
-        assert_eq!(reason("[1] 2"), "trailing characters at line 1 column 5");
-        assert!(
-            reason("{\n \"a\": \"\\ud800\"}").contains(" at line 2 column 1"),
-            "{}",
-            reason("{\n \"a\": \"\\ud800\"}")
-        );
-        assert_eq!(parse("[[[]]]", 2), Err(JsonError::TooDeep));
-        assert_eq!(parse(&"[".repeat(1_000_000), 100), Err(JsonError::TooDeep));
+        assert_eq!(reason("[1,\n  x]"), "expected a value, found `x`, at line 2, column 3");
+        assert_eq!(reason("[1] 2"), "expected the end of the text, found `2`, at line 1, column 5");
+        let lone = reason("{\n \"a\": \"\\ud800\"}");
+        assert!(lone.contains("at line 2, column 1"), "{lone}");
+        assert!(matches!(parse("[[[]]]", 2), Err(JsonError::TooDeep { limit: 2, line: 1, column: 3 })));
+        assert!(matches!(parse(&"[".repeat(1_000_000), 100), Err(JsonError::TooDeep { .. })));
         assert!(matches!(parse("[1e99999999999999999999]", 2), Err(JsonError::Number { .. })));
         for bad in ["", "[", "{\"a\"", "\"a", "01", "[1,]", "nul", "{\"a\" 1}", "\u{feff}1"] {
-            assert!(matches!(parse(bad, 9), Err(JsonError::Syntax { .. })), "{bad}");
+            assert!(matches!(parse(bad, 9), Err(JsonError::Wrong { .. })), "{bad}");
         }
     }
 }

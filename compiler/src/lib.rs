@@ -88,12 +88,15 @@ pub fn decode(bytes: &[u8]) -> Result<&str, Diag> {
         let at = error.valid_up_to();
         let diag =
             Diag::new("E0001", Span::new(0, at, at + 1), "this is a binary file, or text that is not UTF-8");
-        diag.hint("a program is a text file in UTF-8: save it so, or check the path")
+        diag.hint("a program is a text file in UTF-8: save it as UTF-8, or check the path")
     })?;
     match text.find('\0') {
         Some(at) => {
-            let diag =
-                Diag::new("E0001", Span::new(0, at, at + 1), "this is a binary file: it holds a zero byte");
+            let diag = Diag::new(
+                "E0001",
+                Span::new(0, at, at + 1),
+                "this is a binary file: it contains a zero byte",
+            );
             Err(diag.hint("a program is a text file in UTF-8: check the path"))
         }
         None => Ok(text),

@@ -146,7 +146,7 @@ impl Loader<'_> {
         if self.modules.len() >= MAX_FILES {
             let message = format!("the program imports more than {MAX_FILES} files");
             let diag = Diag::new("E0603", written.span, message);
-            self.diags.push(diag.hint("join small files, or leave out what is not needed"));
+            self.diags.push(diag.hint("merge small files, or leave out what is not needed"));
             self.known.insert(path, None);
             return None;
         }
@@ -247,12 +247,12 @@ fn unquoted(text: &Text) -> String {
 /// What the world calls the file that `written` names in the file `from`; `what` names it in the finding.
 pub(crate) fn path_of(from: &str, written: &Text, what: &str) -> Result<String, Diag> {
     let Some(path) = written.literal() else {
-        let diag = Diag::new("E0025", written.span, format!("the path of {what} holds no `{{{{ }}}}`"));
+        let diag = Diag::new("E0025", written.span, format!("the path of {what} cannot contain `{{{{ }}}}`"));
         return Err(diag.hint("files are read when the program is compiled: write the path itself"));
     };
     let wrong = |message: String, hint: &str| Err(Diag::new("E0601", written.span, message).hint(hint));
     if path.contains('\\') {
-        return wrong(format!("the path `{path}` holds a backslash"), "write `/` between names");
+        return wrong(format!("the path `{path}` contains a backslash"), "write `/` between names");
     }
     let drive = path.as_bytes().get(1) == Some(&b':');
     if path.starts_with('/') || drive || path.contains("://") {

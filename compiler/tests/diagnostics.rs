@@ -1,4 +1,4 @@
-//! `docs/diagnostics.md` shows each code by a program that has it, and by the same program mended.
+//! `docs/diagnostics.md` shows each code by a program that has it, and by the same program, corrected.
 //!
 //! The programs are `tests/diagnostics/CODE.agent`; the README there says what these files hold.
 #![allow(clippy::disallowed_methods)] // tests read files
@@ -14,7 +14,7 @@ use agentc_compiler::diag::Diag;
 use agentc_compiler::{Compiled, MAX_SOURCE, Options, codes, compile, fmt};
 
 /// What codes of one beginning are about.
-const GROUPS: [(&str, &str); 13] = [
+const GROUPS: [(&str, &str); 14] = [
     ("E00", "Text and syntax"),
     ("E01", "Names"),
     ("E02", "Types and values"),
@@ -28,6 +28,7 @@ const GROUPS: [(&str, &str); 13] = [
     ("W02", "Chats"),
     ("W03", "Constraints that do nothing"),
     ("W04", "Sizes"),
+    ("W05", "Not supported yet"),
 ];
 
 const INTRO: &str = "\
@@ -49,7 +50,7 @@ print letter | replace(\"{name}\", name)
 
 Names that begin with `_` are meant to be unused, and need no comment. Errors cannot be silenced.
 
-Each code is shown by a program that has it, with the line and column of the finding, and by the same program mended.
+Each code is shown by a program that has it, with the line and column of the finding, and by the same program, corrected.
 ";
 
 /// A program, and what stands beside it.
@@ -177,7 +178,7 @@ fn entry(code: &str) -> String {
     assert!(mended.diags.is_empty(), "{code}: {:#?}", mended.diags);
     let compiled = bad.compile();
     let diag = only(code, &compiled);
-    format!("{}\n{}\nMended:\n\n{}", bad.shown(), quoted(&compiled, &diag, true), good.shown())
+    format!("{}\n{}\nCorrected:\n\n{}", bad.shown(), quoted(&compiled, &diag, true), good.shown())
 }
 
 /// A world of files `0.agent`, `1.agent`, ….

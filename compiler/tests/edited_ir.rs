@@ -277,9 +277,10 @@ fn generations_name_what_is_there() {
 #[test]
 fn types_tools_and_tests_are_looked_at() {
     let tree = "type Tree { kids: Tree[] }\ngen x: Tree";
-    assert!(refused(tree, |p| p.types[0].ty = Ty::Named(0)).contains("made of itself"));
+    assert!(refused(tree, |p| p.types[0].ty = Ty::Named(0)).contains("contains itself directly"));
     assert!(
-        refused(tree, |p| p.types[0].ty = Ty::Union(vec![Ty::Null, Ty::Named(0)])).contains("made of itself")
+        refused(tree, |p| p.types[0].ty = Ty::Union(vec![Ty::Null, Ty::Named(0)]))
+            .contains("contains itself directly")
     );
     assert!(refused(tree, |p| p.types[0].ty = Ty::Named(7)).contains("type 7"));
     let tool = "tool t(a: int = 1) -> int { return a }\nprint t()";
@@ -324,11 +325,11 @@ fn control_must_balance() {
     assert!(with(&[Op::CloseRole], returns.clone()).contains("not open"));
     assert!(with(std::slice::from_ref(&role), returns.clone()).contains("leaves a message open"));
     assert!(with(&[role.clone(), role.clone()], returns.clone()).contains("inside another"));
-    assert!(with(&[role, Op::CloseRole], Term::Yield(None)).contains("outside of a branch"));
+    assert!(with(&[role, Op::CloseRole], Term::Yield(None)).contains("outside a branch"));
     assert!(with(&[branch(1)], returns.clone()).contains("returns from within a branch"));
     assert!(with(&[branch(2)], Term::Jump(BlockId(2))).contains("belongs to a branch"));
-    assert!(with(&[branch(0)], returns.clone()).contains("reached otherwise"));
-    assert!(with(&[branch(2), branch(2)], returns).contains("reached otherwise"));
+    assert!(with(&[branch(0)], returns.clone()).contains("reached in another way"));
+    assert!(with(&[branch(2), branch(2)], returns).contains("reached in another way"));
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn hints_name_what_to_write() {
         ("gen x: int, max = 5", "write `gen x: int with max = 5`"),
         ("fn f(x) { }", "write `x: str`"),
         ("while true { print 1 }", "while true max 10"),
-        ("gen d: str\nlet e = \"\"\ngen e\nprint e.text", "`e` is declared otherwise"),
+        ("gen d: str\nlet e = \"\"\ngen e\nprint e.text", "`e` is declared in another way"),
         ("print map([1], abs(1))", "leave the parentheses out: map(xs, abs)"),
         ("let x: str | null = null\nlet y: str = x\nprint y", "if x != null"),
         ("let a = aside { return 1 }\nprint a", "write `yield` here"),

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::pattern::runs::COPIED;
 use crate::vocab::TokenId;
 
 /// A spec that cannot be built.
@@ -18,7 +19,7 @@ pub enum BuildError {
         span: Option<Range<usize>>,
     },
     /// A condition on the surroundings of a match.
-    #[error("the regular expression `{pattern}` looks around itself with `{look}`")]
+    #[error("the regular expression `{pattern}` uses look-around, `{look}`")]
     LookAround {
         /// The expression.
         pattern: String,
@@ -119,16 +120,19 @@ impl BuildError {
             BuildError::EmptyStop => "leave the stop out, or give it a character",
             BuildError::UnboundHole { .. } => "bind a list of strings to it",
             BuildError::Bounds { .. } => "write the smaller bound first",
-            BuildError::UnknownDef { .. } => "put the reference inside of the `Defs` that define it",
+            BuildError::UnknownDef { .. } => "put the reference inside the `Defs` that define it",
             BuildError::Grammar { hint, .. } => return Some(hint.clone()),
             BuildError::LeftRecursion => {
                 "write the rule with a repeat instead: `a: a \"x\" | \"y\"` is `a: \"y\" \"x\"*`"
             }
             BuildError::Schema { .. } => "the place is a JSON Pointer: names from the outermost on",
             BuildError::SchemaKeyword { .. } => {
-                "leave the keyword out, or say it in another way; nothing is enforced by halves"
+                "leave the keyword out, or express it in another way; a keyword is never enforced only in part"
             }
             BuildError::NotYet { .. } => return None,
+            BuildError::TooLarge { what: COPIED, .. } => {
+                "copy from a part of the text: each of its bytes takes one or two instructions"
+            }
             BuildError::TooLarge { .. } => "use smaller bounds or fewer alternatives",
         };
         Some(text.to_owned())
@@ -156,7 +160,7 @@ pub enum MatchError {
         max: u32,
     },
     /// The value has to end before it has as many tokens as asked for.
-    #[error("the value has to end after {tokens} tokens, and at least {min} are asked for")]
+    #[error("the value has to end after {tokens} tokens, but at least {min} are asked for")]
     TooShort {
         /// Tokens it has.
         tokens: usize,

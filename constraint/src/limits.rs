@@ -6,6 +6,8 @@ pub struct Limits {
     /// Instructions of one pattern's automaton before it is determinised. An instruction costs about 40
     /// bytes; a Unicode class such as `\w` has some 700.
     pub instructions: usize,
+    /// The same for the texts that a pattern copies from, which count here alone. Each byte takes one or two.
+    pub copied: usize,
     /// States of one pattern's lazily built deterministic automaton. A state costs four bytes per byte
     /// class, of which there are 5 to 200.
     pub states: usize,
@@ -35,6 +37,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             instructions: 1_000_000,
+            copied: 2_000_000,
             states: 200_000,
             schema_steps: 200_000,
             set_steps: 12_000_000,

@@ -89,10 +89,10 @@ impl Reader<'_> {
         self.all(texts.iter().map(|text| self.literal(text, at)))
     }
 
-    /// Integers of at most 18 digits and decimals, as far as the walks here come.
+    /// Integers of 64 bits and decimals, as far as the walks here come.
     fn number(&self, at: usize, found: &mut Found) {
         let rest = &self.text[at..];
-        let number = |text: &&[u8]| NUMBER.is_match(text);
+        let number = |text: &&[u8]| NUMBER.is_match(text) && (text.len() < 19 || is_short(text));
         let ends = (1..=rest.len().min(40)).map(|to| &rest[..to]).filter(number).map(|text| at + text.len());
         found.ends.extend(ends);
         found.cut |= rest.is_empty() || BEGUN.is_match(rest) || found.ends.contains(&self.text.len());
@@ -181,9 +181,13 @@ impl Reader<'_> {
 }
 
 static NUMBER: LazyLock<regex::bytes::Regex> = LazyLock::new(|| {
-    regex::bytes::Regex::new(r"^(-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?|-?[1-9][0-9]{0,17})$")
+    regex::bytes::Regex::new(r"^(-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?|-?[1-9][0-9]{0,18})$")
         .expect("a regex")
 });
+/// Whether a number has a point, or 64 bits.
+fn is_short(text: &[u8]) -> bool {
+    text.contains(&b'.') || std::str::from_utf8(text).is_ok_and(|text| text.parse::<i64>().is_ok())
+}
 static BEGUN: LazyLock<regex::bytes::Regex> =
     LazyLock::new(|| regex::bytes::Regex::new(r"^(-|-?(0|[1-9][0-9]{0,14})\.)$").expect("a regex"));
 /// Every escape that `serde_json` writes.

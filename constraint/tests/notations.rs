@@ -272,7 +272,7 @@ fn errors_in_lark_name_the_place_and_what_to_write() {
         ("start: \"a\"\nstart: \"b\"", "2:1 `start` is defined twice", "`|`"),
         ("first: \"a\"", "1:1 there is no rule `start`", "start: …"),
         ("", "1:1 there is no rule `start`", "start: …"),
-        ("start: /(?=a)/", "1:8 this regular expression looks around itself with `(?=`", "no look-around"),
+        ("start: /(?=a)/", "1:8 this regular expression uses look-around, `(?=`", "no look-around"),
         ("start: /(/", "1:8 this regular expression is not valid: unclosed group", "Rust"),
         ("start: /a", "1:8 this regular expression is not closed", "`/`"),
         ("start: /a/q", "1:8 this regular expression has an unknown flag", "i, m, s, x"),

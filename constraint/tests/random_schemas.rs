@@ -29,14 +29,14 @@ const D2019: &str = "https://json-schema.org/draft/2019-09/schema";
 const D2020: &str = "https://json-schema.org/draft/2020-12/schema";
 
 const SORTS: [Sort; 8] = [
-    Sort { draft: None, recursive: false, number: 2000 },
-    Sort { draft: None, recursive: true, number: 800 },
-    Sort { draft: Some(D4), recursive: false, number: 400 },
-    Sort { draft: Some(D4), recursive: true, number: 200 },
-    Sort { draft: Some(D6), recursive: true, number: 400 },
-    Sort { draft: Some(D7), recursive: true, number: 400 },
-    Sort { draft: Some(D2019), recursive: true, number: 400 },
-    Sort { draft: Some(D2020), recursive: true, number: 400 },
+    Sort { draft: None, recursive: false, number: 1000 },
+    Sort { draft: None, recursive: true, number: 500 },
+    Sort { draft: Some(D4), recursive: false, number: 200 },
+    Sort { draft: Some(D4), recursive: true, number: 100 },
+    Sort { draft: Some(D6), recursive: true, number: 200 },
+    Sort { draft: Some(D7), recursive: true, number: 200 },
+    Sort { draft: Some(D2019), recursive: true, number: 200 },
+    Sort { draft: Some(D2020), recursive: true, number: 200 },
 ];
 
 fn compile(schema: &Value) -> Result<Pattern, BuildError> {

@@ -57,9 +57,9 @@ impl ChatError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            ChatError::NoTemplate => "take an instruct model, or write the prompt as plain text".into(),
+            ChatError::NoTemplate => "use an instruct model, or write the prompt as plain text".into(),
             ChatError::Template { .. } => {
-                "take another file of this model, or write the prompt as plain text".into()
+                "use another file of this model, or write the prompt as plain text".into()
             }
             ChatError::Role { role: Role::System, previous: None, .. } => {
                 "write the instructions into the first `user` message".into()

@@ -1,5 +1,7 @@
 //! What can end a run before its end. Each error has a stable code, and a kind that decides the exit code.
 
+use agentc_compiler::ir::Later;
+use agentc_compiler::json::JsonError;
 use agentc_compiler::source::Span;
 use agentc_constraint::{BuildError, MatchError};
 use serde::Serialize;
@@ -7,6 +9,8 @@ use serde::Serialize;
 use crate::chat::ChatError;
 use crate::model::ModelError;
 use crate::value::Value;
+use crate::value::print::Quoted;
+pub(crate) use crate::value::print::short;
 
 /// The family of an error: what kind of thing went wrong, hence what the caller may do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -52,17 +56,8 @@ pub struct Operand {
 impl Operand {
     /// Its value as a person reads it: as JSON, shortened.
     pub fn shown(&self) -> String {
-        short(self.value.quoted(), 60)
+        short(Quoted(&self.value), 60)
     }
-}
-
-/// A text cut to so many characters, with dots where something is missing.
-pub(crate) fn short(mut text: String, characters: usize) -> String {
-    if let Some((cut, _)) = text.char_indices().nth(characters) {
-        text.truncate(cut);
-        text.push('…');
-    }
-    text
 }
 
 /// What went wrong, without the place.
@@ -110,6 +105,12 @@ pub enum Fault {
         function: String,
         /// The number, shortened.
         number: String,
+    },
+    /// A text that `parse_json` cannot read.
+    #[error("`parse_json` cannot read this text: {error}")]
+    NotJson {
+        /// Why, and where.
+        error: JsonError,
     },
     /// An `expect` did not hold.
     #[error("{message}")]
@@ -180,8 +181,8 @@ pub enum Fault {
     /// The program uses something that runs in a later version.
     #[error("{what} is not supported yet")]
     NotYet {
-        /// What.
-        what: String,
+        /// What; the compiler has warned of it.
+        what: Later,
     },
     /// The program names a model that is not there.
     #[error("the program generates with its model `{name}`, which is not loaded")]
@@ -204,10 +205,12 @@ pub enum Fault {
         text: String,
     },
     /// The prompt does not fit into the model's context.
-    #[error("the prompt has {tokens} tokens, and the model's context holds {n_ctx}")]
+    #[error("the prompt has {}{tokens} tokens, and the model's context holds {n_ctx}", at_least(*counted))]
     PromptTooLong {
         /// The prompt's tokens.
         tokens: usize,
+        /// Whether they were all counted; otherwise there are more, or at least so many.
+        counted: bool,
         /// The context's.
         n_ctx: u32,
     },
@@ -233,6 +236,10 @@ pub enum Fault {
         /// What went wrong there.
         fault: Box<Fault>,
     },
+}
+
+fn at_least(counted: bool) -> &'static str {
+    if counted { "" } else { "at least " }
 }
 
 impl Fault {
@@ -262,7 +269,7 @@ impl Fault {
             Fault::DivisionByZero => "R0102",
             Fault::BadIndex { .. } => "R0103",
             Fault::BadKey { .. } => "R0104",
-            Fault::BadArgument { .. } | Fault::LongNumber { .. } => "R0105",
+            Fault::BadArgument { .. } | Fault::LongNumber { .. } | Fault::NotJson { .. } => "R0105",
             Fault::Expect { .. } => "R0106",
             Fault::Fail { .. } => "R0107",
             Fault::BadOption { .. } => "R0108",
@@ -308,7 +315,9 @@ impl Fault {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Fault::BadOption { option, .. } => return Some(format!("it is {}", range_of(option))),
-            Fault::DivisionByZero => "test the divisor first",
+            Fault::DivisionByZero => "check the divisor first",
+            Fault::Overflow { .. } => "ints have 64 bits and floats are finite: use smaller numbers",
+            Fault::BadArgument { .. } => "check the value first, or catch the error: try { … } else e { … }",
             Fault::BadIndex { .. } => "`len` tells how many there are; a slice such as `xs[0:2]` never fails",
             Fault::BadKey { .. } => "`keys` lists them",
             Fault::LongNumber { function, .. } => match function.as_str() {
@@ -318,16 +327,23 @@ impl Fault {
             Fault::Limit { what: "instructions", .. } => {
                 "is there a loop that never ends? every loop needs a bound it can reach"
             }
+            Fault::Limit { what: "bytes in a value", .. } => {
+                "a list or record counts as all that it spells, each item as 16 bytes and what it holds: keep less \
+                 of it in one value"
+            }
+            Fault::Limit { what: "bytes in a saved run", .. } => {
+                "save where variables hold less, or with a larger `Limits::saved_size`"
+            }
             Fault::Limit { what: "levels in a value", .. } => {
-                "take lists and records apart rather than into each other"
+                "keep lists and records side by side instead of putting them into each other"
             }
-            Fault::Limit { what: "generated tokens", .. } => "give more with `--max-tokens`",
-            Fault::Deadline => "give more time with `--timeout`",
+            Fault::Limit { what: "generated tokens", .. } => "allow more with `--max-tokens`",
+            Fault::Deadline => "allow more time with `--timeout`",
             Fault::ContextFull { .. } => {
-                "give a larger context with `--ctx-size`, or the generation a smaller `max`"
+                "use a larger context with `--ctx-size`, or give the generation a smaller `max`"
             }
-            Fault::PromptTooLong { .. } => "give a larger context with `--ctx-size`, or shorten the prompt",
-            Fault::Repeats { .. } => "give a larger `no_repeat`, or a type with more possible values",
+            Fault::PromptTooLong { .. } => "use a larger context with `--ctx-size`, or shorten the prompt",
+            Fault::Repeats { .. } => "use a larger `no_repeat`, or a type with more possible values",
             Fault::UnknownModel { name } => {
                 return Some(format!("give it to the engine: `Engine::builder().also({name:?}, …)`"));
             }
@@ -336,6 +352,8 @@ impl Fault {
             Fault::Model(error) => return error.hint(),
             Fault::Chat(error) => return error.hint(),
             Fault::Elsewhere { fault, .. } => return fault.hint(),
+            Fault::NotYet { what } => what.hint(),
+            Fault::NotJson { error } => error.hint(),
             Fault::NotOfType { .. } | Fault::EmptyMask { .. } => {
                 "this is a defect of agentc: please report it with the program"
             }
@@ -348,13 +366,13 @@ impl Fault {
 /// What values an option takes.
 fn range_of(option: &str) -> &'static str {
     match option {
-        "max" | "no_repeat" => "an int from 1",
-        "min" => "an int from 0, and not above `max`",
-        "max_calls" => "an int from 0",
-        "top_k" => "an int from 0, which keeps all",
+        "max" | "no_repeat" => "an int of at least 1",
+        "min" => "an int of at least 0, and not above `max`",
+        "max_calls" => "an int of at least 0",
+        "top_k" => "an int of at least 0; 0 keeps all",
         "seed" => "an int",
         "heal" => "true or false",
-        "temp" => "a number from 0, which is greedy",
+        "temp" => "a number of at least 0; 0 is greedy",
         "repeat_penalty" => "a number above 0; 1 is off",
         "frequency_penalty" | "presence_penalty" => "a number; 0 is off",
         _ => "a number from 0 to 1",

@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use agentc_compiler::ir::{self, FuncId, NamedTy, Param, Ty};
+use agentc_compiler::json::{self, JsonError};
 
 use crate::ask::Ask;
 use crate::error::{Fault, RunError, short};
 use crate::limits::Limits;
 use crate::value::Value;
+use crate::value::print::Quoted;
 use crate::value::read::{ReadError, Reading};
 use crate::vm::{Defaults, Step, Vm};
 
@@ -36,6 +38,32 @@ pub(crate) fn arguments(
     params.iter().map(|param| argument(program, param, inputs, limits)).collect()
 }
 
+/// The inputs of a JSON object, such as a file that `name` is the name of.
+///
+/// # Errors
+/// An error of the inputs, if the text is not JSON, not an object, or deeper than values may be.
+pub fn inputs_of_json(name: &str, text: &str, limits: &Limits) -> Result<Vec<(String, Input)>, RunError> {
+    // The object itself is no part of a value.
+    let value = json::parse(text, limits.value_depth.saturating_add(1)).map(Value::from).map_err(|error| {
+        refuse(match error {
+            JsonError::TooDeep { line, column, .. } => format!(
+                "an input in `{name}` has more than {} levels of lists and records, at line {line}, column {column}",
+                limits.value_depth
+            ),
+            wrong => format!("`{name}` is not JSON: {wrong}"),
+        })
+    })?;
+    match value {
+        Value::Record(fields) => {
+            Ok(fields.iter().map(|(name, value)| (name.clone(), Input::Value(value.clone()))).collect())
+        }
+        other => Err(refuse(format!(
+            "`{name}` must be a JSON object of inputs, such as {{\"name\": \"Ada\"}}, but it is `{}`",
+            short(Quoted(&other), 40)
+        ))),
+    }
+}
+
 fn argument(
     program: &Arc<ir::Program>,
     param: &Param,
@@ -45,7 +73,7 @@ fn argument(
     // Of several the last: later flags override earlier ones.
     match inputs.iter().rev().find(|(name, _)| *name == param.name) {
         Some((_, input)) => {
-            let reading = Reading { types: &program.types, depth: limits.value_depth };
+            let reading = Reading::new(&program.types, limits);
             let refused = |error| refuse(unfit(param, input, error, &reading));
             read(input, &param.ty, &reading).map_err(refused)
         }
@@ -65,7 +93,8 @@ fn read(input: &Input, ty: &Ty, reading: &Reading<'_>) -> Result<Value, ReadErro
 
 /// Runs the function that computes a default. It is pure: a compiler that lets it do more is refused.
 fn default(program: &Arc<ir::Program>, func: FuncId, limits: &Limits) -> Result<Value, RunError> {
-    let mut vm = Vm::new(program.clone(), func, Vec::new(), Defaults::default(), limits.clone());
+    let limits = Limits { steps: limits.steps.min(limits.input_steps), ..limits.clone() };
+    let mut vm = Vm::new(program.clone(), func, Vec::new(), Defaults::default(), limits);
     loop {
         match vm.run()? {
             Step::Done(value) => return Ok(value),
@@ -107,21 +136,27 @@ fn missing(param: &Param, program: &ir::Program) -> String {
 
 fn unfit(param: &Param, input: &Input, error: ReadError, reading: &Reading<'_>) -> String {
     let name = &param.name;
-    if error == ReadError::TooDeep {
-        return format!("the input `{name}` has more than {} levels of lists and records", reading.depth);
-    }
     let text = match input {
-        Input::Text(text) => text.clone(),
-        // What is too deep to be printed has been refused.
-        Input::Value(value) => value.to_string(),
+        Input::Text(text) => short(text, 40),
+        Input::Value(value) => short(value, 40),
     };
-    let (ty, text) = (describe(&param.ty, reading.types), short(text, 40));
+    let ty = describe(&param.ty, reading.types);
     match error {
+        ReadError::TooDeep => {
+            format!("the input `{name}` has more than {} levels of lists and records", reading.depth)
+        }
+        ReadError::TooLarge => {
+            format!("the input `{name}` is larger than a value may be: {} bytes", reading.size)
+        }
+        // What does not even begin as JSON was not meant as such.
+        ReadError::NotJson(error) if text.trim_start().starts_with(['{', '[']) => {
+            format!("the input `{name}` must be {ty}, but it is not JSON: {error}")
+        }
         ReadError::Digits => format!(
             "the input `{name}` must be {ty}, which does not have all the digits of `{text}`: declare it as json, which keeps them"
         ),
-        ReadError::NotOfType | ReadError::TooDeep => {
-            format!("the input `{name}` must be {ty}, and `{text}` is not")
+        ReadError::NotOfType | ReadError::NotJson(_) => {
+            format!("the input `{name}` must be {ty}, but `{text}` is not")
         }
     }
 }

@@ -37,7 +37,7 @@ pub mod value;
 pub mod vm;
 
 pub use self::error::{ErrorKind, Fault, Operand, RunError};
-pub use self::input::Input;
+pub use self::input::{Input, inputs_of_json};
 pub use self::limits::Limits;
 pub use self::models::{named_models, needs_model, test_models};
 pub use self::outcome::{Message, Outcome};

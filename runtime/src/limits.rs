@@ -6,10 +6,18 @@ pub struct Limits {
     /// Calls and branches that may be open at once. Bounds recursion; a frame costs a few hundred bytes, a
     /// branch also a copy of its context.
     pub frames: usize,
-    /// IR instructions of one run; one that makes or reads a large value counts as several. Bounds loops that generate nothing; ten million take about a second.
+    /// IR instructions of one run; one that makes or reads a large value counts as several: about one more for
+    /// each 64 bytes, or for each 16 items that it only moves. Bounds loops that generate nothing; ten million
+    /// take about a second.
     pub steps: u64,
-    /// Bytes of one string; an item of a list counts as 16.
+    /// The same to compute the default of one input: the run has not begun then, and nobody can end it.
+    pub input_steps: u64,
+    /// Bytes of one value, and of one context's text. A str counts its bytes; a list or record 16 for each item
+    /// or field, the bytes of keys, and what is in them, as often as it occurs there. Since every value is
+    /// bounded as it is made, so are the time and memory of one instruction (about 0.1 s).
     pub value_size: usize,
+    /// Bytes of the values and texts of a run that is saved, which share nothing then.
+    pub saved_size: usize,
     /// Levels of lists and records in a value. With more than 100 a saved run may not be read back: its JSON
     /// has levels of its own, and 128 are read at most.
     pub value_depth: usize,
@@ -29,7 +37,9 @@ impl Default for Limits {
         Limits {
             frames: 256,
             steps: 50_000_000,
+            input_steps: 1_000_000,
             value_size: 16 << 20,
+            saved_size: 256 << 20,
             value_depth: 100,
             default_max: 256,
             total_tokens: None,

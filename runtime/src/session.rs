@@ -16,7 +16,6 @@ mod settings;
 mod size;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use agentc_compiler::ir::{self, FuncId, TestModel};
@@ -151,15 +150,22 @@ impl Session {
         Session { program, vm, home, options, stage: Stage::Begin, prints, usage, spent: 0, started }
     }
 
-    /// The run as it stands. A generation in progress will start anew.
-    pub fn save(&self) -> Saved {
-        Saved {
+    /// The run as it stands. A generation in progress will start anew. Fails if it would be larger than
+    /// [`Limits::saved_size`](crate::Limits::saved_size): values that share parts share nothing when written down.
+    pub fn save(&self) -> Result<Saved, RunError> {
+        let prints = self.prints.iter().map(String::len);
+        let size = prints.fold(self.vm.state().size(), usize::saturating_add);
+        let limit = self.options.limits.saved_size;
+        if size > limit {
+            return Err(RunError::of_run(Fault::Limit { what: "bytes in a saved run", limit: limit as u64 }));
+        }
+        Ok(Saved {
             program: fingerprint(&self.program),
             home: self.home.clone(),
             state: self.vm.state().clone(),
             prints: self.prints.clone(),
             spent: self.spent,
-        }
+        })
     }
 
     /// Whether reports about `job` are for this session.
@@ -293,13 +299,10 @@ impl Session {
         if matches!(self.stage, Stage::Begin) {
             self.find_models(models).map_err(RunError::of_run)?;
         }
-        if self.options.cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
-            return Err(RunError::of_run(Fault::Interrupted));
-        }
-        if self.options.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Err(self.blame(Fault::Deadline));
-        }
-        Ok(())
+        self.options.check().map_err(|fault| match fault {
+            Fault::Deadline => self.blame(fault),
+            fault => RunError::of_run(fault),
+        })
     }
 
     /// Tells the text that no generation has read, and what all of it cost.
@@ -323,7 +326,7 @@ impl Session {
         if partial.is_none()
             && let Some(context) = self.vm.context(0)
         {
-            match models.get_mut(home).flush(0, context) {
+            match models.get_mut(home).flush(0, context, &|| self.options.check()) {
                 Ok(events) => events.into_iter().for_each(&mut *emit),
                 Err(fault) => result = result.and(Err(RunError::of_run(fault))),
             }

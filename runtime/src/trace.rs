@@ -72,7 +72,8 @@ pub enum Event {
         text: String,
         /// Where it comes from.
         origin: TokenOrigin,
-        /// The tokens that begin in it. Tokens at its end that healing took back are not among them.
+        /// The tokens that begin in it. Tokens at its end that healing took back are not among them, and text that
+        /// is too long for the model and that no generation has read has none.
         tokens: Vec<TokenId>,
     },
     /// A generation begins.

@@ -1,10 +1,10 @@
 //! Values of running programs: immutable, cheap to copy, always finite, and JSON at the border.
 //!
-//! How a value is printed ([`fmt::Display`]) is decided here, and in [`read`] how it is read from text and
-//! checked against a type. A value knows how deep it is, so that nothing that walks it can exhaust the
-//! stack: the machine refuses values beyond a limit.
+//! How a value is printed is decided in [`print`], and in [`read`] how it is read from text and checked
+//! against a type. A value knows how deep it is and how much it spells, its parts counted as often as they
+//! occur in it, however they are shared. So nothing that walks a value can exhaust the stack, the memory or
+//! anyone's patience: the machine refuses values beyond its limits as soon as they are made.
 
-use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -12,8 +12,13 @@ use agentc_compiler::ir::Const;
 use agentc_compiler::json::Json;
 use agentc_compiler::number::{Held, Number};
 
+pub(crate) mod print;
 pub mod read;
 mod wire;
+
+/// What an item of a list or a field of a record adds to the size of a value, beside the bytes of its key and
+/// the size of what it holds.
+pub const ITEM: usize = 16;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,18 +34,31 @@ pub enum Value {
     /// A number of JSON that neither holds, as it is written ([`Value::number`]).
     Number(Number),
     /// Text.
-    Str(Arc<str>),
+    Str(Arc<String>),
     /// A list.
     List(Arc<Nest<Value>>),
     /// A record or a map, its fields in order.
     Record(Arc<Nest<(String, Value)>>),
 }
 
-/// The parts of a value, and how many levels of lists and records it has, itself included.
+/// The parts of a value, how many levels of lists and records it has, itself included, and its size.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Nest<T> {
     parts: Vec<T>,
     depth: usize,
+    size: usize,
+}
+
+impl<T> Nest<T> {
+    /// `part` tells the bytes of a part's key, and what it holds.
+    fn of(parts: Vec<T>, part: impl Fn(&T) -> (usize, &Value)) -> Nest<T> {
+        let (mut depth, mut size) = (1, 0usize);
+        for (key, value) in parts.iter().map(part) {
+            depth = depth.max(value.depth().saturating_add(1));
+            size = size.saturating_add(ITEM + key).saturating_add(value.size());
+        }
+        Nest { parts, depth, size }
+    }
 }
 
 impl<T> Deref for Nest<T> {
@@ -53,8 +71,8 @@ impl<T> Deref for Nest<T> {
 
 impl Value {
     /// A text value.
-    pub fn str(text: impl Into<Arc<str>>) -> Value {
-        Value::Str(text.into())
+    pub fn str(text: impl Into<String>) -> Value {
+        Value::Str(Arc::new(text.into()))
     }
 
     /// A number: an int or a float if one of them holds it, otherwise as it is written.
@@ -68,14 +86,12 @@ impl Value {
 
     /// A list value.
     pub fn list(items: Vec<Value>) -> Value {
-        let depth = 1 + items.iter().map(Value::depth).max().unwrap_or(0);
-        Value::List(Arc::new(Nest { parts: items, depth }))
+        Value::List(Arc::new(Nest::of(items, |item| (0, item))))
     }
 
     /// A record value.
     pub fn record(fields: Vec<(String, Value)>) -> Value {
-        let depth = 1 + fields.iter().map(|(_, value)| value.depth()).max().unwrap_or(0);
-        Value::Record(Arc::new(Nest { parts: fields, depth }))
+        Value::Record(Arc::new(Nest::of(fields, |(key, value)| (key.len(), value))))
     }
 
     /// Levels of lists and records: 0 for a scalar.
@@ -85,6 +101,31 @@ impl Value {
             Value::Record(fields) => fields.depth,
             _ => 0,
         }
+    }
+
+    /// How much it spells: the bytes of a str, and of a number that is kept as it is written; of a list or record
+    /// [`ITEM`] and the size of what it holds for each item or field, and the bytes of keys; 0 for other scalars.
+    /// Saturates.
+    pub fn size(&self) -> usize {
+        match self {
+            Value::Str(text) => text.len(),
+            Value::Number(number) => number.text().len(),
+            Value::List(items) => items.size,
+            Value::Record(fields) => fields.size,
+            _ => 0,
+        }
+    }
+
+    /// Appends items to a list, in place where nobody else holds it. `false` if it is no list.
+    pub(crate) fn extend(&mut self, new: &[Value]) -> bool {
+        let Value::List(items) = self else { return false };
+        let list = Arc::make_mut(items);
+        for item in new {
+            list.depth = list.depth.max(item.depth().saturating_add(1));
+            list.size = list.size.saturating_add(ITEM).saturating_add(item.size());
+        }
+        list.parts.extend_from_slice(new);
+        true
     }
 
     /// The text of a str.
@@ -159,41 +200,6 @@ impl Value {
             Value::Record(_) => "record",
         }
     }
-
-    /// A text that equal values share and others do not: numbers by value, records whatever the order of
-    /// their fields.
-    pub fn identity(&self) -> String {
-        match self {
-            Value::Int(n) if (*n as f64) as i128 == i128::from(*n) => float_text(*n as f64),
-            Value::Float(0.0) => float_text(0.0),
-            Value::List(items) => {
-                let items: Vec<String> = items.iter().map(Value::identity).collect();
-                format!("[{}]", items.join(","))
-            }
-            Value::Record(fields) => {
-                let mut fields: Vec<String> =
-                    fields.iter().map(|(name, value)| format!("{name:?}:{}", value.identity())).collect();
-                fields.sort_unstable();
-                format!("{{{}}}", fields.join(","))
-            }
-            Value::Str(text) => format!("{text:?}"),
-            Value::Float(x) => float_text(*x),
-            Value::Number(number) => match number.nearest() {
-                // Written otherwise, it is a float all the same.
-                x if x.is_finite() && Number::of_float(x) == *number => float_text(x),
-                _ => number.identity(),
-            },
-            other => other.to_string(),
-        }
-    }
-
-    /// The value as a JSON text on one line: its canonical form, but for a str, which is quoted.
-    pub fn quoted(&self) -> String {
-        match self {
-            Value::Str(text) => quoted(text).to_string(),
-            other => other.to_string(),
-        }
-    }
 }
 
 /// A JSON text's value.
@@ -265,111 +271,5 @@ impl<T: Into<Value>> From<Vec<T>> for Value {
     }
 }
 
-/// The canonical form: a str bare, everything else as JSON with one space after `:` and `,`.
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Value::Str(text) => f.write_str(text),
-            other => write_json(other, f),
-        }
-    }
-}
-
-fn write_json(value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match value {
-        Value::Null => f.write_str("null"),
-        Value::Bool(b) => write!(f, "{b}"),
-        Value::Int(n) => write!(f, "{n}"),
-        Value::Float(x) => write!(f, "{}", float_text(*x)),
-        Value::Number(number) => write!(f, "{number}"),
-        Value::Str(text) => write!(f, "{}", quoted(text)),
-        Value::List(items) => {
-            f.write_str("[")?;
-            for (i, item) in items.iter().enumerate() {
-                f.write_str(if i > 0 { ", " } else { "" })?;
-                write_json(item, f)?;
-            }
-            f.write_str("]")
-        }
-        Value::Record(fields) => {
-            f.write_str("{")?;
-            for (i, (name, value)) in fields.iter().enumerate() {
-                write!(f, "{}{}: ", if i > 0 { ", " } else { "" }, quoted(name))?;
-                write_json(value, f)?;
-            }
-            f.write_str("}")
-        }
-    }
-}
-
-/// The shortest decimal that reads back as the same number, with at least one digit after the point.
-fn float_text(x: f64) -> String {
-    let text = format!("{x}");
-    if text.contains('.') { text } else { text + ".0" }
-}
-
-/// A text as JSON writes it.
-fn quoted(text: &str) -> serde_json::Value {
-    serde_json::Value::from(text)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn floats_print_so_that_they_read_back_as_floats() {
-        for (x, text) in
-            [(1.0, "1.0"), (0.1, "0.1"), (-2.5e-3, "-0.0025"), (1e21, "1000000000000000000000.0")]
-        {
-            assert_eq!(Value::Float(x).to_string(), text);
-            assert_eq!(text.parse::<f64>(), Ok(x));
-        }
-    }
-
-    #[test]
-    fn lists_and_records_print_as_spaced_json() {
-        let value = Value::record(vec![("a".into(), vec![1i64, 2].into()), ("b".into(), "x\"y".into())]);
-        assert_eq!(value.to_string(), r#"{"a": [1, 2], "b": "x\"y"}"#);
-    }
-
-    #[test]
-    fn numbers_that_nothing_holds_are_as_they_are_written() {
-        for text in ["12345678901234567890", "0.10000000000000001", "-1E400"] {
-            let value = Value::number(Number::new(text).expect("a number"));
-            assert!(matches!(value, Value::Number(_)), "{text}");
-            assert_eq!((value.to_string(), value.quoted()), (text.to_owned(), text.to_owned()));
-        }
-        let value = |text: &str| Value::number(Number::new(text).expect("a number"));
-        assert_eq!(value("10000000000000000000000").identity(), Value::Float(1e22).identity());
-        assert_ne!(value("12345678901234567890").identity(), value("12345678901234567891").identity());
-    }
-
-    #[test]
-    fn values_survive_json() {
-        let long = Value::number(Number::new("12345678901234567890.5").expect("a number"));
-        let list = Value::list(vec![Value::Null, true.into(), "a\"b".into(), long]);
-        let value = Value::record(vec![
-            ("x".into(), Value::Float(2.0)),
-            ("n".into(), Value::Int(2)),
-            ("list".into(), list),
-        ]);
-        let text = serde_json::to_string(&value).expect("a value is JSON");
-        assert_eq!(serde_json::from_str::<Value>(&text).expect("it reads back"), value);
-    }
-
-    #[test]
-    fn values_know_their_depth() {
-        let pair = Value::list(vec![Value::Null, Value::list(Vec::new())]);
-        assert_eq!((Value::Int(1).depth(), pair.depth()), (0, 2));
-        assert_eq!(Value::record(vec![("a".into(), pair)]).depth(), 3);
-        let constant = Const::Record(vec![("a".into(), Const::List(vec![Const::Int(1)]))]);
-        assert_eq!(Value::from(&constant).to_string(), r#"{"a": [1]}"#);
-    }
-
-    #[test]
-    fn a_quoted_value_is_json() {
-        assert_eq!(Value::from("a\"b").quoted(), r#""a\"b""#);
-        assert_eq!(Value::from(vec!["a"]).quoted(), r#"["a"]"#);
-    }
-}
+mod tests;

@@ -205,7 +205,7 @@ fn saved_runs_keep_their_numbers() {
     let number: Value = serde_json::from_str("[12345678901234567890, 0.12345678901234567890]").unwrap();
     let given = [("x".to_owned(), Input::Value(number.clone()))];
     let session = Session::new(program.clone(), &given, RunOptions::default()).unwrap();
-    let text = serde_json::to_string(&session.save()).unwrap();
+    let text = serde_json::to_string(&session.save().unwrap()).unwrap();
     let saved: Saved = serde_json::from_str(&text).unwrap();
     let session = Session::resume(program, saved, RunOptions::default()).unwrap();
     let outcome = run(session, &mut scheds(&mut script(&[(":", "ok")])), &mut |_| {}).unwrap();

@@ -321,7 +321,7 @@ fn a_saved_run_ends_as_the_uninterrupted_one() {
                     session.report(report, &mut sched, &mut |_| {});
                 }
             }
-            let saved = serde_json::to_string(&session.save()).unwrap();
+            let saved = serde_json::to_string(&session.save().unwrap()).unwrap();
             let saved: Saved = serde_json::from_str(&saved).unwrap();
             let session = Session::resume(program.clone(), saved, RunOptions::default()).unwrap();
             let resumed =

@@ -163,7 +163,8 @@ fn a_run_of_two_models_can_be_taken_up_anew_at_every_ask() {
                 }
             }
         }
-        let saved: Saved = serde_json::from_str(&serde_json::to_string(&session.save()).unwrap()).unwrap();
+        let saved: Saved =
+            serde_json::from_str(&serde_json::to_string(&session.save().unwrap()).unwrap()).unwrap();
         let (mut big, mut small) = models();
         let session = Session::resume(two(CHAT), saved, RunOptions::default()).unwrap();
         let resumed = run(session, &mut pair(&mut big, &mut small), &mut |_| {}).unwrap();

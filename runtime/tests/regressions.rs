@@ -76,7 +76,7 @@ fn a_run_that_is_cut_off_tells_what_it_cost() {
 fn values_nest_to_a_limit_and_no_further() {
     let source = "let x = parse_json(\"[]\")\nrepeat 150 { x = parse_json(\"[{{ x }}]\") }";
     let (outcome, _) = play(&mut script(&[]), source, RunOptions::default());
-    assert!(matches!(outcome.error().expect("an error").fault, Fault::BadArgument { .. }));
+    assert!(matches!(outcome.error().expect("an error").fault, Fault::NotJson { .. }));
     let source = "let x = parse_json(\"[]\")\nrepeat 150 { x = [x] }\nreturn x";
     let (outcome, _) = play(&mut script(&[]), source, RunOptions::default());
     let error = outcome.error().expect("an error");

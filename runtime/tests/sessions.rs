@@ -164,7 +164,7 @@ fn saved_after(ticks: usize, options: RunOptions) -> Option<Saved> {
             session.report(report, &mut sched, &mut |_| {});
         }
     }
-    Some(session.save())
+    Some(session.save().unwrap())
 }
 
 #[test]

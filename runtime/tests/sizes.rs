@@ -38,7 +38,10 @@ fn a_run_says_what_will_not_fit_before_its_model_is_asked() {
     assert_eq!(outcome.error(), None);
     let Event::Warning(warning) = &events[0] else { panic!("{events:?}") };
     assert_eq!(warning.diag.code, "W0400");
-    assert_eq!(warning.diag.message, "with `x` the context can need 300 tokens, and the model's holds 250");
+    assert_eq!(
+        warning.diag.message,
+        "with `x` the context can need 300 tokens, but the model's context holds only 250"
+    );
     assert_eq!((warning.place.line, warning.place.column), (1, 26));
     let labels: Vec<&str> = warning.diag.labels.iter().map(|(_, text)| text.as_str()).collect();
     assert_eq!(labels, ["up to 200 tokens", "up to 100 tokens"]);
@@ -64,7 +67,7 @@ fn it_counts_with_the_tokens_of_its_model() {
 fn a_type_that_is_short_needs_no_room_for_its_max() {
     assert!(messages(12, &[], "\"ab\" gen x: bool gen y: int(0..9) with heal = false").is_empty());
     let found = messages(7, &[], "input b: bool = false\n\"ab\" if b { gen x: bool gen y: int(0..9) }");
-    assert_eq!(found, ["with `y` the context can need 8 tokens, and the model's holds 7"]);
+    assert_eq!(found, ["with `y` the context can need 8 tokens, but the model's context holds only 7"]);
 }
 
 #[test]
@@ -107,7 +110,10 @@ fn each_model_counts_what_it_reads_by_its_own_tokens() {
     };
     let none: [&str; 0] = [];
     assert_eq!(told(161, 111, &[]), none);
-    assert_eq!(told(161, 110, &[]), ["with `b` the context can need 111 tokens, and the model's holds 110"]);
+    assert_eq!(
+        told(161, 110, &[]),
+        ["with `b` the context can need 111 tokens, but the model's context holds only 110"]
+    );
     assert_eq!(told(161, 102, &["hello", " world"]), none);
     let both = told(160, 101, &["hello", " world"]);
     assert_eq!(both.len(), 2, "{both:?}");

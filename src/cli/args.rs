@@ -187,11 +187,11 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MessageFormat {
-    /// Drawn, with an excerpt of the source
+    /// Drawn, with an excerpt of the source; at most 100 for each file, errors first
     Human,
-    /// One line each
+    /// One line each, all of them
     Short,
-    /// One JSON object each, on standard output
+    /// One JSON object each, on standard output, all of them
     Json,
 }
 

@@ -5,10 +5,11 @@ use agentc::{Compilation, Diag};
 use super::args::{CheckArgs, Look, MessageFormat};
 use super::files::{compile, one_program_on_stdin};
 use super::output::Terminal;
-use super::{Exit, complain, print};
+use super::{Exit, complain, print, show_diags};
 use crate::render;
 
-/// Findings of all files; exit 3 if any of them is an error, and 2 if a file cannot be read.
+/// Findings of all files, where they are drawn only the most important ones of each; exit 3 if any of them is an error, and
+/// 2 if a file cannot be read.
 pub(super) fn check(args: &CheckArgs, look: Look) -> Exit {
     one_program_on_stdin(&args.files)?;
     let terminal = Terminal::new(look.color);
@@ -22,11 +23,14 @@ pub(super) fn check(args: &CheckArgs, look: Look) -> Exit {
                 continue;
             }
         };
-        for diag in diags.iter().filter(|diag| diag.is_error() || !look.quiet) {
-            match args.message_format {
-                MessageFormat::Human => terminal.say(&render::diag(diag, &sources, terminal.color_err)),
-                MessageFormat::Short => terminal.say(&render::short(diag, &sources)),
-                MessageFormat::Json => _ = print(render::json(diag, &sources).as_bytes())?,
+        let wanted = diags.iter().filter(|diag| diag.is_error() || !look.quiet);
+        match args.message_format {
+            MessageFormat::Human => show_diags(wanted, &sources, look),
+            MessageFormat::Short => wanted.for_each(|diag| terminal.say(&render::short(diag, &sources))),
+            MessageFormat::Json => {
+                for diag in wanted {
+                    print(render::json(diag, &sources).as_bytes())?;
+                }
             }
         }
         errors += diags.iter().filter(|diag| diag.is_error()).count();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use agentc::{Error, Fault, Input, Value};
+use agentc::{Error, Input, Program};
 
 use super::args::RunArgs;
 use super::files::{input_text, is_stdin, one_reader};
@@ -45,10 +45,11 @@ pub(super) fn check_readers(args: &RunArgs) -> Result<(), Error> {
 }
 
 /// The file's inputs, then those of the command line, which override them.
-pub(super) fn inputs(args: &RunArgs) -> Result<Inputs, Error> {
+pub(super) fn inputs(args: &RunArgs, program: &Program) -> Result<Inputs, Error> {
     let mut inputs = Inputs::default();
     if let Some(path) = &args.input_file {
-        inputs.values.extend(object(path)?.into_iter().map(|(name, value)| (name, Input::Value(value))));
+        let name = if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() };
+        inputs.values = program.inputs_of_json(&name, &input_text(path)?)?;
         inputs.files.push(path.clone());
     }
     for (name, value) in &args.input {
@@ -74,22 +75,6 @@ fn text_of(name: &str, path: &Path) -> Result<String, Error> {
         },
         other => other,
     })
-}
-
-/// The JSON object that a file holds.
-fn object(path: &Path) -> Result<Vec<(String, Value)>, Error> {
-    match input_text(path)?.parse() {
-        Ok(Value::Record(fields)) => {
-            Ok(fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
-        }
-        Ok(_) => Err(no_inputs(path, "it is not a JSON object")),
-        Err(error) => Err(no_inputs(path, &format!("{error}"))),
-    }
-}
-
-fn no_inputs(path: &Path, reason: &str) -> Error {
-    let name = if is_stdin(path) { "standard input".to_owned() } else { format!("`{}`", path.display()) };
-    Error::before_run(Fault::Input { message: format!("cannot take inputs from {name}: {reason}") })
 }
 
 #[cfg(test)]

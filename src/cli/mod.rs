@@ -24,7 +24,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use agentc::Error;
+use agentc::{Error, diag};
 use clap::Parser;
 
 use self::args::{Cli, Command, Look};
@@ -67,11 +67,17 @@ fn complain(error: &Error, look: Look) -> u8 {
     error.exit_code()
 }
 
-/// Draws findings on standard error; warnings only if one wants to hear them.
+/// Draws findings on standard error, the most important ones if they are very many; warnings only if one wants to
+/// hear them.
 fn show_diags<'d>(diags: impl Iterator<Item = &'d agentc::Diag>, sources: &agentc::Sources, look: Look) {
     let terminal = Terminal::new(look.color);
-    for diag in diags.filter(|diag| diag.is_error() || !look.quiet) {
+    let wanted = diags.filter(|diag| diag.is_error() || !look.quiet);
+    let (shown, left_out) = diag::most_important(wanted, diag::SHOWN);
+    for diag in shown {
         terminal.say(&render::diag(diag, sources, terminal.color_err));
+    }
+    if left_out > 0 {
+        terminal.say(&render::left_out(left_out));
     }
 }
 

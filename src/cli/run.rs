@@ -48,13 +48,20 @@ fn attempt(args: &RunArgs, look: Look, ends: &Ends) -> Exit {
     // What contexts can hold the run says itself, by the model that it really has.
     let warnings = program.warnings().iter().filter(|diag| diag.code != "W0400");
     show_diags(warnings, program.sources(), look);
-    let Inputs { values: inputs, files: read } = inputs(args)?;
+    let given = inputs(args, &program).and_then(|given| {
+        program.check_inputs(&given.values)?;
+        Ok(given)
+    });
     let terminal = Terminal::new(look.color);
-    if let Err(error) = program.check_inputs(&inputs) {
-        ends.vigil.end();
-        refused(args.format, &error)?;
-        return fail(&error, &program, terminal);
-    }
+    let Inputs { values: inputs, files: read } = match given {
+        Ok(given) => given,
+        Err(error @ Error::Run(_)) => {
+            ends.vigil.end();
+            refused(args.format, &error)?;
+            return fail(&error, &program, terminal);
+        }
+        Err(error) => return Err(error),
+    };
     files.extend(read);
     files.extend(models(args, &program));
     let trace = args.trace.as_deref().map(|path| create(path, &files)).transpose()?;

@@ -83,7 +83,7 @@ pub enum ToolBody {
     Adapter {
         /// The word.
         kind: Ident,
-        /// The text behind it.
+        /// The text after it.
         target: Text,
     },
     /// A body in the language.

@@ -46,7 +46,7 @@ impl Checker<'_> {
     fn branch_is_allowed(&mut self, word: &str, span: Span) {
         let place = self.pure_only.or(self.body.in_hole.then_some("a hole"));
         if let Some(place) = place {
-            let diag = Diag::new("E0301", span, format!("{place} cannot hold `{word}`"));
+            let diag = Diag::new("E0301", span, format!("{place} cannot contain `{word}`"));
             self.report(diag.hint(format!("run it in a statement first: let x = {word} … {{ … }}")));
         }
     }
@@ -84,7 +84,8 @@ impl Checker<'_> {
     /// The type of what a branch gives; `null` if it can end without `yield`.
     fn yielded(&mut self, branch: Branch, ends: bool, span: Span) -> Ty {
         if ends && branch.yielded.is_none() {
-            let diag = Diag::new("W0005", span, "this branch yields nothing, so that all it does is lost");
+            let diag =
+                Diag::new("W0005", span, "this branch yields nothing, so everything that it does is lost");
             self.report(diag.hint("end it with the value to keep: yield x"));
         }
         let ty = match (branch.yielded, branch.want) {
@@ -119,7 +120,7 @@ impl Checker<'_> {
     }
 
     fn show_captures(&mut self, hidden: Vec<(String, Option<Option<VarId>>)>) {
-        // Backwards: of a name that is there twice, the first entry is what was known.
+        // Backwards: of a name that is listed twice, the first entry is what was known.
         for (name, known) in hidden.into_iter().rev() {
             match known {
                 Some(known) => drop(self.body.captures.insert(name, known)),
@@ -140,8 +141,8 @@ impl Checker<'_> {
                 self.body.flow.end();
                 return None;
             }
-            let diag = Diag::new("E0306", span, "`yield` stands outside of a branch");
-            let hint = "it ends a branch of `fork` or `aside`; a function gives its value with `return`";
+            let diag = Diag::new("E0306", span, "`yield` is outside a branch");
+            let hint = "it ends a branch of `fork` or `aside`; a function returns its value with `return`";
             self.report(diag.hint(hint));
             return None;
         };

@@ -2,6 +2,7 @@
 
 use super::expr::{MAYBE_NULL, constant, error};
 use super::slots::Param;
+use super::suggest::{foreign_function, foreign_value};
 use super::{Checker, Global};
 use crate::ast::{Call, Expr as Ast, ExprKind as A, Ident};
 use crate::builtin::{self, Builtin, Default, Gives, Takes};
@@ -26,13 +27,13 @@ impl Checker<'_> {
             A::Error => return self.skip(call, span),
             _ => {
                 let diag = Diag::new("E0203", place, "this is not a function");
-                self.report(diag.hint("only functions are called, by their names: f(x)"));
+                self.report(diag.hint("only functions can be called, by name: f(x)"));
                 return self.skip(call, span);
             }
         };
         if self.body.local(&name).is_some() || self.body.captures.contains_key(&name) {
             let diag = Diag::new("E0203", place, format!("`{name}` is a value, not a function"));
-            self.report(diag.hint("rename the variable if a function of this name is meant"));
+            self.report(diag.hint("if a function of this name is meant, rename the variable"));
             return self.skip(call, span);
         }
         if let Some((global, _)) = self.name_global(&name) {
@@ -69,8 +70,11 @@ impl Checker<'_> {
         let Some(tool) = self.tools.get(id) else { return self.skip(call, span) };
         let (body, params, ty) = (tool.body.clone(), tool.params.clone(), tool.ret.clone());
         if let Some(place) = self.pure_only {
-            let diag =
-                Diag::new("E0301", call.callee.span, format!("`{name}` runs a tool, which {place} cannot"));
+            let diag = Diag::new(
+                "E0301",
+                call.callee.span,
+                format!("`{name}` runs a tool, which {place} cannot do"),
+            );
             self.report(diag.hint(format!("call it in a statement first: let x = {name}(…)")));
             return Expr { ty, ..self.skip(call, span) };
         }
@@ -100,15 +104,32 @@ impl Checker<'_> {
             let global = module.map_or(Global::Unknown, |module| self.name_in(module, method));
             return self.call_global(global, &method.name, call, span);
         }
-        let known = builtin::find(&method.name).is_some() || self.global(method.name.as_str()).is_some();
-        let hint = match super::suggest::foreign_value(&method.name) {
-            Some(hint) if !known => hint.to_owned(),
-            _ if method.name == "join" => "pipe the list into it: xs | join(\", \")".to_owned(),
-            _ if is_logger(base) && !known => "write `print value`".to_owned(),
-            _ => format!("pipe the value into a function: x | {}", method.name),
-        };
+        let hint = self.method_hint(base, &method.name);
         self.report(Diag::new("E0203", method.span, "values have no methods").hint(hint));
         self.skip(call, span)
+    }
+
+    /// What to write for `base.method(…)`.
+    fn method_hint(&mut self, base: &Ast, method: &str) -> String {
+        let known = builtin::find(method).is_some() || self.global(method).is_some();
+        // `open("x").read()` is about its first call.
+        if let A::Call(inner) = &base.kind
+            && let A::Name(name) = &inner.callee.kind
+            && let Some(hint) = foreign_function(name).filter(|_| !self.is_known(name))
+        {
+            return hint.to_owned();
+        }
+        if let Some(hint) = foreign_module(base).filter(|_| !known) {
+            return hint.to_owned();
+        }
+        if method == "join" {
+            return "pipe the list into it: xs | join(\", \")".to_owned();
+        }
+        if let Some(hint) = foreign_value(method).or_else(|| foreign_function(method)).filter(|_| !known) {
+            return hint.to_owned();
+        }
+        let near = self.nearest(method, builtin::BUILTINS.iter().map(|b| b.name)).filter(|_| !known);
+        format!("pipe the value into a function: x | {}", near.as_deref().unwrap_or(method))
     }
 
     fn unknown_function(&mut self, name: &str, span: Span) {
@@ -121,7 +142,7 @@ impl Checker<'_> {
             |name: &&str| matches!(self.global(name), Some((Global::Func(_) | Global::Tool(_), _)));
         known.extend(self.global_names().filter(callable).map(str::to_owned));
         let nearest = self.nearest(name, known.iter().map(String::as_str));
-        let hint = match (super::suggest::foreign_value(name), nearest) {
+        let hint = match (foreign_value(name).or_else(|| foreign_function(name)), nearest) {
             (Some(hint), _) => hint.to_owned(),
             (None, Some(near)) => format!("did you mean `{near}`?"),
             (None, None) => format!("declare it: fn {name}(…) {{ … }}"),
@@ -169,7 +190,7 @@ impl Checker<'_> {
             && !pure
         {
             let does = if agent { "generates" } else { "writes text or generates" };
-            let diag = Diag::new("E0301", span, format!("`{name}` {does}, which {place} cannot"));
+            let diag = Diag::new("E0301", span, format!("`{name}` {does}, which {place} cannot do"));
             self.report(diag.hint(format!("call it in a statement first: let x = {name}(…)")));
         }
         if roles
@@ -179,9 +200,7 @@ impl Checker<'_> {
             let diag = Diag::new("E0302", span, format!("`{name}` opens a role inside another role"));
             let diag = diag.label(outer, "this role is open");
             self.report(
-                diag.hint(
-                    "call it outside of the role, or make it an `agent`, which has a context of its own",
-                ),
+                diag.hint("call it outside the role, or make it an `agent`, which has a context of its own"),
             );
         }
     }
@@ -277,7 +296,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn wrong_kind(&mut self, name: &str, param: &str, takes: Takes, value: &Expr) -> bool {
-        let message = format!("`{name}` takes {} as `{param}`, and this is {}", described(takes), value.ty);
+        let message = format!("`{name}` takes {} as `{param}`, but this is {}", described(takes), value.ty);
         let hint = match takes {
             _ if value.ty.may_be_null() && value.ty != Ty::Null => MAYBE_NULL,
             Takes::Str => "convert it with str(x), or put it into a string: \"{{ x }}\"",
@@ -431,7 +450,15 @@ fn described(takes: Takes) -> &'static str {
     }
 }
 
-/// `console.log(x)` and the like.
-fn is_logger(base: &Ast) -> bool {
-    matches!(&base.kind, A::Name(name) if matches!(name.as_str(), "console" | "Console" | "logger" | "logging" | "log"))
+/// What to do about a call of something in a module of another language, as in `console.log(x)`.
+fn foreign_module(base: &Ast) -> Option<&'static str> {
+    let A::Name(name) = &base.kind else { return None };
+    match name.as_str() {
+        "console" | "Console" | "logger" | "logging" | "log" => Some("write `print value`"),
+        "requests" | "httpx" | "axios" | "urllib" | "http" => foreign_function("fetch"),
+        "random" => foreign_function("random"),
+        "datetime" | "time" | "Date" => foreign_function("now"),
+        "subprocess" => foreign_function("exec"),
+        _ => None,
+    }
 }

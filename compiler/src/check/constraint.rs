@@ -15,15 +15,31 @@ pub(super) struct Problem {
     code: &'static str,
     message: String,
     hint: String,
-    /// Where, in bytes from behind the first slash, or of the grammar.
+    /// Where, in bytes from after the first slash, or of the grammar.
     range: Option<std::ops::Range<usize>>,
+}
+
+impl Problem {
+    /// Of a regex that is not valid because of a `{{ hole }}` in it.
+    fn of_hole(self, pattern: &str) -> Problem {
+        let Some(start) = pattern.find("{{").filter(|_| self.code == "E0400") else { return self };
+        let end = pattern[start..].find("}}").map_or(pattern.len(), |length| start + length + 2);
+        Problem {
+            message: "a regex cannot contain a hole".to_owned(),
+            hint: "regexes are fixed: for a value of the run write the type one_of(list) or copy(text); to look for it in \
+                   a text, write contains(s, x)"
+                .to_owned(),
+            range: Some(start..end),
+            ..self
+        }
+    }
 }
 
 impl Checker<'_> {
     /// Reports what is wrong with a regex literal; says whether it is good.
     pub(super) fn regex_is_good(&mut self, pattern: &str, span: Span) -> bool {
         let known = self.regexes.get(pattern).cloned();
-        let problem = known.unwrap_or_else(|| examine(pattern));
+        let problem = known.unwrap_or_else(|| examine(pattern).map(|problem| problem.of_hole(pattern)));
         self.regexes.insert(pattern.to_owned(), problem.clone());
         self.is_good(problem, span)
     }
@@ -32,12 +48,12 @@ impl Checker<'_> {
     pub(super) fn stop_regex_is_good(&mut self, pattern: &str, span: Span) -> bool {
         let value = Box::new(Spec::Text { min: 0, max: None });
         let spec = Spec::Until { value, stops: vec![Stop::Regex { pattern: pattern.to_owned() }] };
-        self.is_good(problem_of(&spec), span)
+        self.is_good(problem_of(&spec).map(|problem| problem.of_hole(pattern)), span)
     }
 
     /// The same for one that is searched for in a text: it may look at what is around a match.
     pub(super) fn search_regex_is_good(&mut self, pattern: &str, span: Span) -> bool {
-        self.is_good(search_problem(pattern), span)
+        self.is_good(search_problem(pattern).map(|problem| problem.of_hole(pattern)), span)
     }
 
     /// The same for a grammar, which stands in the program as `written` or in the file of that path.
@@ -121,9 +137,10 @@ fn document_problem(
 ) -> Option<Problem> {
     let error = build(spec, &[], &Limits::default()).err()?;
     let (code, message) = match &error {
-        BuildError::Grammar { .. } | BuildError::Schema { .. } | BuildError::SchemaKeyword { .. } => {
-            (invalid, error.to_string())
-        }
+        BuildError::Grammar { .. }
+        | BuildError::Schema { .. }
+        | BuildError::SchemaKeyword { .. }
+        | BuildError::NotYet { .. } => (invalid, error.to_string()),
         BuildError::Empty { .. } => ("E0402", empty.0.to_owned()),
         other => ("E0403", other.to_string()),
     };
@@ -172,7 +189,7 @@ fn problem_of(spec: &Spec) -> Option<Problem> {
         BuildError::LookAround { look, .. } => ("E0401", format!("a regex cannot look around: `{look}`")),
         BuildError::Regex { reason, .. } => regex_error(reason),
         BuildError::EmptyStop => {
-            ("E0404", "a stop that may be empty would end every text at once".to_owned())
+            ("E0404", "a stop that may be empty would end every text immediately".to_owned())
         }
         BuildError::Empty { .. } => ("E0402", "no text matches this regex".to_owned()),
         other => ("E0403", other.to_string()),

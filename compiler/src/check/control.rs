@@ -44,7 +44,7 @@ impl Checker<'_> {
                 _ => "conditions are true or false",
             };
             let diag =
-                Diag::new("E0200", value.span, format!("a condition is a bool, and this is {}", value.ty));
+                Diag::new("E0200", value.span, format!("a condition is a bool, but this is {}", value.ty));
             self.report(diag.hint(hint));
         }
         value
@@ -73,7 +73,7 @@ impl Checker<'_> {
                 let hint = match other {
                     Ty::Str => "split it first: lines(s), split(s, \",\")",
                     Ty::Int => "write `for i in range(n)` or `repeat n as i`",
-                    Ty::Record(_) => "go over keys(x) or values(x)",
+                    Ty::Record(_) => "loop over keys(x) or values(x)",
                     ref t if t.may_be_null() => "it may be null: write `x ?? []`",
                     _ => "a loop goes over a list",
                 };
@@ -84,7 +84,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn repeat(&mut self, count: &Expr, var: Option<&Ident>, body: &Block) -> StmtKind {
-        let count = self.wanted(count, &Ty::Int, "the number of turns");
+        let count = self.wanted(count, &Ty::Int, "the number of iterations");
         self.body.enter();
         let id = var.map(|v| self.body.declare(&v.name, Ty::Int, v.span));
         self.begin_loop(body);
@@ -95,7 +95,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn while_stmt(&mut self, cond: &Expr, max: &Expr, body: &Block) -> StmtKind {
-        let max = self.wanted(max, &Ty::Int, "the number of turns");
+        let max = self.wanted(max, &Ty::Int, "the number of iterations");
         self.begin_loop(body);
         let cond = self.condition(cond);
         let always = matches!(cond.kind, hir::ExprKind::Const(Const::Bool(true)));
@@ -113,7 +113,7 @@ impl Checker<'_> {
         }
     }
 
-    /// The body of a loop; `skipped` is the state behind it if no turn runs.
+    /// The body of a loop; `skipped` is the state after it if no turn runs.
     fn looped(&mut self, body: &Block, skipped: Option<Flow>) -> Vec<Stmt> {
         self.body.loops.push(Loop::default());
         let body = self.block(body);
@@ -144,11 +144,11 @@ impl Checker<'_> {
         }
         if self.body.branches.last().is_some_and(|b| b.in_loop) {
             let diag = Diag::new("E0306", span, format!("`{word}` cannot leave a branch"));
-            let hint = "yield a value, and leave the loop behind the `fork` or `aside`: if x { break }";
+            let hint = "yield a value, and leave the loop after the `fork` or `aside`: if x { break }";
             return self.report(diag.hint(hint));
         }
-        let diag = Diag::new("E0303", span, format!("`{word}` stands outside of a loop"));
-        let hint = "it belongs into `for`, `repeat` or `while`; to leave a function, write `return`";
+        let diag = Diag::new("E0303", span, format!("`{word}` is outside a loop"));
+        let hint = "it belongs in a `for`, `repeat` or `while`; to leave a function, write `return`";
         self.report(diag.hint(hint));
     }
 
@@ -198,7 +198,7 @@ impl Checker<'_> {
         if value.is_none() && want.as_ref().is_some_and(|w| !w.may_be_null()) {
             let want = want.unwrap_or(Ty::Error);
             let diag = Diag::new("E0208", span, format!("a value is missing: the result is {want}"));
-            self.report(diag.hint("the value stands on the line of its `return`"));
+            self.report(diag.hint("write the value on the line of its `return`"));
         } else if want.is_none() && self.body.flow.live {
             let so_far = self.body.returned.take();
             self.body.returned = Some(so_far.map_or(ty.clone(), |old| ty::either(&old, &ty)));

@@ -1,6 +1,9 @@
 //! Declarations: all are collected first, so that order in a file does not matter, and then checked one by
 //! one.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::Checker;
 use super::scope::Global;
 use super::slots::{Origin, Param, Slot, State, TypeSlot};
@@ -134,10 +137,11 @@ impl<'a> Checker<'a> {
 
     pub(super) fn params(&mut self, owner: &str, params: impl Iterator<Item = &'a ast::Param>) -> Vec<Param> {
         let mut out: Vec<Param> = Vec::new();
+        let mut names: HashMap<&str, Span> = HashMap::new();
         for param in params {
-            if let Some(first) = out.iter().find(|p| p.name.name == param.name.name) {
-                let first = first.name.span;
-                self.duplicate("parameter", &param.name, first);
+            match names.entry(&param.name.name) {
+                Entry::Occupied(first) => self.duplicate("parameter", &param.name, *first.get()),
+                Entry::Vacant(free) => _ = free.insert(param.name.span),
             }
             let ty = self.value_type(&param.ty);
             let name = format!("{owner}.{}", param.name.name);

@@ -34,16 +34,17 @@ impl Checker<'_> {
             let ty = Ty::Str;
             return Expr { kind: ExprKind::Const(Const::Str(file.text.to_string())), ty, span };
         }
-        let json = match json::parse(&file.text, READ_LEVELS) {
-            Ok(json) => json,
-            Err(error) => {
-                let diag = Diag::new("E0604", path.span, format!("`{}` is not JSON: {error}", file.path));
-                self.report(
-                    diag.hint("mend the file, or embed it as text under a name that does not end in .json"),
-                );
-                return self::error(span);
-            }
-        };
+        let json =
+            match json::parse(&file.text, READ_LEVELS) {
+                Ok(json) => json,
+                Err(error) => {
+                    let diag = Diag::new("E0604", path.span, format!("`{}` is not JSON: {error}", file.path));
+                    self.report(diag.hint(
+                        "correct the file, or embed it as text under a name that does not end in .json",
+                    ));
+                    return self::error(span);
+                }
+            };
         match self.embedded(&json, want) {
             Ok((value, ty)) => Expr { kind: ExprKind::Const(value), ty, span },
             Err(Mismatch { path: place, message, hint }) => {
@@ -121,7 +122,10 @@ fn of_type(json: &Json, want: &Ty, place: &Place) -> Result<Const, Mismatch> {
 }
 
 fn not_of<T>(json: &Json, want: &Ty, place: &Place) -> Result<T, Mismatch> {
-    place.wrong(format!("{want} is wanted, and this is {}", shown(json)), "mend the file, or change the type")
+    place.wrong(
+        format!("{want} is expected, but this is {}", shown(json)),
+        "correct the file, or change the type",
+    )
 }
 
 fn not_of_number<T>(number: &Number, want: &Ty, place: &Place) -> Result<T, Mismatch> {
@@ -132,9 +136,9 @@ fn not_of_number<T>(number: &Number, want: &Ty, place: &Place) -> Result<T, Mism
         (Held::Neither, Ty::Int) if number.truncated().is_none() => {
             "an int has 64 bits: take it as `json`, which keeps all digits"
         }
-        _ => "mend the file, or change the type",
+        _ => "correct the file, or change the type",
     };
-    place.wrong(format!("{want} is wanted, and this is {}", shown(&Json::Number(number.clone()))), hint)
+    place.wrong(format!("{want} is expected, but this is {}", shown(&Json::Number(number.clone()))), hint)
 }
 
 /// A short value as it is, a long one by its kind.
@@ -154,7 +158,7 @@ fn kind(json: &Json) -> &'static str {
     }
 }
 
-/// A whole number is an int unless a float is wanted; what neither holds stays as it is written.
+/// A whole number is an int unless a float is expected; what neither holds stays as it is written.
 fn of_number(number: &Number, want: &Ty) -> Option<Const> {
     match (want, number.held()) {
         (Ty::Float | Ty::Lit(Const::Float(_)), _) => number.as_float().map(Const::Float),
@@ -184,7 +188,7 @@ fn record(object: &[(String, Json)], fields: &[Field], place: &Place) -> Result<
     if let Some((name, _)) = object.iter().find(|(name, _)| !fields.iter().any(|f| f.name == *name)) {
         let known: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
         let hint = format!("its fields are {}: add this one to the type, or remove it", known.join(", "));
-        return place.wrong(format!("there is a field `{name}`, which the type lacks"), hint);
+        return place.wrong(format!("the type has no field `{name}`"), hint);
     }
     let mut out = Vec::new();
     for field in fields {
@@ -314,6 +318,6 @@ fn bounded(ty: &Ty, place: &Place) -> Result<(), Mismatch> {
     }
     place.wrong(
         "the type of this value is too large".to_owned(),
-        "write its type: const X: T = embed \"…\", or `json` for one that is looked into at run time",
+        "write its type: const X: T = embed \"…\", or `json` for a value that is inspected at run time",
     )
 }

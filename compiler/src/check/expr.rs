@@ -19,7 +19,7 @@ pub(super) enum Meant {
     Value,
     /// What `=` sets.
     Assigned,
-    /// What `+=` changes, and how its declaration goes on behind the name.
+    /// What `+=` changes, and how its declaration goes on after the name.
     Grown(String),
     /// The list of a `select`.
     List,
@@ -71,7 +71,7 @@ impl Checker<'_> {
     pub(super) fn coerce(&mut self, value: Expr, want: &Ty, what: &str) -> Expr {
         if !ty::fits(&value.ty, want) {
             let diag =
-                Diag::new("E0200", value.span, format!("{what} is {}, but {want} is wanted", value.ty));
+                Diag::new("E0200", value.span, format!("{what} is {}, but {want} is expected", value.ty));
             self.report(diag.hint(mismatch_hint(&value.ty, want)));
             return Expr { ty: Ty::Error, ..value };
         }
@@ -185,7 +185,7 @@ impl Checker<'_> {
 
     /// A regex where no value can be one.
     fn lone_regex(&mut self, span: Span) -> Expr {
-        let diag = Diag::new("E0217", span, "a regex is no value");
+        let diag = Diag::new("E0217", span, "a regex is not a value");
         let hint = "it is a type, a `stop_regex`, or an argument: matches(s, /…/), replace(s, /…/, \"x\")";
         self.report(diag.hint(hint));
         error(span)
@@ -196,8 +196,11 @@ impl Checker<'_> {
             self.hidden = true;
         } else if self.body.is_captured(var) && !self.body.is_bound(var) {
             let diag = Diag::new("E0103", span, format!("`{name}` may not be generated yet at this point"));
-            let diag = diag.label(self.body.place(var), "generated here, but not on every way to this place");
-            self.report(diag.hint("generate it on every branch before, or give it a value first: let x = …"));
+            let diag =
+                diag.label(self.body.place(var), "generated here, but not on every path to this place");
+            self.report(
+                diag.hint("generate it on every path that leads here, or give it a value first: let x = …"),
+            );
         }
         let ty = self.body.ty(var).clone();
         self.narrowed(Expr { kind: ExprKind::Var(var), ty, span })
@@ -266,9 +269,16 @@ impl Checker<'_> {
             return;
         }
         if self.body.stayed_inside.contains(name) {
-            let diag =
-                Diag::new("E0100", span, format!("`{name}` is generated in a branch, and stays inside"));
-            return self.report(diag.hint(format!("give it out of the `fork` or `aside`: yield {name}")));
+            let diag = Diag::new(
+                "E0100",
+                span,
+                format!("`{name}` is generated in a branch, and cannot be read outside it"),
+            );
+            return self.report(diag.hint(format!("pass it out of the `fork` or `aside`: yield {name}")));
+        }
+        if let Some((message, hint)) = self.of_top_level(name) {
+            self.body.undeclared.insert(name.to_owned());
+            return self.report(Diag::new("E0100", span, message).hint(hint));
         }
         let mut known: Vec<String> = self.body.names().map(str::to_owned).collect();
         known.extend(self.global_names().map(str::to_owned));
@@ -276,11 +286,25 @@ impl Checker<'_> {
         let hint = match (foreign_value(name), nearest, meant) {
             _ if self.body.tag.is_some() => super::template::HINT.to_owned(),
             _ if self.body.bracketed.contains(name) => {
-                format!("`[{name}]` in a text is plain: write {{{{ gen {name} }}}}, which may have a type")
+                format!(
+                    "`[{name}]` in a text is plain text: write {{{{ gen {name} }}}}, which may have a type"
+                )
             }
             (Some(hint), _, _) => hint.to_owned(),
+            (None, _, Meant::Assigned) if name == "model" => "write model \"NAME\", without `=`".to_owned(),
+            (None, _, Meant::Assigned) if name == "messages" => {
+                "write messages as statements: system \"…\", user \"…\", assistant gen x".to_owned()
+            }
             (None, _, Meant::Assigned) if super::options::is_option(name) => {
                 format!("options of a generation come after `with`: gen x with {name} = …")
+            }
+            // A word such as `limit` may well be meant as a variable.
+            (None, _, Meant::Assigned)
+                if (name.contains('_') || matches!(name, "temperature" | "maxTokens"))
+                    && super::options::foreign_option(name).is_some() =>
+            {
+                let option = super::options::foreign_option(name).unwrap_or_default();
+                format!("options of a generation come after `with`: gen x with {option} = …")
             }
             (None, Some(near), _) => format!("did you mean `{near}`?"),
             (None, None, Meant::Assigned) => format!("declare it first: let {name} = …"),
@@ -293,13 +317,44 @@ impl Checker<'_> {
                 format!("`{name}` is a function: call it, as in {name}(x) or x | {name}")
             }
             (None, None, _) => format!(
-                "declare it with `let {name} = …`, `input {name}: str` or `gen {name}`; text stands in quotes"
+                "declare it with `let {name} = …`, `input {name}: str` or `gen {name}`; text goes in quotes"
             ),
         };
         self.report(Diag::new("E0100", span, format!("there is no `{name}`")).hint(hint));
         if matches!(meant, Meant::Assigned | Meant::Grown(_)) {
             self.body.undeclared.insert(name.to_owned());
         }
+    }
+
+    /// What to say of a name that the file's statements declare at top level, where it cannot be read.
+    fn of_top_level(&self, name: &str) -> Option<(String, String)> {
+        let items = &self.modules.list().get(self.module)?.ast.items;
+        let only = "which only the statements at the top level can read";
+        items.iter().find_map(|item| match item {
+            ast::Item::Input(input) if input.name.name == name => Some((
+                format!("`{name}` is an input, {only}"),
+                format!(
+                    "give the function a parameter, as in fn f({name}: T), and pass the input: f({name})"
+                ),
+            )),
+            ast::Item::Stmt(ast::Stmt { kind: ast::StmtKind::Let { name: declared, .. }, .. })
+                if declared.name == name =>
+            {
+                Some(match self.body.main {
+                    true => (
+                        format!("`{name}` is declared further down"),
+                        format!("move `let {name} = …` above this line"),
+                    ),
+                    false => (
+                        format!("`{name}` is a variable, {only}"),
+                        format!(
+                            "pass it to the function: f({name}); or make it a constant: const {name} = …"
+                        ),
+                    ),
+                })
+            }
+            _ => None,
+        })
     }
 
     fn list(&mut self, items: &[Ast], want: Option<&Ty>, span: Span) -> Expr {
@@ -346,7 +401,7 @@ impl Checker<'_> {
                 }
             };
             if types.iter().any(|f| f.name == name.name) {
-                let diag = Diag::new("E0213", name.span, format!("the field `{}` is there twice", name.name));
+                let diag = Diag::new("E0213", name.span, format!("the field `{}` is given twice", name.name));
                 self.report(diag.hint("remove one of them"));
                 continue;
             }
@@ -403,12 +458,15 @@ impl Checker<'_> {
             },
             Ty::Map(_) => {
                 let diag = Diag::new("E0202", name.span, format!("{} has keys, not fields", base.ty));
-                self.fail(diag.hint(format!("write x[\"{}\"]; whether it is there, \"{0}\" in x", name.name)))
+                self.fail(diag.hint(format!(
+                    "write x[\"{}\"]; to ask whether it is there, write \"{0}\" in x",
+                    name.name
+                )))
             }
             other if other.may_be_null() && matches!(other.without_null().unfolded(), Ty::Record(_)) => {
                 let message = format!("this may be null, which has no field `{}`", name.name);
                 let diag = Diag::new("E0202", name.span, message);
-                self.fail(diag.hint("ask first: if x != null { … }; or give a default: (x ?? {…}).field"))
+                self.fail(diag.hint("check first: if x != null { … }; or give a default: (x ?? {…}).field"))
             }
             other => match self.not_captured(&base, &name.name) {
                 Some(hint) => {
@@ -458,7 +516,7 @@ impl Checker<'_> {
 
     fn by_key(&mut self, index: &Expr, value: Ty) -> Ty {
         if !ty::fits(&index.ty, &Ty::Str) {
-            let diag = Diag::new("E0200", index.span, format!("a key is a str, and this is {}", index.ty));
+            let diag = Diag::new("E0200", index.span, format!("a key is a str, but this is {}", index.ty));
             self.report(diag.hint("write x[\"name\"]"));
         }
         if value == Ty::Never { Ty::Any } else { value }
@@ -467,7 +525,7 @@ impl Checker<'_> {
     fn by_position(&mut self, index: &Expr, item: Ty) -> Ty {
         if !ty::fits(&index.ty, &Ty::Int) {
             let diag =
-                Diag::new("E0200", index.span, format!("an index is an int, and this is {}", index.ty));
+                Diag::new("E0200", index.span, format!("an index is an int, but this is {}", index.ty));
             self.report(diag.hint("positions count from 0; negative ones count from the end"));
         }
         if item == Ty::Never { Ty::Any } else { item }
@@ -551,7 +609,7 @@ fn wanted_field(want: &Ty, name: &str) -> Option<Ty> {
 
 /// What to do about a value that may be null.
 pub(super) const MAYBE_NULL: &str =
-    "it may be null: give a default with `??`, or ask first: if x != null { … }";
+    "it may be null: give a default with `??`, or check first: if x != null { … }";
 
 fn mismatch_hint(found: &Ty, want: &Ty) -> String {
     match (found.base(), want.base()) {

@@ -28,11 +28,17 @@ impl Checker<'_> {
             return Some(error(span));
         }
         let missing = if captured.samples {
-            Some(("one of several samples, which is not kept", "without `n` the capture carries it"))
+            Some(("not kept where there are several samples", "without `n` the capture carries it"))
         } else if fact == GenFact::Probs && !captured.chooses {
-            Some(("not there: it has no options", "`select`, `bool` and unions of literals have `.probs`"))
+            Some((
+                "not available: there are no options to choose from",
+                "`select`, `bool` and unions of literals have `.probs`",
+            ))
         } else if !self.body.flow.is_generated(var) {
-            Some(("not there on every way to this place", "generate it on each of them: it may be assigned"))
+            Some((
+                "not available on every path to this place",
+                "generate it on each of them: on some it is only assigned",
+            ))
         } else {
             None
         };
@@ -54,7 +60,7 @@ impl Checker<'_> {
             format!("the items of a list carry no `.{field}`: generate into a name of its own first")
         } else {
             format!(
-                "only captures carry `.{field}`: `{name}` is declared otherwise, so generate into a name of its own"
+                "only captures carry `.{field}`: `{name}` is declared in another way, so generate into a name of its own"
             )
         })
     }

@@ -137,7 +137,7 @@ impl<'a> Checker<'a> {
             self.hidden = true;
             return;
         }
-        let diag = Diag::new("E0208", span, format!("`{name}` gives {ty}, but can end without `return`"));
+        let diag = Diag::new("E0208", span, format!("`{name}` returns {ty}, but can end without `return`"));
         self.report(diag.hint("add a `return` at its end"));
     }
 
@@ -170,7 +170,7 @@ impl<'a> Checker<'a> {
         let too_long = self.waits_too_long();
         if self.slots[id].state == State::Busy || too_long {
             let name = self.slots[id].name.clone();
-            let why = if too_long { "waits for too many others" } else { "calls itself" };
+            let why = if too_long { "depends on too many others" } else { "calls itself" };
             let diag =
                 Diag::new("E0209", span, format!("the result type of `{name}` cannot be inferred: it {why}"));
             let ty = self.fail(diag.hint(format!("write it down: fn {name}(…) -> T {{ … }}")));

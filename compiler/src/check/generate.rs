@@ -53,6 +53,10 @@ impl Checker<'_> {
         let what = Captured { chooses, samples: chosen.samples, call };
         let var = self.bind_capture(generation, &written.ty, what);
         let tools = if call { written.tools } else { chosen.tools };
+        let method_span = match &generation.kind {
+            GenKind::Select { by: Some(by), .. } => by.span,
+            _ => generation.span,
+        };
         Some(Gen {
             var: var?,
             name: generation.name.name.clone(),
@@ -64,8 +68,10 @@ impl Checker<'_> {
             json: written.json,
             options: chosen.options,
             method: written.method,
+            method_span,
             model: chosen.model,
             tools,
+            tools_span: chosen.tools_place,
             call,
             span: generation.span,
         })
@@ -112,7 +118,7 @@ impl Checker<'_> {
             let diag = Diag::new(
                 "E0200",
                 list.span,
-                format!("`select` takes a list of strings, and this is {}", list.ty),
+                format!("`select` takes a list of strings, but this is {}", list.ty),
             );
             self.report(diag.hint("write select NAME from [\"a\", \"b\"]"));
         }
@@ -147,7 +153,7 @@ impl Checker<'_> {
                 continue;
             };
             if tools.contains(&tool.id) {
-                let diag = Diag::new("E0213", path.span, format!("the tool `{}` is there twice", tool.name));
+                let diag = Diag::new("E0213", path.span, format!("the tool `{}` is listed twice", tool.name));
                 self.report(diag.hint("remove one of them"));
                 continue;
             }

@@ -54,6 +54,12 @@ use crate::ty::{NamedTypes, Ty};
 /// The word that means the text so far where no variable has this name.
 const CONTEXT: &str = "context";
 
+/// What to say where a schema stands in the program itself.
+pub(crate) const SCHEMA_TEXT: (&str, &str) = (
+    "`schema` takes the path of a file, not the text of a schema",
+    "put the text into a file, schema \"person.json\"; or write the type itself, such as {name: str, age: int}",
+);
+
 /// Checks a program. The typed tree is there if and only if there is no error among the findings of this
 /// stage; callers must not use it if an earlier stage reported one.
 pub fn check(modules: &Modules, world: &dyn World, agent: Option<&str>) -> (Option<Hir>, Vec<Diag>) {

@@ -61,7 +61,7 @@ impl<'a> Checker<'a> {
 
     fn model(&mut self, decl: &'a ast::ModelDecl) -> ModelDecl {
         let name = decl.model.literal().unwrap_or_else(|| {
-            let diag = Diag::new("E0025", decl.model.span, "a model's name holds no `{{ }}`");
+            let diag = Diag::new("E0025", decl.model.span, "a model's name cannot contain `{{ }}`");
             self.report(diag.hint("write the name itself; the command line can override it with --model"));
             String::new()
         });
@@ -110,7 +110,7 @@ impl<'a> Checker<'a> {
             let diag = Diag::new("E0502", value.span, format!("`{}` cannot have this value", key.name));
             self.report(
                 diag.hint(
-                    "ctx is a positive int, seed an int from 0, temp a number from 0; all are literals",
+                    "ctx is a positive int, seed an int of at least 0, temp a number of at least 0; all are literals",
                 ),
             );
         }

@@ -22,7 +22,7 @@ impl Checker<'_> {
         let ty = match value.ty.base() {
             known @ (Ty::Int | Ty::Float | Ty::Error) => known,
             other => {
-                let diag = Diag::new("E0201", span, format!("`-` takes a number, and this is {other}"));
+                let diag = Diag::new("E0201", span, format!("`-` takes a number, but this is {other}"));
                 self.fail(diag.hint("convert it with int(x) or float(x)"))
             }
         };

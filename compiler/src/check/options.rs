@@ -64,6 +64,24 @@ const OTHERS: &[&str] = &["stop", "stop_regex", "tools", "whitespace", "model"];
 /// What a `call` says nothing about: the form of its text is given.
 const NOT_OF_CALLS: &[&str] = &["min", "stop", "stop_regex", "n", "beam", "tools", "max_calls", "whitespace"];
 
+/// The option that other languages call so.
+pub(super) fn foreign_option(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "temperature" => "temp",
+        "max_tokens" | "maxTokens" | "max_length" | "max_new_tokens" | "limit" => "max",
+        "min_tokens" | "min_length" => "min",
+        "stop_sequence" | "stop_sequences" | "stops" | "until" => "stop",
+        "random_seed" => "seed",
+        "num_samples" | "samples" | "best_of" | "num_return_sequences" => "n",
+        "num_beams" | "beams" | "beam_size" => "beam",
+        "repetition_penalty" => "repeat_penalty",
+        "no_repeat_ngram_size" => "no_repeat",
+        "typical_p" => "typical",
+        "functions" | "tool" => "tools",
+        _ => return None,
+    })
+}
+
 /// Whether a generation has an option of this name.
 pub(super) fn is_option(name: &str) -> bool {
     OTHERS.contains(&name) || SETTINGS.iter().any(|s| s.option.name() == name)
@@ -75,6 +93,8 @@ pub(super) struct Chosen {
     pub(super) options: Vec<(GenOption, Expr)>,
     pub(super) model: Option<u32>,
     pub(super) tools: Vec<u32>,
+    /// Where these stand, if there are any.
+    pub(super) tools_place: Option<Span>,
     /// Whether the value is a list of samples.
     pub(super) samples: bool,
     /// Where its stops stand.
@@ -120,7 +140,10 @@ impl Checker<'_> {
         match key {
             "stop" => self.stop(value, written, chosen),
             "stop_regex" => self.stop_regex(value, chosen),
-            "tools" => chosen.tools = self.tools(value),
+            "tools" => {
+                chosen.tools = self.tools(value);
+                chosen.tools_place = (!chosen.tools.is_empty()).then_some(value.span);
+            }
             "model" => chosen.model = self.chosen_model(value),
             "whitespace" => chosen.flexible = self.whitespace(value),
             _ => match SETTINGS.iter().find(|s| s.option.name() == key) {
@@ -136,22 +159,8 @@ impl Checker<'_> {
     }
 
     fn unknown_option(&mut self, name: &Ident) {
-        let foreign = match name.name.as_str() {
-            "temperature" => Some("temp"),
-            "max_tokens" | "maxTokens" | "max_length" | "max_new_tokens" | "limit" => Some("max"),
-            "min_tokens" | "min_length" => Some("min"),
-            "stop_sequence" | "stop_sequences" | "stops" | "until" => Some("stop"),
-            "random_seed" => Some("seed"),
-            "num_samples" | "samples" | "best_of" | "num_return_sequences" => Some("n"),
-            "num_beams" | "beams" | "beam_size" => Some("beam"),
-            "repetition_penalty" => Some("repeat_penalty"),
-            "no_repeat_ngram_size" => Some("no_repeat"),
-            "typical_p" => Some("typical"),
-            "functions" | "tool" => Some("tools"),
-            _ => None,
-        };
         let known = SETTINGS.iter().map(|s| s.option.name()).chain(OTHERS.iter().copied());
-        let near = foreign.map(str::to_owned).or_else(|| self.nearest(&name.name, known));
+        let near = foreign_option(&name.name).map(str::to_owned).or_else(|| self.nearest(&name.name, known));
         let hint = near.map_or(
             "the usual ones are max, stop, temp, top_p, seed and n; grammar/README.md lists all".to_owned(),
             |n| format!("did you mean `{n}`?"),
@@ -200,7 +209,7 @@ impl Checker<'_> {
             self.mismatched(
                 span,
                 format!("`min` is {min} and `max` only {max}"),
-                "no text has as many tokens: lower `min`, or raise `max`",
+                "no text can have that many tokens: lower `min`, or raise `max`",
             );
         }
         let call = matches!(generation.kind, GenKind::Call(_));
@@ -209,8 +218,8 @@ impl Checker<'_> {
             if call && NOT_OF_CALLS.contains(&key) {
                 self.mismatched(
                     name.span,
-                    format!("`{key}` says nothing about a `call`"),
-                    "the tools say what may be written: leave it out",
+                    format!("`{key}` does not apply to a `call`"),
+                    "the tools decide what may be written: leave it out",
                 );
             } else if key == "tools" && !matches!(generation.kind, GenKind::Gen(_)) {
                 self.mismatched(
@@ -226,12 +235,12 @@ impl Checker<'_> {
                 );
             } else if key == "n" && generation.append {
                 let hint =
-                    format!("`n` gives a list by itself: write gen {} … with n = …", generation.name.name);
-                self.mismatched(name.span, "`[]` and `n` do not go together".to_owned(), &hint);
+                    format!("`n` already gives a list: write gen {} … with n = …", generation.name.name);
+                self.mismatched(name.span, "`[]` and `n` cannot be combined".to_owned(), &hint);
             } else if key == "whitespace" && !written.json && !written.ty.is_error() {
                 self.mismatched(
                     name.span,
-                    format!("`whitespace` is about JSON, and {} is written plain", written.ty),
+                    format!("`whitespace` applies only to JSON, and {} is written as plain text", written.ty),
                     "leave it out",
                 );
             }
@@ -261,7 +270,7 @@ impl Checker<'_> {
             }
             _ => {
                 if !ty::fits(&value.ty, &Ty::Str) && !ty::fits(&value.ty, &Ty::list(Ty::Str)) {
-                    let message = format!("`stop` takes a str or a list of them, and this is {}", value.ty);
+                    let message = format!("`stop` takes a str or a list of them, but this is {}", value.ty);
                     let diag = Diag::new("E0200", value.span, message);
                     self.report(diag.hint("write stop = \"\\n\" or stop = [\".\", \"!\"]"));
                 }
@@ -273,7 +282,7 @@ impl Checker<'_> {
 
     fn literal_stop(&mut self, text: &str, span: Span) -> Stop {
         if text.is_empty() {
-            let diag = Diag::new("E0404", span, "an empty stop would end every text at once");
+            let diag = Diag::new("E0404", span, "an empty stop would end every text immediately");
             self.report(diag.hint("write the text at which the generation ends, such as \"\\n\""));
         }
         Stop::Text { text: text.to_owned() }
@@ -294,8 +303,7 @@ impl Checker<'_> {
                 }
                 A::Error => {}
                 _ => {
-                    let diag =
-                        Diag::new("E0200", item.span, "`stop_regex` takes regexes that are written out");
+                    let diag = Diag::new("E0200", item.span, "`stop_regex` takes regex literals");
                     self.report(diag.hint("write stop_regex = /[.!?]\\s/; a text goes into `stop`"));
                 }
             }
@@ -317,7 +325,7 @@ impl Checker<'_> {
             };
             if let Some(tool) = self.tool(&path) {
                 if out.contains(&tool.id) {
-                    let message = format!("the tool `{}` is there twice", tool.name);
+                    let message = format!("the tool `{}` is listed twice", tool.name);
                     self.report(Diag::new("E0213", item.span, message).hint("remove one of them"));
                 }
                 out.push(tool.id);
@@ -342,7 +350,11 @@ impl Checker<'_> {
             Some("compact") => false,
             Some("flexible") => true,
             _ => {
-                let diag = Diag::new("E0405", value.span, "`whitespace` has two values, written out");
+                let diag = Diag::new(
+                    "E0405",
+                    value.span,
+                    "`whitespace` has two values, and is written as a literal",
+                );
                 self.report(diag.hint("write \"compact\" or \"flexible\""));
                 false
             }

@@ -70,17 +70,17 @@ impl Checker<'_> {
             MapGives::Values => return true,
             MapGives::Filter => (
                 ty::fits(&body.ty, &Ty::Bool),
-                "`filter` takes a function that gives a bool",
-                "it says which items stay: fn f(x: …) -> bool { return … }",
+                "`filter` takes a function that returns a bool",
+                "it decides which items are kept: fn f(x: …) -> bool { return … }",
             ),
             MapGives::Sorted => (
                 takes(Takes::Ordered, &Ty::list(body.ty.base())),
-                "`sort_by` takes a function that gives a number or a str",
-                "it says where an item belongs: fn f(x: …) -> float { return … }",
+                "`sort_by` takes a function that returns a number or a str",
+                "it returns what items are sorted by: fn f(x: …) -> float { return … }",
             ),
         };
         if !good {
-            let message = format!("{wanted}, and this one gives {}", body.ty);
+            let message = format!("{wanted}, but this one returns {}", body.ty);
             self.report(Diag::new("E0200", body.span, message).hint(hint));
         }
         good
@@ -89,7 +89,7 @@ impl Checker<'_> {
     /// `score(text)`
     pub(super) fn score(&mut self, text: &Ast, span: Span) -> Expr {
         if let Some(place) = self.pure_only {
-            let diag = Diag::new("E0301", span, format!("`score` asks the model, which {place} cannot"));
+            let diag = Diag::new("E0301", span, format!("`score` asks the model, which {place} cannot do"));
             self.report(diag.hint("call it in a statement first: let x = score(…)"));
         }
         let text = self.wanted(text, &Ty::Str, "the argument `text`");

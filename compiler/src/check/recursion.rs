@@ -31,8 +31,8 @@ impl Checker<'_> {
         for group in &endless {
             self.report_endless(
                 group,
-                "is made of itself",
-                "a type contains itself inside a record, a list or a map",
+                "contains itself directly",
+                "a type may contain itself only inside a record, a list or a map",
             );
         }
         for id in endless.iter().flatten() {

@@ -98,7 +98,7 @@ impl<'a> Checker<'a> {
         }
         if self.scopes.get(module).is_some_and(|s| s.types.contains_key(name.name.as_str())) {
             let diag = Diag::new("E0203", name.span, format!("`{}` is a type, not a value", name.name));
-            self.report(diag.hint("types stand behind a `:`, as in let x: lib.T = …"));
+            self.report(diag.hint("types come after a `:`, as in let x: lib.T = …"));
             return Global::Unknown;
         }
         self.missing(module, name);

@@ -52,7 +52,7 @@ impl Checker<'_> {
         out
     }
 
-    /// The blocks of a statement that could not be read. What is bound behind them is not known.
+    /// The blocks of a statement that could not be read. What is bound after them is not known.
     fn lost_blocks(&mut self, blocks: &[Block]) {
         let entry = self.body.flow.clone();
         self.body.unread += 1;
@@ -108,14 +108,15 @@ impl Checker<'_> {
             return hir::Part::Call(value);
         }
         if writes && !value.ty.is_error() {
-            let diag = Diag::new("E0301", value.span, format!("`{name}` writes text and also gives a value"));
+            let diag =
+                Diag::new("E0301", value.span, format!("`{name}` writes text and also returns a value"));
             self.report(
-                diag.hint(format!("call it in a line of its own before the text: let x = {name}(…)")),
+                diag.hint(format!("call it on a line of its own before the text: let x = {name}(…)")),
             );
         } else if silent {
             let diag =
-                Diag::new("E0301", value.span, format!("`{name}` neither writes text nor gives a value"));
-            self.report(diag.hint("add a `return`, or call it in a line of its own"));
+                Diag::new("E0301", value.span, format!("`{name}` neither writes text nor returns a value"));
+            self.report(diag.hint("add a `return`, or call it on a line of its own"));
         }
         hir::Part::Value(value)
     }
@@ -157,7 +158,14 @@ impl Checker<'_> {
         if !fitting {
             let message = format!("`{}` is {ty} and cannot become {}", name.name, value.ty);
             let diag = Diag::new("E0207", value.span, message).label(self.body.place(var), "declared here");
-            self.report(diag.hint("a variable keeps its type: use another name, or convert the value"));
+            self.report(diag.hint(match ty {
+                Ty::Null => format!(
+                    "declare it with its type: let {}: {} | null = null",
+                    name.name,
+                    value.ty.widened()
+                ),
+                _ => "a variable keeps its type: use another name, or convert the value".to_owned(),
+            }));
         }
         let value = self.converted(value, &ty);
         if self.body.is_captured(var) {
@@ -172,7 +180,7 @@ impl Checker<'_> {
 
     /// A branch has copies of the variables around it: what it did to one would be lost.
     pub(super) fn assigned_in_branch(&mut self, var: VarId, name: &Ident) {
-        let message = format!("`{}` is declared outside of this branch, which works on a copy", name.name);
+        let message = format!("`{}` is declared outside this branch, which works on a copy", name.name);
         let diag = Diag::new("E0305", name.span, message).label(self.body.place(var), "declared here");
         self.report(diag.hint(format!(
             "yield the value instead, and set `{}` from what the `fork` or `aside` gives",
@@ -217,9 +225,9 @@ impl Checker<'_> {
     fn role(&mut self, role: ast::Role, body: &RoleBody, span: Span) -> Option<StmtKind> {
         let head = Span { end: span.start + u32::try_from(role.word().len()).unwrap_or(0), ..span };
         if let Some(outer) = self.body.role {
-            let diag = Diag::new("E0302", head, format!("`{}` stands inside another role", role.word()));
+            let diag = Diag::new("E0302", head, format!("`{}` is inside another role", role.word()));
             let diag = diag.label(outer, "this role is open");
-            self.report(diag.hint("close the block of the outer role first: roles do not nest"));
+            self.report(diag.hint("close the block of the outer role first: roles cannot be nested"));
         }
         let outer = self.body.role.replace(head);
         let stmts = self.role_body(body);
@@ -229,7 +237,7 @@ impl Checker<'_> {
 
     fn role_body(&mut self, body: &RoleBody) -> Vec<Stmt> {
         let (kind, span) = match body {
-            // A role's block is no scope: what it declares is seen behind it.
+            // A role's block is no scope: what it declares is seen after it.
             RoleBody::Block(block) => {
                 let mut out = Vec::new();
                 block.stmts.iter().for_each(|s| self.stmt(s, &mut out));
@@ -275,9 +283,7 @@ impl Checker<'_> {
                         foreign_statement(name).unwrap_or_default().to_owned()
                     }
                     ExprKind::Name(name) if !self.is_known(name) => {
-                        format!(
-                            "prompt text stands in quotes: \"{name} …\"; a call has parentheses: {name}(…)"
-                        )
+                        format!("prompt text goes in quotes: \"{name} …\"; a call has parentheses: {name}(…)")
                     }
                     ExprKind::Name(name) => {
                         format!("to put its value into the prompt, write \"{{{{ {name} }}}}\"")
@@ -289,7 +295,11 @@ impl Checker<'_> {
                     ExprKind::List(items) if items.iter().any(is_message) => {
                         "write a message as a statement: system \"…\", user \"…\", assistant gen x".to_owned()
                     }
+                    ExprKind::Regex(_) => "a regex is a type: gen x: /[a-z]+/".to_owned(),
                     ExprKind::Binary(ast::BinOp::Eq, ..) => "to assign, write a single `=`".to_owned(),
+                    _ if self.body.want.as_ref().is_some_and(|want| *want != Ty::Null) => {
+                        "to give it back, write `return` before it".to_owned()
+                    }
                     _ => "to put its value into the prompt, write it into a string: \"{{ … }}\"".to_owned(),
                 };
                 self.report(Diag::new("E0304", expr.span, "this value is not used").hint(hint));

@@ -28,11 +28,87 @@ pub(super) fn foreign_value(name: &str) -> Option<&'static str> {
         "None" | "nil" | "undefined" | "NULL" | "Null" => "write `null`",
         "length" | "size" | "count" => "write `len(x)`",
         "strip" => "write `trim`",
+        "loop" => "count in a loop: repeat len(xs) as i { … xs[i] … }",
+        "ctx" => "nothing is added to a prompt by itself: say in its text what to write",
         "append" | "push" => "write `xs += [x]`",
-        "await" | "async" => "leave it out: calls wait by themselves",
+        "await" | "async" => "leave it out: every call waits for its result",
         "format" | "concat" => "put the values into a string: \"{{ a }} and {{ b }}\"",
         "lowercase" | "toLowerCase" => "write `lower`",
         "uppercase" | "toUpperCase" => "write `upper`",
+        _ => return None,
+    })
+}
+
+/// What to do where a function of another language is called: what this one has instead.
+pub(super) fn foreign_function(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "read_file" | "readFile" | "readFileSync" | "read_text" | "open" | "read" | "load_file" | "load"
+        | "file" => {
+            "a program reads no files while it runs: embed one, const TEXT = embed \"file.txt\"; or pass an input"
+        }
+        "write_file" | "writeFile" | "write" | "save" | "write_text" | "dump" => {
+            "a program writes no files: return the value, and store what `agentc run` prints"
+        }
+        "env" | "getenv" | "environ" | "get_env" => {
+            "a program cannot read the environment: declare an input, input key: str, and pass --input key=…"
+        }
+        "input" | "raw_input" | "readline" | "read_line" | "gets" | "scanf" => {
+            "a program does not ask on the terminal: declare an input, input name: str, and pass --input name=…"
+        }
+        "now" | "today" | "date" | "datetime" | "time" | "utcnow" | "strftime" | "timestamp" => {
+            "there is no clock, so that runs can be repeated: declare an input, input today: str"
+        }
+        "random" | "rand" | "randint" | "shuffle" | "choice" | "sample" | "uuid" | "uuid4" => {
+            "there are no random numbers: let the model pick, as in select x from xs with temp = 1"
+        }
+        "fetch" | "post" | "request" | "http_get" | "urlopen" | "curl" => {
+            "a program cannot reach the network: fetch the text before the run, and pass it as an input"
+        }
+        "sleep" | "wait" | "delay" => "leave it out: every call waits for its result",
+        "system" | "exec" | "eval" | "run" | "shell" | "subprocess" | "popen" => {
+            "a program cannot run commands: run them before it, and pass what they print as an input"
+        }
+        "flatten" | "chain" | "flat" => {
+            "add the lists up in a loop: let all: str[] = [] for xs in lists { all += xs }"
+        }
+        "enumerate" => {
+            "count in a loop, repeat len(xs) as i { … xs[i] … }, or number the items: numbered(xs)"
+        }
+        "items" | "entries" => "loop over the keys: for k in keys(m) { … m[k] … }",
+        "get" | "getattr" | "get_or_default" => "write m[\"key\"]; whether it is there, \"key\" in m",
+        "pop" | "shift" | "remove" | "insert" | "delete" | "splice" | "clear" => {
+            "values do not change: build a new list, such as xs[1:] or filter(xs, f), and assign it"
+        }
+        "extend" | "concat_lists" => "write `xs += ys`",
+        "add" | "add_item" => "write `xs += [x]`",
+        "update" | "merge" | "assign" => "build a new record with all of its fields: {a: r.a, b: 2}",
+        "any" | "all" | "some" | "every" => "filter the list and ask for its length: len(filter(xs, f)) > 0",
+        "reduce" | "fold" => "write a loop: let sum = 0 for x in xs { sum += x }",
+        "index" | "indexOf" | "find" | "index_of" => {
+            "contains(s, part) says whether it is there; split(s, part) cuts there"
+        }
+        "substr" | "substring" | "slice" => "write s[0:3]",
+        "mean" | "average" | "avg" => "write float(sum(xs)) / len(xs)",
+        "tostring" | "toString" | "string" | "repr" => "write `str(x)`",
+        "parseInt" | "parse_int" | "to_int" | "toInt" | "Number" => "write `int(x)`",
+        "parseFloat" | "parse_float" | "to_float" => "write `float(x)`",
+        "loads" | "from_json" | "fromJson" | "parse" | "json_loads" => "write `parse_json(text)`",
+        "dumps" | "stringify" | "to_json" | "toJson" | "json_dumps" | "tojson" => "write `json(x)`",
+        "dict" | "Map" | "object" => "write a record: {name: \"Ada\"}",
+        "list" | "tuple" | "array" => "write a list: [a, b]",
+        "set" | "Set" | "distinct" | "dedupe" => "write `unique(xs)`",
+        "type" | "typeof" | "isinstance" | "instanceof" => {
+            "types are known before the run; whether a value is there, x != null, or \"key\" in x"
+        }
+        "default" => "write `x ?? \"…\"`",
+        "capitalize" | "title" | "upcase" => "write `upper` or `lower`",
+        "downcase" => "write `lower`",
+        "lstrip" | "rstrip" | "ltrim" | "rtrim" => "write `trim`",
+        "generate" | "complete" | "completion" | "chat" | "llm" | "ask" | "invoke" => {
+            "let the model write: user \"…\" assistant gen answer"
+        }
+        "assert" | "check" => "write `expect condition, \"message\"`",
+        "exit" | "quit" => "write `return`: at top level it ends the program",
         _ => return None,
     })
 }

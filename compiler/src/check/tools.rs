@@ -64,7 +64,7 @@ impl<'a> Checker<'a> {
     pub(super) fn fixed(&mut self, text: &Text, what: &str) -> Option<String> {
         let literal = text.literal();
         if literal.is_none() {
-            let diag = Diag::new("E0025", text.span, format!("{what} holds no `{{{{ }}}}`"));
+            let diag = Diag::new("E0025", text.span, format!("{what} cannot contain `{{{{ }}}}`"));
             self.report(diag.hint("write the text itself"));
         }
         literal
@@ -91,16 +91,16 @@ impl<'a> Checker<'a> {
             "mcp" => {
                 let halves = text.split_once('/');
                 if halves.is_none_or(|(server, tool)| server.is_empty() || tool.is_empty()) {
-                    self.bad_target(span, "this names no tool of a server", "write \"server/tool\"");
+                    self.bad_target(span, "this does not name a tool of a server", "write \"server/tool\"");
                 }
                 ir::ToolBody::Mcp(text)
             }
             other => {
                 let hint = match self.nearest(other, ["exec", "http", "mcp"].into_iter()) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "a tool runs by exec, http or mcp, or has a body in braces".to_owned(),
+                    None => "a tool is run with exec, http or mcp, or has a body in braces".to_owned(),
                 };
-                let diag = Diag::new("E0701", kind.span, format!("a tool cannot run by `{other}`"));
+                let diag = Diag::new("E0701", kind.span, format!("a tool cannot be run with `{other}`"));
                 self.report(diag.hint(hint));
                 ir::ToolBody::Host
             }
@@ -125,7 +125,7 @@ impl<'a> Checker<'a> {
         let host = rest.map(|r| r.split(['/', '?', '#']).next().unwrap_or(""));
         let host = host.map(|h| h.rsplit('@').next().unwrap_or(h)).filter(|h| !h.is_empty());
         if host.is_none() {
-            self.bad_target(span, &format!("`{}` is no address", url.trim()), hint);
+            self.bad_target(span, &format!("`{}` is not an address", url.trim()), hint);
         }
         host.map(str::to_owned)
     }

@@ -64,8 +64,9 @@ impl Checker<'_> {
     fn check_ends(&mut self, group: &[usize], defs: std::ops::Range<usize>, ends: &mut [bool]) {
         finite(&self.defs, defs.clone(), ends);
         if ends[defs.clone()].iter().any(|ends| !ends) {
-            let hint = "let it end somewhere: make the field optional with `?`, a list that may be empty, or `| null`";
-            self.report_endless(group, "has only endless values", hint);
+            let hint =
+                "give it an end: make the field optional with `?`, a list that may be empty, or `| null`";
+            self.report_endless(group, "has only infinite values", hint);
             ends[defs].fill(true);
         }
     }
@@ -86,8 +87,8 @@ impl Checker<'_> {
         let info = self.type_slots[id].info.clone().unwrap_or_else(TypeInfo::error);
         self.used += info.ty.size() + info.text / 64;
         if self.used > MAX_USED {
-            let diag = Diag::new("E0211", span, "the types of this program are too large in sum");
-            self.report(diag.hint("name large types less often"));
+            let diag = Diag::new("E0211", span, "the types of this program are too large in total");
+            self.report(diag.hint("use large types less often"));
             return TypeInfo::error();
         }
         info
@@ -124,7 +125,7 @@ impl Checker<'_> {
         let texts: Vec<String> =
             unknown.iter().flat_map(|p| &p.names).map(|n| format!("\"{}\"", n.name)).collect();
         let diag = Diag::new("E0101", first.span, format!("there is no type `{name}`"));
-        self.report(diag.hint(format!("texts stand in quotes: {}", texts.join(" | "))));
+        self.report(diag.hint(format!("texts go in quotes: {}", texts.join(" | "))));
         true
     }
 

@@ -148,7 +148,7 @@ impl Checker<'_> {
         let diag = Diag::new("E0211", span, "this type is too large");
         let (parts, levels) = (ty::MAX_SIZE, ty::MAX_DEPTH);
         self.report(diag.hint(format!(
-            "a type has at most {parts} parts and {levels} levels, those of the types it names included"
+            "a type has at most {parts} parts and {levels} levels, including those of the types it names"
         )));
         TypeInfo::error()
     }
@@ -169,7 +169,8 @@ impl Checker<'_> {
             let info = self.resolve(&field.ty);
             let (name, optional) = (field.name.name.clone(), field.optional);
             if known.iter().any(|f| f.name == name) {
-                let diag = Diag::new("E0213", field.name.span, format!("the field `{name}` is there twice"));
+                let diag =
+                    Diag::new("E0213", field.name.span, format!("the field `{name}` is declared twice"));
                 self.report(diag.hint("remove one of them"));
                 continue;
             }
@@ -240,6 +241,11 @@ impl Checker<'_> {
     }
 
     fn schema_type(&mut self, path: &Text) -> TypeInfo {
+        if path.literal().is_some_and(|text| text.trim_start().starts_with('{')) {
+            let (message, hint) = super::SCHEMA_TEXT;
+            self.report(Diag::new("E0601", path.span, message).hint(hint));
+            return TypeInfo::broken(Ty::Any);
+        }
         let Some(file) = self.file(path, "a schema") else { return TypeInfo::broken(Ty::Any) };
         let wrong = match json::parse(&file.text, SCHEMA_LEVELS) {
             Ok(Json::Record(_) | Json::Bool(_)) => {
@@ -251,10 +257,10 @@ impl Checker<'_> {
                 return TypeInfo::json(Ty::Any, Spec::Schema { schema }, text);
             }
             Ok(_) => "it is neither an object nor a bool".to_owned(),
-            Err(JsonError::Syntax { reason }) => format!("it is not JSON: {reason}"),
+            Err(error @ JsonError::Wrong { .. }) => format!("it is not JSON: {error}"),
             Err(error) => error.to_string(),
         };
-        let diag = Diag::new("E0604", path.span, format!("`{}` is no JSON Schema: {wrong}", file.path));
+        let diag = Diag::new("E0604", path.span, format!("`{}` is not a JSON Schema: {wrong}", file.path));
         self.report(diag.hint("a schema looks like {\"type\": \"object\", \"properties\": {…}}"));
         TypeInfo::broken(Ty::Any)
     }
@@ -307,11 +313,9 @@ impl Checker<'_> {
             let diag = Diag::new(
                 "E0215",
                 span,
-                format!("`{word}` needs a value of the run, and no generation is here"),
+                format!("`{word}` needs a run-time value, so it belongs in the type of a generation"),
             );
-            self.report(diag.hint(format!(
-                "write it where the model writes: gen x: {word}(…); elsewhere the type is str"
-            )));
+            self.report(diag.hint(format!("write gen x: {word}(…); elsewhere the type is str")));
             return None;
         }
         let outer = self.pure_only.replace("a type");

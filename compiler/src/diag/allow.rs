@@ -103,14 +103,14 @@ fn wrong(allow: &Allow, used: bool, failed: bool) -> Option<Diag> {
     let (name, span) = (&allow.code.name, allow.code.span);
     if !name.starts_with('W') || !codes().iter().any(|code| code.0 == name) {
         let (message, hint) = if codes().iter().any(|code| code.0 == name) {
-            (format!("`{name}` is an error, which cannot be silenced"), "mend what it is about")
+            (format!("`{name}` is an error, which cannot be silenced"), "correct what it reports")
         } else {
             (format!("there is no warning `{name}`"), "write the code as it is reported, such as W0001")
         };
         return Some(Diag::new("W0021", span, message).hint(hint));
     }
     if allow.reason.is_empty() {
-        let diag = Diag::new("W0022", allow.span, format!("nothing says why {name} is allowed here"));
+        let diag = Diag::new("W0022", allow.span, format!("no reason is given for allowing {name} here"));
         return Some(diag.hint(format!("write the reason: # allow {name}: …")));
     }
     // What a context holds is asked again when a run knows its model.

@@ -12,30 +12,34 @@ pub fn codes() -> &'static [Code] {
 }
 
 const CODES: &[Code] = &[
-    ("E0001", "not a text file", "A program is a text file in UTF-8. This one holds bytes that are not."),
+    (
+        "E0001",
+        "not a text file",
+        "A program is a text file in UTF-8. This one contains bytes that are not valid UTF-8.",
+    ),
     ("E0002", "file too large", "A source file has at most 8 MiB. Pass large data as an input instead."),
     (
         "E0003",
         "nested too deeply",
-        "Brackets, holes and strings nest at most 256 levels. Take inner parts out into a `let`, a `fn` or a `type`.",
+        "Brackets, holes and strings may be nested at most 256 levels deep. Move inner parts into a `let`, a `fn` or a `type`.",
     ),
     (
         "E0004",
         "expression too long",
-        "Operators, brackets and blocks around one place are limited to 500. Split the expression with `let`.",
+        "At most 500 operators, brackets and blocks may enclose one place. Split the expression with `let`.",
     ),
     (
         "E0010",
         "string not closed",
-        "A string in \"…\" ends on its line; text of several lines stands in \"\"\"…\"\"\".",
+        "A string in \"…\" ends on the line where it begins; text of several lines goes in \"\"\"…\"\"\".",
     ),
     (
         "E0011",
         "hole not closed",
-        "A hole begins with `{{` and ends with `}}`, on one line within \"…\". The braces themselves are written `\\{{`.",
+        "A hole begins with `{{` and ends with `}}`, on one line inside \"…\". The braces themselves are written `\\{{`.",
     ),
-    ("E0012", "bracket not closed", "Every `(`, `[` and `{` needs its partner."),
-    ("E0013", "bracket closes nothing", "A closing bracket has no open partner of its kind."),
+    ("E0012", "bracket not closed", "Every `(`, `[` and `{` needs a closing bracket of its kind."),
+    ("E0013", "bracket closes nothing", "A closing bracket has no open bracket of its kind before it."),
     (
         "E0014",
         "unknown escape",
@@ -43,24 +47,24 @@ const CODES: &[Code] = &[
     ),
     (
         "E0015",
-        "sign without meaning",
-        "The sign belongs to another language, or to text, which stands in quotes.",
+        "character without meaning",
+        "The character belongs to another language, or to text, which goes in quotes.",
     ),
-    ("E0016", "single quotes", "Strings stand in double quotes."),
+    ("E0016", "single quotes", "Strings are written in double quotes."),
     ("E0017", "malformed number", "Numbers look like 42, 2.5 or 1e5; a number is not followed by a letter."),
-    ("E0018", "comment in a hole", "Holes hold no comments: put it on a line outside the string."),
+    ("E0018", "comment in a hole", "A hole cannot contain a comment: put it on a line outside the string."),
     (
         "E0019",
         "regex not closed",
-        "A regex stands between slashes on one line; an inner slash is written `\\/`.",
+        "A regex is written between slashes on one line; a slash inside it is written `\\/`.",
     ),
-    ("E0020", "syntax error", "Something else was expected at this place."),
-    ("E0021", "habit of another language", "The construct is written differently here; the hint says how."),
+    ("E0020", "syntax error", "Something else was expected here."),
+    ("E0021", "syntax of another language", "The construct is written differently here; the hint says how."),
     ("E0022", "reserved word as a name", "Words that begin statements or join expressions cannot be names."),
     (
         "E0023",
         "declaration inside a block",
-        "Functions, agents, types, constants, imports, models, tools, tests and inputs stand at the top level of a file.",
+        "Functions, agents, types, constants, imports, models, tools, tests and inputs belong at the top level of a file.",
     ),
     (
         "E0024",
@@ -75,77 +79,81 @@ const CODES: &[Code] = &[
     (
         "E0026",
         "carriage return alone",
-        "Lines end with a line feed, or with a carriage return and a line feed. Alone, a carriage return shows a program in another way than it is read.",
+        "Lines end with a line feed, or with a carriage return and a line feed. A carriage return on its own makes a program look different from how it is read.",
     ),
     (
         "E0027",
         "text without quotes",
-        "Prompt text stands in quotes: \"…\" on one line, \"\"\"…\"\"\" over several.",
+        "Prompt text goes in quotes: \"…\" on one line, \"\"\"…\"\"\" over several.",
     ),
-    ("E0100", "unknown name", "Nothing of this name is declared here, in the file, or in the prelude."),
-    ("E0101", "unknown type", "No type of this name is declared in the file or in the prelude."),
-    ("E0102", "declared twice", "Two declarations in one place have the same name."),
+    ("E0100", "unknown name", "Nothing with this name is declared here, in the file, or in the prelude."),
+    ("E0101", "unknown type", "No type with this name is declared in the file or in the prelude."),
+    ("E0102", "declared twice", "Two declarations in the same scope have the same name."),
     (
         "E0103",
         "used before it is generated",
-        "A capture can only be read where every way to the place has generated it.",
+        "A capture can be read only where every path through the program has generated it.",
     ),
-    ("E0104", "unknown option", "The generation has no option or method of this name."),
+    ("E0104", "unknown option", "Generations have no option or method with this name."),
     ("E0106", "cannot be assigned to", "Constants and functions do not change."),
     (
         "E0200",
         "type mismatch",
-        "The value has another type than its place needs. Only an int becomes a float by itself.",
+        "The value does not have the type that is needed here. The only automatic conversion is from int to float.",
     ),
     (
         "E0201",
         "operator does not fit",
-        "The operator does not take values of these types, or its result is always the same.",
+        "The operator does not accept values of these types, or its result is always the same.",
     ),
-    ("E0202", "no such field", "The record has no field of this name, or the value is no record."),
-    ("E0203", "not a function", "Only functions are called, by their names; values have no methods."),
-    (
-        "E0204",
-        "wrong arguments",
-        "An argument is missing, one too many, given twice, or has an unknown name.",
-    ),
+    ("E0202", "no such field", "The record has no field with this name, or the value is not a record."),
+    ("E0203", "not a function", "Only functions can be called, by name; values have no methods."),
+    ("E0204", "wrong arguments", "An argument is missing, superfluous, given twice, or has an unknown name."),
     ("E0205", "not a list", "Loops, indexes and slices need a list (or a str)."),
     ("E0207", "a name keeps its type", "Assigning or generating again cannot change the type of a variable."),
-    ("E0208", "missing return", "The function gives a value, but has a way to its end without `return`."),
+    ("E0208", "missing return", "The function returns a value, but can also reach its end without `return`."),
     (
         "E0209",
         "result type cannot be inferred",
-        "The function needs its own result type to be checked: write it down.",
+        "The function cannot be checked without knowing its result type: write it down.",
     ),
-    ("E0210", "endless type", "A type that is made of itself alone has no values."),
+    ("E0210", "endless type", "A type that always contains itself has no values."),
     (
         "E0211",
         "type too large",
-        "A type has at most 4096 parts and 32 levels, those of the types it names included.",
+        "A type has at most 4096 parts and 32 levels, including those of the types it names.",
     ),
-    ("E0212", "bad bounds", "The bounds exclude everything, are no whole numbers, or the type takes none."),
-    ("E0213", "given twice", "A record's field or an option is there twice."),
-    ("E0214", "constant depends on itself", "Constants are computed from other constants, without cycles."),
+    (
+        "E0212",
+        "bad bounds",
+        "The bounds exclude every value or are not whole numbers, or the type takes no bounds.",
+    ),
+    ("E0213", "given twice", "A field of a record, or an option, is given twice."),
+    (
+        "E0214",
+        "constant depends on itself",
+        "A constant may be computed from other constants, but not in a circle.",
+    ),
     (
         "E0215",
-        "type needs a value of the run",
-        "`copy(text)` and `one_of(list)` depend on values that a run knows: they stand only in the type of a generation.",
+        "type needs a run-time value",
+        "`copy(text)` and `one_of(list)` depend on values that are known only at run time: they belong in the type of a generation.",
     ),
-    ("E0216", "unknown item type", "An empty list alone does not say what its items are."),
+    ("E0216", "unknown item type", "An empty list by itself does not say what type its items have."),
     (
         "E0217",
         "regex as a value",
         "A regex is a type, a `stop_regex`, or an argument of `matches`, `contains`, `replace` or `split`.",
     ),
-    ("E0300", "generation in a value", "Strings that are values, constants and defaults cannot generate."),
+    ("E0300", "generation in a value", "Strings used as values, constants and defaults cannot generate."),
     (
         "E0301",
         "effect in a value",
         "A function that writes text or generates cannot be called here, or its value cannot be printed.",
     ),
-    ("E0302", "role inside a role", "Roles do not nest, also not through functions."),
-    ("E0303", "jump outside of a loop", "`break` and `continue` belong into a loop."),
-    ("E0304", "value not used", "Of expressions only calls are statements."),
+    ("E0302", "role inside a role", "Roles cannot be nested, not even through functions."),
+    ("E0303", "jump outside a loop", "`break` and `continue` belong in a loop."),
+    ("E0304", "value not used", "The only expressions that can be statements are calls."),
     (
         "E0305",
         "assigned in a branch",
@@ -154,12 +162,12 @@ const CODES: &[Code] = &[
     (
         "E0306",
         "jump across a branch",
-        "A branch of `fork` or `aside` ends with `yield`, which stands nowhere else; `return`, and `break` and `continue` of a loop around it, cannot leave it.",
+        "A branch of `fork` or `aside` ends with `yield`, which is used nowhere else. It cannot be left by `return`, nor by `break` or `continue` of a loop around it.",
     ),
     (
         "E0310",
         "recursion without an end",
-        "Every way through the function calls it again. Put the call under a condition that is false in the end.",
+        "Every path through the function calls it again. Put the call under a condition that eventually becomes false.",
     ),
     ("E0400", "invalid regex", "Regexes follow the syntax of Rust's `regex` crate."),
     (
@@ -169,64 +177,72 @@ const CODES: &[Code] = &[
     ),
     ("E0402", "nothing can be generated", "No text satisfies the type."),
     ("E0403", "constraint too large", "The automaton of this type would exceed a limit."),
-    ("E0404", "empty stop", "An empty stop would end every text at once."),
+    ("E0404", "empty stop", "An empty stop would end every text immediately."),
     ("E0405", "option out of range", "The option cannot have this value."),
     (
         "E0406",
-        "options do not go together",
-        "The option contradicts another, or says nothing about this kind of generation.",
+        "options cannot be combined",
+        "The option contradicts another one, or does not apply to this kind of generation.",
     ),
-    ("E0407", "`min` too large", "Even the longest value of the type has fewer bytes than so many tokens."),
+    ("E0407", "`min` too large", "Even the longest value of the type has fewer bytes than `min` has tokens."),
     (
         "E0408",
         "invalid grammar",
-        "A grammar is in Lark's notation, or in llama.cpp's if its file ends in `.gbnf`; its names are defined, \
+        "A grammar is written in Lark's notation, or in llama.cpp's if its file ends in `.gbnf`; its names must be defined, \
          and its regexes follow the syntax of Rust's `regex` crate.",
     ),
     (
         "E0409",
         "unusable schema",
-        "A JSON Schema follows one of the drafts 4 to 2020-12, its references lead to something in the same file, and \
-         it uses no keyword that cannot be enforced exactly.",
+        "A JSON Schema must follow one of the drafts 4 to 2020-12, its references must lead to something in the same file, and \
+         it may use only keywords that can be enforced exactly.",
     ),
     ("E0500", "no such agent", "The agent to start with is not declared in the file."),
     ("E0501", "no entry point", "The file has several agents and none is `main`."),
-    ("E0502", "bad model setting", "A model has the settings ctx, seed and temp, all literals."),
+    (
+        "E0502",
+        "bad model setting",
+        "The settings of a model are ctx, seed and temp; their values are literals.",
+    ),
     ("E0503", "unknown model", "No model of this name is declared in the file: model NAME = \"…\"."),
     (
         "E0600",
         "file cannot be read",
-        "Imports, embeds, schemas and grammars name files relative to the file that they stand in.",
+        "Imports, embeds, schemas and grammars name files by paths relative to the file that contains them.",
     ),
     ("E0601", "bad path", "A path is relative, has `/` between names, and ends with the name of a file."),
-    ("E0602", "circle of imports", "Files cannot import one another in a circle, also not through others."),
+    (
+        "E0602",
+        "circle of imports",
+        "Files cannot import one another in a circle, not even through other files.",
+    ),
     ("E0603", "too many files", "A program has at most 1000 files."),
     (
         "E0604",
         "not JSON",
-        "An embedded `.json` file and a schema must be JSON, and a schema an object or a bool.",
+        "An embedded `.json` file and a schema must be JSON, and a schema must be an object or a bool.",
     ),
     (
         "E0605",
         "embedded value of another type",
-        "An embedded `.json` file is checked against the type that its place asks for; `$` is the whole of it.",
+        "An embedded `.json` file is checked against the type that is needed where it is embedded; `$` is the whole file.",
     ),
     (
         "E0700",
         "unknown capability",
-        "A tool may need run, net(\"host\"), read(\"path\"), write(\"path\") and env(\"NAME\").",
+        "The capabilities that a tool may need are run, net(\"host\"), read(\"path\"), write(\"path\") and env(\"NAME\").",
     ),
     (
         "E0701",
         "bad tool",
-        "A tool runs by exec \"command\", http \"METHOD url\" or mcp \"server/tool\", or has a body.",
+        "A tool is run with exec \"command\", http \"METHOD url\" or mcp \"server/tool\", or has a body.",
     ),
     ("W0001", "single braces around a variable", "`{x}` is plain text; a hole is written `{{ x }}`."),
-    ("W0002", "unreachable", "Control never comes here."),
+    ("W0002", "unreachable", "This code is never reached."),
     (
         "W0005",
         "branch without a value",
-        "What a `fork` or `aside` does is lost but for what its branches yield.",
+        "Everything that a `fork` or `aside` does is lost, except for what its branches yield.",
     ),
     (
         "W0010",
@@ -236,7 +252,7 @@ const CODES: &[Code] = &[
     (
         "W0011",
         "hidden import",
-        "A file's own declaration comes before an import of the same name, which so is never used.",
+        "A file's own declaration takes precedence over an import with the same name, which is therefore never used.",
     ),
     ("W0020", "nothing to allow", "The comment silences a warning that is not reported on its line."),
     (
@@ -257,7 +273,7 @@ const CODES: &[Code] = &[
     (
         "W0101",
         "wasted generation",
-        "Nothing reads the capture, and nothing is generated behind it in its context: the model writes for nobody.",
+        "Nothing reads the capture, and nothing is generated after it in its context: the model's work is wasted.",
     ),
     (
         "W0102",
@@ -268,38 +284,38 @@ const CODES: &[Code] = &[
     (
         "W0104",
         "unused declaration",
-        "Nothing in the program names the constant, type, tool, model or import; that a type names itself, or types one another, \
-         does not count, and the first of these is told. A name that begins with `_` is meant to be unused.",
+        "Nothing in the program uses the constant, type, tool, model or import. That a type uses itself, or that types use one another, \
+         does not count, and only the first of these is reported. A name that begins with `_` is meant to be unused.",
     ),
     (
         "W0110",
         "always the same",
-        "The condition or comparison does not depend on anything, or asks a capture for what its type rules out.",
+        "The condition or comparison does not depend on anything, or compares a capture with something that its type rules out.",
     ),
-    ("W0111", "loop without turns", "The loop never runs."),
-    ("W0112", "assignment without effect", "The variable gets the value that it has."),
-    ("W0113", "blocks alike", "All blocks of the `if` are the same, so its condition decides nothing."),
+    ("W0111", "loop that never runs", "The loop has no iterations."),
+    ("W0112", "assignment without effect", "The variable is given the value that it already has."),
+    ("W0113", "identical blocks", "All blocks of the `if` are the same, so its condition decides nothing."),
     (
         "W0114",
         "condition that nothing changes",
-        "The loop cannot change what its condition asks, and never leaves.",
+        "The loop changes nothing that its condition depends on, and nothing leaves the loop.",
     ),
     (
         "W0120",
         "recursion without a bound",
-        "Calls that come back to their function need a condition about a parameter, and an argument that is not \
-         just handed on; a run ends with an error when 256 calls are open.",
+        "A recursive call needs a condition on a parameter, and an argument that is not \
+         just passed on unchanged; a run ends with an error when 256 calls are open.",
     ),
     (
         "W0121",
         "calls too deep",
-        "A chain of functions or computed constants surely calls one within the other so often that a run ends \
+        "A chain of functions or computed constants is certain to nest so many calls that a run ends \
          with an error, when 256 calls are open.",
     ),
     (
         "W0200",
-        "text outside of a role",
-        "In a chat all text belongs into messages: the model's template has no place for other text.",
+        "text outside a role",
+        "In a chat all text belongs in messages: the model's template has no place for other text.",
     ),
     (
         "W0201",
@@ -309,33 +325,39 @@ const CODES: &[Code] = &[
     (
         "W0202",
         "generation in another's message",
-        "A generation in `system`, `user` or `tool` lets the model write what others are to say.",
+        "A generation in `system`, `user` or `tool` lets the model write what others should say.",
     ),
     (
         "W0300",
         "generation without an end",
         "In a text without roles free text goes on until the default `max` of 256 tokens: say where it ends.",
     ),
-    ("W0301", "always empty", "A stop stands at the beginning of every value, so that each one is empty."),
+    ("W0301", "always empty", "Every value begins with a stop, so every value is empty."),
     ("W0302", "stop without effect", "Another stop always comes before it, or the value ends without one."),
-    ("W0303", "option never chosen", "The option is there twice, or contains a stop."),
+    ("W0303", "option never chosen", "The option is listed twice, or contains a stop."),
     ("W0304", "option within another", "Another member of the union allows all that this one does."),
     (
         "W0305",
         "`max` too small",
-        "Even the shortest value of the type has more bytes than so many tokens can hold.",
+        "Even the shortest value of the type has more bytes than `max` tokens can hold.",
     ),
     (
         "W0306",
         "option without effect",
-        "At temperature 0 the likeliest token is always taken: what only sampling uses does nothing.",
+        "At temperature 0 the likeliest token is always taken, so options that affect only sampling do nothing.",
     ),
     (
         "W0400",
         "context too small",
-        "Literal text and generations at their `max` need more tokens than the context of their model has. Before a run \
-         it is the `ctx` of a declared model, and text counts less than in any vocabulary; when a run begins, it is the \
-         context of the model it has, with that model's tokens.",
+        "Literal text and generations at their `max` need more tokens than the context of their model has. The compiler goes by \
+         the `ctx` of a declared model and counts text as fewer tokens than any vocabulary would; when a run begins, it is checked again with the \
+         context and the tokens of the loaded model.",
+    ),
+    (
+        "W0500",
+        "not supported yet",
+        "This version checks the construct but cannot run it: a run that comes to it ends with the error R0901, which no \
+         `try` catches.",
     ),
 ];
 

@@ -11,6 +11,21 @@ use serde::Serialize;
 
 use crate::source::Span;
 
+/// Findings that a person is shown at once.
+pub const SHOWN: usize = 100;
+
+/// The findings to show where no more than `most` are wanted, and how many are left out. All of them come in their
+/// order if they are so few; otherwise errors go before warnings.
+pub fn most_important<'d>(diags: impl IntoIterator<Item = &'d Diag>, most: usize) -> (Vec<&'d Diag>, usize) {
+    let mut shown: Vec<&Diag> = diags.into_iter().collect();
+    let left_out = shown.len().saturating_sub(most);
+    if left_out > 0 {
+        shown.sort_by_key(|diag| !diag.is_error());
+        shown.truncate(most);
+    }
+    (shown, left_out)
+}
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,5 +77,26 @@ impl Diag {
     /// Whether the program cannot run because of it.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_shown_first_where_not_all_are() {
+        let span = |at| Span { start: at, end: at, ..Span::default() };
+        let codes = ["W0100", "E0100", "W0101", "E0101", "W0102"];
+        let diags: Vec<Diag> =
+            codes.iter().zip(0..).map(|(code, at)| Diag::new(code, span(at), "")).collect();
+        let shown = |most| {
+            let (shown, left_out) = most_important(&diags, most);
+            (shown.iter().map(|diag| diag.code).collect::<Vec<_>>(), left_out)
+        };
+        assert_eq!(shown(5), (codes.to_vec(), 0));
+        assert_eq!(shown(3), (vec!["E0100", "E0101", "W0100"], 2));
+        assert_eq!(shown(1), (vec!["E0100"], 4));
+        assert_eq!(most_important(&[], 0), (Vec::new(), 0));
     }
 }

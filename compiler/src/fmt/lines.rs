@@ -19,7 +19,7 @@ struct Line<'a> {
     start: usize,
     /// Its indentation; `None` for a line that begins within text.
     indent: Option<usize>,
-    /// The place behind a key's `:`, and how far from there its value stood.
+    /// The place after a key's `:`, and how far from there its value stood.
     cell: Option<(usize, usize)>,
     comment: Option<&'a str>,
     /// What it is apart from code.
@@ -71,7 +71,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Adds a comment behind the line's code.
+    /// Adds a comment after the line's code.
     pub(super) fn trailing(&mut self, comment: &'a str) {
         if let Some(line) = self.lines.last_mut() {
             line.comment = Some(comment);
@@ -123,7 +123,7 @@ impl<'a> Lines<'a> {
         self.code.get(start..end).unwrap_or("")
     }
 
-    /// How many more spaces than one stand behind each line's key. Fields in lines that follow each other
+    /// How many more spaces than one stand after each line's key. Fields in lines that follow each other
     /// are a table if two of their values stood in one column, on purpose; then all stand in one.
     fn value_pads(&self) -> Vec<usize> {
         let mut pads = vec![0; self.lines.len()];
@@ -168,7 +168,7 @@ impl<'a> Lines<'a> {
         columns
     }
 
-    /// The width of a line's code with a comment behind it.
+    /// The width of a line's code with a comment after it.
     fn width(&self, n: usize, pads: &[usize]) -> usize {
         let commented = self.lines.get(n).is_some_and(|line| line.comment.is_some());
         if commented { self.code_of(n).chars().count() + pads[n] } else { 0 }

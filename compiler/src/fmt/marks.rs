@@ -22,12 +22,12 @@ pub(super) enum Mark {
     Names,
     /// A `-` that is a sign.
     Sign,
-    /// The `.` of a field behind a pipe, `x | f .name`: without the space it would belong to the name of
+    /// The `.` of a field after a pipe, `x | f .name`: without the space it would belong to the name of
     /// the function.
     Apart,
     /// The `:` of a slice.
     Slice,
-    /// The `:` behind a key, which is this token.
+    /// The `:` after a key, which is this token.
     Key(usize),
     /// An `else`.
     Else,
@@ -57,7 +57,7 @@ impl Marks {
         visit(text, lexed, |rule, place| marker.see(rule, place)).then_some(marker.marks)
     }
 
-    /// Whether the lexer and the grammar see the same tokens. They differ on a slash behind a word that is
+    /// Whether the lexer and the grammar see the same tokens. They differ on a slash after a word that is
     /// a name elsewhere, as in `select a from /b/`, where no regex can stand anyway.
     pub(super) fn agreed(&self) -> bool {
         self.agreed

@@ -95,7 +95,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// The comment behind a header whose `{` stands on the next line: the brace goes before it.
+    /// The comment after a header whose `{` stands on the next line: the brace goes before it.
     fn header_comment(&self, at: usize, gap: &Gap) -> Option<&'a str> {
         let [(comment, 0)] = gap.comments.as_slice() else { return None };
         let mut after = self.tokens.get(at + 1..)?.iter().map(|token| token.kind);
@@ -104,7 +104,7 @@ impl<'a> Printer<'a> {
         moves.then(|| self.word(*comment).trim_end())
     }
 
-    /// Writes comments, of which only the first can stand behind code. Says whether what follows them comes
+    /// Writes comments, of which only the first can stand after code. Says whether what follows them comes
     /// first on a line of its own within the brackets around it, or in the file.
     fn comments(&mut self, gap: &Gap, next: Option<usize>) -> bool {
         let mut begins = self.frames.begin_with(self.last);

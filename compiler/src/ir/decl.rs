@@ -74,7 +74,7 @@ pub enum TestModel {
     Script(Vec<ScriptRule>),
 }
 
-/// What a scripted model prefers to write behind a prompt.
+/// What a scripted model prefers to write after a prompt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScriptRule {
     /// What the prompt ends with.

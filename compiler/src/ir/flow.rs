@@ -1,6 +1,6 @@
 //! How control may flow through `try` blocks, branches and messages.
 //!
-//! Every way to a block must arrive with the same things open, every way out of a function or branch with
+//! Every path to a block must arrive with the same things open, every path out of a function or branch with
 //! none, and the blocks of a branch belong to it alone: a branch runs in a copy of the frame.
 
 use super::validate::fail;
@@ -52,7 +52,7 @@ impl Walk<'_> {
             }
             Some(known) if known == place => Ok(()),
             Some(known) if known.branch != place.branch => {
-                self.wrong(at, "belongs to a branch and to what is outside of it")
+                self.wrong(at, "belongs to a branch and to what is outside it")
             }
             Some(_) => self.wrong(at, "is reached with different things open"),
         }
@@ -102,7 +102,7 @@ impl Walk<'_> {
 
     fn enter(&mut self, at: BlockId, body: BlockId, place: Place) -> Result<(), IrError> {
         if self.places[body.index()].is_some() {
-            return self.wrong(at, "enters a branch whose blocks are reached otherwise, too");
+            return self.wrong(at, "enters a branch whose blocks are also reached in another way");
         }
         let message = if place.message == Message::None { Message::None } else { Message::Outer };
         self.arrive(body, Place { branch: Some(body), tries: 0, message })
@@ -116,7 +116,7 @@ impl Walk<'_> {
                 self.go(*otherwise, place)
             }
             Term::Return(_) if place.branch.is_some() => self.wrong(at, "returns from within a branch"),
-            Term::Yield(_) if place.branch.is_none() => self.wrong(at, "yields outside of a branch"),
+            Term::Yield(_) if place.branch.is_none() => self.wrong(at, "yields outside a branch"),
             Term::Return(_) | Term::Yield(_) if place.tries > 0 => self.wrong(at, "leaves a `try` open"),
             Term::Return(_) | Term::Yield(_) if place.message == Message::Open => {
                 self.wrong(at, "leaves a message open")

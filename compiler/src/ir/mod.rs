@@ -11,6 +11,7 @@
 mod decl;
 mod flow;
 mod generation;
+mod later;
 mod op;
 mod spec;
 pub mod text;
@@ -23,6 +24,7 @@ use crate::source::Span;
 
 pub use decl::{Capability, ModelDecl, ScriptPrompt, ScriptRule, Test, TestModel, Tool, ToolBody};
 pub use generation::{CallGen, Gen, GenFact, GenOption, Method};
+pub use later::Later;
 pub use op::{BinOp, Op, Origin, Over, Role, UnOp};
 pub use validate::{IrError, validate};
 pub use value::{Const, Field, NamedTy, Ty};

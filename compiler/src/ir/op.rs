@@ -220,7 +220,7 @@ pub enum Op {
     },
     /// The model chooses a tool and writes its arguments; it runs.
     CallGen(Box<CallGen>),
-    /// The log-probability of a text behind the context.
+    /// The log-probability of a text after the context.
     Score {
         /// Written, a float.
         dst: Local,

@@ -300,7 +300,7 @@ fn write_options(f: &mut fmt::Formatter<'_>, options: &[(GenOption, Local)]) -> 
 }
 
 impl GenFact {
-    /// As it is written behind a capture.
+    /// As it is written after a capture.
     pub fn name(self) -> &'static str {
         match self {
             GenFact::Text => "text",
@@ -314,7 +314,7 @@ impl GenFact {
 }
 
 impl GenOption {
-    /// As it is written behind `with`.
+    /// As it is written after `with`.
     pub fn name(self) -> &'static str {
         match self {
             GenOption::Max => "max",

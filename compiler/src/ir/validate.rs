@@ -35,7 +35,7 @@ pub(super) fn fail<T>(message: String) -> Result<T, IrError> {
 /// Checks a loaded program: its version, every index, how control flows, and types where that is cheap.
 pub fn validate(program: &Program) -> Result<(), IrError> {
     if program.version != VERSION {
-        return fail(format!("the program has version {}, and this is version {VERSION}", program.version));
+        return fail(format!("the program has version {}, but this is version {VERSION}", program.version));
     }
     let Some(entry) = program.funcs.get(program.entry.index()) else {
         return fail(format!("there is no entry function {}", program.entry.0));
@@ -77,7 +77,7 @@ fn check_guarded(program: &Program, id: usize) -> Result<(), IrError> {
         let mut reached = Vec::new();
         unguarded(&named.ty, &mut reached);
         if reached.contains(&id) {
-            return fail(format!("the type `{}` is made of itself", program.types[id].name));
+            return fail(format!("the type `{}` contains itself directly", program.types[id].name));
         }
         work.extend(reached.into_iter().filter(|next| seen.get(*next) == Some(&false)));
         work.iter().for_each(|next| seen[*next] = true);

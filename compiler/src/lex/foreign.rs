@@ -41,7 +41,7 @@ const SIGNS: &[Sign] = &[
         "write `or`, or `??` for a default in place of null",
     ),
     sign("!", " not ", false, "`!` is not an operator", "write `not`"),
-    sign("**", "*", true, "`**` is not an operator", "multiply with `*`"),
+    sign("**", "*", true, "`**` is not an operator", "write `*`"),
     sign("++", " += 1", true, "`++` is not an operator", "write `x += 1`"),
     sign("--", " += 1", true, "`--` is not an operator", "write `x = x - 1`; a comment begins with `#`"),
     sign("-=", "+=", true, "`-=` is not an operator", "write `x = x - …`"),
@@ -51,7 +51,7 @@ const SIGNS: &[Sign] = &[
     sign("!==", "!=", true, "`!==` is not an operator", "write `!=`"),
     sign("<>", "!=", true, "`<>` is not an operator", "write `!=`"),
     sign("|>", "|", true, "`|>` is not an operator", "pipes are written `x | trim`"),
-    sign("..=", "..", true, "`..=` is not written here", "bounds are inclusive: int(1..5)"),
+    sign("..=", "..", true, "`..=` is not an operator", "bounds are inclusive: int(1..5)"),
     sign("...", "", false, "`...` has no meaning here", "join lists with `+`: xs + [x]"),
     sign("?.", ".", false, "`?.` is not an operator", "give a default first: (x ?? {name: \"\"}).name"),
     sign(":=", "=", false, "`:=` is not an operator", "write `let x = …`, and `x = …` to change it"),
@@ -103,7 +103,7 @@ impl Scanner<'_> {
         self.before().is_some_and(|t| t.text(self.text) == sign && t.end == self.pos)
     }
 
-    /// Whether `--` stands behind a name with nothing that it could be the sign of.
+    /// Whether `--` stands after a name with nothing that it could be the sign of.
     fn follows_operand(&self, end: usize) -> bool {
         let adjacent = self.before().is_some_and(|t| t.kind == Kind::Word && t.end == self.pos);
         adjacent
@@ -147,7 +147,7 @@ impl Scanner<'_> {
     pub(super) fn block_comment(&mut self) {
         let end = self.find_ahead(2, "*/").map(|at| at + 2).unwrap_or(self.pos + self.rest().len());
         let diag = Diag::new("E0015", self.span(self.pos, self.pos + 2), "`/* … */` is not a comment");
-        self.report(diag.hint("comments begin with `#` and end with their line"));
+        self.report(diag.hint("comments begin with `#` and run to the end of the line"));
         self.mend(self.pos..end, "");
         self.push(Kind::Unknown, end);
     }
@@ -157,7 +157,7 @@ impl Scanner<'_> {
         let end = self.find_ahead(3, "-->").map(|at| at + 3).unwrap_or(self.pos + self.rest().len());
         let from = self.pos - 1;
         let diag = Diag::new("E0015", self.span(from, self.pos + 3), "`<!-- … -->` is not a comment");
-        self.report(diag.hint("comments begin with `#` and end with their line"));
+        self.report(diag.hint("comments begin with `#` and run to the end of the line"));
         self.mend(from..end, "");
         self.push(Kind::Unknown, end);
     }
@@ -218,7 +218,7 @@ impl Scanner<'_> {
             return;
         }
         let diag = Diag::new("E0015", self.span(last.start, last.end), "strings have no prefix");
-        self.report(diag.hint("every string may hold `{{ x }}`: write it without a prefix"));
+        self.report(diag.hint("every string may contain `{{ x }}`: write it without a prefix"));
         self.mend(last.start..last.end, "");
         if word.contains(['f', 'F']) {
             self.widen_braces(end);
@@ -249,7 +249,8 @@ impl Scanner<'_> {
         }
         let word_before = self.before().is_some_and(|t| t.kind == Kind::Word && t.end == self.pos);
         if word_before && self.text[self.pos + 1..].starts_with(char::is_alphabetic) {
-            let diag = Diag::new("E0016", self.span(self.pos, self.pos + 1), "text stands in double quotes");
+            let diag =
+                Diag::new("E0016", self.span(self.pos, self.pos + 1), "text is written in double quotes");
             self.report_doubtful(diag.hint("write \"…\""));
             self.mend(self.pos..self.pos + 1, "");
             return self.push(Kind::Unknown, self.pos + 1);
@@ -264,7 +265,7 @@ impl Scanner<'_> {
     fn quoted(&mut self, close: Option<usize>, width: usize, instead: &str) {
         let end = close.map_or(self.pos + self.rest().len(), |at| at + width);
         let text = &self.text[self.pos + width..close.unwrap_or(end)];
-        let diag = Diag::new("E0016", self.span(self.pos, end), "strings stand in double quotes");
+        let diag = Diag::new("E0016", self.span(self.pos, end), "strings are written in double quotes");
         let diag = diag.hint(format!("write {instead}"));
         if close.is_some() {
             self.report(diag)
@@ -335,7 +336,7 @@ impl Scanner<'_> {
             format!("`{}` has no meaning here", c.escape_debug()),
         );
         match c {
-            '$' if named => self.report(diag.hint("a variable is written by its name alone")),
+            '$' if named => self.report(diag.hint("a variable is written as its bare name")),
             '@' if named && self.decorator() => return,
             '@' if named => self.report(diag.hint("leave it out: roles and names are plain words")),
             '&' | '^' | '~' => {
@@ -368,9 +369,9 @@ impl Scanner<'_> {
     }
 
     fn odd_space(&mut self, c: char, end: usize) {
-        let message = format!("`{}` is white space of another kind", c.escape_unicode());
+        let message = format!("`{}` is not an ordinary space", c.escape_unicode());
         let diag = Diag::new("E0015", self.span(self.pos, end), message);
-        self.report(diag.hint("write a plain space"));
+        self.report(diag.hint("write an ordinary space"));
         self.mend(self.pos..end, " ");
         self.push(Kind::Unknown, end);
     }

@@ -120,7 +120,7 @@ pub(crate) enum Opening {
 }
 
 impl Opening {
-    /// The token at or behind which it is.
+    /// The token at or after which it is.
     pub(crate) fn token(self) -> usize {
         match self {
             Opening::Colon(at) | Opening::Missing(at) => at,

@@ -105,13 +105,13 @@ struct Line {
 /// What is wrong with a bracket.
 #[derive(Debug, Clone, Copy)]
 enum Fix {
-    /// It should be closed behind `end`, the last token inside; `told` if that is to be reported.
+    /// It should be closed after `end`, the last token inside; `told` if that is to be reported.
     Unclosed { sort: Sort, open: usize, end: usize, told: bool },
     /// It has no partner.
     Stray { close: usize },
     /// It has the wrong form.
     Wrong { close: usize, open: usize, sort: Sort },
-    /// A brace is missing at the end of the line of `head`, behind `after`.
+    /// A brace is missing at the end of the line of `head`, after `after`.
     Missing { head: usize, after: usize },
     /// A block begins with `:`; `told` if that is to be reported.
     Colon { head: usize, colon: usize, told: bool },
@@ -225,7 +225,7 @@ impl<'a> Matcher<'a> {
         self.shift(token + 1, 1);
     }
 
-    /// Whether a brace behind the last token surely begins a block.
+    /// Whether a brace after the last token surely begins a block.
     fn is_block(&self) -> bool {
         let before = self.last.map_or("", |at| self.word(at));
         let head = self.first.map_or("", |at| self.word(at));
@@ -235,7 +235,7 @@ impl<'a> Matcher<'a> {
             || operand && words::stands_before_block(head) && before != "script"
     }
 
-    /// Whether a key and a `:` stand behind a brace, as in `user {name: x}`.
+    /// Whether a key and a `:` stand after a brace, as in `user {name: x}`.
     fn holds_fields(&self, open: usize) -> bool {
         let inner = self.tokens.get(open + 1..).unwrap_or_default().iter();
         let mut inner = inner.filter(|t| t.depth == 0 && !t.kind.is_trivia());
@@ -361,7 +361,7 @@ impl<'a> Matcher<'a> {
         }
         let here = (self.word(at) == "}").then_some(self.opens.len());
         match self.closed.iter().find(|(_, depth)| Some(*depth) == here).copied() {
-            // What closed too early on this line is the one too many, and this is its place.
+            // What closed too early on this line is the one too many, but this is its place.
             Some((early, _)) if self.last.is_some_and(|before| before > early) => {
                 self.fixes.push(Fix::Stray { close: early });
                 self.shift(early, 1);
@@ -410,7 +410,7 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// How many brackets behind a token would be in the wrong on its line if these were open.
+    /// How many brackets after a token would be in the wrong on its line if these were open.
     fn failures_ahead(&self, opens: &[Open], at: usize) -> usize {
         let here = |open: &&Open| open.line == self.line;
         let mut open: Vec<Sort> = opens.iter().rev().take_while(here).map(|open| open.sort).collect();
@@ -488,7 +488,7 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// Whether the type of a name stands behind this `:`, as in `assistant gen x:`.
+    /// Whether the type of a name stands after this `:`, as in `assistant gen x:`.
     fn is_typed(&self, first: usize, colon: usize) -> bool {
         let before = self.tokens[first..colon].iter().rev().filter(|t| !t.kind.is_trivia());
         let mut before = before.map(|t| t.text(self.text)).skip_while(|word| matches!(*word, "[" | "]"));
@@ -591,7 +591,7 @@ fn swallow(file: u32, lexed: &mut Lexed, colon: usize, end: usize) {
     for token in &mut lexed.tokens[colon..=end] {
         token.kind = Kind::Unknown;
     }
-    let diag = Diag::new("E0021", Span::new(file, from, from + 1), "a role is followed by its text alone");
+    let diag = Diag::new("E0021", Span::new(file, from, from + 1), "a role is followed only by its text");
     lexed.diags.push(diag.hint("put the text into quotes: user \"\"\"…\"\"\""));
     lexed.mends.push(Mend::new(from..to, " \"\""));
 }

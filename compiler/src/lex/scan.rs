@@ -29,7 +29,7 @@ pub(super) struct Scanner<'a> {
     pub(super) file: u32,
     pub(super) text: &'a str,
     pub(super) pos: usize,
-    /// The strings and holes that are open, the brackets in holes, and the place behind each opening.
+    /// The strings and holes that are open, the brackets in holes, and the place after each opening.
     pub(super) stack: Vec<(Open, usize)>,
     /// The brackets that are open outside of strings, as far as brackets of a kind simply match.
     pub(super) outer: Vec<(Open, usize)>,
@@ -50,7 +50,7 @@ pub(super) struct Scanner<'a> {
     pub(super) longs: Vec<Long>,
     /// How often the text was read again from the middle.
     pub(super) rereads: usize,
-    /// The string in which a template tag was reported: the place behind its opening.
+    /// The string in which a template tag was reported: the place after its opening.
     pub(super) tagged: Option<usize>,
     /// Whether a carriage return without a line feed was reported.
     pub(super) lone_return: bool,
@@ -197,10 +197,8 @@ impl<'a> Scanner<'a> {
     /// Everything from here to the next line that begins an item is one unknown token.
     fn skip_nest(&mut self) {
         let span = self.span(self.pos, self.pos + 1);
-        let diag = Diag::new("E0003", span, format!("this nests more than {MAX_NESTING} levels deep"));
-        self.report_doubtful(
-            diag.hint("take the inner part out into a `let`, a `fn` or a `type` of its own"),
-        );
+        let diag = Diag::new("E0003", span, format!("this is nested more than {MAX_NESTING} levels deep"));
+        self.report_doubtful(diag.hint("move the inner part into a `let`, a `fn` or a `type` of its own"));
         let from = self.outer.first().or(self.stack.first()).map_or(self.pos, |(_, at)| *at);
         let rest = &self.text[self.pos..];
         let end = rest
@@ -242,7 +240,7 @@ impl<'a> Scanner<'a> {
         self.mend(self.pos..end, "\n");
         if !std::mem::replace(&mut self.lone_return, true) {
             let span = self.span(self.pos, end);
-            let diag = Diag::new("E0026", span, "a carriage return stands here without a line feed");
+            let diag = Diag::new("E0026", span, "there is a carriage return without a line feed here");
             self.report(diag.hint("save the file with line breaks of one kind, LF or CRLF"));
         }
     }
@@ -252,7 +250,7 @@ impl<'a> Scanner<'a> {
         if self.stack.is_empty() {
             return self.push(Kind::Comment, end);
         }
-        let diag = Diag::new("E0018", self.span(self.pos, self.pos + 1), "a hole holds no comment");
+        let diag = Diag::new("E0018", self.span(self.pos, self.pos + 1), "a hole cannot contain a comment");
         self.report(diag.hint("put the comment on a line outside the string, or close the hole with `}}`"));
         // The comment may well have swallowed the hole's end.
         let end = self.rest().find("}}").map_or(end, |at| self.pos + at);
@@ -298,7 +296,7 @@ impl<'a> Scanner<'a> {
         if found.slash_in_class {
             let diag =
                 Diag::new("E0019", self.span(self.pos, found.close), "this regex ends at its first `/`");
-            self.report(diag.hint("write a slash as `\\/`, inside of `[…]` too"));
+            self.report(diag.hint("write a slash as `\\/`, also inside `[…]`"));
             self.mend(self.pos..found.close, "\0");
         }
         self.push(Kind::Regex, found.close);
@@ -309,7 +307,9 @@ impl<'a> Scanner<'a> {
         let end = self.pos + self.rest().len();
         let diag = Diag::new("E0019", self.span(self.pos, end), "this regex is not closed");
         self.report(
-            diag.hint("a regex stands between slashes on one line: /[a-z]+/; write an inner slash as `\\/`"),
+            diag.hint(
+                "a regex is written between slashes on one line: /[a-z]+/; write an inner slash as `\\/`",
+            ),
         );
         self.mend(self.pos..end, "\0");
         self.push(Kind::Unknown, end);
@@ -324,7 +324,7 @@ impl<'a> Scanner<'a> {
         }
         let kept: String = flags.chars().filter(|c| !"gy".contains(*c)).collect();
         let end = self.pos + flags.len();
-        let diag = Diag::new("E0021", self.span(self.pos, end), "a regex has no flags behind it");
+        let diag = Diag::new("E0021", self.span(self.pos, end), "a regex takes no flags after it");
         let hint = match kept.as_str() {
             "" => "leave them out: a regex always matches the whole value".to_owned(),
             _ => format!("write them at its start: /(?{kept})…/"),
@@ -465,7 +465,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The longest regex, in characters, that begins a rule behind another one on its line.
+/// The longest regex, in characters, that begins a rule after another one on its line.
 const LONGEST_RULE: usize = 1000;
 
 /// Where a regex ends.

@@ -7,7 +7,7 @@ use crate::diag::Diag;
 /// How many `"""` that are left open are looked for in a file; each costs reading the rest of it again.
 const MAX_REREADS: usize = 8;
 
-/// A `"""` string outside of holes, and the state of the scanner behind its opening.
+/// A `"""` string outside of holes, and the state of the scanner after its opening.
 #[derive(Debug)]
 pub(super) struct Long {
     /// Where the text begins.
@@ -203,7 +203,7 @@ impl Scanner<'_> {
         None
     }
 
-    /// Drops what was found behind a place: it is text that was read as code.
+    /// Drops what was found after a place: it is text that was read as code.
     fn forget_after(&mut self, place: usize) {
         while self.diags.last().is_some_and(|d| d.span.start as usize >= place) {
             self.diags.pop();
@@ -293,7 +293,7 @@ fn closer(c: char) -> Option<Open> {
 }
 
 /// One past the quote that ends a `"…"` which was broken over lines, the second of which begins at `from`:
-/// the only quote of the first line that has one, with nothing but closing brackets behind it.
+/// the only quote of the first line that has one, with nothing but closing brackets after it.
 fn broken_string_end(text: &str, from: usize) -> Option<usize> {
     let mut start = from;
     for line in text[from..].split_inclusive('\n').take(20) {

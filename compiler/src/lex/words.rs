@@ -81,7 +81,7 @@ const ONLY_BEGINNING: &[&str] = &[
     "yield",
 ];
 
-/// Words behind which a block stands, those of other languages included.
+/// Words after which a block stands, those of other languages included.
 const BEFORE_BLOCK: &[&str] = &[
     "agent",
     "aside",
@@ -142,7 +142,7 @@ pub(crate) fn must_begin_statement(word: &str) -> bool {
     ONLY_BEGINNING.binary_search(&word).is_ok()
 }
 
-/// Whether a block may stand behind the word.
+/// Whether a block may stand after the word.
 pub(crate) fn stands_before_block(word: &str) -> bool {
     BEFORE_BLOCK.binary_search(&word).is_ok()
 }
@@ -257,17 +257,17 @@ pub(crate) fn foreign_statement(word: &str) -> Option<&'static str> {
             "records are declared with `type NAME { field: TYPE }`"
         }
         "enum" => "write a union of texts: type NAME = \"a\" | \"b\"",
-        "async" | "await" => "calls wait by themselves; leave the word out",
+        "async" | "await" => "leave the word out: every call waits for its result",
         "export" | "pub" | "public" | "private" | "static" => {
             "leave the word out: everything that a file declares can be imported"
         }
         "raise" | "throw" => "write `fail \"message\"`",
         "except" | "catch" => "write `try { … } else e { … }`",
-        "finally" => "write what has to happen behind the `try`",
+        "finally" => "write what has to happen after the `try`",
         "assert" => "write `expect condition, \"message\"`",
         "echo" | "puts" | "printf" | "println" => "write `print value`",
         "include" | "require" | "using" | "use" | "from" => "write import \"file.agent\" as name",
-        "del" | "delete" => "values need not be removed",
+        "del" | "delete" => "leave it out: values need not be deleted",
         "endif" | "endfor" | "end" | "endwhile" | "done" | "fi" => "blocks end with `}`",
         "pass" => "leave it out: a block may be empty",
         "exit" | "quit" => "write `return`: at top level it ends the program",

@@ -9,7 +9,7 @@ use crate::diag::Diag;
 const LONGEST_MESSAGE: usize = 4096;
 
 /// What is said of a fence; the one that closes it is not reported again.
-const FENCE: &str = "a program does not stand between fences";
+const FENCE: &str = "a program is not written between fences";
 
 impl Scanner<'_> {
     /// Whether a line of Markdown that begins or ends code starts here.
@@ -86,11 +86,9 @@ impl Scanner<'_> {
             self.span(self.pos, self.pos + close),
             format!("`{mark}` has no meaning here"),
         );
-        self.report(
-            diag.hint(
-                "write system \"…\", user \"…\" or assistant gen x: the model's template sets its marks",
-            ),
-        );
+        self.report(diag.hint(
+            "write system \"…\", user \"…\" or assistant gen x: the model's template adds its own markers",
+        ));
         self.leave_out(end);
         true
     }
@@ -110,7 +108,7 @@ impl Scanner<'_> {
         let end = self.pos + rest.len();
         let hint = match name {
             "tool" | "function" => "declare a tool with `tool NAME(a: str) -> str { … }`",
-            _ => "leave it out: declarations have no marks",
+            _ => "leave it out: declarations take no decorators",
         };
         let diag = Diag::new("E0015", self.span(self.pos, end), format!("`@{name}` has no meaning here"));
         self.report(diag.hint(hint));
@@ -125,7 +123,7 @@ impl Scanner<'_> {
         }
         let Some(close) = self.rest().find("#}").filter(|close| *close > 1) else { return false };
         let diag = Diag::new("E0015", self.span(self.pos, self.pos + 2), "`{# … #}` is not a comment");
-        self.report(diag.hint("comments begin with `#` and end with their line"));
+        self.report(diag.hint("comments begin with `#` and run to the end of the line"));
         self.leave_out(self.pos + close + 2);
         true
     }

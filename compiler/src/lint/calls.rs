@@ -84,7 +84,7 @@ fn dependencies(func: &Func) -> HashMap<VarId, BTreeSet<VarId>> {
 /// What is known at a place.
 #[derive(Debug, Clone)]
 struct Place {
-    /// Control comes here on every way.
+    /// Control comes here on every path.
     certain: bool,
     /// Parameters that conditions on the way here are about.
     guards: BTreeSet<VarId>,
@@ -100,7 +100,7 @@ struct Calls<'h> {
 }
 
 impl Calls<'_> {
-    /// The place behind a condition.
+    /// The place after a condition.
     fn under(&self, place: &Place, cond: &Expr) -> Place {
         let vars = walk::reads(Child::Expr(cond));
         let about = vars.iter().filter_map(|var| self.about.get(var)).flatten().copied();
@@ -124,7 +124,7 @@ impl Calls<'_> {
         }
     }
 
-    /// The place behind a statement that may leave, by the conditions that it asks.
+    /// The place after a statement that may leave, by the conditions that it asks.
     fn behind(&self, stmt: &Stmt, place: &Place) -> Place {
         let mut place = Place { certain: false, ..place.clone() };
         walk::each(std::slice::from_ref(stmt), &mut |node| {
@@ -262,7 +262,7 @@ fn conditions(stmt: &Stmt) -> Vec<&Expr> {
     }
 }
 
-/// Whether some way out of a statement does not lead to what stands behind it.
+/// Whether some way out of a statement does not lead to what stands after it.
 fn may_leave(stmt: &Stmt, in_loop: bool) -> bool {
     match &stmt.kind {
         StmtKind::Return(_) | StmtKind::Fail(_) | StmtKind::Yield(_) => true,

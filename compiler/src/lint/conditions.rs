@@ -49,9 +49,9 @@ impl Lint<'_> {
         told.conditions.insert(cond.span);
         let diag = Diag::new("W0110", cond.span, format!("this condition is always {outcome}"));
         let hint = if outcome {
-            "leave the condition out, or ask about a variable"
+            "leave the condition out, or test a variable"
         } else {
-            "leave out what depends on it, or ask about a variable; to end the run, write `fail \"…\"`"
+            "leave out what depends on it, or test a variable; to end the run, write `fail \"…\"`"
         };
         self.report(diag.hint(hint));
     }
@@ -140,16 +140,16 @@ impl Lint<'_> {
             _ => "any of these".to_owned(),
         };
         let diag = Diag::new("W0110", expr.span, format!("`{}` can never be {which}", var.name));
-        let diag = diag.label(var.span, "what its type and stops allow is written here");
-        self.report(diag.hint("check the spelling, spaces and line breaks; a stop is no part of the value"));
+        let diag = diag.label(var.span, "its type and stops are written here");
+        self.report(diag.hint("check the spelling, spaces and line breaks; a stop is not part of the value"));
         true
     }
 
     fn statement(&mut self, stmt: &Stmt) {
         match &stmt.kind {
             StmtKind::Set(var, Expr { kind: ExprKind::Var(other), .. }) if var == other => {
-                let diag = Diag::new("W0112", stmt.span, "this gives a variable its own value");
-                self.report(diag.hint("remove it, or write the value that is meant"));
+                let diag = Diag::new("W0112", stmt.span, "this assigns a variable to itself");
+                self.report(diag.hint("remove it, or write the intended value"));
             }
             StmtKind::If(arms, otherwise) => self.alike(stmt.span, arms, otherwise),
             _ => {}
@@ -169,7 +169,7 @@ impl Lint<'_> {
         if !arms.iter().all(|(_, body)| same(body)) {
             return;
         }
-        let diag = Diag::new("W0113", span, "whatever the condition, the same happens");
+        let diag = Diag::new("W0113", span, "the same happens whatever the condition");
         self.report(diag.hint("write it once, without `if`; or change one of the blocks"));
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Constraints {
     limits: Limits,
     patterns: HashMap<String, Result<Pattern, BuildError>>,
     findings: HashMap<String, Vec<Finding>>,
+    /// Whether values may never end by themselves, by what they are generated as.
+    endless: HashMap<String, bool>,
 }
 
 /// Something about a type with its stops, wherever it is generated.
@@ -74,7 +76,7 @@ impl Finding {
 
 impl Constraints {
     pub(super) fn new(limits: Limits) -> Constraints {
-        Constraints { limits, patterns: HashMap::new(), findings: HashMap::new() }
+        Constraints { limits, patterns: HashMap::new(), findings: HashMap::new(), endless: HashMap::new() }
     }
 
     /// The pattern of a spec.
@@ -116,8 +118,8 @@ impl Constraints {
             return Finding::new("E0402", message, "widen the type so that at least one value is possible");
         }
         let stops = quoted_stops(&known.stops);
-        let message = format!("no value is possible: each one that the type allows contains {stops}");
-        let hint = "use another stop, or leave it out: a value also ends where its type is complete";
+        let message = format!("no value is possible: every one that the type allows contains {stops}");
+        let hint = "use another stop, or leave it out: a value also ends when its type is complete";
         Finding::new("E0402", message, hint).of_stops()
     }
 }
@@ -215,8 +217,20 @@ impl Lint<'_> {
         match &generation.spec {
             spec if text(spec) => true,
             Spec::Union { members } if members.iter().any(text) => true,
-            _ => self.pattern_of(generation).and_then(|p| p.may_never_end(FUEL)) == Some(true),
+            _ => self.may_never_end(generation),
         }
+    }
+
+    fn may_never_end(&mut self, generation: &Gen) -> bool {
+        let Some(known) = known(self.hir, generation) else { return false };
+        let key = format!("{known:?}");
+        if let Some(answer) = self.constraints.endless.get(&key) {
+            return *answer;
+        }
+        let pattern = self.constraints.build(&known.with_stops(&known.value), &known.bindings).ok();
+        let answer = pattern.and_then(|pattern| pattern.may_never_end(FUEL)) == Some(true);
+        self.constraints.endless.insert(key, answer);
+        answer
     }
 }
 

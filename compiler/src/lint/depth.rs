@@ -23,8 +23,9 @@ impl Lint<'_> {
             let long = calls.iter().find(|edge| depth(edge.from) == OPEN + 1 && depth(edge.to) == OPEN);
             let Some(edge) = long else { continue };
             let name = self.hir.funcs.get(edge.to as usize).map_or("?", |func| func.name.as_str());
-            let message = format!("`{name}` surely opens {OPEN} calls, one within the other");
-            let hint = "a run ends where so many are open: join some of the functions or constants";
+            let message = format!("`{name}` is certain to open {OPEN} calls, one within another");
+            let hint =
+                "a run ends with an error when that many are open: join some of the functions or constants";
             self.report(Diag::new("W0121", edge.span, message).hint(hint));
         }
     }

@@ -36,7 +36,7 @@ pub(super) enum Act<'h> {
     Call(u32, Span),
     /// Opens a role, by this word.
     Open(Span),
-    /// Reads the text so far, or scores another behind it.
+    /// Reads the text so far, or scores another after it.
     Read,
 }
 

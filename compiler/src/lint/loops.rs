@@ -22,7 +22,7 @@ impl Lint<'_> {
                 match (self.never_turns(stmt), &stmt.kind) {
                     (Some(span), _) => {
                         let diag = Diag::new("W0111", span, "this loop never runs");
-                        self.report(diag.hint("remove the loop, or give it at least one turn"));
+                        self.report(diag.hint("remove the loop, or give it at least one iteration"));
                     }
                     (None, StmtKind::While(cond, _, body)) => self.unchanging(cond, body),
                     _ => {}
@@ -63,7 +63,7 @@ impl Lint<'_> {
         }
         let diag = Diag::new("W0114", cond.span, "nothing in the loop changes this condition");
         self.report(
-            diag.hint("change a variable that it asks about, leave with `break`, or write `repeat N { … }`"),
+            diag.hint("change a variable that it depends on, leave with `break`, or write `repeat N { … }`"),
         );
     }
 }

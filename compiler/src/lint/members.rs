@@ -22,7 +22,7 @@ impl Constraints {
 
     fn useless_member(&mut self, members: &[Spec], known: &Known, json: bool) -> Option<Finding> {
         if let Some(member) = repeated(members) {
-            let message = format!("{} is there twice", shown(member));
+            let message = format!("{} is listed twice", shown(member));
             return Some(Finding::new("W0303", message, "remove one of the two"));
         }
         if !known.stops.is_empty()
@@ -31,7 +31,7 @@ impl Constraints {
         {
             let stops = quoted_stops(known.stops.get(at.clone()).unwrap_or_default());
             let message = format!("{} can never be chosen: it contains {stops}", shown(member));
-            let hint = "take it out, or use a stop that is no part of it";
+            let hint = "remove it, or use a stop that does not occur in it";
             let finding = Finding::new("W0303", message, hint);
             return Some(match known.origins.get(at.start) {
                 Some(origin) if at.len() == 1 => finding.of_stop(*origin),
@@ -40,7 +40,7 @@ impl Constraints {
         }
         let (inner, outer) = self.included(members, &known.bindings)?;
         let message = format!("{} adds nothing: {} allows it too", shown(&inner), shown(&outer));
-        Some(Finding::new("W0304", message, "leave it out; the model then still can write it"))
+        Some(Finding::new("W0304", message, "leave it out; the model can still write it"))
     }
 
     /// The stops because of which no value of a member can be complete: one where one is enough, or all.

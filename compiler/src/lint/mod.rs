@@ -13,6 +13,7 @@ mod declared;
 mod depth;
 mod endless;
 mod graph;
+mod later;
 mod loops;
 mod members;
 mod options;
@@ -48,6 +49,7 @@ pub fn lint(hir: &Hir, modules: &Modules, sources: &Sources) -> Vec<Diag> {
     lint.conditions();
     lint.loops();
     lint.recursion();
+    lint.later();
     lint.diags
 }
 

@@ -1,6 +1,6 @@
 //! Functions that call themselves: some never end, and some end only by the run's limit of open calls.
 //!
-//! A call can be left out if it stands behind a condition. A cycle of calls without one that can be left
+//! A call can be left out if it stands after a condition. A cycle of calls without one that can be left
 //! out never ends. A cycle is bounded if one of its calls depends on a condition about a parameter, and one
 //! hands on something else than the parameters it got.
 
@@ -47,9 +47,11 @@ impl Lint<'_> {
         let message = format!("{} without end", self.calls(first));
         let mut diag = Diag::new("E0310", first.span, message);
         for edge in rest.iter().take(PLACES) {
-            diag = diag.label(edge.span, format!("{} on every way", self.calls(edge)));
+            diag = diag.label(edge.span, format!("{} on every path", self.calls(edge)));
         }
-        self.report(diag.hint("put the call under a condition that is false in the end: if n > 0 { … }"));
+        self.report(
+            diag.hint("put the call under a condition that eventually becomes false: if n > 0 { … }"),
+        );
     }
 
     fn unbounded(&mut self, edges: &[Edge]) {

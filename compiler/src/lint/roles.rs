@@ -43,7 +43,7 @@ impl Lint<'_> {
         });
         let Some(&(first, inside)) = places.first() else { return };
         let what = if inside.is_some() { "what this call writes" } else { "this" };
-        let mut diag = Diag::new("W0200", first, format!("{what} stands outside of a role, in a chat"));
+        let mut diag = Diag::new("W0200", first, format!("{what} is outside a role, in a chat"));
         diag = inside.map_or(diag.clone(), |span| diag.label(span, "written here"));
         for (span, _) in places.iter().skip(1).take(PLACES) {
             diag = diag.label(*span, "and this");

@@ -13,8 +13,7 @@ impl Constraints {
             return None;
         }
         if let Some((at, stop, shorter)) = shadowed(&known.stops) {
-            let message =
-                format!("the stop {stop:?} never comes to effect: {shorter:?} ends the text before");
+            let message = format!("the stop {stop:?} never takes effect: {shorter:?} ends the text first");
             let origin = known.origins.get(at).copied().unwrap_or(at);
             return Some(Finding::new("W0302", message, &format!("leave out {stop:?}")).of_stop(origin));
         }
@@ -22,7 +21,7 @@ impl Constraints {
         let stops = quoted_stops(&known.stops);
         if pattern.has_text(FUEL) == Some(false) && value.has_text(FUEL) == Some(true) {
             let message = format!("this is always empty: {stops} ends every value where it begins");
-            return Some(Finding::new("W0301", message, "use a stop with which no value begins").of_stops());
+            return Some(Finding::new("W0301", message, "use a stop that no value begins with").of_stops());
         }
         let absent = |stop: &Stop| value.can_contain(stop, FUEL) == Some(false);
         if value.ends_by_itself(FUEL) == Some(true) && known.stops.iter().all(absent) {

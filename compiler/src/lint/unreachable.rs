@@ -9,14 +9,14 @@ use crate::ir::Const;
 /// The ways out of some statements.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Exits {
-    /// To what stands behind them.
+    /// To what stands after them.
     pub(super) next: bool,
     /// Out of the loop around them, or to its next turn.
     pub(super) turns: bool,
 }
 
 impl Lint<'_> {
-    /// Statements behind one that always leaves.
+    /// Statements after one that always leaves.
     pub(super) fn unreachable(&mut self) {
         let hir = self.hir;
         for func in &hir.funcs {

@@ -1,7 +1,7 @@
 //! Variables that nothing reads: of `let`, parameters, counters, captures.
 //!
 //! A name that begins with `_` is meant to be unused. Captures of the entry point are outputs. Elsewhere a
-//! capture is a waste only if nothing reads it *and* nothing is generated behind it in its context: what the
+//! capture is a waste only if nothing reads it *and* nothing is generated after it in its context: what the
 //! model writes is part of the prompt for what it writes next.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +38,10 @@ impl Lint<'_> {
             let name = &var.name;
             let (what, hint) = match func.kind {
                 FuncKind::Main => ("input", "use it, or remove it".to_owned()),
-                _ => ("parameter", format!("use it, remove it, or call it `_{name}` if it has to be there")),
+                _ => (
+                    "parameter",
+                    format!("use it, remove it, or rename it to `_{name}` if it has to be there"),
+                ),
             };
             let diag = Diag::new("W0102", var.span, format!("the {what} `{name}` is not used"));
             self.report(diag.hint(hint));
@@ -57,7 +60,9 @@ impl Lint<'_> {
                 Kind::Variable if local.pure => ("variable", "use it, or remove it".to_owned()),
                 Kind::Variable => ("variable", format!("use it, or leave out `let {name} =`")),
                 Kind::Counter => ("counter", format!("use it, or leave out `as {name}`")),
-                Kind::Item => ("item", format!("use it, or call it `_{name}` if only the turns matter")),
+                Kind::Item => {
+                    ("item", format!("use it, or call it `_{name}` if only the number of iterations matters"))
+                }
                 Kind::Error => ("error", format!("use it, or leave out `{name}`")),
             };
             self.report(
@@ -66,7 +71,7 @@ impl Lint<'_> {
         }
     }
 
-    /// Captures that nothing reads and behind which nothing is generated.
+    /// Captures that nothing reads and after which nothing is generated.
     fn captures(&mut self, id: u32, func: &Func, is_used: &dyn Fn(VarId) -> bool) {
         let whole = matches!(func.kind, FuncKind::Agent | FuncKind::Test) && id != self.hir.entry;
         let mut last = Last { lint: self, sites: BTreeMap::new() };
@@ -79,7 +84,7 @@ impl Lint<'_> {
             .collect();
         for (var, span) in wasted {
             let Some(decl) = func.vars.get(var.0 as usize) else { continue };
-            let message = format!("nothing uses `{}`, and nothing is generated behind it", decl.name);
+            let message = format!("nothing uses `{}`, and nothing is generated after it", decl.name);
             let hint = "return or print it, or leave the generation out";
             self.report(Diag::new("W0101", span, message).hint(hint));
         }
@@ -163,15 +168,15 @@ fn yields(body: &[Stmt]) -> bool {
     found
 }
 
-/// Walks backwards through a body: is the context of any use behind a place?
+/// Walks backwards through a body: is the context of any use after a place?
 struct Last<'l, 'h> {
     lint: &'l Lint<'h>,
-    /// Of each capture: whether something is generated behind one of its places, and the first place.
+    /// Of each capture: whether something is generated after one of its places, and the first place.
     sites: BTreeMap<VarId, (bool, Span)>,
 }
 
 impl Last<'_, '_> {
-    /// Whether the context is of use before the statements, given whether it is behind them.
+    /// Whether the context is of use before the statements, given whether it is after them.
     fn block(&mut self, stmts: &[Stmt], behind: bool) -> bool {
         stmts.iter().rev().fold(behind, |behind, stmt| self.stmt(stmt, behind))
     }
@@ -201,12 +206,12 @@ impl Last<'_, '_> {
         }
     }
 
-    /// What a loop generates stands behind everything in it.
+    /// What a loop generates stands after everything in it.
     fn turns(&mut self, stmt: &Stmt, behind: bool) -> bool {
         let mut asks = false;
         walk::each(std::slice::from_ref(stmt), &mut |node| asks |= self.asks(node));
         let used = walk::of_stmt(stmt).into_iter().rev().fold(behind, |used, child| match child {
-            // A generation alone in its loop is behind itself.
+            // A generation alone in its loop is after itself.
             Child::Block(body) => self.block(body, behind || asks) || used,
             other => self.child(other, used),
         });

@@ -1,9 +1,10 @@
 //! Statements to blocks. Control flow has a file of its own.
 
 use super::code::{Code, Scope};
-use crate::hir::{Expr, Gen, Part, Stmt, StmtKind, VarId};
-use crate::ir::{self, Const, Op, Origin, Role};
+use crate::hir::{Expr, ExprKind, Gen, Part, Stmt, StmtKind, VarId};
+use crate::ir::{self, BinOp, Const, Op, Origin, Role};
 use crate::source::Span;
+use crate::ty::Ty;
 
 impl Code {
     pub(super) fn stmts(&mut self, stmts: &[Stmt]) {
@@ -44,9 +45,17 @@ impl Code {
         }
     }
 
-    /// A value that mentions the variable itself is computed aside first.
+    /// A value that mentions the variable itself is computed aside first; but lists and texts that only grow,
+    /// as in `xs += [x]`, grow where they are.
     fn set(&mut self, var: VarId, value: &Expr) {
         let dst = Code::var(var);
+        if let ExprKind::Binary(BinOp::Add, left, right) = &value.kind
+            && matches!(left.kind, ExprKind::Var(own) if own == var)
+            && matches!(value.ty.base(), Ty::Str | Ty::List(_))
+        {
+            let rhs = self.expr(right);
+            return self.push(Op::Binary { dst, op: BinOp::Add, lhs: dst, rhs }, value.span);
+        }
         let src = self.expr(value);
         self.push(Op::Copy { dst, src }, value.span);
     }
@@ -69,8 +78,8 @@ impl Code {
     }
 
     fn role(&mut self, role: Role, body: &[Stmt], span: Span) {
-        // The statement begins with the role's word, which is what a template may refuse.
-        let word = Span { end: span.start + role.name().len() as u32, ..span };
+        // The word that begins the statement.
+        let word = Span { end: span.end.min(span.start + role.name().len() as u32), ..span };
         self.push(Op::OpenRole { role }, word);
         self.scopes.push(Scope::Role);
         self.stmts(body);

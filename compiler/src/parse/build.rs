@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use super::patch::Places;
 use super::{Pair, Rule};
 use crate::ast::{
-    Block, ConstDecl, FuncDecl, FuncWord, Ident, Item, ModelDecl, Param, Path, Stmt, StmtKind, TypeDecl,
+    Block, ConstDecl, Expr, ExprKind, FuncDecl, FuncWord, Ident, Item, ModelDecl, Param, Path, Stmt,
+    StmtKind, Type, TypeDecl, TypeKind,
 };
 use crate::diag::Diag;
 use crate::source::Span;
@@ -25,6 +26,32 @@ pub(super) struct Builder {
     bodies: Bodies,
     pub(super) depth: usize,
     pub(super) diags: Vec<Diag>,
+}
+
+/// Where the code of a pair ends. Before a part that may be missing the grammar skips white space and comments,
+/// which then belong to the pair, so that it would reach to the next statement.
+fn end_of(pair: &Pair<'_>) -> usize {
+    let span = pair.as_span();
+    let Some(last) = pair.clone().into_inner().next_back() else { return span.end() };
+    let from = last.as_span().end();
+    let tail = pair.as_str().get(from - span.start()..).unwrap_or_default();
+    code_end(tail).map_or_else(|| end_of(&last), |end| from + end)
+}
+
+/// The end of what is neither white space nor a comment in a text without strings, if there is any.
+fn code_end(text: &str) -> Option<usize> {
+    let (mut end, mut in_comment) = (None, false);
+    for (at, sign) in text.char_indices() {
+        match sign {
+            '\n' => in_comment = false,
+            '#' => in_comment = true,
+            _ if !in_comment && !sign.is_whitespace() && sign != '\u{FEFF}' => {
+                end = Some(at + sign.len_utf8())
+            }
+            _ => {}
+        }
+    }
+    end
 }
 
 impl Builder {
@@ -51,8 +78,7 @@ impl Builder {
     }
 
     pub(super) fn span(&self, pair: &Pair<'_>) -> Span {
-        let span = pair.as_span();
-        self.place(span.start(), span.end())
+        self.place(pair.as_span().start(), end_of(pair))
     }
 
     pub(super) fn place(&self, start: usize, end: usize) -> Span {
@@ -75,7 +101,7 @@ impl Builder {
             Rule::const_item => self.const_item(pair),
             Rule::type_item => self.type_item(pair),
             Rule::func_item => Item::Func(self.func_item(pair)),
-            Rule::input_item => Item::Input(self.param(pair)),
+            Rule::input_item => Item::Input(self.input(pair)),
             Rule::model_item => self.model_item(pair),
             Rule::import_item => Item::Import(self.import_item(pair)),
             Rule::tool_item => Item::Tool(self.tool_item(pair)),
@@ -164,6 +190,20 @@ impl Builder {
         Param { name: name.unwrap_or(missing), ty, default }
     }
 
+    /// `input d: T?` is `input d: T | null = null`: it may be missing.
+    fn input(&mut self, pair: Pair<'_>) -> Param {
+        let mark = pair.clone().into_inner().find(|part| part.as_rule() == Rule::optional);
+        let mark = mark.map(|part| self.span(&part));
+        let mut param = self.param(pair);
+        if let Some(span) = mark {
+            let null = Type { kind: TypeKind::Null, span };
+            let whole = param.ty.span.to(span);
+            param.ty = Type { kind: TypeKind::Union(vec![param.ty, null]), span: whole };
+            param.default.get_or_insert(Expr { kind: ExprKind::Null, span });
+        }
+        param
+    }
+
     fn model_item(&mut self, pair: Pair<'_>) -> Item {
         let span = self.span(&pair);
         let mut name = None;
@@ -192,7 +232,7 @@ impl Builder {
             let diag = Diag::new(
                 "E0004",
                 span,
-                format!("this has more than {MAX_DEPTH} operators or levels in one"),
+                format!("this has more than {MAX_DEPTH} operators or levels in one expression"),
             );
             self.diags.push(diag.hint("split it with `let`, or use `join` on a list"));
             return otherwise;

@@ -23,6 +23,7 @@ pub(super) fn of_piece(leaf: &Leaf<'_>) -> Option<Found> {
         .or_else(|| placeholder(leaf))
         .or_else(|| quoted_name(leaf))
         .or_else(|| lone_else(leaf))
+        .or_else(|| role_context(leaf))
         .or_else(|| misspelt(leaf))
         .or_else(|| text(leaf))
 }
@@ -45,12 +46,12 @@ fn inner_item(leaf: &Leaf<'_>) -> Option<Found> {
         let found = Found::new(
             "E0023",
             span,
-            "`const` stands at the top level of a file",
-            "write `let` inside of a block",
+            "`const` belongs at the top level of a file",
+            "write `let` inside a block",
         );
         return Some(found.mend(leaf.place(0..1), "let").sure());
     }
-    let message = format!("`{word}` stands at the top level of a file");
+    let message = format!("`{word}` belongs at the top level of a file");
     Some(Found::new("E0023", span, message, "move it out of the block").lost())
 }
 
@@ -80,7 +81,7 @@ fn prompt_function(leaf: &Leaf<'_>) -> Option<Found> {
     Some(Found::habit(leaf.span(0..1), "a prompt is made of statements", hint).lost())
 }
 
-/// `input x = 2`, `input str x`
+/// `input x = 2`, `input str x`, `input x str`
 fn input(leaf: &Leaf<'_>) -> Option<Found> {
     if leaf.at(0) != "input" || !leaf.is_name(1) || !leaf.on_line(1) {
         return None;
@@ -88,8 +89,27 @@ fn input(leaf: &Leaf<'_>) -> Option<Found> {
     let (first, second) = (leaf.at(1), leaf.at(2));
     if words::is_type(first) && leaf.is_name(2) && leaf.on_line(2) {
         let hint = format!("write `input {second}: {first}`");
-        let found = Found::habit(leaf.span(1..2), "the type stands behind the name", hint);
+        let found = Found::habit(leaf.span(1..2), "the type comes after the name", hint);
         return Some(found.mend(leaf.place(1..3), format!("{second}: {first}")).sure());
+    }
+    let third = leaf.at(3);
+    if second == "?" && third == ":" && leaf.is_name(4) {
+        let hint = format!("write `input {first}: {}?`", leaf.at(4));
+        let found = Found::habit(
+            leaf.span(2..3),
+            "the `?` of an input that may be missing comes after its type",
+            hint,
+        );
+        return Some(found.mend(leaf.place(2..3), "").sure());
+    }
+    if leaf.is_name(2) && leaf.on_line(2) && (words::is_type(second) || third == "=" || third == "?") {
+        let found = Found::habit(
+            leaf.span(1..3),
+            "a `:` comes between a name and its type",
+            format!("write `input {first}: {second}{}`", if third == "=" { " = …" } else { "" }),
+        );
+        let end = leaf.place(1..2).end;
+        return Some(found.mend(end..end, ":").sure());
     }
     if second != "=" {
         return None;
@@ -109,7 +129,7 @@ fn tool(leaf: &Leaf<'_>) -> Option<Found> {
     if leaf.at(0) != "tool" || !leaf.top || !sign || !leaf.is_name(2) || leaf.at(3) != "(" {
         return None;
     }
-    let message = format!("a name expected, found `{}`", leaf.at(1));
+    let message = format!("expected a name, found `{}`", leaf.at(1));
     let found = Found::new("E0020", leaf.span(1..2), message, format!("write `tool {}(…)`", leaf.at(2)));
     Some(found.mend(leaf.place(1..2), "").sure())
 }
@@ -135,7 +155,7 @@ fn placeholder(leaf: &Leaf<'_>) -> Option<Found> {
         return None;
     }
     let hint = format!("write it into a text: \"{{{{ gen {} }}}}\"", leaf.at(2));
-    Some(Found::habit(leaf.span(0..1), "a generation stands in no brackets", hint).lost())
+    Some(Found::habit(leaf.span(0..1), "a generation takes no brackets", hint).lost())
 }
 
 /// `def f(x) { … }`, `var x = 1`, `elif x { … }`
@@ -173,6 +193,15 @@ fn import(leaf: &Leaf<'_>) -> Option<Found> {
         return None;
     }
     let hint = "write import \"file.agent\" as name, or import { a, b } from \"file.agent\"";
+    if leaf.is_name(1) && leaf.at(2) == "from" && leaf.kind(3) == Some(Kind::StrOpen) {
+        let name = leaf.at(1);
+        let found = Found::habit(
+            leaf.span(1..2),
+            "the names that an import brings go in braces",
+            format!("write import {{ {name} }} from \"…\"; for all of them, import \"…\" as {name}"),
+        );
+        return Some(found.mend(leaf.place(1..2), format!("{{ {name} }}")).sure());
+    }
     if leaf.is_name(1) && leaf.at(2) != "from" {
         let found =
             Found::habit(leaf.span(1..leaf.line_end(1)), "a file is imported by its path in quotes", hint);
@@ -231,7 +260,7 @@ fn setting(leaf: &Leaf<'_>) -> Option<Found> {
         "model" => "write model \"NAME\"",
         "role" | "content" | "messages" | "prompt" => "write system \"…\", user \"…\" and assistant gen x",
         "temperature" | "max_tokens" | "top_p" | "top_k" | "stop" | "seed" | "n" => {
-            "options stand behind `with`: gen x with temp = 0.5, max = 20"
+            "options come after `with`: gen x with temp = 0.5, max = 20"
         }
         _ => return None,
     };
@@ -247,7 +276,7 @@ fn bare_hole(leaf: &Leaf<'_>) -> Option<Found> {
     let end = leaf.line_end(first);
     let text = leaf.source(first..end);
     let hint = format!("write `{role}{}\"{text}\"`", if role.is_empty() { "" } else { " " });
-    let found = Found::habit(leaf.span(first..first + 2), "a hole stands inside of a text", hint);
+    let found = Found::habit(leaf.span(first..first + 2), "a hole belongs inside a text", hint);
     Some(found.lost())
 }
 
@@ -266,12 +295,22 @@ fn quoted_name(leaf: &Leaf<'_>) -> Option<Found> {
     Some(found.mend(leaf.place(at..at + 1), if plain { format!("{name}: \0") } else { "\0".to_owned() }))
 }
 
+/// `with user() { … }`, `with user():`
+fn role_context(leaf: &Leaf<'_>) -> Option<Found> {
+    if leaf.at(0) != "with" || !words::is_role(leaf.at(1)) {
+        return None;
+    }
+    let role = leaf.at(1);
+    let hint = format!("write the role alone: {role} \"…\" or {role} {{ … }}");
+    Some(Found::habit(leaf.span(0..1), "`with` does not open a message", hint).lost())
+}
+
 /// An `else` whose `if` is not before it.
 fn lone_else(leaf: &Leaf<'_>) -> Option<Found> {
     if leaf.at(0) != "else" {
         return None;
     }
-    let hint = "write `else` behind the `}` of an `if`";
+    let hint = "write `else` after the `}` of an `if`";
     Some(
         Found::new("E0020", leaf.span(0..1), "this `else` has no `if`", hint).mend(leaf.place(0..1), "if \0"),
     )
@@ -300,7 +339,7 @@ fn misspelt(leaf: &Leaf<'_>) -> Option<Found> {
 }
 
 /// What to do with text of several lines.
-pub(super) const LINES_OF_TEXT: &str = "write `\"\"\"` in a line before this text and in one behind it";
+pub(super) const LINES_OF_TEXT: &str = "write `\"\"\"` on a line before this text and on one after it";
 
 /// Text without quotes.
 fn text(leaf: &Leaf<'_>) -> Option<Found> {
@@ -337,5 +376,5 @@ fn text(leaf: &Leaf<'_>) -> Option<Found> {
         true => format!("write \"{}\"", shown.replace('"', "\\\"")),
         false => LINES_OF_TEXT.to_owned(),
     };
-    Some(Found::new("E0027", leaf.span(0..end), "text stands in quotes", hint).lines(Run::Text))
+    Some(Found::new("E0027", leaf.span(0..end), "text goes in quotes", hint).lines(Run::Text))
 }

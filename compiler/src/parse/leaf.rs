@@ -84,7 +84,7 @@ impl<'a> Leaf<'a> {
         declares && self.words.len() > 1
     }
 
-    /// The word at an offset of the file, or the first one behind it.
+    /// The word at an offset of the file, or the first one after it.
     pub(super) fn index_at(&self, offset: usize) -> usize {
         self.words.iter().position(|w| w.end > offset).unwrap_or(self.words.len())
     }
@@ -220,7 +220,7 @@ impl<'a> Leaf<'a> {
         from..to.max(from)
     }
 
-    /// The names behind words that declare one, those of an import, and those before a `:`.
+    /// The names after words that declare one, those of an import, and those before a `:`.
     pub(super) fn declared(&self) -> impl Iterator<Item = Word<'a>> + '_ {
         let import = matches!(self.at(0), "import" | "from");
         (0..self.words.len()).filter_map(move |at| {
@@ -232,7 +232,7 @@ impl<'a> Leaf<'a> {
     }
 }
 
-/// Words behind which a name is declared.
+/// Words after which a name is declared.
 const DECLARING: &[&str] = &[
     "let",
     "const",

@@ -36,7 +36,7 @@ pub(super) struct Mender<'l, 'a> {
     /// Names that were left out.
     pub(super) dropped: Vec<Word<'a>>,
     pub(super) diags: Vec<Diag>,
-    /// The finding to which the lines behind the piece may belong, by its index.
+    /// The finding to which the lines after the piece may belong, by its index.
     pub(super) lines: Option<(usize, Run)>,
 }
 
@@ -146,7 +146,7 @@ impl<'l, 'a> Mender<'l, 'a> {
     fn drop_word(&mut self, index: usize) -> bool {
         // What is wrong in a bracket is sometimes noticed where that opens.
         let inside = (self.leaf.kind(index) == Some(Kind::Open)).then_some(index + 1);
-        // A value or a name in the wrong is a statement by itself: it is noticed behind it.
+        // A value or a name in the wrong is a statement by itself: it is noticed after it.
         let before = index.checked_sub(2);
         let near = [Some(index), index.checked_sub(1), inside, before].into_iter().flatten();
         let mut words: Vec<(usize, &Word<'a>)> =

@@ -78,7 +78,7 @@ fn gather(diags: &mut Vec<Diag>) {
     let mut first = true;
     diags.retain(|diag| !is_end(diag) || std::mem::replace(&mut first, false));
     if let Some(diag) = diags.iter_mut().find(|diag| is_end(diag) && more > 0) {
-        diag.hint = Some(format!("leave it out, and the {more} behind it: a new line is enough"));
+        diag.hint = Some(format!("leave it out, and the {more} after it: a new line is enough"));
     }
 }
 

@@ -447,7 +447,7 @@ impl Splitter<'_, '_> {
         rest.into_iter().any(|w| w.text == "else")
     }
 
-    /// Two names in a row, the second of which begins no statement: text without quotes.
+    /// Two names in a row, the second of which does not begin a statement: text without quotes.
     fn is_prose(&self, at: usize) -> bool {
         let (Some(word), Some(next)) = (self.words.get(at), self.words.get(at + 1)) else { return false };
         if !word.is_name() || words::CONTEXTUAL.contains(&word.text) || next.fresh || next.depth != self.depth

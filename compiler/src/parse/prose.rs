@@ -12,7 +12,7 @@ pub(super) enum Run {
 }
 
 impl Run {
-    /// Whether a line behind such lines is one of them. In case of doubt it is code, so that nothing is hidden.
+    /// Whether a line after such lines is one of them. In case of doubt it is code, so that nothing is hidden.
     pub(super) fn goes_on(self, line: &str) -> bool {
         let line = line.trim();
         let text = without_bullet(line);

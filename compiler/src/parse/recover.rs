@@ -347,7 +347,7 @@ impl<'a> Recovery<'a> {
                 let mut others: Vec<Range<usize>> = signs.filter(same).map(|w| w.start..w.end).collect();
                 others.sort_by_key(|other| other.start.abs_diff(wrong.place.start));
                 tries.extend(others.into_iter().take(MAX_BRACKETS).map(without));
-                // One with a value right behind it has surely closed too early.
+                // One with a value right after it has surely closed too early.
                 let early = |place: &Option<Range<usize>>| {
                     !place.as_ref().is_some_and(|p| self.stands_before_value(p.end))
                 };

@@ -37,7 +37,7 @@ pub(super) fn sets_type(leaf: &Leaf<'_>) -> bool {
     matches!(leaf.at(0), "let" | "const") || leaf.is_name(0) && matches!(leaf.at(1), "=" | "+=")
 }
 
-/// The name that was meant behind a word: the first one near it.
+/// The name that was meant after a word: the first one near it.
 fn name_behind(leaf: &Leaf<'_>, at: usize) -> Option<usize> {
     (at + 1..at + 4).find(|name| leaf.is_name(*name))
 }

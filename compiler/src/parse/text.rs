@@ -53,7 +53,7 @@ impl Builder {
         }
         let text = self.text(inner);
         let name = text.literal().unwrap_or_else(|| {
-            let diag = Diag::new("E0025", span, "a record's key holds no `{{ }}`");
+            let diag = Diag::new("E0025", span, "a record's key cannot contain `{{ }}`");
             self.diags.push(diag.hint("keys are fixed: write the name itself"));
             String::new()
         });

@@ -114,7 +114,7 @@ impl Builder {
         match text.literal() {
             Some(literal) => TypeKind::Str(literal),
             None => {
-                let diag = Diag::new("E0025", text.span, "a string in a type holds no `{{ }}`");
+                let diag = Diag::new("E0025", text.span, "a string in a type cannot contain `{{ }}`");
                 self.diags
                     .push(diag.hint("to choose from values known at run time: select NAME from [a, b]"));
                 TypeKind::Error

@@ -118,7 +118,7 @@ struct Blocks<'p> {
     sites: Vec<(usize, Site)>,
     calls: Vec<(usize, Call)>,
     parts: Vec<(usize, Part)>,
-    /// Blocks that can be reached, each behind those that lead to it, but for rounds.
+    /// Blocks that can be reached, each after those that lead to it, but for rounds.
     order: Vec<usize>,
     /// Inner ones first.
     loops: Vec<Loop>,

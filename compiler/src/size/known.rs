@@ -175,7 +175,7 @@ fn written_by(over: &crate::ir::Over) -> Option<Local> {
     }
 }
 
-/// The functions of a program, each behind those that it calls, but for rounds.
+/// The functions of a program, each after those that it calls, but for rounds.
 pub(super) fn callees_first(program: &Program) -> Vec<FuncId> {
     let mut order = Vec::new();
     let mut met = vec![false; program.funcs.len()];

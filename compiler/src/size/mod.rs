@@ -150,14 +150,14 @@ fn exceeding(
 
 fn finding(sizes: &Sizes<'_>, bound: &SiteBound, ctx: u32) -> Diag {
     let message = format!(
-        "with `{}` the context can need {} tokens, and the model's holds {ctx}",
+        "with `{}` the context can need {} tokens, but the model's context holds only {ctx}",
         bound.name, bound.tokens
     );
     let mut diag = Diag::new("W0400", bound.span, message);
     for part in sizes.contributors(bound.context).into_iter().take(PLACES) {
         diag = diag.label(part.span, format!("up to {} tokens", part.tokens));
     }
-    diag.hint("give generations a smaller `max`, let loops turn less often, or give the model a larger `ctx`")
+    diag.hint("give generations a smaller `max`, let loops run fewer times, or give the model a larger `ctx`")
 }
 
 /// The functions that have a context of their own.

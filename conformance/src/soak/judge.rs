@@ -51,7 +51,7 @@ pub(super) struct SchemaJudge {
 }
 
 impl SchemaJudge {
-    /// Of the draft that the schema says; otherwise the seventh.
+    /// Of the draft that the schema says; otherwise the newest, or the seventh if it is none of that.
     pub(super) fn new(schema: &Value) -> Result<SchemaJudge, String> {
         let numbers = Numbers::default();
         let of_text = numbers.clone();
@@ -68,10 +68,15 @@ impl SchemaJudge {
                 format.is_valid(&Value::String(short))
             });
         }
-        if schema.get("$schema").is_none() {
-            options = options.with_draft(jsonschema::Draft::Draft7);
-        }
-        let validator = options.build(schema).map_err(|error| error.to_string())?;
+        let validator = match schema.get("$schema") {
+            Some(_) => options.build(schema),
+            // The engine also takes what the newest draft wrote otherwise before.
+            None => match options.clone().with_draft(jsonschema::Draft::Draft202012).build(schema) {
+                Err(_) => options.with_draft(jsonschema::Draft::Draft7).build(schema),
+                built => built,
+            },
+        };
+        let validator = validator.map_err(|error| error.to_string())?;
         Ok(SchemaJudge { validator, numbers })
     }
 

@@ -40,6 +40,32 @@
 //! assert!(error.to_string().contains("cannot be enforced exactly"));
 //! ```
 //!
+//! **Drafts.** `$schema` names the draft by which a schema is read (3 to 2020-12), also for a schema embedded in another. Keywords
+//! that a draft does not have are ignored. A schema without `$schema` is read by the newest draft, but `dependencies`, lists of
+//! `items` and `exclusiveMinimum: true` from older drafts count as well:
+//!
+//! ```
+//! # use agentc_constraint::{BuildError, Limits, build, spec::Spec};
+//! # fn main() -> Result<(), BuildError> {
+//! let old = r#"{"$schema": "http://json-schema.org/draft-04/schema#", "const": 1}"#;
+//! assert!(build(&Spec::Schema { schema: old.into() }, &[], &Limits::default())?.is_match(b"2"));
+//! let new = r#"{"const": 1}"#;
+//! assert!(!build(&Spec::Schema { schema: new.into() }, &[], &Limits::default())?.is_match(b"2"));
+//! # Ok(()) }
+//! ```
+//!
+//! **Numbers** in a schema are kept digit by digit, with up to 30 digits before and after the point; a number with more is an error
+//! that names its place. Where any number is allowed, whole numbers have 64 bits:
+//!
+//! ```
+//! # use agentc_constraint::{BuildError, Limits, build, spec::Spec};
+//! # fn main() -> Result<(), BuildError> {
+//! let large = r#"{"enum": [18446744073709551615, 12345678901234567890123]}"#;
+//! let large = build(&Spec::Schema { schema: large.into() }, &[], &Limits::default())?;
+//! assert!(large.is_match(b"18446744073709551615") && large.is_match(b"12345678901234567890123"));
+//! # Ok(()) }
+//! ```
+//!
 //! To allow white space between tokens, wrap the schema in [`Spec::Flexible`](crate::spec::Spec::Flexible):
 //!
 //! ```

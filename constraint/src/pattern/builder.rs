@@ -35,6 +35,9 @@ pub(crate) struct Builder<'l> {
     /// Those of them that have few keys.
     few: Vec<u32>,
     current: Option<LoopId>,
+    /// Instructions that there may be, and those of them that read texts to copy from.
+    most: usize,
+    copied: usize,
     limits: &'l Limits,
     /// The character classes met so far.
     classes: FxHashMap<ClassKey, Rc<Template>>,
@@ -54,6 +57,8 @@ impl<'l> Builder<'l> {
             lists: 0,
             few: Vec::new(),
             current: None,
+            most: limits.instructions,
+            copied: 0,
             limits,
             classes: FxHashMap::default(),
         }
@@ -71,8 +76,23 @@ impl<'l> Builder<'l> {
 
     fn make_room(&self, more: usize) -> Result<(), BuildError> {
         let limit = self.limits.instructions;
-        let fits = self.program.len() + more <= limit;
+        let fits = self.program.len() + more <= self.most;
         if fits { Ok(()) } else { Err(BuildError::TooLarge { what: "automaton instructions", limit }) }
+    }
+
+    /// What `inside` emits reads a text to copy from, which has a limit of its own ([`Limits::copied`]).
+    pub(super) fn copying<T>(
+        &mut self,
+        inside: impl FnOnce(&mut Builder<'l>) -> Result<T, BuildError>,
+    ) -> Result<T, BuildError> {
+        let before = self.program.len();
+        let left = self.limits.copied - self.copied;
+        let most = std::mem::replace(&mut self.most, before + left);
+        let made = inside(self);
+        let more = self.program.len() - before;
+        self.copied += more;
+        self.most = most + more;
+        made
     }
 
     /// Reads a character of a class; with `quoted`, as it is written within a string in JSON.

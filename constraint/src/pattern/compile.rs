@@ -13,6 +13,7 @@ use super::json::quoted_text;
 use super::nfa::{Nfa, SLOTS, UNBOUNDED};
 use super::number;
 use super::program::{Edge, Inst, Pc, RuleId};
+use super::runs::{self, Stretch};
 use super::words;
 use crate::error::BuildError;
 use crate::limits::Limits;
@@ -185,7 +186,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         }
     }
 
-    /// The runs of words of a text, as one chain with an entrance before each word and an exit behind each.
+    /// The runs of words of a text ([`runs`](super::runs)); [`words`](super::words) says where they may begin and end.
     pub(super) fn copy(
         &mut self,
         hole: usize,
@@ -193,18 +194,22 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         next: Pc,
     ) -> Result<Pc, BuildError> {
         let text = bound(self.bindings, hole)?.first().map_or("", String::as_str);
+        runs::check(self.builder, text.len())?;
         let chars: Vec<char> = text.chars().collect();
-        let borders = words::borders(&chars);
-        let mut starts = Vec::new();
-        let mut chain = self.builder.emit(Inst::NOWHERE)?;
-        for (c, borders) in chars.iter().zip(borders).rev() {
-            let after = if borders.ends { self.split(vec![next, chain])? } else { chain };
-            chain = self.builder.text(written(c).as_bytes(), after)?;
-            if borders.begins {
-                starts.push(chain);
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for (c, borders) in chars.iter().zip(words::borders(&chars)) {
+            if borders.begins || stretches.last().is_none_or(|stretch| stretch.ends) {
+                stretches.push(Stretch { text: String::new(), starts: borders.begins, ends: false });
+            }
+            if let Some(stretch) = stretches.last_mut() {
+                stretch.text.push_str(&written(c));
+                stretch.ends = borders.ends;
             }
         }
-        if starts.is_empty() { self.builder.emit(Inst::NOWHERE) } else { self.split(starts) }
+        match runs::runs(self.builder, &stretches, next)? {
+            Some(start) => Ok(start),
+            None => self.builder.emit(Inst::NOWHERE),
+        }
     }
 
     /// What `inside` emits, where some specs have names. Named specs are always in JSON.

@@ -30,6 +30,7 @@ pub(crate) mod nfa;
 mod number;
 mod program;
 mod regular;
+pub(crate) mod runs;
 mod schema;
 pub(crate) mod stack;
 pub(crate) mod subset;

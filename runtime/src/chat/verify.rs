@@ -33,7 +33,7 @@ pub(super) fn warnings(format: &ChatFormat, template: &Template) -> Vec<String> 
     }
     if trims_assistant(template) {
         warnings.push(
-            "the chat template trims what the assistant said in earlier turns; here it stays as it was generated"
+            "the chat template trims what the assistant said in earlier turns; here it is kept as it was generated"
                 .into(),
         );
     }
@@ -62,7 +62,7 @@ fn difference(roles: &[Role], ours: &str, full: &str) -> String {
     };
     let names: Vec<&str> = roles.iter().map(|role| role.name()).collect();
     format!(
-        "the chat template renders a whole conversation ({}) otherwise than it grows turn by turn: {:?} instead of {:?}; what was written stays as it is",
+        "the chat template renders a whole conversation ({}) differently from how it grows turn by turn: {:?} instead of {:?}; what was written is kept as it is",
         names.join(", "),
         excerpt(full),
         excerpt(ours),

@@ -153,7 +153,7 @@ impl ModelError {
     pub fn hint(&self) -> Option<String> {
         match self {
             ModelError::Load { .. } => Some(
-                "`agentc model ls` lists the models that are here; `agentc model pull smollm2` brings one"
+                "`agentc model ls` lists the models on this machine; `agentc model pull smollm2` downloads one"
                     .into(),
             ),
             ModelError::Unusable { .. } => Some(
@@ -163,7 +163,7 @@ impl ModelError {
                 Some(format!("give a `--ctx-size` (in a program, `ctx`) of at most {trained}"))
             }
             ModelError::Full { .. } => {
-                Some("give a larger context with `--ctx-size`, or shorten the prompt".into())
+                Some("use a larger context with `--ctx-size`, or shorten the prompt".into())
             }
             ModelError::NoRule { .. } => Some("add a rule whose left side is the end of this prompt".into()),
             ModelError::AnswerOver { .. } => Some(
@@ -172,7 +172,7 @@ impl ModelError {
             ),
             ModelError::Rule { .. } => Some("the syntax is that of Rust's regex crate".into()),
             ModelError::NoTemplate => {
-                Some("take an instruct model, or write the prompt as plain text".into())
+                Some("use an instruct model, or write the prompt as plain text".into())
             }
             ModelError::Vocab { .. } | ModelError::Misuse { .. } | ModelError::Decode { .. } => None,
         }

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
+use agentc_compiler::ir::Later;
 use agentc_constraint::{BuildError, Constraint, Limits, Vocab};
 use rustc_hash::FxHashMap;
+use sha2::{Digest, Sha256};
 
 use crate::ask::GenAsk;
 use crate::error::Fault;
+
+/// What a constraint is known by. Values of holes can be large, and this keeps none of them.
+type Key = [u8; 32];
 
 /// Constraints by content, so that a generation in a loop, a second run or another user's run finds its
 /// masks ready.
 pub(super) struct ConstraintCache {
     vocab: Arc<Vocab>,
-    built: FxHashMap<String, (Arc<Constraint>, u64)>,
+    built: FxHashMap<Key, (Arc<Constraint>, u64)>,
     capacity: usize,
     clock: u64,
 }
@@ -25,7 +30,8 @@ impl ConstraintCache {
     pub(super) fn get(&mut self, ask: &GenAsk) -> Result<Arc<Constraint>, Fault> {
         self.clock += 1;
         let clock = self.clock;
-        let key = serde_json::to_string(&(&ask.spec, &ask.bindings)).unwrap_or_default();
+        let content = serde_json::to_vec(&(&ask.spec, &ask.bindings)).unwrap_or_default();
+        let key: Key = Sha256::digest(content).into();
         if let Some((constraint, used)) = self.built.get_mut(&key) {
             *used = clock;
             return Ok(constraint.clone());
@@ -41,8 +47,7 @@ impl ConstraintCache {
 
     fn make_room(&mut self) {
         if self.built.len() >= self.capacity
-            && let Some(oldest) =
-                self.built.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone())
+            && let Some(oldest) = self.built.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| *key)
         {
             self.built.remove(&oldest);
         }
@@ -51,7 +56,7 @@ impl ConstraintCache {
 
 fn refused(ask: &GenAsk, error: BuildError) -> Fault {
     match error {
-        BuildError::NotYet { what } => Fault::NotYet { what: format!("generating {what}") },
+        BuildError::NotYet { what } => Fault::NotYet { what: Later::Constraint(what) },
         error => Fault::Constraint { name: ask.name.clone(), error },
     }
 }

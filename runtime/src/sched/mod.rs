@@ -8,6 +8,7 @@ mod constraints;
 mod job;
 mod lend;
 mod prompt;
+pub(crate) mod reader;
 mod set;
 
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub use self::job::JobId;
 use self::job::{Job, Stage};
 pub use self::lend::{Named, lend};
 use self::prompt::Prompt;
+pub use self::reader::Watch;
+use self::reader::{Borders, Reader};
 pub use self::set::Schedulers;
 use crate::ask::{GenAnswer, GenAsk};
 use crate::chat::ChatFormat;
@@ -53,6 +56,7 @@ pub struct Scheduler<'m> {
     number: usize,
     next_job: u64,
     constraints: ConstraintCache,
+    borders: Borders,
     limits: Limits,
 }
 
@@ -66,7 +70,8 @@ impl<'m> Scheduler<'m> {
         };
         let kv = PrefixTree::new(info.n_ctx as usize, info.n_seqs as usize);
         let constraints = ConstraintCache::new(model.vocab().clone(), limits.constraints);
-        Scheduler { model, chat, kv, jobs: Vec::new(), number: 0, next_job: 0, constraints, limits }
+        let borders = Borders::of(model.vocab());
+        Scheduler { model, chat, kv, jobs: Vec::new(), number: 0, next_job: 0, constraints, borders, limits }
     }
 
     /// The model.
@@ -84,17 +89,42 @@ impl<'m> Scheduler<'m> {
         self.kv.cells()
     }
 
-    /// Begins a generation at the end of a context of this model's.
-    pub fn submit(&mut self, ask: &GenAsk, context: &Context) -> Result<JobId, Fault> {
-        let prompt = prompt::prompt(context, self.model, self.chat.as_ref())?;
+    /// Begins a generation at the end of a context of this model's. `watch` is asked from time to time whether that
+    /// may go on.
+    pub fn submit(&mut self, ask: &GenAsk, context: &Context, watch: Watch<'_>) -> Result<JobId, Fault> {
+        let prompt = prompt::prompt(context, &self.reader(watch), self.chat.as_ref())?;
         self.start(ask, prompt, true)
     }
 
     /// Begins a generation at the end of another model's context, which this one reads as text. What is
     /// pending in it is not told: that is the other one's business ([`flush`](Self::flush)).
-    pub fn submit_foreign(&mut self, ask: &GenAsk, context: &Context) -> Result<JobId, Fault> {
-        let prompt = prompt::reread(context, self.model, self.chat.as_ref())?;
+    pub fn submit_foreign(
+        &mut self,
+        ask: &GenAsk,
+        context: &Context,
+        watch: Watch<'_>,
+    ) -> Result<JobId, Fault> {
+        let prompt = prompt::reread(context, &self.reader(watch), self.chat.as_ref())?;
         self.start(ask, prompt, false)
+    }
+
+    fn reader<'r>(&'r self, watch: Watch<'r>) -> Reader<'r> {
+        Reader { model: self.model, borders: &self.borders, watch }
+    }
+
+    /// Tokens of a text: all of them where they fit into a context and `watch` lets it be read, else at least so
+    /// many as it is known to have.
+    pub(crate) fn count(&self, text: &str, watch: Watch<'_>) -> usize {
+        let (reader, mut tokens) = (self.reader(watch), Vec::new());
+        if reader.check(0, text.len()).is_err() || reader.read(text, &mut tokens).is_err() {
+            return self.least(text).max(tokens.len());
+        }
+        tokens.len()
+    }
+
+    /// Tokens that a text has at least, without reading it.
+    pub(crate) fn least(&self, text: &str) -> usize {
+        self.borders.least(text.len())
     }
 
     fn start(&mut self, ask: &GenAsk, prompt: Prompt, own: bool) -> Result<JobId, Fault> {
@@ -138,10 +168,18 @@ impl<'m> Scheduler<'m> {
         Ok(id)
     }
 
-    /// The events of the pieces of a context that none has told: its end.
-    pub fn flush(&mut self, number: u32, context: &Context) -> Result<Vec<Event>, Fault> {
-        let prompt = prompt::prompt(context, self.model, self.chat.as_ref())?;
-        Ok(text_events(number, prompt.written, 0))
+    /// The events of the pieces of a context that none has told: its end. Text that the model cannot read, because
+    /// it is too long or the run is over, has no tokens in them.
+    pub fn flush(&mut self, number: u32, context: &Context, watch: Watch<'_>) -> Result<Vec<Event>, Fault> {
+        let chat = self.chat.as_ref();
+        let written = match prompt::prompt(context, &self.reader(watch), chat) {
+            Ok(prompt) => prompt.written,
+            Err(Fault::PromptTooLong { .. } | Fault::Interrupted | Fault::Deadline) => {
+                prompt::untold(context, chat)?
+            }
+            Err(fault) => return Err(fault),
+        };
+        Ok(text_events(number, written, 0))
     }
 
     /// The text of a context with the template's marks.
@@ -211,7 +249,7 @@ impl<'m> Scheduler<'m> {
         let n_ctx = self.model.info().n_ctx;
         let room = (n_ctx as usize).saturating_sub(prompt) as u32;
         if room == 0 {
-            return Err(Fault::PromptTooLong { tokens: prompt, n_ctx });
+            return Err(Fault::PromptTooLong { tokens: prompt, counted: true, n_ctx });
         }
         let asked = ask.max.unwrap_or(self.limits.default_max);
         Ok((asked.min(room), room < asked))

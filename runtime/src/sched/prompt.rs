@@ -15,7 +15,11 @@ use crate::chat::ChatFormat;
 use crate::context::{Context, Piece};
 use crate::error::Fault;
 use crate::model::Model;
+use crate::sched::reader::Reader;
 use crate::trace::TokenOrigin;
+
+/// The chat format of a model, or why there is none.
+pub(crate) type Chat<'c> = Result<&'c ChatFormat, &'c Fault>;
 
 /// The tokens of a context, and where they come from.
 #[derive(Debug, Default)]
@@ -53,9 +57,6 @@ struct Stretch {
     /// Whether events have still to tell it.
     new: bool,
 }
-
-/// How the model lays out messages, or why it cannot.
-pub(crate) type Chat<'c> = Result<&'c ChatFormat, &'c Fault>;
 
 /// Lays out pieces, the first of which follow `before`; of them the first `told` are known from events.
 fn layout(before: &[Piece], pieces: &[Piece], told: usize, chat: Chat<'_>) -> Result<Vec<Part>, Fault> {
@@ -182,24 +183,49 @@ impl<'c> Layout<'c> {
 }
 
 /// The tokens of a context, its pending pieces included, for the model whose context it is.
-pub(crate) fn prompt(context: &Context, model: &dyn Model, chat: Chat<'_>) -> Result<Prompt, Fault> {
+pub(crate) fn prompt(context: &Context, reader: &Reader<'_>, chat: Chat<'_>) -> Result<Prompt, Fault> {
     let told = context.told() - context.settled().len();
     let parts = layout(context.settled(), context.pending(), told, chat)?;
-    tokens(context.tokens().to_vec(), parts, model)
+    tokens(context.tokens().to_vec(), parts, reader)
 }
 
 /// The tokens of a context for another model, which reads all of it as text.
-pub(crate) fn reread(context: &Context, model: &dyn Model, chat: Chat<'_>) -> Result<Prompt, Fault> {
-    tokens(Vec::new(), layout(&[], context.pieces(), context.pieces().len(), chat)?, model)
+pub(crate) fn reread(context: &Context, reader: &Reader<'_>, chat: Chat<'_>) -> Result<Prompt, Fault> {
+    tokens(Vec::new(), layout(&[], context.pieces(), context.pieces().len(), chat)?, reader)
 }
 
-fn tokens(before: Vec<TokenId>, parts: Vec<Part>, model: &dyn Model) -> Result<Prompt, Fault> {
+/// What of a context no event has told, without its tokens.
+pub(crate) fn untold(context: &Context, chat: Chat<'_>) -> Result<Vec<Written>, Fault> {
+    let told = context.told() - context.settled().len();
+    let mut written = Vec::new();
+    let mut add = |text, origin| written.push(Written { text, origin, tokens: Vec::new() });
+    for part in layout(context.settled(), context.pending(), told, chat)? {
+        match part {
+            Part::Mark(text, true) => add(text, TokenOrigin::Scaffold),
+            Part::Mark(..) => {}
+            Part::Run(run) => {
+                for Stretch { text, origin, new } in run {
+                    origin.filter(|_| new).into_iter().for_each(|origin| add(text.clone(), origin));
+                }
+            }
+        }
+    }
+    Ok(written)
+}
+
+fn tokens(before: Vec<TokenId>, parts: Vec<Part>, reader: &Reader<'_>) -> Result<Prompt, Fault> {
+    let texts = parts.iter().map(|part| match part {
+        Part::Mark(..) => 0,
+        Part::Run(run) => run.iter().map(|stretch| stretch.text.len()).sum(),
+    });
+    reader.check(before.len(), texts.sum())?;
+    let model = reader.model;
     let mut prompt = Prompt { tokens: before, ..Prompt::default() };
     begin(&mut prompt, model);
     for part in parts {
         match part {
             Part::Mark(text, new) => mark(&mut prompt, text, new, model)?,
-            Part::Run(run) => text_run(&mut prompt, run, model),
+            Part::Run(run) => text_run(&mut prompt, run, reader)?,
         }
     }
     Ok(prompt)
@@ -226,17 +252,18 @@ fn mark(prompt: &mut Prompt, text: String, new: bool, model: &dyn Model) -> Resu
     Ok(())
 }
 
-fn text_run(prompt: &mut Prompt, run: Vec<Stretch>, model: &dyn Model) {
+fn text_run(prompt: &mut Prompt, run: Vec<Stretch>, reader: &Reader<'_>) -> Result<(), Fault> {
     let whole: String = run.iter().map(|stretch| stretch.text.as_str()).collect();
-    let tokens = model.tokenize(whole.as_bytes());
-    prompt.tokens.extend(&tokens);
+    let (before, vocab) = (prompt.tokens.len(), reader.model.vocab());
+    reader.read(&whole, &mut prompt.tokens)?;
+    let tokens = &prompt.tokens[before..];
     prompt.healable = tokens.len();
     let (mut at, mut end, mut next) = (0, 0, 0);
     for Stretch { text, origin, new } in run {
         end += text.len();
         let first = next;
         while next < tokens.len() && at < end {
-            at += model.vocab().bytes(tokens[next]).len();
+            at += vocab.bytes(tokens[next]).len();
             next += 1;
         }
         match origin {
@@ -247,6 +274,7 @@ fn text_run(prompt: &mut Prompt, run: Vec<Stretch>, model: &dyn Model) {
             None => prompt.healable = tokens.len() - next,
         }
     }
+    Ok(())
 }
 
 /// The text of a whole context, with the template's marks.

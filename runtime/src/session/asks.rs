@@ -40,17 +40,18 @@ impl Session {
             ask.model = None;
         }
         let Some(context) = self.vm.context(ask.context) else { return Err(not_open(ask.context)) };
+        let watch = || self.options.check();
         let mut flushed = 0;
         let submitted = if at == home {
-            models.get_mut(home).submit(&ask, context)
+            models.get_mut(home).submit(&ask, context, &watch)
         } else {
-            for event in models.get_mut(home).flush(ask.context, context)? {
+            for event in models.get_mut(home).flush(ask.context, context, &watch)? {
                 if let Event::Text { text, .. } = &event {
                     flushed += text.len();
                 }
                 emit(event);
             }
-            models.get_mut(at).submit_foreign(&ask, context)
+            models.get_mut(at).submit_foreign(&ask, context, &watch)
         };
         let job = submitted.map_err(|fault| self.ran_out(fault, rationed))?;
         let shown = String::new();

@@ -1,12 +1,13 @@
 //! The settings of a run: those of the caller, then the program's settings for its models, then the defaults.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use agentc_compiler::ir;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Fault;
 use crate::limits::Limits;
 use crate::sample::Sampling;
 use crate::vm::{Defaults, ModelDefaults};
@@ -32,6 +33,19 @@ pub struct RunOptions {
     pub cancel: Option<Arc<AtomicBool>>,
     /// All other limits.
     pub limits: Limits,
+}
+
+impl RunOptions {
+    /// Whether a run may go on: nobody has ended it, and its time is not over.
+    pub(super) fn check(&self) -> Result<(), Fault> {
+        if self.cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
+            return Err(Fault::Interrupted);
+        }
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(Fault::Deadline);
+        }
+        Ok(())
+    }
 }
 
 /// The model whose tokens the run's contexts keep.

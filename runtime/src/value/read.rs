@@ -1,8 +1,8 @@
 //! From text to values of a type: what a model wrote, and what a caller gives as an input.
 //!
 //! Types may contain themselves ([`Ty::Named`]); values are finite, and how deep they may be is the
-//! caller's limit, checked before anything is built. A value that has been tried against a named type is
-//! not tried again, so unions of recursive types cost no more than their size.
+//! caller's limit, checked before anything is built, as is how large they may be. A value that has been tried
+//! against a named type is not tried again, so unions of recursive types cost no more than their size.
 //!
 //! What comes from outside stays what it is: a number that a float does not give back with all its digits is
 //! refused where a float is wanted. What a model wrote as a float is the nearest one, since it cannot be asked
@@ -13,7 +13,8 @@ use agentc_compiler::json::{self, JsonError};
 use agentc_compiler::number::Number;
 use rustc_hash::FxHashMap;
 
-use super::Value;
+use super::{ITEM, Value};
+use crate::limits::Limits;
 
 /// Types within types that are followed at most: a value is not deep, so more can only be a type without
 /// values.
@@ -26,17 +27,30 @@ pub struct Reading<'p> {
     pub types: &'p [NamedTy],
     /// Levels of lists and records that a value may have.
     pub depth: usize,
+    /// How large it may be, as [`Value::size`] counts.
+    pub size: usize,
 }
 
 /// Why a text or a value is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadError {
     /// It is not of the type.
     NotOfType,
+    /// It has to be JSON, and is not.
+    NotJson(JsonError),
     /// It has too many levels of lists and records.
     TooDeep,
     /// A number in it has digits that neither the ints nor the floats of the type have.
     Digits,
+    /// It is too large.
+    TooLarge,
+}
+
+impl<'p> Reading<'p> {
+    /// With the limits of a run.
+    pub fn new(types: &'p [NamedTy], limits: &Limits) -> Reading<'p> {
+        Reading { types, depth: limits.value_depth, size: limits.value_size }
+    }
 }
 
 impl Reading<'_> {
@@ -59,6 +73,9 @@ impl Reading<'_> {
         if value.depth() > self.depth {
             return Err(ReadError::TooDeep);
         }
+        if value.size() > self.size {
+            return Err(ReadError::TooLarge);
+        }
         let mut fit = Fit { types: self.types, nearest, lost: false, tried: FxHashMap::default(), level: 0 };
         let reason = |fit: &Fit<'_>| if fit.lost { ReadError::Digits } else { ReadError::NotOfType };
         fit.value(value, ty).ok_or_else(|| reason(&fit))
@@ -72,17 +89,23 @@ impl Reading<'_> {
         }
         match self.from_json(text) {
             Ok(value) => self.coerce(&value, ty).or_else(|error| bare().map_err(|_| error)),
+            Err(ReadError::TooLarge) => Err(ReadError::TooLarge),
             Err(error) => bare().map_err(|_| error),
         }
     }
 
     /// The value of a JSON text.
     pub fn from_json(&self, text: &str) -> Result<Value, ReadError> {
-        json::parse(text, self.depth).map(Value::from).map_err(|error| match error {
-            JsonError::TooDeep => ReadError::TooDeep,
+        if least_size(text) > self.size {
+            return Err(ReadError::TooLarge);
+        }
+        let json = json::parse(text, self.depth).map_err(|error| match error {
+            JsonError::TooDeep { .. } => ReadError::TooDeep,
             JsonError::Number { .. } => ReadError::Digits,
-            JsonError::Syntax { .. } => ReadError::NotOfType,
-        })
+            wrong => ReadError::NotJson(wrong),
+        })?;
+        let value = Value::from(json);
+        if value.size() > self.size { Err(ReadError::TooLarge) } else { Ok(value) }
     }
 
     fn plain(&self, text: &str, ty: &Ty, level: usize) -> Result<Value, ReadError> {
@@ -108,18 +131,34 @@ impl Reading<'_> {
     }
 }
 
-/// The first that was read; if none, that a value is too deep is the better reason.
+/// The first that was read; if none, that a value is too deep or too large is the better reason.
 fn first(mut read: impl Iterator<Item = Result<Value, ReadError>>) -> Result<Value, ReadError> {
     let mut reason = ReadError::NotOfType;
     let found = read.find_map(|one| {
         one.map_err(|error| {
-            if error == ReadError::TooDeep {
+            if error != ReadError::NotOfType {
                 reason = error
             }
         })
         .ok()
     });
     found.ok_or(reason)
+}
+
+/// The size that the value of a JSON text has at least, known before it is read: a comma follows an item or a
+/// field. Of a text that is not JSON anything at all.
+pub(crate) fn least_size(text: &str) -> usize {
+    let (mut commas, mut quoted, mut escaped) = (0usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b',' if !quoted => commas += 1,
+            _ => {}
+        }
+    }
+    commas.saturating_mul(ITEM)
 }
 
 /// A value beside a type.
@@ -202,7 +241,9 @@ impl Fit<'_> {
 
     /// The fields in the type's order, optional ones where present; fields that the type does not know refuse.
     fn record(&mut self, fields: &[Field], values: &[(String, Value)]) -> Option<Value> {
-        if values.iter().any(|(name, _)| fields.iter().all(|field| field.name != *name)) {
+        // So there are not many more to look for.
+        let unknown = |(name, _): &(String, Value)| fields.iter().all(|field| field.name != *name);
+        if values.len() > fields.len() || values.iter().any(unknown) {
             return None;
         }
         let mut out = Vec::with_capacity(values.len());
@@ -222,7 +263,7 @@ impl Fit<'_> {
 mod tests {
     use super::*;
 
-    const PLAIN: Reading<'_> = Reading { types: &[], depth: 100 };
+    const PLAIN: Reading<'_> = Reading { types: &[], depth: 100, size: 1 << 20 };
 
     fn field(name: &str, ty: Ty) -> Field {
         Field { name: name.into(), ty, optional: false }
@@ -313,7 +354,7 @@ mod tests {
     #[test]
     fn types_that_contain_themselves() {
         let (types, tree) = tree();
-        let reading = Reading { types: &types, depth: 100 };
+        let reading = Reading { types: &types, depth: 100, size: 1 << 20 };
         let good = r#"{"v": 1, "kids": [{"v": 2, "kids": []}, {"v": 3, "kids": []}]}"#;
         assert_eq!(reading.input(good, &tree).map(|value| value.to_string()), Ok(good.into()));
         let bad = good.replace("3", "\"3\"");
@@ -323,7 +364,7 @@ mod tests {
     #[test]
     fn depth_is_bounded_and_the_stack_safe() {
         let (types, tree) = tree();
-        let reading = Reading { types: &types, depth: 100 };
+        let reading = Reading { types: &types, depth: 100, size: 1 << 20 };
         for (text, ty) in [
             (r#"{"v": 1, "kids": ["#.repeat(100_000), &tree),
             ("[".repeat(1_000_000), &Ty::Any),
@@ -347,14 +388,14 @@ mod tests {
         let chain = (0..90).fold(Value::Null, |next, _| {
             Value::record(vec![("next".into(), next), ("kind".into(), "b".into())])
         });
-        let reading = Reading { types: &types, depth: 100 };
+        let reading = Reading { types: &types, depth: 100, size: 1 << 20 };
         assert_eq!(reading.coerce(&chain, &Ty::Named(0)), Ok(chain));
     }
 
     #[test]
     fn a_type_without_values_takes_none() {
         let types = [NamedTy { name: "Loop".into(), ty: Ty::Named(0) }];
-        let reading = Reading { types: &types, depth: 100 };
+        let reading = Reading { types: &types, depth: 100, size: 1 << 20 };
         assert_eq!(reading.coerce(&Value::Int(1), &Ty::Named(0)), Err(ReadError::NotOfType));
         assert_eq!(reading.parse("1", &Ty::Named(0), false), Err(ReadError::NotOfType));
         assert_eq!(reading.coerce(&Value::Int(1), &Ty::Named(7)), Err(ReadError::NotOfType));

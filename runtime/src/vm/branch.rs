@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Vm;
 use super::frame::{Frame, Lane};
-use super::ops::{ITEM, bad_operand, check_size};
+use super::ops::{bad_operand, check_size, too_large};
+use super::work::Owned;
 use crate::error::{Fault, RunError};
 use crate::trace::Event;
-use crate::value::Value;
+use crate::value::{ITEM, Value};
 
 /// What makes a frame a branch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,12 @@ pub(super) struct Branch {
     /// What the branches before it yielded.
     yields: Vec<Value>,
     pub(super) lane: Lane,
+}
+
+impl Branch {
+    pub(super) fn yields(&self) -> &[Value] {
+        &self.yields
+    }
 }
 
 impl Vm {
@@ -35,8 +42,7 @@ impl Vm {
     ) -> Result<(), Fault> {
         let count = self.branches(over)?;
         if count.saturating_mul(ITEM) > self.limits.value_size {
-            let limit = self.limits.value_size as u64;
-            return Err(Fault::Limit { what: "bytes in a value", limit });
+            return Err(too_large(&self.limits));
         }
         self.lane().take();
         if count == 0 {
@@ -76,7 +82,8 @@ impl Vm {
         };
         let lane = self.lane().of_branch(number);
         let parent = self.context_number();
-        let Some(frame) = self.state.frames.last() else { return Ok(()) };
+        let Some(frame) = self.state.frames.last_mut() else { return Ok(()) };
+        frame.owned.clear();
         let locals = locals_of(&frame.locals, over, number);
         let (func, block) = (frame.func, *body);
         let copy = self.state.contexts.get(frame.context).map(|(_, context)| context.clone());
@@ -85,7 +92,8 @@ impl Vm {
         self.state.steps += (locals.len() + copy.text_len() / 64 + copy.tokens().len() / 64) as u64;
         let context = self.open_context(copy);
         let branch = Some(Branch { number, yields, lane });
-        self.state.frames.push(Frame { func, block, inst: 0, locals, context, rescues: Vec::new(), branch });
+        let (owned, rescues) = (Owned::default(), Vec::new());
+        self.state.frames.push(Frame { func, block, inst: 0, locals, owned, context, rescues, branch });
         let place = self.place(span);
         self.events.push(Event::BranchStart {
             context: self.context_number(),
@@ -147,5 +155,5 @@ fn locals_of(outer: &[Value], over: &Over, number: usize) -> Vec<Value> {
 
 /// A program that the compiler made, or that was validated, has no such thing.
 fn stray() -> RunError {
-    RunError::of_run(Fault::Input { message: "the program yields outside of a branch".to_owned() })
+    RunError::of_run(Fault::Input { message: "the program yields outside a branch".to_owned() })
 }

@@ -13,10 +13,11 @@ mod text;
 use std::cmp::Ordering;
 
 pub(super) use self::regexes::Regexes;
-use super::ops::{bad_operand, contains};
+use super::ops::{bad_operand, contains, print, too_large};
 use crate::error::Fault;
 use crate::limits::Limits;
-use crate::value::Value;
+use crate::value::print::{Full, Quoted};
+use crate::value::{ITEM, Value};
 
 /// Calls a function of the prelude. The compiler has checked names and types and filled in defaults; what
 /// cannot be computed nevertheless is a fault.
@@ -36,7 +37,7 @@ pub(super) fn call(
         "trim" => call.text().map(|text| text.trim().into()),
         "upper" => call.text().map(|text| text.to_uppercase().into()),
         "lower" => call.text().map(|text| text.to_lowercase().into()),
-        "lines" => call.text().map(|text| text.lines().collect::<Vec<_>>().into()),
+        "lines" => call.texts(call.text()?.lines()),
         "split" => call.split(),
         "join" => call.join(),
         "replace" => call.replace(),
@@ -48,9 +49,9 @@ pub(super) fn call(
         "replace_match" => call.replace_match(regexes),
         "split_match" => call.split_match(regexes),
         "numbered" => call.numbered(),
-        "json" => Ok(Value::str(first.quoted())),
+        "json" => Ok(Value::str(print([Quoted(first)], limits)?)),
         "parse_json" => call.parse_json(),
-        "str" => Ok(Value::str(first.to_string())),
+        "str" => Ok(Value::str(print([first], limits)?)),
         "keys" | "values" => call.fields(),
         "reversed" => call.reversed(),
         "sort" => call.sort(),
@@ -104,12 +105,26 @@ impl Call<'_> {
         value.as_str().ok_or_else(|| self.bad(value))
     }
 
+    /// A list of texts, which ends where it would become too large.
+    fn texts<'t>(&self, parts: impl Iterator<Item = &'t str>) -> Result<Value, Fault> {
+        let mut texts = Vec::new();
+        for part in parts {
+            texts.push(part.into());
+            self.bound(texts.len().checked_mul(ITEM))?;
+        }
+        Ok(Value::list(texts))
+    }
+
+    /// What was printed has to fit into a value.
+    fn fits(&self, printed: Result<(), Full>) -> Result<(), Fault> {
+        printed.map_err(|Full| too_large(self.limits))
+    }
+
     /// What a result of `size` bytes or items would break, before it is made.
     fn bound(&self, size: Option<usize>) -> Result<(), Fault> {
-        let limit = self.limits.value_size;
         match size {
-            Some(size) if size <= limit => Ok(()),
-            _ => Err(Fault::Limit { what: "bytes in a value", limit: limit as u64 }),
+            Some(size) if size <= self.limits.value_size => Ok(()),
+            _ => Err(too_large(self.limits)),
         }
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::branch::Branch;
 use super::rescue::Rescue;
+use super::work::Owned;
 use super::{State, Vm};
 use crate::context::Context;
 use crate::error::Fault;
@@ -19,6 +20,8 @@ pub(super) struct Frame {
     /// The next instruction; the number of instructions is the terminator.
     pub(super) inst: usize,
     pub(super) locals: Vec<Value>,
+    #[serde(default, skip_serializing_if = "Owned::is_empty")]
+    pub(super) owned: Owned,
     /// Index of its context. Contexts are opened and closed with frames, so none below has a greater one.
     pub(super) context: usize,
     /// The open `try` blocks, the innermost last.
@@ -55,6 +58,13 @@ impl Lane {
 }
 
 impl Frame {
+    /// Bytes of all values that it holds.
+    pub(super) fn size(&self) -> usize {
+        let kept = self.rescues.iter().flat_map(Rescue::values);
+        let yielded = self.branch.iter().flat_map(Branch::yields);
+        self.locals.iter().chain(kept).chain(yielded).map(Value::size).fold(0, usize::saturating_add)
+    }
+
     pub(super) fn instruction<'p>(&self, program: &'p ir::Program) -> Option<&'p Inst> {
         program.funcs.get(self.func.index())?.blocks.get(self.block.index())?.insts.get(self.inst)
     }
@@ -63,8 +73,16 @@ impl Frame {
 impl Vm {
     pub(super) fn push_frame(&mut self, func: FuncId, mut locals: Vec<Value>, context: usize) {
         locals.resize(self.program.funcs[func.index()].locals.len(), Value::Null);
-        let (block, rescues) = (BlockId(0), Vec::new());
-        self.state.frames.push(Frame { func, block, inst: 0, locals, context, rescues, branch: None });
+        self.state.frames.push(Frame {
+            func,
+            block: BlockId(0),
+            inst: 0,
+            locals,
+            owned: Owned::default(),
+            context,
+            rescues: Vec::new(),
+            branch: None,
+        });
     }
 
     pub(super) fn call(&mut self, program: &ir::Program, func: FuncId, args: &[Local]) -> Result<(), Fault> {
@@ -73,12 +91,15 @@ impl Vm {
             return Ok(());
         }
         self.check_room()?;
-        let args = args.iter().map(|&arg| self.get(arg)).collect();
+        let locals = args.iter().map(|&arg| self.get(arg)).collect();
+        if let Some(frame) = self.state.frames.last_mut() {
+            args.iter().for_each(|arg| frame.owned.drop(*arg));
+        }
         let context = match program.funcs[func.index()].kind {
             FuncKind::Agent | FuncKind::Test => self.open_agent(program, func),
             FuncKind::Fn | FuncKind::Main => self.state.frames.last().map_or(0, |frame| frame.context),
         };
-        self.push_frame(func, args, context);
+        self.push_frame(func, locals, context);
         Ok(())
     }
 

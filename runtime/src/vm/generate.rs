@@ -1,12 +1,13 @@
 //! Generations: what the machine asks, given an instruction and its locals, and what it makes of the answer.
 
-use agentc_compiler::ir::{self, Gen, GenFact, GenOption, Inst, Method, Op};
+use agentc_compiler::ir::{self, Gen, GenFact, GenOption, Inst, Later, Local, Op};
 use agentc_compiler::source::Span;
 use agentc_constraint::End;
 
+use super::ops::{print, too_large};
 use super::{Step, Vm, not_yet, unasked};
 use crate::ask::{Ask, GenAnswer, GenAsk};
-use crate::error::{Fault, RunError};
+use crate::error::{Fault, RunError, short};
 use crate::sample::Stream;
 use crate::value::Value;
 use crate::value::read::ReadError;
@@ -28,7 +29,7 @@ impl Vm {
             context: self.context_number(),
             name: r#gen.name.clone(),
             spec: r#gen.spec.clone(),
-            bindings: r#gen.bindings.iter().map(|&local| texts(&self.get(local))).collect(),
+            bindings: self.bindings(&r#gen.bindings)?,
             model: model.and_then(|model| program.models.get(model)).map(|(name, _)| name.clone()),
             min: 0,
             max: None,
@@ -45,6 +46,17 @@ impl Vm {
         }
         self.state.waiting = Some(id);
         Ok(Step::Ask(Ask::Gen(Box::new(ask))))
+    }
+
+    /// The texts that the values of holes stand for: a list's items, or the one value.
+    fn bindings(&self, holes: &[Local]) -> Result<Vec<Vec<String>>, Fault> {
+        let text = |value: &Value| print([value], &self.limits);
+        let texts = |local: &Local| match self.get(*local) {
+            Value::List(items) => items.iter().map(text).collect(),
+            Value::Null => Ok(Vec::new()),
+            one => Ok(vec![text(&one)?]),
+        };
+        holes.iter().map(texts).collect()
     }
 
     /// Takes in what the model wrote; answers the parsed value.
@@ -72,7 +84,8 @@ impl Vm {
             ReadError::TooDeep => {
                 Fault::Limit { what: "levels in a value", limit: self.limits.value_depth as u64 }
             }
-            ReadError::NotOfType | ReadError::Digits => {
+            ReadError::TooLarge => too_large(&self.limits),
+            ReadError::NotOfType | ReadError::NotJson(_) | ReadError::Digits => {
                 Fault::NotOfType { name: r#gen.name.clone(), text: text.to_owned() }
             }
         }
@@ -81,20 +94,13 @@ impl Vm {
 
 /// Refuses what a later version runs.
 fn supported(r#gen: &Gen) -> Result<(), Fault> {
-    match r#gen.method {
-        Method::Greedy => {}
-        Method::Norm => return Err(not_yet("`select … by norm`")),
-        Method::Uncond => return Err(not_yet("`select … by uncond`")),
+    let options = r#gen.options.iter().find_map(|(option, _)| option.later());
+    let facts = || r#gen.facts.iter().find_map(|(fact, _)| fact.later(&r#gen.name));
+    let tools = || (!r#gen.tools.is_empty()).then_some(Later::Tools);
+    match r#gen.method.later().or(options).or_else(facts).or_else(tools) {
+        Some(what) => Err(not_yet(what)),
+        None => Ok(()),
     }
-    let late = [GenOption::Samples, GenOption::Beam, GenOption::Logprobs];
-    if let Some((option, _)) = r#gen.options.iter().find(|(option, _)| late.contains(option)) {
-        return Err(not_yet(format!("the option `{}`", option.name())));
-    }
-    let late = [GenFact::Logprob, GenFact::Probs, GenFact::Calls];
-    if let Some((fact, _)) = r#gen.facts.iter().find(|(fact, _)| late.contains(fact)) {
-        return Err(not_yet(format!("`{}.{}`", r#gen.name, fact.name())));
-    }
-    if r#gen.tools.is_empty() { Ok(()) } else { Err(not_yet("the option `tools`")) }
 }
 
 fn value_of(fact: GenFact, answer: &GenAnswer) -> Value {
@@ -109,15 +115,6 @@ fn value_of(fact: GenFact, answer: &GenAnswer) -> Value {
         },
         // Refused when it was asked.
         GenFact::Logprob | GenFact::Probs | GenFact::Calls => Value::Null,
-    }
-}
-
-/// The texts that a hole's value stands for: a list's items, or the one value.
-fn texts(value: &Value) -> Vec<String> {
-    match value {
-        Value::List(items) => items.iter().map(Value::to_string).collect(),
-        Value::Null => Vec::new(),
-        one => vec![one.to_string()],
     }
 }
 
@@ -155,7 +152,7 @@ struct Given<'v> {
 
 impl Given<'_> {
     fn bad(&self) -> Fault {
-        Fault::BadOption { option: self.option, value: self.value.to_string() }
+        Fault::BadOption { option: self.option, value: short(self.value, 40) }
     }
 
     fn number(&self, fits: impl Fn(f64) -> bool) -> Result<f64, Fault> {

@@ -7,7 +7,7 @@
 //!
 //! Calls and branches are frames (`frame`, `branch`); a `try` remembers in its frame what to go back to
 //! (`rescue`). What generations ask and how they are answered is in `generate`, the pure instructions are in
-//! `ops` and `builtin`.
+//! `ops` and `builtin`, and what they cost in `work`.
 
 mod branch;
 mod builtin;
@@ -15,10 +15,11 @@ mod frame;
 mod generate;
 mod ops;
 mod rescue;
+mod work;
 
 use std::sync::Arc;
 
-use agentc_compiler::ir::{self, Func, FuncId, Inst, Local, Op, Origin, Term};
+use agentc_compiler::ir::{self, BinOp, Func, FuncId, Inst, Later, Local, Op, Origin, Term};
 use agentc_compiler::source::Span;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,15 @@ pub struct State {
     asks: u64,
     waiting: Option<u64>,
     steps: u64,
+}
+
+impl State {
+    /// Bytes of its values and texts, which share nothing once they are written down.
+    pub fn size(&self) -> usize {
+        let values = self.frames.iter().map(Frame::size);
+        let texts = self.contexts.iter().map(|(_, context)| context.text_len() + context.tokens().len() * 4);
+        values.chain(texts).fold(0, usize::saturating_add)
+    }
 }
 
 /// See the module's description.
@@ -207,14 +217,17 @@ impl Vm {
         let value = Value::str(text);
         ops::check_size(&value, &self.limits).map_err(|fault| RunError::at(*span, fault))?;
         self.state.waiting = None;
+        self.state.steps += work::making(&Op::Context { dst: *dst }, &value);
         self.set(*dst, value);
         self.advance();
         Ok(())
     }
 
     fn exec(&mut self, program: &ir::Program, inst: &Inst) -> Result<Option<Step>, RunError> {
-        self.count_step(inst.span)?;
         let at = |fault: Fault| RunError::at(inst.span, fault);
+        let frame = self.state.frames.last();
+        let work = frame.map_or(0, |frame| work::reading(&inst.op, &frame.locals, &frame.owned));
+        self.spend(1 + work).map_err(at)?;
         match &inst.op {
             Op::Gen(r#gen) => return self.ask_gen(program, r#gen, inst.span).map(Some).map_err(at),
             Op::Context { .. } => return Ok(Some(self.ask_text(inst.span))),
@@ -227,7 +240,7 @@ impl Vm {
             Op::Try { restore, .. } => self.begin_try(restore),
             Op::EndTry => self.end_try(),
             Op::Print { src } => {
-                let text = self.get(*src).to_string();
+                let text = self.print(*src).map_err(at)?;
                 self.events.push(Event::Print { text });
             }
             Op::BoundReached { max } => self.note_bound(*max, inst.span),
@@ -237,13 +250,16 @@ impl Vm {
             Op::Expect { cond, message, operands } => {
                 self.expect(*cond, *message, operands).map_err(at)?;
             }
-            Op::Fail { message } => return Err(at(Fault::Fail { message: self.get(*message).to_string() })),
+            Op::Fail { message } => {
+                let message = self.print(*message).map_err(at)?;
+                return Err(at(Fault::Fail { message }));
+            }
             Op::ToolCall { tool, .. } => {
                 let tool = program.tools.get(tool.index()).map_or("?", |tool| tool.name.as_str());
-                return Err(at(not_yet(format!("calling the tool `{tool}`"))));
+                return Err(at(not_yet(Later::Tool(tool.to_owned()))));
             }
-            Op::CallGen(call) => return Err(at(not_yet(format!("`call {}`", call.name)))),
-            Op::Score { .. } => return Err(at(not_yet("`score`"))),
+            Op::CallGen(call) => return Err(at(not_yet(Later::Call(call.name.clone())))),
+            Op::Score { .. } => return Err(at(not_yet(Later::Score))),
             pure => self.compute(pure).map_err(at)?,
         }
         self.advance();
@@ -251,19 +267,67 @@ impl Vm {
     }
 
     fn compute(&mut self, op: &Op) -> Result<(), Fault> {
-        let frame = self.state.frames.last().map(|frame| frame.locals.as_slice()).unwrap_or_default();
-        let (dst, value) = ops::eval(op, frame, &self.limits, &mut self.regexes)?;
-        self.state.steps += ops::work(op, &value, frame);
-        self.set(dst, value);
+        match op {
+            Op::Append { list, item } => self.grow(*list, *item, true),
+            Op::Binary { dst, op: BinOp::Add, lhs, rhs } if dst == lhs && self.can_grow(*lhs) => {
+                self.grow(*dst, *rhs, false)
+            }
+            op => {
+                let Some(frame) = self.state.frames.last_mut() else { return Ok(()) };
+                let (dst, value) = ops::eval(op, &frame.locals, &self.limits, &mut self.regexes)?;
+                frame.owned.lend(op, &value);
+                self.state.steps += work::making(op, &value);
+                self.set(dst, value);
+                Ok(())
+            }
+        }
+    }
+
+    fn can_grow(&self, local: Local) -> bool {
+        let frame = self.state.frames.last();
+        frame.is_some_and(|frame| matches!(frame.locals[local.index()], Value::List(_) | Value::Str(_)))
+    }
+
+    /// Puts one local's value behind another's, in place where that is nobody else's: `new` is an item, or what
+    /// is to be joined.
+    fn grow(&mut self, local: Local, new: Local, is_item: bool) -> Result<(), Fault> {
+        let added = self.get(new);
+        let Some(frame) = self.state.frames.last_mut() else { return Ok(()) };
+        let value = &mut frame.locals[local.index()];
+        if is_item {
+            if matches!(value, Value::Null) {
+                *value = Value::list(Vec::new());
+            }
+            ops::extend(value, std::slice::from_ref(&added), &self.limits)?;
+            frame.owned.drop(new);
+        } else {
+            ops::join(value, &added, &self.limits)?;
+        }
+        frame.owned.add(local);
         Ok(())
     }
 
+    /// The end of the block that the machine is in, for what has no place of its own.
+    fn place_in(&self, func: &Func) -> Span {
+        let block = self.state.frames.last().and_then(|frame| func.blocks.get(frame.block.index()));
+        block.and_then(|block| block.insts.last()).map_or(func.span, |inst| inst.span)
+    }
+
     fn count_step(&mut self, span: Span) -> Result<(), RunError> {
-        self.state.steps += 1;
+        self.spend(1).map_err(|fault| RunError::at(span, fault))
+    }
+
+    fn spend(&mut self, steps: u64) -> Result<(), Fault> {
+        self.state.steps = self.state.steps.saturating_add(steps);
         if self.state.steps > self.limits.steps {
-            return Err(RunError::at(span, Fault::Limit { what: "instructions", limit: self.limits.steps }));
+            return Err(Fault::Limit { what: "instructions", limit: self.limits.steps });
         }
         Ok(())
+    }
+
+    /// A value as text.
+    fn print(&self, local: Local) -> Result<String, Fault> {
+        ops::print([self.get(local)], &self.limits)
     }
 
     /// Follows a terminator. The end of the run, if that is what it is.
@@ -283,12 +347,12 @@ impl Vm {
                 return Ok(self.leave_func(program, value).map(Step::Done));
             }
             Term::Yield(value) => {
-                self.count_step(func.span)?;
+                self.count_step(self.place_in(func))?;
                 let value = value.map_or(Value::Null, |local| self.get(local));
                 return self.end_branch(program, value).map(|()| None);
             }
         };
-        self.count_step(func.span)?;
+        self.count_step(self.place_in(func))?;
         if let Some(frame) = self.state.frames.last_mut() {
             (frame.block, frame.inst) = (next, 0);
         }
@@ -296,7 +360,7 @@ impl Vm {
     }
 
     fn write(&mut self, src: Local, origin: Origin) -> Result<(), Fault> {
-        let text = self.get(src).to_string();
+        let text = self.print(src)?;
         let limit = self.limits.value_size;
         let context = self.current_context();
         if context.as_ref().is_some_and(|context| context.text_len() + text.len() > limit) {
@@ -312,7 +376,7 @@ impl Vm {
         if self.get(cond) == Value::Bool(true) {
             return Ok(());
         }
-        let message = message.map(|local| self.get(local).to_string());
+        let message = message.map(|local| self.print(local)).transpose()?;
         let operand = |&(span, local): &(Span, Local)| Operand { span, value: self.get(local) };
         Err(Fault::Expect {
             message: message.unwrap_or_else(|| "an expectation does not hold".to_owned()),
@@ -356,7 +420,7 @@ impl Vm {
     }
 
     fn reading<'p>(&self, program: &'p ir::Program) -> Reading<'p> {
-        Reading { types: &program.types, depth: self.limits.value_depth }
+        Reading::new(&program.types, &self.limits)
     }
 
     fn get(&self, local: Local) -> Value {
@@ -366,6 +430,7 @@ impl Vm {
     fn set(&mut self, local: Local, value: Value) {
         if let Some(frame) = self.state.frames.last_mut() {
             frame.locals[local.index()] = value;
+            frame.owned.drop(local);
         }
     }
 
@@ -393,8 +458,8 @@ impl Vm {
     }
 }
 
-fn not_yet(what: impl Into<String>) -> Fault {
-    Fault::NotYet { what: what.into() }
+fn not_yet(what: Later) -> Fault {
+    Fault::NotYet { what }
 }
 
 fn unasked(id: u64) -> RunError {

@@ -1,12 +1,17 @@
 //! The pure instructions: from locals to a value.
 
+use std::fmt::Display;
+use std::sync::Arc;
+
 use agentc_compiler::ir::{BinOp, Local, Op, UnOp};
 use agentc_compiler::number::Number;
+use rustc_hash::FxHashMap;
 
 use super::builtin::{self, Regexes};
 use crate::error::{Fault, short};
 use crate::limits::Limits;
-use crate::value::Value;
+use crate::value::print::{Full, Printer};
+use crate::value::{ITEM, Value};
 
 /// Evaluates a pure instruction; the local it writes, and the value. Effects are the machine's business
 /// and count as `null` here.
@@ -38,55 +43,67 @@ pub(super) fn eval(
             let args: Vec<Value> = args.iter().map(|arg| get(arg).clone()).collect();
             (dst, builtin::call(name, &args, limits, regexes)?)
         }
-        Op::Format { dst, parts } => {
-            (dst, Value::str(parts.iter().map(|part| get(part).to_string()).collect::<String>()))
-        }
-        Op::Append { list, item } => {
-            let mut items = get(list).as_list().unwrap_or_default().to_vec();
-            items.push(get(item).clone());
-            (list, Value::list(items))
-        }
+        Op::Format { dst, parts } => (dst, Value::str(print(parts.iter().map(get), limits)?)),
         _ => return Ok((Local(0), locals.first().cloned().unwrap_or(Value::Null))),
     };
     check_size(&value, limits)?;
     Ok((*dst, value))
 }
 
-/// What an instruction costs beyond one step: large values take time to make and to look through, and a
-/// budget in steps has to notice.
-pub(super) fn work(op: &Op, result: &Value, locals: &[Value]) -> u64 {
-    let read = |local: &Local| locals.get(local.index()).map_or(0, size);
-    let operands = match op {
-        Op::Builtin { args, .. } => args.iter().map(read).sum(),
-        Op::Binary { lhs, rhs, .. } => read(lhs) + read(rhs),
-        Op::Index { src, .. } if matches!(locals.get(src.index()), Some(Value::Str(_))) => read(src),
-        Op::Slice { src, .. } => read(src),
-        Op::Const { .. } | Op::Copy { .. } | Op::Field { .. } | Op::Index { .. } => return 0,
-        _ => 0,
-    };
-    ((operands + size(result)) / 64) as u64
-}
-
-/// Bytes of a string or of a number that is kept as text, items of a list.
-fn size(value: &Value) -> usize {
-    match value {
-        Value::Str(text) => text.len(),
-        Value::Number(number) => number.text().len(),
-        Value::List(items) => items.len(),
-        _ => 0,
-    }
-}
-
 /// A value must not outgrow the run's limits, however it came about.
 pub(super) fn check_size(value: &Value, limits: &Limits) -> Result<(), Fault> {
     if value.depth() > limits.value_depth {
-        return Err(Fault::Limit { what: "levels in a value", limit: limits.value_depth as u64 });
+        return Err(too_deep(limits));
     }
-    let bytes = if matches!(value, Value::List(_)) { size(value).saturating_mul(ITEM) } else { size(value) };
-    if bytes > limits.value_size {
-        return Err(Fault::Limit { what: "bytes in a value", limit: limits.value_size as u64 });
+    if value.size() > limits.value_size { Err(too_large(limits)) } else { Ok(()) }
+}
+
+pub(super) fn too_large(limits: &Limits) -> Fault {
+    Fault::Limit { what: "bytes in a value", limit: limits.value_size as u64 }
+}
+
+/// What is printed one after the other, as one text. No more of it is made than a value may hold.
+pub(super) fn print<T: Display>(
+    parts: impl IntoIterator<Item = T>,
+    limits: &Limits,
+) -> Result<String, Fault> {
+    let mut printer = Printer::new(limits.value_size);
+    for part in parts {
+        printer.add(part).map_err(|Full| too_large(limits))?;
     }
-    Ok(())
+    Ok(printer.finish())
+}
+
+/// `list + new` into the list itself: nothing is copied where nobody else holds it. A value that would become
+/// too large stays as it is.
+pub(super) fn extend(list: &mut Value, new: &[Value], limits: &Limits) -> Result<(), Fault> {
+    let added = new.iter().fold(0usize, |sum, item| sum.saturating_add(ITEM).saturating_add(item.size()));
+    if list.size().saturating_add(added) > limits.value_size {
+        return Err(too_large(limits));
+    }
+    if new.iter().any(|item| item.depth() >= limits.value_depth) {
+        return Err(too_deep(limits));
+    }
+    if list.extend(new) { Ok(()) } else { Err(bad_operand("+", list)) }
+}
+
+/// `a + b` into `a` itself, for two lists or two texts.
+pub(super) fn join(a: &mut Value, b: &Value, limits: &Limits) -> Result<(), Fault> {
+    match (&mut *a, b) {
+        (Value::List(_), Value::List(new)) => extend(a, new, limits),
+        (Value::Str(text), Value::Str(new)) => {
+            if text.len() + new.len() > limits.value_size {
+                return Err(too_large(limits));
+            }
+            Arc::make_mut(text).push_str(new);
+            Ok(())
+        }
+        _ => Err(bad_operand("+", b)),
+    }
+}
+
+fn too_deep(limits: &Limits) -> Fault {
+    Fault::Limit { what: "levels in a value", limit: limits.value_depth as u64 }
 }
 
 fn int_to_float(value: &Value) -> Value {
@@ -125,9 +142,6 @@ fn binary(op: BinOp, a: &Value, b: &Value) -> Result<Value, Fault> {
     }
 }
 
-/// What an item of a list counts against the limit in bytes.
-pub(super) const ITEM: usize = 16;
-
 /// Equality of values: numbers by value, whatever their kind, and records whatever the order of their fields.
 pub(super) fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
@@ -137,14 +151,20 @@ pub(super) fn equal(a: &Value, b: &Value) -> bool {
         (Value::List(a), Value::List(b)) => {
             a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b))
         }
-        (Value::Record(a), Value::Record(b)) => {
-            let same = |(name, value): &(String, Value)| {
-                b.iter().any(|(other, there)| other == name && equal(value, there))
-            };
-            a.len() == b.len() && a.iter().all(same)
-        }
+        (Value::Record(a), Value::Record(b)) => a.len() == b.len() && equal_fields(a, b),
         _ => a == b,
     }
+}
+
+/// Mostly fields come in one order; where they do not, they are looked up.
+fn equal_fields(a: &[(String, Value)], b: &[(String, Value)]) -> bool {
+    let ordered = a.iter().zip(b).take_while(|((name, _), (other, _))| name == other).count();
+    let (same, a, b) = (a[..ordered].iter().zip(&b[..ordered]), &a[ordered..], &b[ordered..]);
+    if !same.into_iter().all(|((_, value), (_, other))| equal(value, other)) {
+        return false;
+    }
+    let by_name: FxHashMap<&str, &Value> = b.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    a.iter().all(|(name, value)| by_name.get(name.as_str()).is_some_and(|other| equal(value, other)))
 }
 
 /// The order of numbers and strings (by code points), and of lists item by item.
@@ -180,7 +200,7 @@ pub(super) fn int_order(n: i64, x: f64) -> std::cmp::Ordering {
 pub(super) fn contains(container: &Value, item: &Value) -> Result<bool, Fault> {
     match (container, item) {
         (Value::List(items), item) => Ok(items.iter().any(|other| equal(other, item))),
-        (Value::Str(text), Value::Str(part)) => Ok(text.contains(&**part)),
+        (Value::Str(text), Value::Str(part)) => Ok(text.contains(part.as_str())),
         (Value::Record(_), Value::Str(key)) => Ok(container.get(key).is_some()),
         (other, _) => Err(bad_operand("in", other)),
     }
@@ -242,18 +262,18 @@ pub(super) fn overflow(op: &str) -> Fault {
 
 /// Nothing is computed with a number that neither an int nor a float holds: the result would be another one.
 pub(super) fn too_long(op: &str, number: &Number) -> Fault {
-    Fault::LongNumber { function: op.to_owned(), number: short(number.to_string(), 60) }
+    Fault::LongNumber { function: op.to_owned(), number: short(number, 60) }
 }
 
 pub(super) fn bad_operand(op: &str, value: &Value) -> Fault {
-    let text = short(value.to_string(), 40);
+    let text = short(value, 40);
     Fault::BadArgument { function: op.to_owned(), value: format!("the {} {text}", value.kind()) }
 }
 
 fn index(value: &Value, index: &Value) -> Result<Value, Fault> {
     match (value, index) {
         (Value::Record(_), Value::Str(key)) => {
-            value.get(key).cloned().ok_or_else(|| Fault::BadKey { key: key.to_string() })
+            value.get(key).cloned().ok_or_else(|| Fault::BadKey { key: short(key, 60) })
         }
         (Value::List(items), Value::Int(at)) => {
             let position = position(*at, items.len(), "items")?;

@@ -25,6 +25,10 @@ pub(super) struct Rescue {
 }
 
 impl Rescue {
+    pub(super) fn values(&self) -> &[Value] {
+        &self.values
+    }
+
     /// Whether it can be one of a function's in a context.
     pub(super) fn fits(&self, func: &Func, context: &Context) -> bool {
         let inst = func.blocks.get(self.block.index()).and_then(|block| block.insts.get(self.inst));
@@ -43,6 +47,7 @@ impl Vm {
         if let (Some(mark), Some(frame)) = (mark, self.state.frames.last_mut()) {
             let (block, inst) = (frame.block, frame.inst);
             frame.rescues.push(Rescue { block, inst, values, mark });
+            restore.iter().for_each(|local| frame.owned.drop(*local));
         }
         self.events.push(Event::TryStart { context });
     }

@@ -51,7 +51,7 @@ fn seen(outcome: &Outcome, saved: &Saved, prints: Vec<String>) -> Seen {
     Seen {
         result,
         text: outcome.text().to_owned(),
-        context: without_places(saved["state"]["contexts"][0][1].clone()),
+        context: saved["state"]["contexts"][0][1].clone(),
         prints,
     }
 }
@@ -77,7 +77,7 @@ fn run(program: &Arc<ir::Program>, options: &RunOptions, resumed: bool) -> (Seen
         }
         let waits = poll == Poll::Waiting;
         if resumed && (!waits || !anew) {
-            let text = serde_json::to_string(&session.save()).unwrap();
+            let text = serde_json::to_string(&session.save().unwrap()).unwrap();
             let saved: Saved = serde_json::from_str(&text).unwrap();
             session = Session::resume(program.clone(), saved, options.clone()).unwrap();
         } else if waits {
@@ -90,7 +90,7 @@ fn run(program: &Arc<ir::Program>, options: &RunOptions, resumed: bool) -> (Seen
         }
         anew = waits;
     }
-    let saved = session.save();
+    let saved = session.save().unwrap();
     let outcome = session.into_outcome().unwrap();
     (seen(&outcome, &saved, prints), events)
 }

@@ -260,7 +260,7 @@ impl<'n, 'm> Naive<'n, 'm> {
             heal: true,
             span: agentc_compiler::source::Span::default(),
         };
-        let job = self.sched.submit(&ask, &frame.context).map_err(failed)?;
+        let job = self.sched.submit(&ask, &frame.context, &|| Ok(())).map_err(failed)?;
         loop {
             for report in self.sched.tick().into_iter().filter(|report| report.job == job) {
                 if let Some(result) = report.result {

@@ -1,4 +1,4 @@
-//! Mistakes around blocks: their signs, loops, branches, and what stands behind a role.
+//! Mistakes around blocks: their signs, loops, branches, and what stands after a role.
 
 use super::{At, Found};
 use crate::lex::{Kind, Mend, words};
@@ -13,6 +13,7 @@ pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
         .or_else(|| without_bound(at))
         .or_else(|| comparison(at))
         .or_else(|| choice(at))
+        .or_else(|| lone_if(at))
         .or_else(|| result_type(at))
         .or_else(|| missing_brace(at))
 }
@@ -68,7 +69,7 @@ fn role(at: At<'_, '_>) -> Option<Found> {
     match at.word() {
         ":" | "=" => {
             let hint = format!("write `{role} \"text\"`, `{role} x` or `{role} {{ … }}`");
-            Some(at.habit("a role is followed by its text alone", hint).mend(at.place(), "").sure())
+            Some(at.habit("a role is followed only by its text", hint).mend(at.place(), "").sure())
         }
         _ => None,
     }
@@ -89,7 +90,7 @@ fn loops(at: At<'_, '_>) -> Option<Found> {
                 .mend(place, "in")
         }
         ("repeat", "times") => at
-            .habit("`repeat` is followed by a number alone", "write `repeat 3 { … }`")
+            .habit("`repeat` is followed only by a number", "write `repeat 3 { … }`")
             .mend(at.place(), "")
             .sure(),
         ("repeat", "{") if at.back(1) == "repeat" => {
@@ -99,7 +100,7 @@ fn loops(at: At<'_, '_>) -> Option<Found> {
         (_, "..") if in_types(at) => return None,
         ("for", "..") => {
             let found = at.habit(
-                "`..` stands in the bounds of a type only",
+                "`..` belongs only in the bounds of a type",
                 "write range(1, 5) for the numbers from 1 to 4",
             );
             let from = at.leaf.line(at.index).rev().find(|i| at.leaf.at(*i) == "in").map(|i| i + 1)?;
@@ -107,7 +108,7 @@ fn loops(at: At<'_, '_>) -> Option<Found> {
             found.mend(at.leaf.place(from..to), "\0").sure()
         }
         (_, "..") => at.habit(
-            "`..` stands in the bounds of a type only",
+            "`..` belongs only in the bounds of a type",
             "write int(1..5) for a type, and range(1, 5) for numbers to loop over",
         ),
         _ => return None,
@@ -132,7 +133,7 @@ fn without_bound(at: At<'_, '_>) -> Option<Found> {
     let found = Found::habit(
         at.leaf.span(line.start..line.start + 1),
         "this `while` has no bound",
-        format!("write `while {cond} max 10 {{ … }}`: 10 turns at most"),
+        format!("write `while {cond} max 10 {{ … }}`: 10 iterations at most"),
     );
     let max = if at.word() == "{" { " max \0 " } else { " max \0 {}" };
     Some(Found { mends: vec![Mend::new(place..place, max)], ..found }.sure())
@@ -147,6 +148,20 @@ fn comparison(at: At<'_, '_>) -> Option<Found> {
     Some(at.habit("values are compared with `==`", "write `==`").mend(at.place(), "==").sure())
 }
 
+/// `let x = if c { a }`
+fn lone_if(at: At<'_, '_>) -> Option<Found> {
+    if at.tried() != [Rule::kw_else] || at.back(1) != "}" {
+        return None;
+    }
+    let end = at.after().end as usize;
+    let found = Found::habit(
+        at.after(),
+        "an `if` that is a value needs an `else`",
+        "write if c { \"x\" } else { \"\" }; or make the `if` a statement around the text",
+    );
+    Some(found.mend(end..end, " else { \0 }").sure())
+}
+
 /// `a if c else b`, `c ? a : b`, `[x for x in xs]`
 fn choice(at: At<'_, '_>) -> Option<Found> {
     let listed = at.opening(0) == "[";
@@ -154,7 +169,7 @@ fn choice(at: At<'_, '_>) -> Option<Found> {
     match at.word() {
         "for" if !at.lead().is_empty() && at.before().is_some_and(|w| listed || w.kind != Kind::Close) => {
             Some(at.habit(
-                "a list is not built by a `for` inside it",
+                "a list cannot be built by a `for` inside it",
                 "build it in a loop, for x in xs { ys += [x] }, or with map(xs, f) and filter(xs, f)",
             ))
         }
@@ -165,10 +180,10 @@ fn choice(at: At<'_, '_>) -> Option<Found> {
         "?" if !at.before().is_some_and(Word::ends_operand) => None,
         "?" if ends => Some(
             at.habit(
-                "`?` stands behind a field of a record type only",
+                "`?` comes only after the type of a record's field or of an input",
                 "write `T | null`, such as str | null",
             )
-            .mend(at.place(), ""),
+            .mend(at.place(), " | null"),
         ),
         "?" => Some(at.habit(
             "a choice is not written with `?` and `:`",
@@ -190,22 +205,20 @@ fn result_type(at: At<'_, '_>) -> Option<Found> {
     let hint = "write `fn f(a: str) -> str { … }`";
     match at.word() {
         ":" | "=>" if at.next(1) == "->" => {
-            let message = format!("`{}` does not stand before a result type", at.word());
+            let message = format!("`{}` does not introduce a result type", at.word());
             Some(at.habit(message, "leave it out").mend(at.place(), "").sure())
         }
         ":" | "=>" if at.next(1) == "{" => {
             let message = format!("`{}` does not begin a block", at.word());
             Some(at.habit(message, "leave it out").mend(at.place(), "").sure())
         }
-        ":" | "=>" => {
-            Some(at.habit("the result type stands behind `->`", hint).mend(at.place(), "->").sure())
-        }
+        ":" | "=>" => Some(at.habit("the result type comes after `->`", hint).mend(at.place(), "->").sure()),
         word if at.kind() == Some(Kind::Word)
             && word != "needs"
             && at.leaf.on_line(at.index)
             && at.next(1) == "{" =>
         {
-            let found = at.habit("the result type stands behind `->`", hint);
+            let found = at.habit("the result type comes after `->`", hint);
             let (place, named) = (at.place(), word.starts_with(char::is_uppercase));
             Some(match named || words::is_type(word) {
                 true => found.mend(place.start..place.start, "-> ").sure(),
@@ -232,7 +245,7 @@ fn missing_brace(at: At<'_, '_>) -> Option<Found> {
         // The braces were read as a record.
         let span = at.leaf.span(block..block + 1);
         let found =
-            Found::new("E0020", span, "a value expected, found `{`", "write a value before the block");
+            Found::new("E0020", span, "expected a value, found `{`", "write a value before the block");
         let before = at.leaf.place(block..block + 1).start;
         return Some(found.mend(before..before, "\0 "));
     }
@@ -241,7 +254,7 @@ fn missing_brace(at: At<'_, '_>) -> Option<Found> {
     }
     let message = format!("the block of this `{head}` lacks its `{{`");
     let end = at.leaf.bytes().end;
-    let found = Found::new("E0020", at.span(), message, "a block stands in braces: if x { … }");
+    let found = Found::new("E0020", at.span(), message, "a block goes in braces: if x { … }");
     Some(found.mend(end..end, empty_block(at)).sure())
 }
 

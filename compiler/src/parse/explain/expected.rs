@@ -4,6 +4,9 @@ use super::{At, Found, clip};
 use crate::lex::Kind;
 use crate::parse::Rule;
 
+/// What is expected where nothing that was tried says much.
+const ANYTHING: &str = "something else";
+
 pub(super) fn explain(at: At<'_, '_>) -> Found {
     if let Some(found) = lone_name(at) {
         return found;
@@ -13,8 +16,11 @@ pub(super) fn explain(at: At<'_, '_>) -> Found {
         Some(_) => format!("`{}`", clip(at.word())),
         None => "the end of the line".to_owned(),
     };
-    let found =
-        Found::new("E0020", at.span(), format!("{expected} expected, found {found}"), hint(expected, at));
+    let message = match expected {
+        ANYTHING => format!("unexpected {found}"),
+        expected => format!("expected {expected}, found {found}"),
+    };
+    let found = Found::new("E0020", at.span(), message, hint(expected, at));
     match expected {
         // The block is elsewhere, or nowhere; the statement stands without it.
         "`{`" if at.leaf.words.get(at.index).is_none() => {
@@ -32,8 +38,13 @@ fn lone_name(at: At<'_, '_>) -> Option<Found> {
         return None;
     }
     let name = at.back(1);
-    let hint = format!("prompt text stands in quotes: \"{name} …\"; a call has parentheses: {name}(…)");
-    Some(Found::new("E0020", at.leaf.span(index..at.index), format!("`{name}` begins no statement"), hint))
+    let hint = format!("prompt text goes in quotes: \"{name} …\"; a call has parentheses: {name}(…)");
+    Some(Found::new(
+        "E0020",
+        at.leaf.span(index..at.index),
+        format!("`{name}` does not begin a statement"),
+        hint,
+    ))
 }
 
 /// The most telling of the rules that were tried.
@@ -58,24 +69,27 @@ fn expected(rules: &[Rule]) -> &'static str {
         (has(Rule::params) || has(Rule::lparen), "`(`"),
     ];
     let found = named.iter().find(|(yes, _)| *yes);
-    found.map_or("something else", |(_, name)| name)
+    found.map_or(ANYTHING, |(_, name)| name)
 }
 
 fn hint(expected: &str, at: At<'_, '_>) -> String {
     match expected {
         "a statement" if at.before().is_some_and(|w| w.kind == Kind::Word) => {
-            format!("`{}` begins no statement; prompt text stands in quotes: \"…\"", clip(at.back(1)))
+            format!("`{}` does not begin a statement; prompt text goes in quotes: \"…\"", clip(at.back(1)))
         }
         "a statement" => {
-            "prompt text stands in quotes: \"…\"; code is `let`, `if`, `for`, `gen` and so on".to_owned()
+            "prompt text goes in quotes: \"…\"; code is `let`, `if`, `for`, `gen` and so on".to_owned()
         }
         "a type" => "types are str, int, float, bool, \"a\" | \"b\", /regex/, {a: T}, T[]".to_owned(),
         "a value" => "write a number, a \"string\", a name, a list [a, b] or a record {a: 1}".to_owned(),
         "a name" => "names begin with a letter or `_`".to_owned(),
+        "`(`" if matches!(at.lead(), "fn" | "agent") => {
+            format!("parameters go in parentheses, also where there are none: {} NAME() {{ … }}", at.lead())
+        }
         "`..`" => "bounds are written (2..80), (..80) or (2..)".to_owned(),
-        "`{`" => "a block stands in braces".to_owned(),
+        "`{`" => "a block goes in braces".to_owned(),
         "`max`" => "every loop has a bound: while condition max 10 { … }".to_owned(),
-        "something else" => "see the reference for what may stand here".to_owned(),
+        ANYTHING => "see the reference, grammar/README.md, for what may come here".to_owned(),
         sign => format!("put {sign} here"),
     }
 }

@@ -95,7 +95,7 @@ fn option_sign(at: At<'_, '_>) -> Option<Found> {
     let named = at.leaf.is_name(at.index.wrapping_sub(1));
     match at.word() {
         ":" if named => Some(at.habit("options are set with `=`", hint).mend(at.place(), "=").sure()),
-        "{" | "(" if at.back(1) == "with" => Some(at.habit("options stand without brackets", hint)),
+        "{" | "(" if at.back(1) == "with" => Some(at.habit("options take no brackets", hint)),
         _ if named
             && matches!(at.back(2), "with" | ",")
             && at.kind() == Some(Kind::Number)
@@ -133,7 +133,7 @@ fn not_a_value(at: At<'_, '_>) -> Option<Found> {
         (_, "=") if at.leaf.at(0) == "let" && at.leaf.at(2) == "=" => {
             format!("write `gen {}` alone: it declares the name itself", at.leaf.at(1))
         }
-        _ => format!("generate first, use the name then: `{word} {name}` and, behind it, `{name}`"),
+        _ => format!("generate first, then use the name: `{word} {name}` and, after it, `{name}`"),
     };
     Some(at.habit("a generation is not an expression", hint))
 }
@@ -164,7 +164,7 @@ fn called(at: At<'_, '_>) -> Option<Found> {
         "gen" => format!("write `gen {name} with max = 20`"),
         _ => "write `select NAME from [\"a\", \"b\"]`".to_owned(),
     };
-    let found = at.habit(format!("`{word}` is not called"), hint);
+    let found = at.habit(format!("`{word}` is not called like a function"), hint);
     let place = at.place().start..at.leaf.place(close..close + 1).end;
     Some(if plain { found.mend(place, format!(" {name}: \0")) } else { found })
 }
@@ -215,11 +215,11 @@ fn select_list(at: At<'_, '_>) -> Option<Found> {
     if at.back(2) == "select" && at.leaf.is_name(at.index.wrapping_sub(1)) && at.next(1) != "from" {
         return match at.word() {
             "in" | "of" | ":" | "=" => {
-                let message = "the list of a selection stands behind `from`";
+                let message = "the list of a selection comes after `from`";
                 Some(at.habit(message, hint).mend(at.place(), " from ").sure())
             }
             "[" => {
-                let message = "the list of a selection stands behind `from`";
+                let message = "the list of a selection comes after `from`";
                 Some(at.habit(message, hint).mend(at.place().start..at.place().start, " from ").sure())
             }
             _ => None,
@@ -237,6 +237,6 @@ fn other_type(at: At<'_, '_>) -> Option<Found> {
         return None;
     }
     let name = at.back(1);
-    let found = at.habit("what a generation may write stands behind `:`", format!("write `gen {name}: int`"));
+    let found = at.habit("what a generation may write comes after `:`", format!("write `gen {name}: int`"));
     Some(if at.word() == "=" { found } else { found.mend(at.place(), ": ").sure() })
 }

@@ -6,6 +6,7 @@
 mod blocks;
 mod expected;
 mod generations;
+mod signs;
 mod types;
 mod values;
 
@@ -32,7 +33,7 @@ pub(super) struct Found {
     pub(super) sure: bool,
     /// Whether nothing else of the statement is worth reading.
     pub(super) lost: bool,
-    /// Whether the lines behind it may belong to the same mistake.
+    /// Whether the lines after it may belong to the same mistake.
     pub(super) run: Option<Run>,
 }
 
@@ -92,12 +93,13 @@ struct At<'l, 'a> {
 pub(super) fn explain(leaf: &Leaf<'_>, offset: usize, error: &Error<Rule>) -> Found {
     let at = At { leaf, index: leaf.index_at(offset), error };
     if let ErrorVariant::CustomError { .. } = error.variant {
-        let hint = "take the inner part out into a `let`, a `fn` or a `type` of its own";
-        return Found::new("E0003", at.span(), "this nests too deeply to be read", hint).lost();
+        let hint = "move the inner part into a `let`, a `fn` or a `type` of its own";
+        return Found::new("E0003", at.span(), "this is nested too deeply to be read", hint).lost();
     }
     let explanations = [
         types::optional_field,
         reserved_name,
+        signs::explain,
         generations::explain,
         blocks::explain,
         types::explain,
@@ -125,12 +127,12 @@ impl<'a> At<'_, 'a> {
         self.index.checked_sub(1).and_then(|at| self.leaf.words.get(at))
     }
 
-    /// The text of the word so many behind it.
+    /// The text of the word so many after it.
     fn next(&self, by: usize) -> &'a str {
         self.leaf.at(self.index + by)
     }
 
-    /// The word at the mistake, or the empty place behind the last one.
+    /// The word at the mistake, or the empty place after the last one.
     fn span(&self) -> Span {
         self.leaf.words.get(self.index).map_or(self.after(), |w| Span::new(self.leaf.file, w.start, w.end))
     }
@@ -140,7 +142,7 @@ impl<'a> At<'_, 'a> {
         span.start as usize..span.end as usize
     }
 
-    /// The empty place behind the word before the mistake.
+    /// The empty place after the word before the mistake.
     fn after(&self) -> Span {
         let end = self.before().map_or(self.leaf.bytes().start, |w| w.end);
         Span::new(self.leaf.file, end, end)

@@ -11,6 +11,7 @@ pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
         .or_else(|| square_bounds(at))
         .or_else(|| generic(at))
         .or_else(|| choices(at))
+        .or_else(|| inline_schema(at))
         .or_else(|| separator(at))
         .or_else(|| untyped(at))
         .or_else(|| type_sign(at))
@@ -36,7 +37,7 @@ fn quoted_regex(at: At<'_, '_>) -> Option<Found> {
     let pattern = clip(at.leaf.source(open + 2..at.leaf.closing(open + 1))).replace('/', "\\/");
     let found = Found::habit(
         at.leaf.span(name..close + 1),
-        "a regex stands between slashes",
+        "a regex is written between slashes",
         format!("write /{pattern}/"),
     );
     Some(found.mend(at.leaf.place(name..close + 1), "\0").sure())
@@ -55,6 +56,18 @@ fn choices(at: At<'_, '_>) -> Option<Found> {
     let found =
         Found::habit(at.leaf.span(at.index..close + 1), "a choice is a union", format!("write {items}"));
     Some(found.mend(at.leaf.place(at.index..close + 1), "\0").sure())
+}
+
+/// `schema {"type": "object"}`
+fn inline_schema(at: At<'_, '_>) -> Option<Found> {
+    let open = at.index;
+    if at.word() != "{" || at.back(1) != "schema" || !matches!(at.back(2), ":" | "=" | "|" | "->") {
+        return None;
+    }
+    let close = at.leaf.closing(open);
+    let found =
+        Found::habit(at.leaf.span(open..close + 1), crate::check::SCHEMA_TEXT.0, crate::check::SCHEMA_TEXT.1);
+    Some(found.mend(at.leaf.place(open - 1..close + 1), "\0").sure())
 }
 
 /// `str(80)`, `int(1, 5)`, `int(1-5)`
@@ -90,15 +103,21 @@ fn square_bounds(at: At<'_, '_>) -> Option<Found> {
     if open == 0 || close >= at.leaf.words.len() || !in_type(at, open) {
         return None;
     }
-    if inner.contains("..") || inner.bytes().all(|b| b.is_ascii_digit()) && !inner.is_empty() {
-        let bounds = if inner.contains("..") { inner.to_owned() } else { format!("..{inner}") };
-        let hint = format!("write {name}({bounds}), or {name}[]({bounds}) for a list");
-        let found = Found::habit(at.leaf.span(open..close + 1), "bounds stand in parentheses", hint);
+    let is_number = inner.bytes().all(|b| b.is_ascii_digit()) && !inner.is_empty();
+    if inner.contains("..") || is_number {
+        let hint = match name {
+            _ if !is_number => format!("write {name}({inner}), or {name}[]({inner}) for a list"),
+            "str" => {
+                format!("write str[]({inner}..{inner}) for a list of {inner}, str(..{inner}) for a text")
+            }
+            _ => format!("write {name}[]({inner}..{inner}) for a list of {inner}"),
+        };
+        let found = Found::habit(at.leaf.span(open..close + 1), "bounds go in parentheses", hint);
         return Some(found.mend(at.leaf.place(open - 1..close + 1), "\0"));
     }
     let (message, hint) = match name {
         "list" | "List" | "Array" | "array" | "Sequence" | "set" => {
-            ("a list type is written behind its item's type", format!("write {inner}[]"))
+            ("a list type is its item's type followed by `[]`", format!("write {inner}[]"))
         }
         "Optional" | "Maybe" => ("what may be null is a union", format!("write {inner} | null")),
         "Literal" | "Enum" | "enum" | "Union" => {
@@ -131,7 +150,7 @@ fn generic(at: At<'_, '_>) -> Option<Found> {
     Some(found.mend(at.leaf.place(open - 1..close + 1), "\0").sure())
 }
 
-/// Whether a bracket behind a name stands where a type does: behind a `:`, `->`, `|` or `type NAME =`.
+/// Whether a bracket after a name stands where a type does: after a `:`, `->`, `|` or `type NAME =`.
 fn in_type(at: At<'_, '_>, open: usize) -> bool {
     let name = open - 1;
     at.leaf.is_name(name)
@@ -148,7 +167,7 @@ pub(super) fn optional_field(at: At<'_, '_>) -> Option<Found> {
     let name = at.leaf.back(sign, 1);
     let found = Found::habit(
         at.leaf.span(sign..sign + 1),
-        "the `?` of an optional field stands behind its type",
+        "the `?` of an optional field comes after its type",
         format!("write `{name}: str?`"),
     );
     let found = found.mend(at.leaf.place(sign..sign + 1), "");
@@ -224,7 +243,7 @@ fn type_sign(at: At<'_, '_>) -> Option<Found> {
         if literal && !value.is_empty() && at.leaf.words.get(at.index).is_none_or(|w| w.fresh) {
             let constant = !at.leaf.is_name(line.start + 3) || matches!(value, "true" | "false" | "null");
             let (message, hint) = if constant {
-                ("a value stands behind `=`", format!("write `{lead} {name} = {value}`"))
+                ("a value comes after `=`", format!("write `{lead} {name} = {value}`"))
             } else {
                 ("the value is missing", format!("write `{lead} {name}: {value} = …`"))
             };
@@ -253,7 +272,7 @@ fn type_sign(at: At<'_, '_>) -> Option<Found> {
         }
         if at.index == line.start + 2 && at.leaf.is_name(at.index) && words::is_type(name) {
             let hint = format!("write `{lead} {}: {name} = …`", at.word());
-            let found = at.habit("the type stands behind the name", hint);
+            let found = at.habit("the type comes after the name", hint);
             let place = at.leaf.place(line.start + 1..at.index + 1);
             return Some(found.mend(place, format!("{}: {name}", at.word())));
         }

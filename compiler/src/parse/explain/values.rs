@@ -28,8 +28,21 @@ fn part_assigned(at: At<'_, '_>) -> Option<Found> {
     let end = at.leaf.place(at.index..at.leaf.line_end(at.index)).end;
     let line = at.leaf.place(at.leaf.line(at.index)).start..end;
     if at.back(1) == "]" && at.back(2) != "[" {
-        let hint = "build a new list and assign that: xs = xs[:1] + [x] + xs[2:]";
-        return Some(at.habit("an item of a list cannot be assigned", hint).mend(line, "\0").sure());
+        let (message, hint) = match at.leaf.kind(at.index - 2) {
+            Some(Kind::Number) => (
+                "an item of a list cannot be assigned",
+                "build a new list and assign that: xs = xs[:1] + [x] + xs[2:]",
+            ),
+            Some(Kind::StrClose) => (
+                "an entry of a map cannot be assigned",
+                "build a new one with all of its keys: m = {a: m[\"a\"], b: 2}; or keep a list: xs += [{key: k, value: v}]",
+            ),
+            _ => (
+                "an item of a list or map cannot be assigned",
+                "build a new list: xs = xs[:i] + [x] + xs[i + 1:]; instead of a map, keep a list: xs += [{key: k, value: v}]",
+            ),
+        };
+        return Some(at.habit(message, hint).mend(line, "\0").sure());
     }
     if at.back(2) == "." {
         let name = at.back(1);
@@ -79,7 +92,7 @@ fn tuple(at: At<'_, '_>) -> Option<Found> {
     }
     let place = at.leaf.place(open..at.leaf.closing(open) + 1);
     let hint = "write a list [a, b], or a record {name: a, other: b}";
-    let found = Found::habit(at.leaf.span(open..open + 1), "values in a row stand in `[…]`", hint);
+    let found = Found::habit(at.leaf.span(open..open + 1), "a list of values goes in `[…]`", hint);
     Some(found.mend(place, "\0").sure())
 }
 
@@ -122,7 +135,7 @@ fn several_names(at: At<'_, '_>) -> Option<Found> {
     if !pattern && !swaps {
         return None;
     }
-    let hint = "take the parts one by one: let a = r.a, and let b = r.b in the next line";
+    let hint = "take the parts one by one: let a = r.a, and let b = r.b on the next line";
     Some(at.habit("one name is declared at a time", hint))
 }
 
@@ -144,7 +157,7 @@ fn piped_text(at: At<'_, '_>) -> Option<Found> {
         return None;
     }
     match at.word() {
-        "|" => Some(at.habit("text is not piped", "pipe the value inside its hole: \"{{ x | trim }}\"")),
+        "|" => Some(at.habit("text cannot be piped", "pipe the value inside its hole: \"{{ x | trim }}\"")),
         "+" => Some(at.habit(
             "text is not joined with `+`",
             "write the text as it goes on, with values in holes: \"… {{ x }} …\"",
@@ -155,7 +168,7 @@ fn piped_text(at: At<'_, '_>) -> Option<Found> {
         "." => Some(at.habit("text has no methods", "write values into the text: \"… {{ x | trim }} …\"")),
         "where" => Some(at.habit(
             "what a generation may write is its type",
-            "write \"{{ gen x: str(..80) }}\", or stop = \"\\n\" behind `with`",
+            "write \"{{ gen x: str(..80) }}\", or stop = \"\\n\" after `with`",
         )),
         _ => None,
     }
@@ -195,7 +208,7 @@ fn unquoted(at: At<'_, '_>) -> Option<Found> {
     let to = at.leaf.line_end(at.index);
     let text = super::clip(at.leaf.source(line.start + 1..to));
     let span = at.leaf.span(line.start + 1..to);
-    let found = Found::new("E0027", span, "text stands in quotes", format!("write `{lead} \"{text}\"`"));
+    let found = Found::new("E0027", span, "text goes in quotes", format!("write `{lead} \"{text}\"`"));
     let found = Found { run: Some(Run::Text), ..found };
     Some(found.mend(at.leaf.place(line.start + 1..to), "\0").sure())
 }

@@ -199,7 +199,7 @@ impl<'t> Scanner<'t> {
             let reason = match &error {
                 BuildError::Regex { reason, .. } => format!("this regular expression is not valid: {reason}"),
                 BuildError::LookAround { look, .. } => {
-                    format!("this regular expression looks around itself with `{look}`")
+                    format!("this regular expression uses look-around, `{look}`")
                 }
                 other => other.to_string(),
             };

@@ -22,10 +22,28 @@ pub(super) fn longest(name: &str) -> Option<u32> {
 
 /// What a format's name means.
 pub(super) fn expression(name: &str) -> Format {
-    let text = match name {
-        "date" | "full-date" => DATE.to_owned(),
+    let hir = match name {
+        "regex" | "idn-hostname" => None,
         "time" => time(),
-        "date-time" => format!("(?:{DATE})[Tt](?:{})", time()),
+        "date-time" => {
+            parse(&format!("(?:{DATE})[Tt]")).zip(time()).map(|(date, time)| Hir::concat(vec![date, time]))
+        }
+        _ => match text(name) {
+            Some(text) => parse(&text),
+            None => return Format::Free,
+        },
+    };
+    hir.map_or(Format::Irregular, Format::Regular)
+}
+
+fn parse(text: &str) -> Option<Hir> {
+    regex_syntax::Parser::new().parse(text).ok()
+}
+
+/// The expression of a format, if it is one.
+fn text(name: &str) -> Option<String> {
+    Some(match name {
+        "date" | "full-date" => DATE.to_owned(),
         "duration" => DURATION.to_owned(),
         "uuid" => "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}".to_owned(),
         "ipv4" => ipv4(),
@@ -41,13 +59,8 @@ pub(super) fn expression(name: &str) -> Format {
         "content: base64" => BASE64.to_owned(),
         "json-pointer" => POINTER.to_owned(),
         "relative-json-pointer" => format!("(?:0|[1-9][0-9]*)(?:#|{POINTER})"),
-        "regex" | "idn-hostname" => return Format::Irregular,
-        _ => return Format::Free,
-    };
-    match regex_syntax::Parser::new().parse(&text) {
-        Ok(hir) => Format::Regular(hir),
-        Err(_) => Format::Irregular,
-    }
+        _ => return None,
+    })
 }
 
 /// RFC 3339, with its leap years.
@@ -90,22 +103,30 @@ const IRI: Ucs = Ucs {
     query: r"\x{e000}-\x{f8ff}\x{f0000}-\x{ffffd}\x{100000}-\x{10fffd}",
 };
 
-/// With a zone. Leap seconds come at the end of a day in UTC, when it is another time elsewhere: they are known of zones that
-/// differ from it by whole quarters of an hour, as all do. (Otherwise every minute of a day would have to be told apart.)
-fn time() -> String {
-    let mut leap = Vec::new();
+/// A time with a zone. Leap seconds come at the end of a day in UTC, when it is another time elsewhere: they are known of zones
+/// that differ from it by whole quarters of an hour, as all do. (Otherwise every minute of a day would have to be told apart.)
+fn time() -> Option<Hir> {
+    let second = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?";
+    let mut ways = vec![parse(&format!("{second}(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"))?];
+    let part = parse(r"(?:\.[0-9]+)?")?;
+    let text = |text: String| Hir::literal(text.into_bytes());
+    // As expressions these would take longer to read than to use.
     for hour in 0..24 {
         let minutes =
             [(59, 0, 0), (14, 15, 45), (29, 30, 30), (44, 45, 15)].map(|(minute, ahead, behind)| {
                 let hour_ahead = if ahead == 0 { (hour + 1) % 24 } else { hour };
-                let zulu = if (hour, minute) == (23, 59) { "|[Zz]" } else { "" };
-                let zone = format!(r"\+{hour_ahead:02}:{ahead:02}|-{:02}:{behind:02}{zulu}", 23 - hour);
-                format!(r"{minute}:60(?:\.[0-9]+)?(?:{zone})")
+                let mut zones = vec![
+                    text(format!("+{hour_ahead:02}:{ahead:02}")),
+                    text(format!("-{:02}:{behind:02}", 23 - hour)),
+                ];
+                if (hour, minute) == (23, 59) {
+                    zones.extend([text("Z".to_owned()), text("z".to_owned())]);
+                }
+                Hir::concat(vec![text(format!("{minute}:60")), part.clone(), Hir::alternation(zones)])
             });
-        leap.push(format!("{hour:02}:(?:{})", minutes.join("|")));
+        ways.push(Hir::concat(vec![text(format!("{hour:02}:")), Hir::alternation(minutes.into())]));
     }
-    let zone = "(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])";
-    format!(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?{zone}|{}", leap.join("|"))
+    Some(Hir::alternation(ways))
 }
 
 /// Labels of at most 63 characters, and of [`LONGEST_HOSTNAME`] together. Two hyphens in the third place mean an A-label, which

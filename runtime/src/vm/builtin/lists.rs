@@ -4,10 +4,10 @@ use std::cell::Cell;
 
 use rustc_hash::FxHashMap;
 
-use super::super::ops::{ITEM, compare};
+use super::super::ops::compare;
 use super::Call;
 use crate::error::Fault;
-use crate::value::Value;
+use crate::value::{ITEM, Value};
 
 impl Call<'_> {
     /// Characters of a str, items of a list, fields of a record.

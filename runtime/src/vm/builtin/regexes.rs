@@ -4,7 +4,6 @@
 use regex::{NoExpand, Regex};
 use rustc_hash::FxHashMap;
 
-use super::super::ops::ITEM;
 use super::Call;
 use crate::error::{Fault, short};
 use crate::value::Value;
@@ -63,21 +62,18 @@ impl Call<'_> {
     /// The parts between matches; a match without text separates nothing.
     pub(super) fn split_match(&self, regexes: &mut Regexes) -> Result<Value, Fault> {
         let (text, regex) = (self.text()?, self.regex(regexes, false)?);
-        let (mut parts, mut from) = (Vec::new(), 0);
-        for found in regex.find_iter(text).filter(|found| !found.is_empty()) {
-            parts.push(&text[from..found.start()]);
-            from = found.end();
-        }
-        parts.push(&text[from..]);
-        self.bound(parts.len().checked_mul(ITEM))?;
-        Ok(parts.into())
+        let mut from = 0;
+        let between = |(start, end)| &text[std::mem::replace(&mut from, end)..start];
+        let matches = regex.find_iter(text).filter(|found| !found.is_empty());
+        let ends = matches.map(|found| (found.start(), found.end())).chain([(text.len(), text.len())]);
+        self.texts(ends.map(between))
     }
 
     fn regex(&self, regexes: &mut Regexes, whole: bool) -> Result<Regex, Fault> {
         let pattern = self.text_at(0)?;
         regexes.get(pattern, whole).map_err(|_| Fault::BadArgument {
             function: self.name.to_owned(),
-            value: format!("the regex /{}/", short(pattern.to_owned(), 40)),
+            value: format!("the regex /{}/", short(pattern, 40)),
         })
     }
 }

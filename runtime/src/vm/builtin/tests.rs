@@ -1,8 +1,11 @@
 //! Every function of the prelude: its results, and when it traps.
 
 use agentc_compiler::builtin::{BUILTINS, BY_REGEX, Default as Given, Param, Takes, operands};
+use agentc_compiler::ir::{Local, Op};
 
+use super::super::work;
 use super::*;
+use crate::value::ITEM;
 
 fn run(name: &str, args: &[Value]) -> Result<Value, Fault> {
     call(name, args, &Limits::default(), &mut Regexes::default())
@@ -38,7 +41,7 @@ fn conversions_trap_on_what_they_cannot_read() {
     assert!(matches!(run("int", &[Value::Float(1e300)]), Err(Fault::Overflow { .. })));
     assert!(matches!(run("int", &[Value::Float(9_223_372_036_854_775_808.0)]), Err(Fault::Overflow { .. })));
     assert!(matches!(run("float", &["inf".into()]), Err(Fault::BadArgument { .. })));
-    assert!(matches!(run("parse_json", &["{".into()]), Err(Fault::BadArgument { .. })));
+    assert!(matches!(run("parse_json", &["{".into()]), Err(Fault::NotJson { .. })));
     assert_eq!(ok("parse_json", &[r#"{"a":[1,2.5]}"#.into()]), r#"{"a": [1, 2.5]}"#);
     assert_eq!(run("json", &["a\"b".into()]), Ok(r#""a\"b""#.into()));
 }
@@ -82,6 +85,10 @@ fn sizes_are_refused_before_they_are_made() {
     assert!(refused("replace", &[long.clone(), "".into(), long.clone()]));
     assert!(refused("range", &[Value::Int(i64::MIN), Value::Int(i64::MAX)]));
     assert!(refused("join", &[vec!["a"; 20].into(), long]));
+    assert!(refused("split", &["a ".repeat(100).into(), " ".into()]));
+    assert!(refused("split", &["a ".repeat(100).into(), Value::Null]));
+    assert!(refused("split_match", &["a ".repeat(100).into(), " ".into()]));
+    assert!(refused("lines", &["\n".repeat(100).into()]));
 }
 
 /// An argument of the kind that a parameter takes.
@@ -160,5 +167,76 @@ fn lists_with_keys_and_flags() {
 #[test]
 fn json_that_is_too_deep_is_refused() {
     let deep = "[".repeat(101) + &"]".repeat(101);
-    assert!(matches!(run("parse_json", &[deep.into()]), Err(Fault::BadArgument { .. })));
+    assert!(matches!(run("parse_json", &[deep.into()]), Err(Fault::NotJson { .. })));
+}
+
+/// A value as large as one may be, of parts that are shared so often that nobody could visit each.
+fn shared(limits: &Limits) -> Value {
+    let mut value = Value::list(vec![Value::str("ab")]);
+    loop {
+        let doubled = Value::list(vec![value.clone(), value.clone()]);
+        if doubled.size() > limits.value_size {
+            return value;
+        }
+        value = doubled;
+    }
+}
+
+/// Large arguments for a parameter: one of each kind.
+fn large(limits: &Limits) -> Vec<Value> {
+    let (list, text) = (shared(limits), Value::str("ab ".repeat(limits.value_size / 3)));
+    let record = Value::record(vec![("a".into(), list.clone())]);
+    let floats = Value::list(vec![Value::Float(1e308); limits.value_size / ITEM]);
+    let controls = Value::list(vec!["\u{1}".repeat(limits.value_size / 2).into()]);
+    vec![list, text, record, floats, controls]
+}
+
+#[test]
+fn no_function_does_or_makes_more_than_it_is_charged_for() {
+    let limits = Limits { value_size: 1 << 16, ..Limits::default() };
+    let mut calls = 0;
+    for builtin in BUILTINS.iter().filter(|builtin| operands(builtin.name).is_some()) {
+        let filled = |p: &Param| p.default.map_or_else(|| plausible(p.takes), default);
+        let usual: Vec<Value> = builtin.params.iter().map(filled).collect();
+        for (at, value) in (0..usual.len()).flat_map(|at| large(&limits).into_iter().map(move |v| (at, v))) {
+            let mut args = usual.clone();
+            args[at] = value;
+            let locals = (0u32..).map(Local).take(args.len()).collect();
+            let op = Op::Builtin { dst: Local(0), name: builtin.name.to_owned(), args: locals };
+            let before = work::reading(&op, &args, &work::Owned::default());
+            let read = args.iter().filter_map(Value::as_list).map(<[Value]>::len).max().unwrap_or(0);
+            let read = if builtin.name == "len" { 0 } else { read };
+            let text = args.iter().filter_map(Value::as_str).map(str::len).max().unwrap_or(0);
+            assert!(before >= (read / 16 + text / 64) as u64, "{}: {before} steps", builtin.name);
+            match call(builtin.name, &args, &limits, &mut Regexes::default()) {
+                // The machine refuses what is larger; nothing is made that is larger by far.
+                Ok(value) => assert!(value.size() <= 20 * limits.value_size, "{}", builtin.name),
+                Err(fault) => assert!(fault.to_string().len() < 200, "{}: {fault}", builtin.name),
+            }
+            calls += 1;
+        }
+    }
+    assert!(calls > 200, "{calls}");
+}
+
+#[test]
+fn whoever_looks_into_a_value_is_charged_for_all_that_it_spells() {
+    let limits = Limits::default();
+    let value = shared(&limits);
+    assert!(value.size() > limits.value_size / 4 && value.as_list().is_some_and(|items| items.len() == 2));
+    for name in ["str", "json", "join", "numbered", "sort", "unique", "vote", "min", "max", "a_new_one"] {
+        let op = Op::Builtin { dst: Local(0), name: name.to_owned(), args: vec![Local(0)] };
+        let steps = work::reading(&op, std::slice::from_ref(&value), &work::Owned::default());
+        assert!(steps >= (value.size() / 64) as u64, "{name}: {steps}");
+    }
+}
+
+#[test]
+fn sorting_is_charged_for_its_rounds() {
+    let steps = |n: usize| {
+        let list = Value::list(vec!["a".repeat(48).into(); n]);
+        let op = Op::Builtin { dst: Local(0), name: "sort".to_owned(), args: vec![Local(0)] };
+        work::reading(&op, &[list], &work::Owned::default())
+    };
+    assert_eq!((steps(1 << 4), steps(1 << 8), steps(1 << 12)), (4 << 4, 8 << 8, 12 << 12));
 }

@@ -1,33 +1,37 @@
 //! Functions of the prelude that make, take apart and read text.
 
+use agentc_compiler::json;
+
+use super::super::ops::too_large;
 use super::Call;
 use crate::error::Fault;
 use crate::value::Value;
-use crate::value::read::Reading;
+use crate::value::print::Printer;
+use crate::value::read::least_size;
 
 impl Call<'_> {
     /// Without a separator at runs of white space. Traps on an empty separator.
     pub(super) fn split(&self) -> Result<Value, Fault> {
         let text = self.text()?;
-        let parts: Vec<&str> = match self.second() {
-            Value::Null => text.split_whitespace().collect(),
-            Value::Str(sep) if !sep.is_empty() => text.split(&**sep).collect(),
-            other => return Err(self.bad(other)),
-        };
-        Ok(parts.into())
+        match self.second() {
+            Value::Null => self.texts(text.split_whitespace()),
+            Value::Str(sep) if !sep.is_empty() => self.texts(text.split(sep.as_str())),
+            other => Err(self.bad(other)),
+        }
     }
 
     pub(super) fn join(&self) -> Result<Value, Fault> {
         let sep = match self.second() {
             Value::Null => "",
-            Value::Str(sep) => sep,
+            Value::Str(sep) => sep.as_str(),
             other => return Err(self.bad(other)),
         };
-        let parts: Vec<String> = self.list()?.iter().map(Value::to_string).collect();
-        let size = parts.iter().try_fold(0, |sum: usize, part| sum.checked_add(part.len()));
-        let seps = sep.len().checked_mul(parts.len());
-        self.bound(size.zip(seps).and_then(|(a, b)| a.checked_add(b)))?;
-        Ok(parts.join(sep).into())
+        let mut text = Printer::new(self.limits.value_size);
+        for (at, item) in self.list()?.iter().enumerate() {
+            let sep = if at > 0 { sep } else { "" };
+            self.fits(text.add(format_args!("{sep}{item}")))?;
+        }
+        Ok(Value::str(text.finish()))
     }
 
     /// Every occurrence. An empty text to replace occurs around every character.
@@ -41,13 +45,20 @@ impl Call<'_> {
     /// One line for each item with its number, which counts from `start`.
     pub(super) fn numbered(&self) -> Result<Value, Fault> {
         let start = i128::from(self.second().as_int().unwrap_or(0));
-        let lines = (start..).zip(self.list()?).map(|(n, item)| format!("{n}. {item}"));
-        Ok(lines.collect::<Vec<_>>().join("\n").into())
+        let mut text = Printer::new(self.limits.value_size);
+        for (n, item) in (start..).zip(self.list()?) {
+            let end = if n > start { "\n" } else { "" };
+            self.fits(text.add(format_args!("{end}{n}. {item}")))?;
+        }
+        Ok(Value::str(text.finish()))
     }
 
-    /// Traps on a text that is not JSON, or deeper than values may be.
+    /// Traps on a text that is not JSON, or deeper than values may be. The machine refuses what is too large.
     pub(super) fn parse_json(&self) -> Result<Value, Fault> {
-        let reading = Reading { types: &[], depth: self.limits.value_depth };
-        reading.from_json(self.text()?).map_err(|_| self.bad(self.first))
+        let text = self.text()?;
+        if least_size(text) > self.limits.value_size {
+            return Err(too_large(self.limits));
+        }
+        json::parse(text, self.limits.value_depth).map(Value::from).map_err(|error| Fault::NotJson { error })
     }
 }
