@@ -373,10 +373,11 @@ fn runs_of_words(text: &str) -> Vec<String> {
 /// sign; with the marks that follow, and with what a joiner joins to it.
 fn word() -> &'static regex::Regex {
     static WORD: std::sync::OnceLock<regex::Regex> = std::sync::OnceLock::new();
-    let mark = r"[\p{M}\p{Cf}\x{e33}\x{eb3}\x{1f3fb}-\x{1f3ff}]";
+    let mark = r"[\p{M}\p{Cf}\x{e33}\x{eb3}\x{1f3fb}-\x{1f3ff}--\x{200d}]";
     let bare = r"\p{Ideographic}\p{Katakana}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\x{30fc}\x{3005}";
     let flag = r"[\x{1f1e6}-\x{1f1ff}]{2}";
-    let one = format!(r"{flag}|(?:[\p{{Alphabetic}}\p{{N}}_--[{bare}\p{{M}}]]{mark}*)+|\S{mark}*");
-    let joined = format!(r"(?:{one})(?:\x{{200d}}\S{mark}*)*");
+    let letters = format!(r"(?:[\p{{Alphabetic}}\p{{N}}_--[{bare}\p{{M}}]](?:{mark}|\x{{200d}})*)+");
+    let sign = format!(r"\S{mark}*(?:\x{{200d}}\S{mark}*)*\x{{200d}}?");
+    let joined = format!("{flag}|{letters}|{sign}");
     WORD.get_or_init(|| regex::Regex::new(&joined).unwrap_or_else(|error| panic!("{error}")))
 }

@@ -47,6 +47,9 @@ type Try = (Vec<Role>, usize);
 impl Edges {
     pub(super) fn of(template: &Template) -> Edges {
         let mut edges = Edges::default();
+        if keeps_all(template) {
+            return edges;
+        }
         for role in GIVEN {
             let alone = vec![(vec![role], 0), (vec![role, Role::User], 0)];
             edges.starts.insert((None, role), dropped(template, &alone, Side::Start));
@@ -67,6 +70,36 @@ impl Edges {
     pub(super) fn end(&self, role: Role) -> &[char] {
         self.ends.get(&role).map_or(&[], Vec::as_slice)
     }
+}
+
+/// Whether conversations in which all roles speak keep white space around everything: then nothing is to be found
+/// out one by one. Most templates do.
+fn keeps_all(template: &Template) -> bool {
+    use Role::{Assistant, System, Tool, User};
+    let spoken: [&[Role]; 3] = [
+        &[System, User, Assistant, User],
+        &[User, Assistant, User],
+        &[User, Assistant, Tool, Assistant, User],
+    ];
+    let around = |roles: &[Role], space: &str| {
+        let mut messages = conversation(roles, true);
+        let given = messages.iter_mut().filter(|message| GIVEN.contains(&message.role));
+        given.for_each(|message| message.content = format!("{space}{}{space}", message.content));
+        (
+            messages.iter().map(|message| message.content.clone()).collect::<Vec<_>>(),
+            template.render(&messages, true),
+        )
+    };
+    let mut kept = spoken.iter().filter_map(|roles| {
+        let bare = around(roles, "").1.ok()?;
+        let keeps = |space: &char| {
+            let (contents, text) = around(roles, &space.to_string());
+            let said = |text: String, (at, content)| text.replace(&sentinel(at), content);
+            text.ok() == Some(contents.iter().map(String::as_str).enumerate().fold(bare.clone(), said))
+        };
+        Some(TRIED.iter().all(keeps))
+    });
+    kept.next().is_some_and(|first| first && kept.all(|kept| kept))
 }
 
 fn after(history: &[Role], role: Role) -> Try {
