@@ -106,7 +106,7 @@ fn what_may_be_made_can_be_used_and_is_paid_for() {
         assert!(fine, "{then}: {fault:?}");
     }
     for then in USES.iter().filter(|then| then.starts_with("print") && !then.contains("gen")) {
-        let source = doubled(12, &format!("repeat 20000 {{ {then} }}"));
+        let source = doubled(12, &format!("repeat 100000 {{ {then} }}"));
         let fault = fault_of(&source, with(Limits { steps: 400_000, ..limits() }));
         assert!(matches!(fault, Some(Fault::Limit { .. } | Fault::BadArgument { .. })), "{then}: {fault:?}");
     }
