@@ -48,7 +48,7 @@ pub(super) fn check_readers(args: &RunArgs) -> Result<(), Error> {
 pub(super) fn inputs(args: &RunArgs, program: &Program) -> Result<Inputs, Error> {
     let mut inputs = Inputs::default();
     if let Some(path) = &args.input_file {
-        let name = if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() };
+        let name = if is_stdin(path) { "<stdin>".to_owned() } else { path.display().to_string() };
         inputs.values = program.inputs_of_json(&name, &input_text(path)?)?;
         inputs.files.push(path.clone());
     }

@@ -87,6 +87,10 @@ pub(super) fn wrong_at(text: &str, at: usize, error: &serde_json::Error) -> Json
     let found = rest.chars().next();
     let said = error.to_string();
     let said = said.split(" at line ").next().unwrap_or_default();
+    // Where a value may follow, the parser does not say that there should be no comma.
+    let before = text.get(..at).unwrap_or_default().trim_end();
+    let is_last_comma = matches!(found, Some(']' | '}')) && before.ends_with(',');
+    let said = if is_last_comma { "trailing comma" } else { said };
     let mut reason = reason(said, text.trim().is_empty());
     if reason.starts_with("expected")
         && let Some(found) = found
