@@ -59,12 +59,21 @@ impl fmt::Display for Json {
 
 /// The value of a JSON text that has at most so many levels of arrays and objects.
 pub fn parse(text: &str, levels: usize) -> Result<Json, JsonError> {
-    if let Some(at) = error::too_deep(text, levels) {
-        let (line, column) = error::place(text, at);
-        return Err(JsonError::TooDeep { limit: levels, line, column });
-    }
+    check_depth(text, levels)?;
     serde_json::from_str::<IgnoredAny>(text).map_err(|wrong| error::wrong(text, &wrong))?;
     Reader { text, at: 0 }.value()
+}
+
+/// Refuses a JSON text with more levels of arrays and objects, before it is read. Of a text that is not JSON
+/// anything at all.
+pub fn check_depth(text: &str, levels: usize) -> Result<(), JsonError> {
+    match error::too_deep(text, levels) {
+        Some(at) => {
+            let (line, column) = error::place(text, at);
+            Err(JsonError::TooDeep { limit: levels, line, column })
+        }
+        None => Ok(()),
+    }
 }
 
 /// Reads a text that is known to be JSON, but for what strings and exponents say, and not to be deep.

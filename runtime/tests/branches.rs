@@ -117,7 +117,7 @@ fn events_tell_which_agent_a_context_belongs_to() {
             _ => None,
         })
         .collect();
-    let expected = ["0>1 outer 4:7", "1>2 inner 2:34", "2 x", "1>3", "3>4 inner 2:66", "4 x", "0 y", "print"];
+    let expected = ["0>1 outer 5:7", "1>2 inner 2:32", "2 x", "1>3", "3>4 inner 3:23", "4 x", "print", "0 y"];
     assert_eq!(shown, expected);
 }
 

@@ -96,6 +96,7 @@ impl Reading<'_> {
 
     /// The value of a JSON text.
     pub fn from_json(&self, text: &str) -> Result<Value, ReadError> {
+        json::check_depth(text, self.depth).map_err(|_| ReadError::TooDeep)?;
         if least_size(text) > self.size {
             return Err(ReadError::TooLarge);
         }

@@ -51,7 +51,7 @@ fn seen(outcome: &Outcome, saved: &Saved, prints: Vec<String>) -> Seen {
     Seen {
         result,
         text: outcome.text().to_owned(),
-        context: saved["state"]["contexts"][0][1].clone(),
+        context: without_places(saved["state"]["contexts"][0][1].clone()),
         prints,
     }
 }

@@ -55,10 +55,12 @@ impl Call<'_> {
 
     /// Traps on a text that is not JSON, or deeper than values may be. The machine refuses what is too large.
     pub(super) fn parse_json(&self) -> Result<Value, Fault> {
-        let text = self.text()?;
+        let (text, levels) = (self.text()?, self.limits.value_depth);
+        let refused = |error| Fault::NotJson { error };
+        json::check_depth(text, levels).map_err(refused)?;
         if least_size(text) > self.limits.value_size {
             return Err(too_large(self.limits));
         }
-        json::parse(text, self.limits.value_depth).map(Value::from).map_err(|error| Fault::NotJson { error })
+        json::parse(text, levels).map(Value::from).map_err(refused)
     }
 }
