@@ -236,7 +236,10 @@ impl Object {
         // Members so far, and how many of the names were looked at.
         let mut all = BTreeSet::new();
         let mut open: Vec<(Vec<String>, usize, Vec<&str>)> = vec![(Vec::new(), 0, Vec::new())];
+        // Of each member once: below it there may be objects again.
         let values = |shape: &Shape| shape.texts().filter(|texts| texts.len() < 400);
+        let of_names: Vec<_> = self.names.iter().map(|(_, value, _)| values(value)).collect();
+        let of_others: Vec<_> = self.others.iter().map(|(_, value)| values(value)).collect();
         while let Some((members, at, used)) = open.pop() {
             if open.len() + all.len() > MOST_TEXTS {
                 return None;
@@ -244,8 +247,8 @@ impl Object {
             if self.max.is_some_and(|max| members.len() > max) {
                 continue;
             }
-            if let Some((name, value, required)) = self.names.get(at) {
-                for value in values(value)? {
+            if let Some((name, _, required)) = self.names.get(at) {
+                for value in of_names[at].as_ref()? {
                     let member = format!("{}: {value}", string(name));
                     open.push(([&members[..], &[member]].concat(), at + 1, used.clone()));
                 }
@@ -257,9 +260,9 @@ impl Object {
             if members.len() >= self.min {
                 all.insert(format!("{{{}}}", members.join(", ")));
             }
-            for (keys, value) in &self.others {
+            for ((keys, _), values) in self.others.iter().zip(&of_others) {
                 for key in keys.iter().filter(|key| !used.contains(key)) {
-                    for value in values(value)? {
+                    for value in values.as_ref()? {
                         let member = format!("{}: {value}", string(key));
                         let used = [&used[..], &[*key]].concat();
                         open.push(([&members[..], &[member]].concat(), at, used));
