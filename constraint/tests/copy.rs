@@ -119,9 +119,9 @@ fn a_long_text_can_be_copied_from() {
         assert!(!pattern.is_match(format!("{run} zzz").as_bytes()));
     }
     for line in ["the same line, again and again\n", "ab ", ". "] {
-        let text = line.repeat(200_000 / line.len());
+        let text = line.repeat(100_000 / line.len());
         let pattern = self::pattern(&text);
-        assert!(pattern.is_match(text.trim_end().as_bytes()));
+        assert_eq!(pattern.try_match(text.trim_end().as_bytes()), Ok(true), "{line:?}");
         assert!(!pattern.is_match(format!("{} x", text.trim_end()).as_bytes()));
     }
 }

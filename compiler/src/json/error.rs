@@ -83,6 +83,10 @@ pub(super) fn wrong(text: &str, error: &serde_json::Error) -> JsonError {
 
 /// The same for an error whose place is known.
 pub(super) fn wrong_at(text: &str, at: usize, error: &serde_json::Error) -> JsonError {
+    // A string is skipped up to where it breaks off, and the character that breaks it comes next.
+    let broken = error.to_string().starts_with("control character");
+    let control = |at: usize| text.get(at..)?.find(|c: char| c.is_control()).map(|skipped| at + skipped);
+    let at = if broken { control(at).unwrap_or(at) } else { at };
     let rest = text.get(at..).unwrap_or_default();
     let found = rest.chars().next();
     let said = error.to_string();

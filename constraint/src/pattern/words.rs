@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(cut("私は東京に"), "私|は|東|京|に");
         assert_eq!(cut("コーヒー。"), "コ|ー|ヒ|ー|。");
         assert_eq!(cut("北京2024年GPT好"), "北|京|2024|年|GPT|好");
-        assert_eq!(cut("ลาว ພາສາ ខ្មែរ မြန်မာ").matches('|').count() > 8, true);
+        assert!(cut("ลาว ພາສາ ខ្មែរ မြန်မာ").matches('|').count() > 8);
     }
 
     #[test]

@@ -177,7 +177,7 @@ fn integers(low: Option<Bound>, high: Option<Bound>) -> Vec<Wholes> {
     let low = floor(&low.at) + i128::from(!low.closed || !low.at.is_integer());
     let high = floor(&high.at) - i128::from(!high.closed && high.at.is_integer());
     let part = |negative: bool, near: i128, far: i128| {
-        (near <= far).then(|| Wholes { negative, low: near as u64, high: far as u64 })
+        (near <= far).then_some(Wholes { negative, low: near as u64, high: far as u64 })
     };
     part(true, (-high).max(1), -low).into_iter().chain(part(false, low.max(0), high)).collect()
 }
