@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use agentc::{Error, diag};
-use clap::Parser;
+use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
 use self::args::{Cli, Command, Look};
 use self::output::Terminal;
@@ -37,7 +37,7 @@ type Exit = Result<u8, Error>;
 /// Runs the command that the arguments name.
 pub(crate) fn main() -> ExitCode {
     let started = Instant::now();
-    let Cli { command, look } = Cli::parse_from(std::env::args_os().map(spell_out));
+    let Cli { command, look } = parse();
     let exit = match command {
         Command::Run(args) => run::run(&args, look, started),
         Command::Check(args) => check::check(&args, look),
@@ -50,6 +50,15 @@ pub(crate) fn main() -> ExitCode {
         Command::Completions { shell } => completions::completions(shell),
     };
     ExitCode::from(exit.unwrap_or_else(|error| complain(&error, look)))
+}
+
+/// The command line. A terminal that cannot show colours gets none, where the argument parser by itself would give
+/// them to whatever runs in continuous integration.
+fn parse() -> Cli {
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let color = if dumb { ColorChoice::Never } else { ColorChoice::Auto };
+    let matches = Cli::command().color(color).get_matches_from(std::env::args_os().map(spell_out));
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
 /// `-ngl`, as users of llama.cpp type it, is no short flag in the sense of the argument parser.

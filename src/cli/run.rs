@@ -14,7 +14,7 @@ use super::inputs::{Inputs, check_readers, inputs};
 use super::output::{Output, Terminal, refused};
 use super::signals::Signals;
 use super::vigil::Vigil;
-use super::{Exit, io_error, load, show_diags};
+use super::{Exit, complain, io_error, load, show_diags};
 use crate::render;
 
 /// What may end a run from outside.
@@ -31,19 +31,22 @@ pub(super) fn run(args: &RunArgs, look: Look, started: Instant) -> Exit {
     let deadline = args.timeout.and_then(|timeout| started.checked_add(timeout));
     let vigil = Vigil::keep(deadline, &signals, args.format, look);
     let ends = Ends { deadline, signals, vigil };
-    let exit = attempt(args, look, &ends);
+    let mut early = None;
+    let exit = attempt(args, look, &ends, &mut early);
     ends.vigil.end();
-    if let Err(error) = &exit {
-        refused(args.format, error)?;
-    }
-    exit
+    let Err(error) = exit else { return exit };
+    refused(args.format, &error)?;
+    // Said before a model that is on its way has stopped loading, which takes longer than to find a mistake.
+    let code = complain(&error, look);
+    drop(early);
+    Ok(code)
 }
 
 /// An error is that of a run that never began; what a run itself ends with is shown with its outcome.
-fn attempt(args: &RunArgs, look: Look, ends: &Ends) -> Exit {
+fn attempt(args: &RunArgs, look: Look, ends: &Ends, early: &mut Option<Loading>) -> Exit {
     check_readers(args)?;
     let file = SourceFile::read(&args.file)?;
-    let early = load::early(&args.load, &file);
+    *early = load::early(&args.load, &file);
     let (program, mut files) = program(file, args.agent.as_deref())?;
     // What contexts can hold the run says itself, by the model that it really has.
     let warnings = program.warnings().iter().filter(|diag| diag.code != "W0400");
@@ -65,7 +68,7 @@ fn attempt(args: &RunArgs, look: Look, ends: &Ends) -> Exit {
     files.extend(read);
     files.extend(models(args, &program));
     let trace = args.trace.as_deref().map(|path| create(path, &files)).transpose()?;
-    let engine = engine(&args.load, &program, early, look)?;
+    let engine = engine(&args.load, &program, early.take(), look)?;
     let mut output = Output::new(args.format, look, trace);
     let result = watch(args, &engine, &program, inputs, ends, &mut output, look);
     match result {
