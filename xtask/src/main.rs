@@ -16,7 +16,7 @@ use system::Failure;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  setup    find or install what the build needs: cmake, a C++ compiler, libclang
+  setup    find or install what the build needs: cmake, a C++ compiler, libclang, curl
   demo     set up, build, fetch the reference model, and run examples/tour.agent on it
   test     set up, build, fetch the reference model, and run every test
   amx      check whether each C++ compiler here compiles llama.cpp's AMX kernels correctly

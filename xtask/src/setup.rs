@@ -1,4 +1,4 @@
-//! What the C++ part needs: cmake, a C++ compiler, and the libclang that bindgen loads.
+//! What the C++ part needs: cmake, a C++ compiler, and the libclang that bindgen loads; and curl, which fetches models.
 //!
 //! What exists is left alone; what is missing is installed if that is possible without asking (apt-get as
 //! root, or with a sudo that works), and otherwise named in one instruction.
@@ -18,11 +18,12 @@ struct Need {
     found: fn() -> Option<String>,
 }
 
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 5] = [
     Need { name: "cmake", apt: "cmake", brew: "cmake", found: cmake },
     Need { name: "a C++ compiler", apt: "g++", brew: "", found: compiler },
     Need { name: "make or ninja", apt: "make", brew: "make", found: make },
     Need { name: "libclang", apt: "libclang-dev", brew: "llvm", found: libclang },
+    Need { name: "curl", apt: "curl", brew: "curl", found: curl },
 ];
 
 /// Finds or installs everything.
@@ -95,9 +96,9 @@ fn instruction(missing: &[&Need]) -> Failure {
     } else if answers("apt-get", &["--version"]) {
         format!("sudo apt-get update && sudo apt-get install {}", list(|need| need.apt))
     } else if answers("dnf", &["--version"]) {
-        "sudo dnf install cmake gcc-c++ make clang-devel".into()
+        "sudo dnf install cmake gcc-c++ make clang-devel curl".into()
     } else if answers("pacman", &["--version"]) {
-        "sudo pacman -S --needed cmake gcc make clang".into()
+        "sudo pacman -S --needed cmake gcc make clang curl".into()
     } else {
         "install them with your system's package manager (libclang may also be named by LIBCLANG_PATH)".into()
     };
@@ -120,6 +121,10 @@ fn compiler() -> Option<String> {
     let chosen = std::env::var("CXX").ok();
     let programs = chosen.iter().map(String::as_str).chain(["c++", "g++", "clang++"]);
     programs.into_iter().find_map(|program| output(program, &["--version"]).and_then(first_line))
+}
+
+fn curl() -> Option<String> {
+    output("curl", &["--version"]).and_then(first_line)
 }
 
 fn make() -> Option<String> {
