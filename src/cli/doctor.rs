@@ -68,26 +68,31 @@ fn version() -> Finding {
     ok("agentc", format!("{} for {target}", env!("CARGO_PKG_VERSION")))
 }
 
-/// What llama.cpp profits from: its own word for it, what Linux calls it, whether the CPU has it (`None` where only
-/// the system can tell), and whether Rust builds with it.
+/// An instruction set that llama.cpp profits from.
+struct Feature {
+    /// llama.cpp's word for it.
+    word: &'static str,
+    /// Whether the CPU has it; `None` where neither Rust nor the system tells.
+    has: Option<bool>,
+}
+
 #[cfg(target_arch = "x86_64")]
-fn features() -> Vec<Feature> {
+fn features(flags: &[String]) -> Vec<Feature> {
     macro_rules! known {
-        ($($word:literal $linux:literal $name:tt),* $(,)?) => {
-            vec![$(Feature { word: $word, linux: $linux, cpu: Some(std::is_x86_feature_detected!($name)) }),*]
+        ($($word:literal $name:tt),* $(,)?) => {
+            vec![$(Feature { word: $word, has: Some(std::is_x86_feature_detected!($name)) }),*]
         };
     }
     let mut all = known![
-        "SSE3" "pni" "sse3", "AVX" "avx" "avx", "AVX2" "avx2" "avx2", "F16C" "f16c" "f16c", "FMA" "fma" "fma",
-        "BMI2" "bmi2" "bmi2", "AVX512" "avx512f" "avx512f", "AVX512_VBMI" "avx512_vbmi" "avx512vbmi",
-        "AVX512_VNNI" "avx512_vnni" "avx512vnni", "AVX512_BF16" "avx512_bf16" "avx512bf16",
+        "SSE3" "sse3", "AVX" "avx", "AVX2" "avx2", "F16C" "f16c", "FMA" "fma", "BMI2" "bmi2",
+        "AVX512" "avx512f", "AVX512_VBMI" "avx512vbmi", "AVX512_VNNI" "avx512vnni", "AVX512_BF16" "avx512bf16",
     ];
-    all.push(Feature { word: "AMX_INT8", linux: "amx_int8", cpu: None });
+    all.push(Feature { word: "AMX_INT8", has: told(flags, "amx_int8") });
     all
 }
 
 #[cfg(target_arch = "aarch64")]
-fn features() -> Vec<Feature> {
+fn features(flags: &[String]) -> Vec<Feature> {
     let known = [
         ("NEON", "asimd"),
         ("ARM_FMA", "asimd"),
@@ -97,20 +102,19 @@ fn features() -> Vec<Feature> {
         ("SVE", "sve"),
         ("SME", "sme"),
     ];
-    known.map(|(word, linux)| Feature { word, linux, cpu: None }).into()
+    known.map(|(word, linux)| Feature { word, has: told(flags, linux) }).into()
 }
 
 /// Nothing is known of other CPUs.
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn features() -> Vec<Feature> {
+fn features(_: &[String]) -> Vec<Feature> {
     Vec::new()
 }
 
-/// An instruction set.
-struct Feature {
-    word: &'static str,
-    linux: &'static str,
-    cpu: Option<bool>,
+/// Whether the system lists a feature, by the name that Linux has for it.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+fn told(flags: &[String], name: &str) -> Option<bool> {
+    (!flags.is_empty()).then(|| flags.iter().any(|flag| flag == name))
 }
 
 /// What the system says that the CPU has (Linux); nothing elsewhere.
@@ -123,18 +127,14 @@ fn flags() -> Vec<String> {
 
 /// Whether the instructions that this build was made for are those of the CPU.
 fn cpu() -> Finding {
-    let (used, flags) = (proof::instructions(), flags());
-    let has =
-        |feature: &Feature| feature.cpu.unwrap_or_else(|| flags.iter().any(|flag| flag == feature.linux));
-    let uses = |feature: &Feature| used.iter().any(|word| word == feature.word);
-    let told = |feature: &Feature| feature.cpu.is_some() || !flags.is_empty();
-    let all = features();
-    let names = |keep: &dyn Fn(&Feature) -> bool| {
-        let kept = all.iter().filter(|feature| told(feature) && keep(feature));
+    let (used, all) = (proof::instructions(), features(&flags()));
+    // Those that the CPU has, or has not, and that the build uses, or does not.
+    let names = |has: bool, uses: bool| {
+        let is_used = |feature: &&Feature| used.iter().any(|word| word == feature.word) == uses;
+        let kept = all.iter().filter(|feature| feature.has == Some(has)).filter(is_used);
         kept.map(|feature| feature.word).collect::<Vec<_>>().join(", ")
     };
-    let alien = names(&|feature| uses(feature) && !has(feature));
-    let unused = names(&|feature| has(feature) && !uses(feature));
+    let (alien, unused) = (names(false, true), names(true, false));
     let finding = |level, text| Finding { level, what: "cpu", text };
     if !alien.is_empty() {
         finding(

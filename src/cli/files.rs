@@ -8,7 +8,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use agentc::{Compilation, Directory, Error, Options, Program, World, WorldError};
+use agentc::{BYTE_ORDER_MARK, Compilation, Directory, Error, Options, Program, World, WorldError};
 use agentc_compiler::MAX_SOURCE;
 
 use super::io_error;
@@ -91,7 +91,7 @@ pub(super) fn input_text(path: &Path) -> Result<String, Error> {
         what: format!("read `{name}`"),
         reason: format!("it is not text in UTF-8 (byte {})", error.utf8_error().valid_up_to() + 1),
     })?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    Ok(text.strip_prefix(BYTE_ORDER_MARK).map(str::to_owned).unwrap_or(text))
 }
 
 fn too_long(name: &str, limit: usize, what: &str) -> Error {

@@ -1,8 +1,6 @@
 //! Which models a command loads, and when: none where nothing needs one, and the main one while the program is still
 //! being compiled, where its name is known that early.
 
-use std::path::Path;
-
 use agentc::store::REFERENCE_MODEL;
 use agentc::{Builder, Engine, Error, Loading, Program};
 
@@ -71,7 +69,7 @@ fn builder(args: &LoadArgs, program: Option<&Program>) -> Builder {
 pub(super) fn proving(name: &str) -> Builder {
     let builder = Engine::builder().model(name);
     match std::env::current_exe() {
-        Ok(command) if Path::new(&command).is_file() => builder.proved_by(command),
+        Ok(command) if command.is_file() => builder.proved_by(command),
         _ => builder,
     }
 }

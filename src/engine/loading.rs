@@ -43,12 +43,10 @@ pub struct Loading {
     others: Option<Sender<Vec<Named>>>,
     commands: Option<Sender<Command>>,
     ready: Receiver<Ready>,
-    cancel: Arc<AtomicBool>,
 }
 
 impl Loading {
     pub(super) fn begin(mut builder: Builder) -> Result<Loading, Error> {
-        let cancel = builder.cancel.clone();
         let main = builder.main_loader()?;
         let limits = builder.limits.clone();
         let (others, rest) = mpsc::channel();
@@ -60,7 +58,7 @@ impl Loading {
             .spawn(move || worker::work(main, &rest, limits, &receiver, &tell, started))
             .map_err(|error| Error::io("start the engine's thread", &error))?;
         let (thread, others, commands) = (Some(thread), Some(others), Some(commands));
-        Ok(Loading { builder, thread, others, commands, ready, cancel })
+        Ok(Loading { builder, thread, others, commands, ready })
     }
 
     /// Adds further models of a program, as [`Builder::also_of`] does.
@@ -99,7 +97,7 @@ impl Drop for Loading {
     /// Nothing is left to do for an engine that was finished: its thread is no longer here.
     fn drop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
-        self.cancel.store(true, Ordering::Relaxed);
+        self.builder.cancel.store(true, Ordering::Relaxed);
         self.others.take();
         self.commands.take();
         // A panic of the thread ends nothing that anyone waits for.
