@@ -40,7 +40,7 @@ says. Errors at run time begin with `R`, and are not listed here.
 
 A comment silences one warning, on its own line or, if it stands alone, on the next line of code. It says why:
 
-```
+```agent
 input name: str
 # allow W0001: the model is to keep the placeholder
 user \"Write a letter that begins with: Dear {name}\"
@@ -68,15 +68,21 @@ impl Program {
         compile("main.agent", self.text.as_bytes(), &Files::of(&files), &options)
     }
 
-    /// As the page shows it.
-    fn shown(&self) -> String {
+    /// As the page shows it, with the code that it has.
+    fn shown(&self, code: &str) -> String {
         let mut out = String::new();
         if let Some(agent) = &self.agent {
             writeln!(out, "With `--agent {agent}`:\n").expect("it can be written");
         }
-        writeln!(out, "```\n{}```", self.text).expect("it can be written");
+        writeln!(out, "{}\n{}```", format!("```agent {code}").trim_end(), self.text)
+            .expect("it can be written");
         for (path, text) in &self.files {
-            writeln!(out, "\n`{path}`:\n\n```\n{text}```").expect("it can be written");
+            let language = match path.rsplit('.').next() {
+                Some("txt") => "text",
+                Some(language) => language,
+                None => "text",
+            };
+            writeln!(out, "\n`{path}`:\n\n```{language}\n{text}```").expect("it can be written");
         }
         out
     }
@@ -178,7 +184,7 @@ fn entry(code: &str) -> String {
     assert!(mended.diags.is_empty(), "{code}: {:#?}", mended.diags);
     let compiled = bad.compile();
     let diag = only(code, &compiled);
-    format!("{}\n{}\nCorrected:\n\n{}", bad.shown(), quoted(&compiled, &diag, true), good.shown())
+    format!("{}\n{}\nCorrected:\n\n{}", bad.shown(code), quoted(&compiled, &diag, true), good.shown(""))
 }
 
 /// A world of files `0.agent`, `1.agent`, ….
@@ -193,7 +199,11 @@ impl agentc_compiler::source::World for Numbered {
 #[test]
 fn the_page_shows_every_code() {
     let mut page = INTRO.to_owned();
-    let example = INTRO.split("```").nth(1).expect("the introduction has an example");
+    let example = INTRO
+        .split("```agent\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("the introduction has an example");
     let compiled = Program { text: example.to_owned(), ..Program::default() }.compile();
     assert!(compiled.program.is_some() && compiled.diags.is_empty(), "{:#?}", compiled.diags);
     for (beginning, about) in GROUPS {

@@ -134,10 +134,10 @@ fn each_is_one_finding_and_hides_none() {
     assert!(report.is_empty() && count >= 40, "{count} mistakes\n{report}");
 }
 
-/// A block of code, fenced by more backticks than it holds.
-fn fenced(code: &str) -> String {
-    let fence = if code.contains("```") { "````" } else { "```" };
-    format!("{fence}\n{code}\n{fence}\n")
+/// A program with the codes of its findings, fenced by more backticks than it holds.
+fn fenced(program: &str, codes: &str) -> String {
+    let fence = if program.contains("```") { "````" } else { "```" };
+    format!("{fence}agent{codes}\n{program}\n{fence}\n")
 }
 
 fn page() -> String {
@@ -145,8 +145,10 @@ fn page() -> String {
     for area in areas() {
         write!(page, "\n## {}\n", area.title).expect("it can be written");
         for Mistake { title, wrong, right } in area.mistakes {
-            let found: Vec<String> = findings(&wrong).iter().map(shown).collect();
-            let (wrong, right) = (fenced(&wrong), fenced(&right));
+            let found = findings(&wrong);
+            let codes: String = found.iter().map(|diag| format!(" {}", diag.code)).collect();
+            let (wrong, right) = (fenced(&wrong, &codes), fenced(&right, ""));
+            let found: Vec<String> = found.iter().map(shown).collect();
             write!(page, "\n### {title}\n\n{wrong}\n{}\n\n{right}", found.join("\n"))
                 .expect("it can be written");
         }

@@ -135,3 +135,13 @@ fn a_file_of_tests_and_several_agents_compiles_and_says_so_when_it_is_run() {
     let fails = entry.blocks.iter().flat_map(|b| &b.insts).any(|i| matches!(i.op, ir::Op::Fail { .. }));
     assert!(fails && entry.name == "main");
 }
+
+#[test]
+fn a_binary_file_is_no_schema() {
+    let files = Files(std::collections::BTreeMap::from([("binary.json".to_owned(), vec![0xff])]));
+    let text = b"gen x: schema \"binary.json\"";
+    let found = compile("main.agent", text, &files, &Options::default()).diags;
+    let [diag] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(diag.code, "E0001");
+    assert!(diag.message.contains("`binary.json`: this is a binary file"), "{}", diag.message);
+}

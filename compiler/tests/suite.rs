@@ -1,81 +1,30 @@
-//! Runs the programs of `tests/suite` through the compiler and compares findings with annotations.
-//!
-//! `tests/suite/README.md` says what an annotation looks like.
+//! The language's manual, `tests/suite`, through the compiler: findings are as annotated, and its sections are
+//! those of the grammar. `tests/suite/README.md` says what an annotation looks like.
+#![allow(clippy::disallowed_methods)] // tests read files
 
 mod common;
 
-use common::Case;
+use common::{Case, reader};
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use agentc_compiler::{Compiled, Options, codes, compile, ir};
 
-/// An expected finding.
-#[derive(Debug)]
-struct Expected {
-    severity: String,
-    code: String,
-    line: usize,
-    part: String,
-}
-
-fn annotations(text: &str) -> Vec<Expected> {
-    let mut out = Vec::new();
-    let mut above = 0;
-    for (at, line) in text.lines().enumerate() {
-        match annotation(line, above) {
-            Some(expected) => out.push(expected),
-            None => above = at + 1,
-        }
-    }
-    out
-}
-
-/// `# error E0123 @4: part`, where `@4` may be missing.
-fn annotation(line: &str, above: usize) -> Option<Expected> {
-    let rest = line.trim_start().strip_prefix("# ")?;
-    let (head, part) = rest.split_once(": ")?;
-    let mut words = head.split(' ');
-    let (severity, code) = (words.next()?, words.next()?);
-    if !matches!(severity, "error" | "warning") || !code.starts_with(['E', 'W']) {
-        return None;
-    }
-    let line = words.next().and_then(|w| w.strip_prefix('@')?.parse().ok()).unwrap_or(above);
-    Some(Expected {
-        severity: severity.to_owned(),
-        code: code.to_owned(),
-        line,
-        part: part.trim().to_owned(),
-    })
-}
-
 fn run(case: &Case) -> Compiled {
     compile("main.agent", case.text.as_bytes(), &case.files, &Options::default())
 }
 
-/// The expectations of all files of a program, each with the file's name in findings.
-fn expectations(case: &Case) -> Vec<(String, Expected)> {
-    let own = annotations(&case.text).into_iter().map(|e| ("main.agent".to_owned(), e));
-    let others = case.files.0.iter().filter(|(path, _)| path.ends_with(".agent") && *path != "main.agent");
-    let others = others.flat_map(|(path, bytes)| {
-        let name = if path.starts_with("std/") { path.trim_end_matches(".agent") } else { path };
-        let found = annotations(&String::from_utf8_lossy(bytes));
-        found.into_iter().map(|e| (name.to_owned(), e)).collect::<Vec<_>>()
-    });
-    own.chain(others).collect()
-}
-
 /// What differs between findings and expectations, in words.
 fn differences(case: &Case, compiled: &Compiled) -> String {
-    let mut expected = expectations(case);
+    let mut expected = case.expected(false);
     let mut out = String::new();
     for diag in &compiled.diags {
         let place = compiled.sources.locate(diag.span);
         let (file, line) = place.map_or(("", 0), |(source, from, _)| (source.name.as_str(), from.line));
         let severity = if diag.is_error() { "error" } else { "warning" };
-        let found = expected.iter().position(|(name, e)| {
-            name == file
+        let found = expected.iter().position(|e| {
+            e.file == file
                 && e.code == diag.code
                 && e.line == line
                 && e.severity == severity
@@ -92,8 +41,8 @@ fn differences(case: &Case, compiled: &Compiled) -> String {
             writeln!(out, "  {} at {file}:{line} has no hint", diag.code).expect("it can be written");
         }
     }
-    for (file, e) in expected {
-        writeln!(out, "  missing {} {} at {file}:{}: {}", e.severity, e.code, e.line, e.part)
+    for e in expected {
+        writeln!(out, "  missing {} {} at {}:{}: {}", e.severity, e.code, e.file, e.line, e.part)
             .expect("it can be written");
     }
     out
@@ -150,4 +99,88 @@ fn spans_lie_within_the_file() {
             }
         }
     }
+}
+
+/// The headings of the grammar, each with the links to the manual that stand below it.
+fn headings(page: &str) -> Vec<(String, Vec<String>)> {
+    let mut headings: Vec<(String, Vec<String>)> = Vec::new();
+    let mut fenced = false;
+    for line in page.lines() {
+        fenced ^= line.starts_with("```");
+        let heading = line.strip_prefix("## ").or_else(|| line.strip_prefix("### ")).filter(|_| !fenced);
+        let links = line.split("](../tests/suite/").skip(1).filter_map(|rest| rest.split(')').next());
+        match (heading, headings.last_mut()) {
+            (Some(title), _) => headings.push((title.to_owned(), Vec::new())),
+            (None, Some((_, found))) => found.extend(links.map(str::to_owned)),
+            (None, None) => {}
+        }
+    }
+    headings
+}
+
+/// The anchor of a heading, as Git hosts make it.
+fn anchor(title: &str) -> String {
+    let kept = title.to_lowercase().replace(' ', "-");
+    kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
+}
+
+#[test]
+fn each_section_of_the_grammar_links_its_file() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../grammar/README.md");
+    let page = std::fs::read_to_string(page).expect("the grammar is readable");
+    let headings = headings(&page);
+    for (title, links) in &headings {
+        assert_eq!(*links, [format!("{}.agent", anchor(title))], "the section `{title}`");
+    }
+    let mut titles: Vec<String> = headings.into_iter().map(|(title, _)| title).collect();
+    titles.sort_by_key(|title| anchor(title));
+    let sections = reader::sections();
+    assert_eq!(sections.iter().map(|section| section.title.clone()).collect::<Vec<_>>(), titles);
+    for section in sections {
+        assert_eq!(section.anchor, anchor(&section.title));
+        assert!(!section.cases.is_empty(), "{} has no case", section.path.display());
+    }
+}
+
+#[test]
+fn nothing_is_left_of_a_case_that_says_only_that_it_compiles() {
+    for case in common::cases().iter().filter(|case| case.notes.iter().any(|n| n.word == "compiles")) {
+        let program = run(case).program.unwrap_or_else(|| panic!("{} has errors", case.name));
+        let blocks = &program.funcs[program.entry.index()].blocks;
+        let idle = blocks.iter().all(|block| block.insts.is_empty());
+        assert!(idle, "{} does something: say what its run comes to", case.name);
+    }
+}
+
+#[test]
+fn the_reader_refuses_what_it_does_not_know() {
+    for (text, wrong) in [
+        ("", "a section begins with"),
+        ("# T\nprint 1", "only blank lines"),
+        ("# T\n## Name: A sentence.\n", "small letters"),
+        ("# T\n## name\n", "is headed"),
+        ("# T\n## name: a sentence\n", "is not a sentence"),
+        ("# T\n### lib.agent\n", "belongs to a case"),
+        ("# T\n## a: A.\nprint 1\n", "expects nothing"),
+        ("# T\n## a: A.\nprint 1\n# prnts \"1\"\n", "`prnts` is no annotation"),
+        ("# T\n## a: A.\nprint x\n# error E100: no\n", "is not `CODE"),
+        ("# T\n## a: A.\nprint x\n# error E0100 no\n", "is not `CODE"),
+        ("# T\n## a: A.\nprint x\n# error E0100 @x: no\n", "is not `CODE"),
+        ("# T\n## a: A.\nprint x\n# warning E0100: no\n", "is not `CODE"),
+        ("# T\n## a: A.\n# value\n", "something follows"),
+        ("# T\n## a: A.\n# compiles well\n", "nothing follows"),
+        ("# T\n## a: A.\n# compiles\n# value 1\n", "expects more"),
+        ("# T\n## a: A.\n# compiles\n## a: A.\n# compiles\n", "two cases are named"),
+        ("# T\n## a: A.\n# compiles\n### a.agent\n### a.agent\n", "two files"),
+        ("# T\n## a: A.\n### a.agent\n# value 1\n", "stands in the program"),
+    ] {
+        let error = reader::section("t", text).expect_err(text);
+        assert!(error.contains(wrong), "{text}: {error}");
+    }
+    let text = "# T\n\n## a: A.\nprint x\n# error E0100 @9: no\n\n### b.md\n\nb\n\n## b: B.\n# value 1\n";
+    let (title, cases) = reader::section("t", text).expect("this is right");
+    let (name, expected) = (cases[0].name.as_str(), cases[0].expected(false));
+    assert_eq!((title.as_str(), name, expected[0].line, cases.len()), ("T", "t/a", 9, 2));
+    assert_eq!(cases[0].files.0["b.md"], b"\nb\n");
+    assert!(cases[1].runs() && !cases[0].runs());
 }

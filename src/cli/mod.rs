@@ -7,7 +7,6 @@ mod completions;
 mod doctor;
 mod files;
 mod fmt;
-mod held;
 mod inputs;
 mod load;
 mod margin;
@@ -16,6 +15,7 @@ mod output;
 mod run;
 mod signals;
 mod test;
+mod try_buffer;
 mod try_model;
 mod vigil;
 

@@ -15,8 +15,8 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::args::{Format, Look, When};
-use super::held::{Held, Part};
 use super::margin::Margin;
+use super::try_buffer::{Part, TryBuffer};
 use super::{io_error, print};
 
 /// What is known of the streams.
@@ -65,7 +65,7 @@ pub(super) struct Output {
     trace: Option<BufWriter<File>>,
     /// The last character written, if any.
     last: Option<char>,
-    held: Held,
+    buffer: TryBuffer,
     /// Where the text of agents and branches is shown, if it is.
     margin: Option<Margin>,
     /// Whether the reader of standard output has gone away.
@@ -83,7 +83,7 @@ impl Output {
             quiet: look.quiet,
             trace: trace.map(BufWriter::new),
             last: None,
-            held: Held::default(),
+            buffer: TryBuffer::default(),
             closed: false,
         }
     }
@@ -105,12 +105,12 @@ impl Output {
                 self.text_of(*context, text, true)
             }
             Event::TryStart { context: 0 } => {
-                self.held.begin();
+                self.buffer.begin();
                 Ok(())
             }
             Event::TryEnd { context: 0 } => self.end_try(),
             Event::Caught { context: 0, kept, .. } => {
-                let undone = self.held.undo(*kept);
+                let undone = self.buffer.undo(*kept);
                 if self.terminal.out && undone > 0 && self.last.is_some_and(|last| last != '\n') {
                     self.show("\n", false)?;
                 }
@@ -151,7 +151,7 @@ impl Output {
     }
 
     fn end_try(&mut self) -> Result<(), Error> {
-        let certain = self.held.end();
+        let certain = self.buffer.end();
         self.release(certain)
     }
 
@@ -165,7 +165,7 @@ impl Output {
 
     /// Shows the end of a run.
     pub(super) fn end(&mut self, result: Result<&Outcome, &Failure>) -> Result<(), Error> {
-        let held = self.held.release();
+        let held = self.buffer.release();
         self.release(held)?;
         let margin = self.margin.as_mut().map_or("", Margin::close);
         self.terminal.say(margin);
@@ -198,7 +198,7 @@ impl Output {
     }
 
     fn text(&mut self, text: &str, generated: bool) -> Result<(), Error> {
-        match self.held.text(text, generated) {
+        match self.buffer.text(text, generated) {
             None if !self.terminal.out => Ok(()),
             _ => self.show(text, generated),
         }

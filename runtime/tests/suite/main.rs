@@ -1,0 +1,92 @@
+//! The language's manual, `tests/suite`, through the runtime: what its programs return, print, capture and
+//! write on scripted models. `tests/suite/README.md` says how a case states it; with `AGENTC_BLESS=1` the
+//! files are rewritten to what runs come to.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod bless;
+mod play;
+#[path = "../../../tests/suite/reader.rs"]
+mod reader;
+
+use std::fmt::Write as _;
+
+use play::{Failure, Played, play};
+use reader::{Case, RESULTS};
+
+/// What of a run the case tells: its value, what it printed and the tests that passed always, captures and text
+/// where it names them. A case that names nothing gets everything, so that it can be written down.
+fn told(case: &Case, played: &Played) -> Vec<String> {
+    let result = |word: &str| case.notes.iter().any(|note| note.word == word);
+    let bare = !RESULTS.iter().any(|word| result(word)) && case.expected(true).is_empty();
+    let capture = |line: &str| {
+        let name = |text: &str| text.split(" = ").next().map(str::to_owned);
+        let (mut notes, own) = (case.notes.iter(), line.strip_prefix("capture ").and_then(name));
+        notes.any(|note| note.word == "capture" && name(&note.rest) == own)
+    };
+    let is_told = |line: &&String| match line.split(' ').next().unwrap_or_default() {
+        "capture" => bare || capture(line),
+        "text" => bare || result("text"),
+        "value" => *line != "value null" || result("value"),
+        _ => true,
+    };
+    let told: Vec<String> = played.results.iter().filter(is_told).cloned().collect();
+    if bare && told.is_empty() && played.failures.is_empty() { vec!["value null".into()] } else { told }
+}
+
+/// What a case says of the results of its run.
+fn stated(case: &Case) -> Vec<String> {
+    let notes = case.notes.iter().filter(|note| RESULTS.contains(&note.word.as_str()));
+    notes.map(|note| format!("{} {}", note.word, note.rest)).collect()
+}
+
+/// What differs between a run and what the case says, in words.
+fn differences(case: &Case, played: &Played) -> String {
+    let mut out = String::new();
+    let (told, stated) = (told(case, played), stated(case));
+    if told != stated {
+        writeln!(
+            out,
+            "  it says:\n    {}\n  but comes to:\n    {}",
+            stated.join("\n    "),
+            told.join("\n    ")
+        )
+        .unwrap();
+    }
+    let mut expected = case.expected(true);
+    for Failure { code, file, line, message } in &played.failures {
+        let found = expected
+            .iter()
+            .position(|e| (&e.code, &e.file, e.line) == (code, file, *line) && message.contains(&e.part));
+        match found {
+            Some(at) => drop(expected.remove(at)),
+            None => writeln!(out, "  unexpected error {code} at {file}:{line}: {message}").unwrap(),
+        }
+    }
+    for e in expected {
+        writeln!(out, "  missing error {} at {}:{}: {}", e.code, e.file, e.line, e.part).unwrap();
+    }
+    out
+}
+
+#[test]
+fn runs_come_to_what_is_written() {
+    let (mut report, mut count) = (String::new(), 0);
+    let blesses = std::env::var_os("AGENTC_BLESS").is_some();
+    for section in reader::sections() {
+        let mut changed = Vec::new();
+        for case in section.cases.iter().filter(|case| case.runs()) {
+            let played = play(case).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+            let found = differences(case, &played);
+            count += 1;
+            if found.is_empty() {
+            } else if blesses {
+                changed.push((case, told(case, &played), played.failures));
+            } else {
+                let line = case.starts[reader::MAIN];
+                writeln!(report, "{}:{line}: {}\n{found}", section.path.display(), case.name).unwrap();
+            }
+        }
+        bless::write(&section.path, changed);
+    }
+    assert!(report.is_empty() && count > 100, "{count} runs\n{report}");
+}
