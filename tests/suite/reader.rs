@@ -198,7 +198,8 @@ fn begin(anchor: &str, head: &str, at: usize) -> Result<Case, String> {
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
         return Err(format!("`{name}` is not made of small letters, digits and `-`"));
     }
-    if !sentence.starts_with(char::is_uppercase) || !sentence.ends_with(['.', '?']) {
+    let begins = |c: char| c.is_uppercase() || c == '`';
+    if !sentence.starts_with(begins) || !sentence.ends_with(['.', '?']) {
         return Err(format!("`{sentence}` is not a sentence"));
     }
     Ok(Case {
