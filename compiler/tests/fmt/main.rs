@@ -80,7 +80,8 @@ fn programs_look_as_they_should() {
 #[test]
 fn the_page_shows_what_is_done() {
     let page = std::fs::read_to_string(root().join("docs/formatting.md")).expect("the page is readable");
-    let blocks: Vec<&str> = page.split("```\n").skip(1).step_by(2).collect();
+    let blocks = page.split("```agent\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let blocks: Vec<&str> = blocks.collect();
     assert!(blocks.len() > 3);
     assert_eq!(formatted(blocks[0]), blocks[1]);
     for block in &blocks[1..] {
