@@ -161,7 +161,7 @@ fn the_reader_refuses_what_it_does_not_know() {
         ("# T\n## Name: A sentence.\n", "small letters"),
         ("# T\n## name\n", "is headed"),
         ("# T\n## name: a sentence\n", "is not a sentence"),
-        ("# T\n### lib.agent\n", "belongs to a case"),
+        ("# T\n### lib.agent\n", "only blank lines"),
         ("# T\n## a: A.\nprint 1\n", "expects nothing"),
         ("# T\n## a: A.\nprint 1\n# prnts \"1\"\n", "`prnts` is no annotation"),
         ("# T\n## a: A.\nprint x\n# error E100: no\n", "is not `CODE"),

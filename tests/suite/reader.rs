@@ -159,36 +159,52 @@ pub(crate) fn sections() -> Vec<Section> {
 pub(crate) fn section(anchor: &str, text: &str) -> Result<(String, Vec<Case>), String> {
     let title = text.lines().next().and_then(|line| line.strip_prefix("# "));
     let title = title.ok_or("line 1: a section begins with `# ` and its heading in the grammar")?;
-    let mut cases: Vec<Case> = Vec::new();
-    let mut file = MAIN.to_owned();
+    let mut reading = Reading { anchor, cases: Vec::new(), file: MAIN.to_owned() };
     for (at, line) in (1..).zip(text.lines()).skip(1) {
-        let wrong = |what: &str| format!("line {at}: {what}");
-        if let Some(head) = line.strip_prefix("## ") {
-            cases.push(begin(anchor, head, at).map_err(|what| wrong(&what))?);
-            MAIN.clone_into(&mut file);
-        } else if let Some(path) = line.strip_prefix("### ") {
-            path.clone_into(&mut file);
-            let case = cases.last_mut().ok_or_else(|| wrong("a file belongs to a case"))?;
-            if case.starts.insert(file.clone(), at).is_some() {
-                return Err(wrong("a case has two files of this name"));
-            }
-            case.files.0.insert(file.clone(), Vec::new());
-        } else if let Some(case) = cases.last_mut() {
-            let content = if file == MAIN { None } else { case.files.0.get_mut(&file) };
-            match content {
-                Some(bytes) => bytes.extend([line.as_bytes(), b"\n"].concat()),
-                None => case.text += &format!("{line}\n"),
-            }
-        } else if !line.is_empty() {
-            return Err(wrong("before the first case stand only blank lines"));
-        }
+        reading.line(at, line).map_err(|what| format!("line {at}: {what}"))?;
     }
+    let mut cases = reading.cases;
     cases.iter_mut().try_for_each(finish)?;
     let mut names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => Err(format!("two cases are named `{}`", pair[0])),
         None => Ok((title.to_owned(), cases)),
+    }
+}
+
+/// A section as far as it has been read.
+struct Reading<'a> {
+    anchor: &'a str,
+    cases: Vec<Case>,
+    /// The file of the last case to which the next line belongs.
+    file: String,
+}
+
+impl Reading<'_> {
+    fn line(&mut self, at: usize, line: &str) -> Result<(), String> {
+        if let Some(head) = line.strip_prefix("## ") {
+            self.cases.push(begin(self.anchor, head, at)?);
+            MAIN.clone_into(&mut self.file);
+            return Ok(());
+        }
+        let Some(case) = self.cases.last_mut() else {
+            let wrong = "before the first case stand only blank lines";
+            return if line.is_empty() { Ok(()) } else { Err(wrong.to_owned()) };
+        };
+        if let Some(path) = line.strip_prefix("### ") {
+            path.clone_into(&mut self.file);
+            if case.starts.insert(self.file.clone(), at).is_some() {
+                return Err("a case has two files of this name".to_owned());
+            }
+            case.files.0.insert(self.file.clone(), Vec::new());
+            return Ok(());
+        }
+        match case.files.0.get_mut(&self.file) {
+            Some(bytes) => bytes.extend([line.as_bytes(), b"\n"].concat()),
+            None => case.text += &format!("{line}\n"),
+        }
+        Ok(())
     }
 }
 

@@ -55,9 +55,10 @@ fn program(text: &str, files: &dyn World) -> Result<ir::Program, String> {
 
 fn play_main(case: &Case, program: &Arc<ir::Program>, models: &mut Schedulers<'_>) -> Result<Played, String> {
     let mut printed = Vec::new();
-    let mut emit = |event| match event {
-        Event::Print { text } => printed.push(format!("prints {}", quoted(&text))),
-        _ => {}
+    let mut emit = |event| {
+        if let Event::Print { text } = event {
+            printed.push(format!("prints {}", quoted(&text)));
+        }
     };
     let outcome = match Session::new(program.clone(), &inputs(case)?, options(case)?) {
         Ok(session) => session::run(session, models, &mut emit).ok_or("the run has no end")?,
