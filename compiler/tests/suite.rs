@@ -144,16 +144,6 @@ fn each_section_of_the_grammar_links_its_file() {
 }
 
 #[test]
-fn nothing_is_left_of_a_case_that_says_only_that_it_compiles() {
-    for case in common::cases().iter().filter(|case| case.notes.iter().any(|n| n.word == "compiles")) {
-        let program = run(case).program.unwrap_or_else(|| panic!("{} has errors", case.name));
-        let blocks = &program.funcs[program.entry.index()].blocks;
-        let idle = blocks.iter().all(|block| block.insts.is_empty());
-        assert!(idle, "{} does something: say what its run comes to", case.name);
-    }
-}
-
-#[test]
 fn the_reader_refuses_what_it_does_not_know() {
     for (text, wrong) in [
         ("", "a section begins with"),
@@ -169,10 +159,8 @@ fn the_reader_refuses_what_it_does_not_know() {
         ("# T\n## a: A.\nprint x\n# error E0100 @x: no\n", "is not `CODE"),
         ("# T\n## a: A.\nprint x\n# warning E0100: no\n", "is not `CODE"),
         ("# T\n## a: A.\n# value\n", "something follows"),
-        ("# T\n## a: A.\n# compiles well\n", "nothing follows"),
-        ("# T\n## a: A.\n# compiles\n# value 1\n", "expects more"),
-        ("# T\n## a: A.\n# compiles\n## a: A.\n# compiles\n", "two cases are named"),
-        ("# T\n## a: A.\n# compiles\n### a.agent\n### a.agent\n", "two files"),
+        ("# T\n## a: A.\n# value 1\n## a: A.\n# value 1\n", "two cases are named"),
+        ("# T\n## a: A.\n# value 1\n### a.agent\n### a.agent\n", "two files"),
         ("# T\n## a: A.\n### a.agent\n# value 1\n", "stands in the program"),
     ] {
         let error = reader::section("t", text).expect_err(text);

@@ -17,8 +17,8 @@ pub(crate) const MAIN: &str = "main.agent";
 const GIVEN: [&str; 4] = ["script", "random", "input", "option"];
 /// What a run comes to, in the order in which it is written.
 pub(crate) const RESULTS: [&str; 5] = ["value", "prints", "capture", "text", "passes"];
-/// `compiles` says that nothing is expected; `allow` belongs to the language.
-const OTHERS: [&str; 4] = ["error", "warning", "compiles", "allow"];
+/// `allow` belongs to the language.
+const OTHERS: [&str; 3] = ["error", "warning", "allow"];
 
 /// The file of a section.
 pub(crate) struct Section {
@@ -240,11 +240,7 @@ fn finish(case: &mut Case) -> Result<(), String> {
         *bytes = text.into_bytes();
     }
     if notes.iter().all(|note| note.word == "allow") {
-        return Err(format!("`{}` expects nothing: add `# compiles` or a result", case.name));
-    }
-    let says = notes.iter().filter(|note| note.word != "allow").count();
-    if says > 1 && notes.iter().any(|note| note.word == "compiles") {
-        return Err(format!("`{}` expects more than `compiles` says", case.name));
+        return Err(format!("`{}` expects nothing: add a result, such as `# value null`", case.name));
     }
     case.notes = notes;
     Ok(())
@@ -286,8 +282,7 @@ fn check(note: &Note) -> Result<(), String> {
         "error" | "warning" if note.expected().is_none() => {
             format!("`{}` is not `CODE: part of the message`", note.rest)
         }
-        "compiles" if !note.rest.is_empty() => "nothing follows `compiles`".to_owned(),
-        _ if note.rest.is_empty() && word != "compiles" => format!("something follows `{word}`"),
+        _ if note.rest.is_empty() => format!("something follows `{word}`"),
         _ if (GIVEN.contains(&word) || RESULTS.contains(&word)) && note.file != MAIN => {
             "what is said of a run stands in the program".to_owned()
         }
