@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::pattern::runs::COPIED;
+use crate::limits::Limit;
 use crate::vocab::TokenId;
 
 /// A spec that cannot be built.
@@ -100,13 +100,22 @@ pub enum BuildError {
     #[error("the constraint is too large: it needs more than {limit} {what}")]
     TooLarge {
         /// What there are too many of.
-        what: &'static str,
+        what: Limit,
         /// The limit.
         limit: usize,
     },
 }
 
 impl BuildError {
+    /// The error of a pattern whose automaton cannot be followed while it is built. Only limits keep it from that; anything
+    /// else it might say of a text, it says of texts that it has made itself.
+    pub(crate) fn of_automaton(error: MatchError, what: Limit) -> BuildError {
+        match error {
+            MatchError::TooLarge { what, limit } => BuildError::TooLarge { what, limit },
+            _ => BuildError::TooLarge { what, limit: usize::MAX },
+        }
+    }
+
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
@@ -130,7 +139,7 @@ impl BuildError {
                 "leave the keyword out, or express it in another way; a keyword is never enforced only in part"
             }
             BuildError::NotYet { .. } => return None,
-            BuildError::TooLarge { what: COPIED, .. } => {
+            BuildError::TooLarge { what: Limit::CopiedText, .. } => {
                 "copy from a part of the text: each of its bytes takes one or two instructions"
             }
             BuildError::TooLarge { .. } => "use smaller bounds or fewer alternatives",
@@ -194,7 +203,7 @@ pub enum MatchError {
     #[error("the constraint became too large: it needs more than {limit} {what}")]
     TooLarge {
         /// What there are too many of.
-        what: &'static str,
+        what: Limit,
         /// The limit.
         limit: usize,
     },

@@ -37,11 +37,13 @@ pub mod guide;
 mod limits;
 mod mask;
 mod pattern;
+mod shared;
 pub mod spec;
 mod vocab;
 
 pub use error::{BuildError, MatchError, VocabError};
-pub use limits::Limits;
+pub use limits::{Limit, Limits};
 pub use mask::{CacheStats, Commit, Constraint, End, Finished, Matcher, Next};
 pub use pattern::{Pattern, SchemaTexts, build, facts};
+pub use shared::SharedSpec;
 pub use vocab::{TokenId, TokenSet, Tokenize, Vocab};

@@ -130,6 +130,54 @@ pub enum Spec {
     },
 }
 
+impl Spec {
+    /// The specs that it is made of, in order.
+    pub fn parts(&self) -> Vec<&Spec> {
+        match self {
+            Spec::JsonOf { value }
+            | Spec::Flexible { value }
+            | Spec::Map { value }
+            | Spec::Array { item: value, .. }
+            | Spec::Until { value, .. } => vec![value],
+            Spec::Union { members } => members.iter().collect(),
+            Spec::Object { fields } => fields.iter().map(|field| &field.value).collect(),
+            Spec::Defs { defs, root } => defs.iter().chain([&**root]).collect(),
+            Spec::Text { .. }
+            | Spec::Int { .. }
+            | Spec::Float { .. }
+            | Spec::Bool
+            | Spec::Literal { .. }
+            | Spec::Constant { .. }
+            | Spec::Regex { .. }
+            | Spec::OneOf { .. }
+            | Spec::Copy { .. }
+            | Spec::Json
+            | Spec::Schema { .. }
+            | Spec::Grammar { .. }
+            | Spec::Ref { .. } => Vec::new(),
+        }
+    }
+
+    /// The holes in it and in its parts, those of stops included.
+    pub fn holes(&self) -> Vec<usize> {
+        let mut holes = Vec::new();
+        self.collect_holes(&mut holes);
+        holes
+    }
+
+    fn collect_holes(&self, out: &mut Vec<usize>) {
+        match self {
+            Spec::OneOf { hole } | Spec::Copy { hole } => out.push(*hole),
+            Spec::Until { stops, .. } => out.extend(stops.iter().filter_map(|stop| match stop {
+                Stop::Hole { hole } => Some(*hole),
+                Stop::Text { .. } | Stop::Regex { .. } => None,
+            })),
+            _ => {}
+        }
+        self.parts().into_iter().for_each(|part| part.collect_holes(out));
+    }
+}
+
 /// A field of an object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Field {

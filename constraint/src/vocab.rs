@@ -39,6 +39,7 @@ pub struct Vocab {
     starts: Vec<u32>,
     ends: Vec<TokenId>,
     is_end: Vec<bool>,
+    choosable: Vec<TokenId>,
     longest: usize,
     /// See [`Vocab::spells_parts`].
     parts: OnceLock<u32>,
@@ -88,6 +89,8 @@ impl Vocab {
         let mut ends = end_of_generation.to_vec();
         ends.sort_unstable();
         ends.dedup();
+        let is_choosable = |&token: &TokenId| is_end[token as usize] || trie.rank(token).is_some();
+        let choosable = (0..tokens.len() as TokenId).filter(is_choosable).collect();
         let text = |rank| tokens[trie.token(rank) as usize].as_deref().unwrap_or_default();
         let texts = || (0..trie.ranks() as u32).map(text);
         let (quotes, short, plain) = (Quotes::new(texts()), short(texts()), Plain::new(&trie));
@@ -96,6 +99,7 @@ impl Vocab {
             starts,
             ends,
             is_end,
+            choosable,
             longest,
             parts: OnceLock::new(),
             single,
@@ -161,6 +165,11 @@ impl Vocab {
     /// The tokens that end the model's turn, in order.
     pub fn ends(&self) -> &[TokenId] {
         &self.ends
+    }
+
+    /// All tokens that a mask can allow, in order: the ordinary ones and those that end the turn.
+    pub fn choosable(&self) -> &[TokenId] {
+        &self.choosable
     }
 
     /// Length in bytes of the longest ordinary token.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use agentc_constraint::spec::{Field, GrammarSyntax, Spec};
-use agentc_constraint::{BuildError, Constraint, Limits, MatchError, Matcher, Pattern, Vocab, build};
+use agentc_constraint::{BuildError, Constraint, Limit, Limits, MatchError, Matcher, Pattern, Vocab, build};
 use support::Random;
 
 fn try_build(grammar: &str, syntax: GrammarSyntax) -> Result<Pattern, BuildError> {
@@ -413,7 +413,7 @@ fn states_are_bounded_in_bytes() {
     let constraint = Constraint::new(pattern, Arc::new(vocab), limits);
     let mut matcher = Matcher::new(&constraint, b"", 10_000).unwrap();
     let error = (0..2000).find_map(|_| matcher.commit(random.below(2) as u32).err());
-    let what = "bytes of automaton states";
+    let what = Limit::StateBytes;
     assert_eq!(error, Some(MatchError::TooLarge { what, limit: 20_000 }));
 }
 

@@ -13,7 +13,8 @@ use crate::vocabularies::Tokens;
 /// How many.
 pub const MATCHERS: usize = 1_000;
 
-const SCHEMA: &str = r#"{
+/// A list of objects.
+pub const SCHEMA: &str = r#"{
     "type": "object",
     "properties": {
         "title": {"type": "string"},

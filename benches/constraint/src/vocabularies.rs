@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use agentc_conformance::greedy::Greedy;
 use agentc_conformance::vocabulary::Vocabulary;
 use agentc_conformance::{beside_the_project, reference_model};
-use agentc_constraint::{TokenId, Vocab};
+use agentc_constraint::{TokenId, Tokenize, Vocab};
 
 use crate::Result;
 
@@ -38,6 +38,12 @@ impl Tokens {
     /// A byte with which no token begins.
     pub fn of(&self, text: &str) -> Result<Vec<TokenId>> {
         Ok(self.greedy.tokens(text.as_bytes()).ok_or("the vocabulary cannot spell the text")?)
+    }
+}
+
+impl Tokenize for Tokens {
+    fn tokenize(&self, text: &[u8]) -> Vec<TokenId> {
+        self.greedy.tokens(text).unwrap_or_default()
     }
 }
 

@@ -58,9 +58,9 @@
 //! # Threads
 //!
 //! Vocabularies, patterns and constraints are shared; a matcher belongs to one generation, and may move
-//! between threads. All matchers of a constraint fill one cache behind a lock, which is held while a mask is
-//! computed. If many threads compute masks at once, give each its own constraint over the same pattern and
-//! vocabulary; with few threads, sharing the cache is better.
+//! between threads. All matchers of a constraint find what one of them has computed, and none waits while another
+//! computes a mask. So give all of them one constraint, however many threads there are. What a matcher allows depends
+//! on its own tokens alone, never on what others do.
 //!
 //! ```
 //! # use std::sync::Arc;

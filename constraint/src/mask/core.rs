@@ -1,123 +1,74 @@
-//! What all generations under one constraint share: states, masks, and the cost of finishing.
+//! One thread at work under a constraint: what all share, and what it has to itself.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
-use super::CacheStats;
-use super::chain::Chains;
-use super::rest::Rests;
-use super::run::Runs;
+use super::Constraint;
+use super::pool::Work;
+use super::shared::Shared;
 use crate::error::MatchError;
-use crate::limits::Limits;
-use crate::pattern::Pattern;
+use crate::limits::{Limit, Limits};
 use crate::pattern::cursor::Cursor;
-use crate::pattern::lazy::{Dfa, FARTHEST, StateId};
-use crate::pattern::subset::CROWDED;
+use crate::pattern::lazy::{DEAD, Dfa, FARTHEST, StateId};
 use crate::vocab::{TokenId, TokenSet, Vocab};
 
-/// A mask is determined by the state and the bytes that healing still has to spell.
-type MaskKey = (StateId, Box<[u8]>);
-
 #[derive(Debug)]
-pub(super) struct Core {
-    pub(super) dfa: Dfa,
-    pub(super) vocab: Arc<Vocab>,
-    pub(super) runs: Runs,
+pub(super) struct Core<'c> {
+    pub(super) dfa: &'c Dfa,
+    pub(super) vocab: &'c Vocab,
+    pub(super) shared: &'c Shared,
+    /// Taken from the pool when it is first needed: what is known already takes none.
+    work: Option<Box<Work>>,
     /// States along the path of a walk, by depth.
     pub(super) path: Vec<StateId>,
-    pub(super) all: Arc<TokenSet>,
-    pub(super) chains: Chains,
-    pub(super) rests: Rests,
-    /// The greatest distance of any visited state from the end of its rule.
+    /// The greatest distance of any state visited by a walk from the end of its rule.
     pub(super) far: u64,
     /// Calls that may be open at once.
     pub(super) depth: usize,
-    masks: FxHashMap<StateId, Arc<TokenSet>>,
-    healing: FxHashMap<MaskKey, Arc<TokenSet>>,
-    order: VecDeque<MaskKey>,
-    mask_bytes: usize,
-    pub(super) mask_limit: usize,
-    pub(super) search_limit: usize,
-    costs: FxHashMap<StateId, Option<u32>>,
-    /// Tokens to spare: one for the token that is chosen, and where there are stops some to spell the part of
-    /// a token that stands before one.
-    margin: u64,
-    /// The most tokens that any state needs that cannot be finished byte by byte.
-    greatest_searched: u64,
+    pub(super) limits: &'c Limits,
 }
 
-impl Core {
-    pub(super) fn new(pattern: &Pattern, vocab: Arc<Vocab>, limits: &Limits) -> Core {
-        let dfa = pattern.automaton(vocab.longest() as u32, vocab.single_bytes());
+impl<'c> Core<'c> {
+    pub(super) fn new(constraint: &'c Constraint) -> Core<'c> {
+        let Constraint { vocab, shared, limits, .. } = constraint;
         Core {
-            dfa,
-            all: Arc::new(TokenSet::all(&vocab)),
-            chains: Chains::default(),
-            rests: Rests::default(),
+            dfa: &shared.dfa,
+            vocab,
+            shared,
+            work: None,
+            path: Vec::new(),
             far: 0,
             depth: limits.calls,
-            path: vec![0; vocab.longest() + 1],
-            vocab,
-            runs: Runs::default(),
-            masks: FxHashMap::default(),
-            healing: FxHashMap::default(),
-            order: VecDeque::new(),
-            mask_bytes: 0,
-            mask_limit: limits.mask_cache_bytes,
-            search_limit: limits.search,
-            costs: FxHashMap::default(),
-            margin: if pattern.stop_finder().is_some() { 8 } else { 1 },
-            greatest_searched: 0,
+            limits,
         }
+    }
+
+    #[inline]
+    pub(super) fn work(&mut self) -> &mut Work {
+        self.work.get_or_insert_with(|| self.shared.pool.take())
+    }
+
+    /// Begins a walk from a state.
+    pub(super) fn begin_path(&mut self, state: StateId) {
+        self.path.resize(self.vocab.longest() + 1, DEAD);
+        self.path[0] = state;
     }
 
     /// The tokens that may follow a state, once `heal` is spelled, if tokens are plentiful.
     pub(super) fn mask(&mut self, state: StateId, heal: &[u8]) -> Result<Arc<TokenSet>, MatchError> {
-        if !heal.is_empty() {
-            return self.healing_mask(state, heal);
-        }
-        if self.dfa.accepts(state) {
-            return Ok(self.all.clone());
+        if heal.is_empty() && self.dfa.accepts(state) {
+            return Ok(self.shared.all.clone());
         }
         let state = self.dfa.saturated(state, FARTHEST)?;
-        if let Some(mask) = self.masks.get(&state) {
-            return Ok(mask.clone());
+        if let Some(mask) = self.shared.masks.find(state, heal) {
+            return Ok(mask);
         }
-        let mask = Arc::new(self.walk_mask(state, &[])?);
-        self.remember((state, Box::new([])), &mask);
-        self.masks.insert(state, mask.clone());
-        Ok(mask)
-    }
-
-    fn healing_mask(&mut self, state: StateId, heal: &[u8]) -> Result<Arc<TokenSet>, MatchError> {
-        let key = (self.dfa.saturated(state, FARTHEST)?, Box::from(heal));
-        if let Some(mask) = self.healing.get(&key) {
-            return Ok(mask.clone());
-        }
-        let mask = Arc::new(self.walk_mask(key.0, heal)?);
-        self.remember(key.clone(), &mask);
-        self.healing.insert(key, mask.clone());
-        Ok(mask)
-    }
-
-    /// Keeps the cache within its bound: the oldest masks are dropped first. A mask in use stays alive.
-    fn remember(&mut self, key: MaskKey, mask: &TokenSet) {
-        self.mask_bytes += mask.bytes();
-        self.order.push_back(key);
-        while self.mask_bytes > self.mask_limit && self.order.len() > 1 {
-            let Some(oldest) = self.order.pop_front() else { return };
-            let gone =
-                if oldest.1.is_empty() { self.masks.remove(&oldest.0) } else { self.healing.remove(&oldest) };
-            self.mask_bytes -= gone.map_or(0, |mask| mask.bytes());
-        }
+        let mask = self.walk_mask(state, heal)?;
+        Ok(self.shared.masks.keep(state, heal, mask))
     }
 
     /// The place at which a text begins.
-    pub(super) fn start(&mut self) -> Result<Cursor, MatchError> {
-        let start = self.dfa.start()?;
-        Cursor::new(&mut self.dfa, start, self.depth)
+    pub(super) fn start(&self) -> Result<Cursor, MatchError> {
+        Cursor::new(self.dfa, self.dfa.start()?, self.depth)
     }
 
     /// The mask of a place as if tokens were plenty, and whether `left` are certain to suffice from wherever it
@@ -135,10 +86,12 @@ impl Core {
         }
         let found = if heal.is_empty() { self.called_mask(cursor) } else { self.healing_mask_of_calls(heal) };
         let (mask, far) = match found {
-            Err(MatchError::TooLarge { what: CROWDED, .. }) => self.mask_by_place(cursor, heal)?,
+            Err(MatchError::TooLarge { what: Limit::Configurations, .. }) => {
+                self.mask_by_place(cursor, heal)?
+            }
             found => found?,
         };
-        Ok((mask, u64::from(left) > far + self.margin && self.vocab.spells_parts(left)))
+        Ok((mask, u64::from(left) > far + self.shared.margin && self.vocab.spells_parts(left)))
     }
 
     /// The mask before the first byte of a value is read, which only then may be preceded by healed bytes.
@@ -161,18 +114,18 @@ impl Core {
         if self.dfa.accepts(state) {
             return Ok(Some(0));
         }
-        if let Some(&cost) = self.costs.get(&state) {
+        if let Some(cost) = self.shared.cost(state) {
             return Ok(cost);
         }
         let cost = self.plan(state)?.map(|plan| plan.len() as u32);
-        self.costs.insert(state, cost);
+        self.shared.set_cost(state, cost);
         Ok(cost)
     }
 
     /// Whether a value can be completed with this many tokens. A byte takes at most one, a token the bytes of the
     /// longest.
     pub(super) fn place_fits(&mut self, cursor: &Cursor, left: u32) -> Result<bool, MatchError> {
-        let (distance, left) = (cursor.distance(&self.dfa), u64::from(left));
+        let (distance, left) = (cursor.distance(self.dfa), u64::from(left));
         if distance <= left {
             return Ok(!cursor.is_dead());
         }
@@ -198,31 +151,23 @@ impl Core {
             return Ok(true);
         }
         let cost = self.cost(state)?;
-        self.greatest_searched = self.greatest_searched.max(cost.unwrap_or(0).into());
+        self.shared.note_searched(cost.unwrap_or(0));
         Ok(cost.is_some())
-    }
-
-    /// Grows as states are found; callers that rely on it ask again after a walk.
-    fn greatest_distance(&self) -> u64 {
-        self.dfa.greatest_distance().max(self.greatest_searched)
     }
 
     /// Whether `left` tokens are certain to suffice from wherever the next token leads, and to spell the part of it
     /// that belongs to the value.
     pub(super) fn is_plenty(&self, left: u32) -> bool {
-        u64::from(left) > self.greatest_distance() + self.margin && self.vocab.spells_parts(left)
+        let most = self.shared.greatest_distance() + self.shared.margin;
+        u64::from(left) > most && self.vocab.spells_parts(left)
     }
+}
 
-    pub(super) fn stats(&self) -> CacheStats {
-        let masks = self.order.len() + self.chains.len();
-        CacheStats { masks, mask_bytes: self.mask_bytes + self.chains.bytes, states: self.dfa.len() }
-    }
-
-    pub(super) fn clear_masks(&mut self) {
-        self.masks.clear();
-        self.chains.clear();
-        self.healing.clear();
-        self.order.clear();
-        self.mask_bytes = 0;
+impl Drop for Core<'_> {
+    /// Gives the work memory back, unless a panic may have left it half-written.
+    fn drop(&mut self) {
+        if let Some(work) = self.work.take().filter(|_| !std::thread::panicking()) {
+            self.shared.pool.give_back(work);
+        }
     }
 }

@@ -4,8 +4,9 @@
 //! prefer a token that reaches past the forced text, so the last tokens are left to it if such a token is
 //! allowed. The same holds for text that healing took back: it is forced text before the value.
 
-use super::matcher::{Commit, End, Matcher, Next};
-use super::{Constraint, Core};
+use super::core::Core;
+use super::matcher::{Commit, End, Next};
+use super::progress::Progress;
 use crate::error::MatchError;
 use crate::pattern::cursor::Cursor;
 use crate::vocab::{TokenId, Tokenize};
@@ -13,37 +14,35 @@ use crate::vocab::{TokenId, Tokenize};
 /// Tokens before forced text that are shown to the tokenizer, so that it cuts as it would in running text.
 const LOOK_BACK: usize = 4;
 
-impl Matcher {
+impl Progress {
     /// What comes next. Forced text is committed and returned.
-    ///
-    /// # Errors
-    /// [`MatchError::NoToken`] if the vocabulary cannot go on, or a limit.
-    pub fn next(&mut self, tokenizer: &dyn Tokenize) -> Result<Next, MatchError> {
+    pub(super) fn next(&mut self, core: &mut Core<'_>, tokenizer: &dyn Tokenize) -> Result<Next, MatchError> {
         if self.is_done() {
             return Ok(Next::Done);
         }
-        let constraint = self.constraint.clone();
-        let mut core = constraint.core();
-        if self.is_healed() && self.is_complete(&core) {
-            return self.next_after_value(&mut core);
+        if self.is_healed() && self.is_complete(core) {
+            return self.next_after_value(core);
         }
-        let forced = self.force(&constraint, &mut core, tokenizer)?;
+        let forced = self.force(core, tokenizer)?;
         if !forced.is_empty() {
             return Ok(Next::Forced(forced));
         }
-        let mask = self.mask_in(&mut core)?;
-        match mask.only(&core.vocab.clone()) {
+        let mask = self.mask_in(core)?;
+        match mask.only(core.vocab) {
             Some(token) => {
-                self.commit_in(&mut core, token)?;
+                self.commit_in(core, token)?;
                 Ok(Next::Forced(vec![token]))
             }
-            None => Ok(Next::Choose),
+            None => {
+                self.prepared = Some(mask);
+                Ok(Next::Choose)
+            }
         }
     }
 
     /// The value is complete: does it have to end here?
-    fn next_after_value(&mut self, core: &mut Core) -> Result<Next, MatchError> {
-        if self.now.place.next_bytes(&mut core.dfa)?.is_empty() {
+    fn next_after_value(&mut self, core: &mut Core<'_>) -> Result<Next, MatchError> {
+        if self.now.place.next_bytes(core.dfa)?.is_empty() {
             self.check_length()?;
             self.end_here(End::Value);
         } else if self.left() == 0 {
@@ -55,19 +54,14 @@ impl Matcher {
     }
 
     /// Commits the tokens of the forced text that no longer token could swallow.
-    fn force(
-        &mut self,
-        constraint: &Constraint,
-        core: &mut Core,
-        tokenizer: &dyn Tokenize,
-    ) -> Result<Vec<TokenId>, MatchError> {
+    fn force(&mut self, core: &mut Core<'_>, tokenizer: &dyn Tokenize) -> Result<Vec<TokenId>, MatchError> {
         let mut text = self.heal.get(self.bytes.len()..).unwrap_or_default().to_vec();
-        let place = run_of_forced(core, &self.now.place, constraint.limits.forced_bytes, &mut text)?;
+        let place = run_of_forced(core, &self.now.place, core.limits.forced_bytes, &mut text)?;
         if text.is_empty() {
             return Ok(Vec::new());
         }
         let mut tokens = self.tokenize(core, &text, tokenizer);
-        let ends_there = place.accepts(&core.dfa) && place.next_bytes(&mut core.dfa)?.is_empty();
+        let ends_there = place.accepts(core.dfa) && place.next_bytes(core.dfa)?.is_empty();
         if !ends_there {
             let keep = certain(core, &tokens, &place)?;
             tokens.truncate(keep);
@@ -77,7 +71,11 @@ impl Matcher {
 
     /// Commits tokens as long as what remains fits into the budget: canonical tokens may be more than the
     /// fewest, and then the choice is left to the mask.
-    fn commit_forced(&mut self, core: &mut Core, tokens: Vec<TokenId>) -> Result<Vec<TokenId>, MatchError> {
+    fn commit_forced(
+        &mut self,
+        core: &mut Core<'_>,
+        tokens: Vec<TokenId>,
+    ) -> Result<Vec<TokenId>, MatchError> {
         let mut committed = Vec::with_capacity(tokens.len());
         for token in tokens {
             match self.commit_in(core, token) {
@@ -94,7 +92,7 @@ impl Matcher {
     }
 
     /// The tokens of a text after what was generated, cut as in running text where that is possible.
-    fn tokenize(&self, core: &Core, text: &[u8], tokenizer: &dyn Tokenize) -> Vec<TokenId> {
+    fn tokenize(&self, core: &Core<'_>, text: &[u8], tokenizer: &dyn Tokenize) -> Vec<TokenId> {
         let from = self.tokens.len().saturating_sub(LOOK_BACK);
         let back = &self.tokens[from..];
         let mut whole: Vec<u8> = back.iter().flat_map(|&token| core.vocab.bytes(token)).copied().collect();
@@ -112,22 +110,22 @@ impl Matcher {
 
 /// Appends the bytes that have no alternative; the state after them. Ends where the value may end.
 fn run_of_forced(
-    core: &mut Core,
+    core: &mut Core<'_>,
     from: &Cursor,
     limit: usize,
     text: &mut Vec<u8>,
 ) -> Result<Cursor, MatchError> {
     let mut place = from.clone();
-    while text.len() < limit && !place.accepts(&core.dfa) {
-        let Some(byte) = place.next_bytes(&mut core.dfa)?.only() else { break };
+    while text.len() < limit && !place.accepts(core.dfa) {
+        let Some(byte) = place.next_bytes(core.dfa)?.only() else { break };
         text.push(byte);
-        place = place.step(&mut core.dfa, byte, core.depth)?;
+        place = place.step(core.dfa, byte, core.depth)?;
     }
     Ok(place)
 }
 
 /// How many of the tokens of forced text no allowed token that reaches beyond the text could replace.
-fn certain(core: &mut Core, tokens: &[TokenId], after: &Cursor) -> Result<usize, MatchError> {
+fn certain(core: &mut Core<'_>, tokens: &[TokenId], after: &Cursor) -> Result<usize, MatchError> {
     let mut keep = tokens.len();
     let mut rest: Vec<u8> = Vec::new();
     for (at, &token) in tokens.iter().enumerate().rev() {
@@ -143,6 +141,6 @@ fn certain(core: &mut Core, tokens: &[TokenId], after: &Cursor) -> Result<usize,
     Ok(keep)
 }
 
-fn spells(core: &Core, tokens: &[TokenId], text: &[u8]) -> bool {
+fn spells(core: &Core<'_>, tokens: &[TokenId], text: &[u8]) -> bool {
     tokens.iter().flat_map(|&token| core.vocab.bytes(token)).eq(text)
 }

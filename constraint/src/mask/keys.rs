@@ -11,21 +11,22 @@ use super::core::Core;
 use crate::error::MatchError;
 use crate::pattern::cursor::{Cursor, Way};
 use crate::pattern::frame::{Frame, Keys};
+use crate::pattern::lazy::Flag;
 use crate::vocab::TokenSet;
 
-impl Core {
+impl Core<'_> {
     /// Takes out the tokens that would complete the key that is being read to one that is there already, or to a
     /// beginning with which none is left.
     pub(super) fn without_used_key(&mut self, way: &Way, mask: &mut Arc<TokenSet>) -> Result<(), MatchError> {
         let flags = self.dfa.flags(way.state);
-        if !flags.in_key {
+        if !flags.has(Flag::InKey) {
             return Ok(());
         }
-        let vocab = self.vocab.clone();
+        let vocab = self.vocab;
         let trie = vocab.trie();
         let mut is_changed = false;
         for rest in way.keys.rests() {
-            let used_up = if flags.in_set { self.used_up(way, rest)? } else { None };
+            let used_up = if flags.has(Flag::InSet) { self.used_up(way, rest)? } else { None };
             let node = match used_up {
                 Some(len) => trie.descend(&rest[..len]),
                 None => trie.descend(&[rest, b"\""].concat()),
@@ -62,7 +63,7 @@ impl Core {
         heal: &[u8],
         mask: &TokenSet,
     ) -> Result<Vec<u32>, MatchError> {
-        let vocab = self.vocab.clone();
+        let vocab = self.vocab;
         let mut suspects = self.suspects(cursor);
         suspects.retain(|&rank| mask.contains_rank(rank));
         suspects.sort_unstable();
@@ -87,7 +88,7 @@ impl Core {
         let quotes = self.vocab.quotes();
         let few = self.dfa.has_few_keys();
         let mut suspects = if few { quotes.thrice().to_vec() } else { quotes.twins().to_vec() };
-        if cursor.ways().any(|way| self.dfa.flags(way.state).in_key) {
+        if cursor.ways().any(|way| self.dfa.flags(way.state).has(Flag::InKey)) {
             suspects.extend(if few { quotes.twice() } else { quotes.thrice() });
         }
         let mut add = |keys: &Keys| {
@@ -125,10 +126,10 @@ impl Core {
     fn allows(&mut self, cursor: &Cursor, text: &[u8]) -> Result<bool, MatchError> {
         let mut cursor = cursor.clone();
         for &byte in text {
-            if cursor.accepts(&self.dfa) {
+            if cursor.accepts(self.dfa) {
                 return Ok(true);
             }
-            cursor = cursor.step(&mut self.dfa, byte, self.depth)?;
+            cursor = cursor.step(self.dfa, byte, self.depth)?;
             if cursor.is_dead() {
                 return Ok(false);
             }

@@ -7,15 +7,13 @@
 
 use std::sync::Arc;
 
-use super::Core;
-use super::matcher::Matcher;
+use super::core::Core;
+use super::progress::Progress;
 use super::walk::spell;
 use crate::error::MatchError;
-use crate::pattern::Pattern;
 use crate::pattern::cursor::Cursor;
-use crate::pattern::lazy::{DEAD, StateId};
-use crate::pattern::until::StopFinder;
-use crate::vocab::{Node, TokenId, TokenSet, Trie};
+use crate::pattern::lazy::{DEAD, Flag, StateId};
+use crate::vocab::{Node, TokenId, TokenSet, Trie, Vocab};
 
 /// Whether the next token may end a value, if no stop does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,15 +35,14 @@ struct Growing<'g> {
     may_stop: &'g mut dyn FnMut(&[u8]) -> Result<bool, MatchError>,
 }
 
-impl Matcher {
-    /// Asks for at least so many tokens, counted as `max` counts, and not for more than `max`. Set it before
-    /// anything is generated.
-    pub fn set_min(&mut self, min: u32) {
+impl Progress {
+    pub(super) fn set_min(&mut self, min: u32) {
         self.min = min.min(self.max);
+        self.prepared = None;
     }
 
     /// The tokens of the value so far; those that lie within what is healed are not among them.
-    pub fn value_tokens(&self) -> &[TokenId] {
+    pub(super) fn value_tokens(&self) -> &[TokenId] {
         &self.tokens[self.tokens.len() - self.now.used as usize..]
     }
 
@@ -63,51 +60,43 @@ impl Matcher {
     }
 
     /// Whether there is a way to end that would leave too few tokens: here, or before a stop that is under way.
-    pub(super) fn may_be_short(&self) -> bool {
-        self.is_short() || !self.is_long_at(self.now.stable)
+    pub(super) fn may_be_short(&self, vocab: &Vocab) -> bool {
+        self.is_short() || !self.is_long_at(vocab, self.now.stable)
     }
 
     /// Whether the value would have enough tokens if it ended at a byte.
-    pub(super) fn is_long_at(&self, at: usize) -> bool {
-        self.min == 0 || self.tokens_until(at) >= self.min as usize
+    pub(super) fn is_long_at(&self, vocab: &Vocab, at: usize) -> bool {
+        self.min == 0 || self.tokens_until(vocab, at) >= self.min as usize
     }
 
     /// The tokens that may be chosen while the value is too short to end.
-    pub(super) fn growing_mask(&mut self, core: &mut Core) -> Result<Arc<TokenSet>, MatchError> {
-        let mut stops = self.stops.take();
-        let mask = self.growing_mask_with(core, &mut stops);
-        self.stops = stops;
-        let mut mask = mask?;
+    pub(super) fn growing_mask(&mut self, core: &mut Core<'_>) -> Result<Arc<TokenSet>, MatchError> {
+        let mut mask = self.mask_of_growing(core)?;
         if !core.plenty_mask(&self.now.place, &[], self.left())?.1 {
             mask.intersect(&*self.ending_mask(core)?);
             mask.count();
-            let vocab = core.vocab.clone();
-            let tokens: Vec<TokenId> = mask.iter(&vocab).collect();
+            let vocab = core.vocab;
+            let tokens: Vec<TokenId> = mask.iter(vocab).collect();
             let refused: Vec<TokenId> =
                 tokens.into_iter().filter(|&token| !self.would_take(core, token)).collect();
-            mask = mask.without(&vocab, &refused);
+            mask = mask.without(vocab, &refused);
         }
         Ok(Arc::new(mask))
     }
 
     /// Whether a token can be committed. Nothing has changed afterwards.
-    fn would_take(&mut self, core: &mut Core, token: TokenId) -> bool {
+    fn would_take(&mut self, core: &mut Core<'_>, token: TokenId) -> bool {
         let before = self.tokens.len();
         let taken = self.commit_in(core, token).is_ok();
         self.take_back(self.tokens.len() - before);
         taken
     }
 
-    fn growing_mask_with(
-        &self,
-        core: &mut Core,
-        stops: &mut Option<StopFinder>,
-    ) -> Result<TokenSet, MatchError> {
+    /// The same if tokens were plenty.
+    fn mask_of_growing(&self, core: &mut Core<'_>) -> Result<TokenSet, MatchError> {
         let heal = self.heal.get(self.bytes.len()..).unwrap_or_default();
-        let mut may_stop = |text: &[u8]| match stops {
-            Some(stops) => Ok(self.stop_with(stops, text)?.is_some()),
-            None => Ok(false),
-        };
+        let vocab = core.vocab;
+        let mut may_stop = |text: &[u8]| Ok(self.stop_with(vocab, text)?.is_some());
         let ends = match self.min.saturating_sub(self.now.used) {
             0 => Ends::Before,
             1 => Ends::With,
@@ -117,14 +106,13 @@ impl Matcher {
     }
 }
 
-impl Core {
+impl Core<'_> {
     fn growing_mask(&mut self, place: &Cursor, growing: &mut Growing<'_>) -> Result<TokenSet, MatchError> {
-        let vocab = self.vocab.clone();
+        let vocab = self.vocab;
         let trie = vocab.trie();
-        let mut mask = TokenSet::empty(&vocab);
-        let accepts = place.accepts(&self.dfa);
-        let has_to_end =
-            growing.ends != Ends::Before && accepts && place.next_bytes(&mut self.dfa)?.is_empty();
+        let mut mask = TokenSet::empty(vocab);
+        let accepts = place.accepts(self.dfa);
+        let has_to_end = growing.ends != Ends::Before && accepts && place.next_bytes(self.dfa)?.is_empty();
         if !has_to_end && let Some(node) = spell(trie, growing.heal, &mut mask) {
             match place.plain() {
                 Some(state) if !self.dfa.has_calls() => {
@@ -147,7 +135,7 @@ impl Core {
         mask: &mut TokenSet,
     ) -> Result<(), MatchError> {
         let (base, end) = (trie.depth(from), trie.end(from));
-        self.path[0] = state;
+        self.begin_path(state);
         // Whether the value may end within the first bytes of the path.
         let mut may_end = vec![false; self.path.len()];
         may_end[0] = growing.ends == Ends::Before && self.dfa.accepts(state);
@@ -160,7 +148,7 @@ impl Core {
             let next = self.dfa.next(self.path[depth - 1], trie.byte(node))?;
             let (whole, allowed) = if next == DEAD {
                 (true, may_end[depth - 1])
-            } else if Pattern::is_stopped(&self.dfa, next) {
+            } else if self.dfa.flags(next).has(Flag::Stopped) {
                 (true, (growing.may_stop)(&text)?)
             } else {
                 let goes_on = growing.ends != Ends::Not
@@ -191,13 +179,13 @@ impl Core {
     ) -> Result<(), MatchError> {
         let (base, end) = (trie.depth(from), trie.end(from));
         let mut path = vec![place.clone()];
-        let mut may_end = vec![growing.ends == Ends::Before && place.accepts(&self.dfa)];
+        let mut may_end = vec![growing.ends == Ends::Before && place.accepts(self.dfa)];
         let mut node = from + 1;
         while node < end {
             let depth = trie.depth(node) - base;
             path.truncate(depth);
             may_end.truncate(depth);
-            let next = path[depth - 1].step(&mut self.dfa, trie.byte(node), self.depth)?;
+            let next = path[depth - 1].step(self.dfa, trie.byte(node), self.depth)?;
             if next.is_dead() {
                 if may_end[depth - 1] {
                     let (first, last) = trie.ranks_below(node);
@@ -206,8 +194,8 @@ impl Core {
                 node = trie.end(node);
                 continue;
             }
-            let accepts = next.accepts(&self.dfa);
-            if growing.ends != Ends::Not || !accepts || !next.next_bytes(&mut self.dfa)?.is_empty() {
+            let accepts = next.accepts(self.dfa);
+            if growing.ends != Ends::Not || !accepts || !next.next_bytes(self.dfa)?.is_empty() {
                 let (first, last) = trie.own_ranks(node);
                 mask.insert_ranks(first, last);
             }

@@ -1,11 +1,13 @@
 //! Masks: a pattern bound to a vocabulary.
 //!
-//! A [`Constraint`] is shared by all generations under it and holds what they have computed: the states of
-//! the automaton, the masks of these states, and the cost of finishing from them. A [`Matcher`] is one
-//! generation. [`walk`] computes a mask, [`run`] lets it skip most of the vocabulary, [`chain`] handles masks
-//! under calls, and [`keys`] what keys remove from them. [`forced`] deals with forced text, and [`least`]
-//! keeps a value from ending too early. [`rest`] computes what it takes to finish, and [`tight`] what that
-//! forbids.
+//! A [`Constraint`] is used by all generations under it at the same time, on any number of threads, and holds what
+//! they have computed ([`shared`]): the states of the automaton, the masks of these states, and the cost of finishing
+//! from them. A [`Matcher`] is one generation, and [`progress`] what it knows itself. It works with a [`core`], which has
+//! what is shared and some memory to itself ([`pool`]).
+//!
+//! [`walk`] computes a mask, [`run`] lets it skip most of the vocabulary, [`chain`] handles masks under calls, and
+//! [`keys`] what keys remove from them. [`forced`] deals with forced text, and [`least`] keeps a value from ending
+//! too early. [`rest`] computes what it takes to finish, and [`tight`] what that forbids.
 
 mod chain;
 mod core;
@@ -14,28 +16,33 @@ mod forced;
 mod keys;
 mod least;
 mod matcher;
+mod pool;
+mod progress;
 mod rest;
 mod run;
 mod search;
+mod shared;
 mod tight;
 mod walk;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use self::core::Core;
 pub use self::finish::Finished;
 pub use self::matcher::{Commit, End, Matcher, Next};
+use self::shared::Shared;
 use crate::error::MatchError;
 use crate::limits::Limits;
 use crate::pattern::Pattern;
 use crate::vocab::{TokenId, Vocab};
 
-/// A pattern bound to a vocabulary, with everything computed for it. Share it as an `Arc`.
+/// A pattern bound to a vocabulary, with everything computed for it. Share it as an `Arc`: nobody waits for another one's
+/// work.
 #[derive(Debug)]
 pub struct Constraint {
     pattern: Pattern,
     vocab: Arc<Vocab>,
-    core: Mutex<Core>,
+    shared: Shared,
     limits: Limits,
 }
 
@@ -53,8 +60,8 @@ pub struct CacheStats {
 impl Constraint {
     /// Binds a pattern to a vocabulary. Nothing is computed yet.
     pub fn new(pattern: Pattern, vocab: Arc<Vocab>, limits: Limits) -> Arc<Constraint> {
-        let core = Mutex::new(Core::new(&pattern, vocab.clone(), &limits));
-        Arc::new(Constraint { pattern, vocab, core, limits })
+        let shared = Shared::new(&pattern, &vocab, &limits);
+        Arc::new(Constraint { pattern, vocab, shared, limits })
     }
 
     /// The pattern.
@@ -102,16 +109,15 @@ impl Constraint {
 
     /// What is cached.
     pub fn cache_stats(&self) -> CacheStats {
-        self.core().stats()
+        self.shared.stats()
     }
 
     /// Drops all cached masks. For benchmarks of first visits.
     pub fn clear_masks(&self) {
-        self.core().clear_masks();
+        self.shared.clear_masks();
     }
 
-    /// Nothing in the cache can be left half-written by a panic elsewhere: a poisoned lock is as good as any.
-    fn core(&self) -> MutexGuard<'_, Core> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    fn core(&self) -> Core<'_> {
+        Core::new(self)
     }
 }

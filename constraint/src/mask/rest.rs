@@ -13,7 +13,7 @@ use super::core::Core;
 use crate::error::MatchError;
 use crate::pattern::cursor::{Cursor, Way};
 use crate::pattern::frame::{depth, frame_id};
-use crate::pattern::lazy::{Dfa, StateId};
+use crate::pattern::lazy::{Flag, StateId};
 use crate::vocab::{TokenId, Trie};
 
 /// The number of a step; [`END`] is where the text is complete.
@@ -87,18 +87,18 @@ impl Rests {
     }
 }
 
-impl Core {
+impl Core<'_> {
     /// The fewest tokens to the end along a short way; `None` if none is known, or no tokens spell it.
     pub(super) fn place_cost(&mut self, cursor: &Cursor) -> Result<Option<u32>, MatchError> {
         if let Some(state) = cursor.plain().filter(|&state| !self.has_chains(state)) {
             return self.cost(state);
         }
         let chain = self.best_chain(cursor)?;
+        let tokens = chain.step.map(|step| self.rests().tokens(step));
         if chain.is_surest {
-            return Ok(chain.step.map(|step| self.rests.tokens(step)));
+            return Ok(tokens);
         }
         let other = self.whole_plan(cursor)?.map(|plan| plan.len() as u32);
-        let tokens = chain.step.map(|step| self.rests.tokens(step));
         Ok(tokens.into_iter().chain(other).min())
     }
 
@@ -122,33 +122,40 @@ impl Core {
     }
 
     fn whole_plan(&mut self, cursor: &Cursor) -> Result<Option<Vec<TokenId>>, MatchError> {
-        let (dfa, depth) = (&mut self.dfa, self.depth);
-        Ok(cursor.witness(dfa, depth)?.and_then(|text| self.vocab.fewest_tokens(&text)))
+        Ok(cursor.witness(self.dfa, self.depth)?.and_then(|text| self.vocab.fewest_tokens(&text)))
+    }
+
+    fn rests(&mut self) -> &mut Rests {
+        &mut self.work().rests
     }
 
     fn best_chain(&mut self, cursor: &Cursor) -> Result<BestChain, MatchError> {
-        if self.rests.steps.len() > MOST_STEPS {
-            self.rests.clear();
+        if self.rests().steps.len() > MOST_STEPS {
+            self.rests().clear();
         }
-        let nearest = cursor.distance(&self.dfa);
+        let nearest = cursor.distance(self.dfa);
         let mut best = BestChain { step: None, is_surest: true };
         for way in cursor.ways() {
-            if !has_own_end(&self.dfa, way) {
+            if !way.has_own_end(self.dfa) {
                 continue;
             }
-            let chain = self.chain_from(way)?.filter(|&step| self.rests.tokens(step) < NEVER);
-            best.is_surest &= chain.is_some() || way.distance(&self.dfa) > nearest;
-            best.step = [best.step, chain].into_iter().flatten().min_by_key(|&step| self.rests.tokens(step));
+            let chain = self.chain_from(way)?;
+            let rests = self.rests();
+            let chain = chain.filter(|&step| rests.tokens(step) < NEVER);
+            best.step = [best.step, chain].into_iter().flatten().min_by_key(|&step| rests.tokens(step));
+            best.is_surest &= chain.is_some() || way.distance(self.dfa) > nearest;
         }
         Ok(best)
     }
 
-    fn tokens_of_chain(&self, mut step: StepId) -> Vec<TokenId> {
+    fn tokens_of_chain(&mut self, mut step: StepId) -> Vec<TokenId> {
+        let vocab = self.vocab;
+        let steps = &self.rests().steps;
         let mut plan = Vec::new();
-        while let Some(first) = self.rests.steps.get(step as usize) {
+        while let Some(first) = steps.get(step as usize) {
             plan.push(first.token);
-            for _ in self.vocab.bytes(first.token) {
-                step = self.rests.steps.get(step as usize).map_or(END, |step| step.next);
+            for _ in vocab.bytes(first.token) {
+                step = steps.get(step as usize).map_or(END, |step| step.next);
             }
         }
         plan
@@ -156,102 +163,94 @@ impl Core {
 
     /// The chain of steps to the end that begins where a text stands.
     fn chain_from(&mut self, way: &Way) -> Result<Option<StepId>, MatchError> {
-        if way.distance(&self.dfa) >= u64::from(u32::MAX) {
+        if way.distance(self.dfa) >= u64::from(u32::MAX) {
             return Ok(None);
         }
         let mut path = Vec::new();
-        let mut text = Vec::new();
         let mut way = way.clone();
-        let mut next = loop {
+        let next = loop {
             if way.frame.is_none() && self.dfa.accepts(way.state) {
                 break END;
             }
             if let Some(known) = self.known_chain(&way) {
                 break known;
             }
-            let Some((byte, next)) = self.step_nearer(&way, &mut text)? else { return Ok(None) };
+            let Some((byte, next)) = self.step_nearer(&way)? else { return Ok(None) };
             path.push((std::mem::replace(&mut way, next), byte));
         };
-        let mut keyed = self.rests.steps.get(next as usize).map_or_else(Vec::new, |step| step.keyed.clone());
+        Ok(Some(self.add_steps(path, next)))
+    }
+
+    /// Adds steps before one that is known; the first of them.
+    fn add_steps(&mut self, path: Vec<(Way, u8)>, mut next: StepId) -> StepId {
+        let trie = self.vocab.trie();
+        let mut keyed =
+            self.rests().steps.get(next as usize).map_or_else(Vec::new, |step| step.keyed.clone());
         for (way, byte) in path.into_iter().rev() {
             let depth = depth(way.frame.as_ref());
             keyed.retain(|&keyed| keyed <= depth);
-            let (tokens, token) = self.rests.fewest(self.vocab.trie(), byte, next);
-            let place = self.place_of(&way, keyed.contains(&depth));
+            let place = place_of(&way, keyed.contains(&depth));
             self.note_key(&way, &mut keyed);
-            next = self.rests.add(Step { _place: way, byte, next, tokens, token, keyed: keyed.clone() });
-            self.rests.known.extend(place.map(|place| (place, next)));
+            let rests = self.rests();
+            let (tokens, token) = rests.fewest(trie, byte, next);
+            next = rests.add(Step { _place: way, byte, next, tokens, token, keyed: keyed.clone() });
+            rests.known.extend(place.map(|place| (place, next)));
         }
-        Ok(Some(next))
+        next
     }
 
     /// Notes that keys of a way's call are read.
     fn note_key(&self, way: &Way, keyed: &mut Vec<u32>) {
         let depth = depth(way.frame.as_ref());
-        if self.dfa.flags(way.state).in_key && !keyed.contains(&depth) {
+        if self.dfa.flags(way.state).has(Flag::InKey) && !keyed.contains(&depth) {
             keyed.push(depth);
         }
     }
 
-    /// What a way is known by, if by anything: `keyed` says that keys of its call are read after it.
-    fn place_of(&self, way: &Way, keyed: bool) -> Option<Place> {
-        let keys = match keyed {
-            false => ANY_KEYS,
-            true => Some(way.keys.id()).filter(|_| way.keys.partial().is_empty())?,
-        };
-        Some((way.state, frame_id(way.frame.as_ref()), keys))
-    }
-
-    fn known_chain(&self, way: &Way) -> Option<StepId> {
+    fn known_chain(&mut self, way: &Way) -> Option<StepId> {
         // Such a key has to be another than all that are known to end here.
-        if self.dfa.flags(way.state).in_key && way.keys.contains(way.keys.partial()) {
+        if self.dfa.flags(way.state).has(Flag::InKey) && way.keys.contains(way.keys.partial()) {
             return None;
         }
-        let known = |keyed| self.rests.known.get(&self.place_of(way, keyed)?).copied();
+        let known = &self.rests().known;
+        let known = |keyed| known.get(&place_of(way, keyed)?).copied();
         known(false).or_else(|| known(true))
     }
 
     /// Whether it is known what a way's rest costs, and that this is the same whatever keys there are.
-    pub(super) fn is_alike_for_keys(&self, way: &Way) -> bool {
-        self.place_of(way, false).is_some_and(|place| self.rests.known.contains_key(&place))
+    pub(super) fn is_alike_for_keys(&mut self, way: &Way) -> bool {
+        place_of(way, false).is_some_and(|place| self.rests().known.contains_key(&place))
     }
 
-    /// A byte that comes nearer to the end, and where it leads. `text` is what is left of a way to the end of the
-    /// rule that was found before.
-    fn step_nearer(&mut self, way: &Way, text: &mut Vec<u8>) -> Result<Option<(u8, Way)>, MatchError> {
-        let next_of_text = text.pop();
-        let hint = self.rests.nearer.get(&way.state).copied().or(next_of_text);
-        if hint != next_of_text {
-            text.clear();
-        }
-        if let Some(byte) = hint
-            && let Some(next) = self.nearer(way, byte)?
-        {
-            self.rests.nearer.insert(way.state, byte);
-            return Ok(Some((byte, next)));
-        }
-        *text = self.dfa.witness(way.state)?.unwrap_or_default();
-        text.reverse();
-        let Some(byte) = text.pop() else { return Ok(None) };
-        let next = self.nearer(way, byte)?;
-        if next.is_some() {
-            self.rests.nearer.insert(way.state, byte);
-        }
-        Ok(next.map(|next| (byte, next)))
+    /// A byte that comes nearer to the end, and where it leads. It depends on the state alone, not on what was looked at
+    /// before: what a text costs is the same for everybody.
+    fn step_nearer(&mut self, way: &Way) -> Result<Option<(u8, Way)>, MatchError> {
+        let byte = match self.rests().nearer.get(&way.state) {
+            Some(&byte) => byte,
+            None => {
+                let Some(byte) = self.dfa.first_of_witness(way.state) else { return Ok(None) };
+                self.rests().nearer.insert(way.state, byte);
+                byte
+            }
+        };
+        Ok(self.nearer(way, byte)?.map(|next| (byte, next)))
     }
 
     /// Where a byte leads, if that is nearer to the end.
-    fn nearer(&mut self, way: &Way, byte: u8) -> Result<Option<Way>, MatchError> {
-        let cursor = Cursor::of_way(way.clone()).step(&mut self.dfa, byte, self.depth)?;
-        let dfa = &self.dfa;
-        let next = cursor.ways().filter(|way| has_own_end(dfa, way)).min_by_key(|way| way.distance(dfa));
-        Ok(next.filter(|next| next.distance(dfa) < way.distance(dfa)).cloned())
+    fn nearer(&self, way: &Way, byte: u8) -> Result<Option<Way>, MatchError> {
+        let cursor = Cursor::of_way(way.clone()).step(self.dfa, byte, self.depth)?;
+        let is_nearer = |next: &&Way| next.distance(self.dfa) < way.distance(self.dfa);
+        Ok(cursor.nearest(self.dfa).filter(is_nearer).cloned())
     }
 }
 
-/// Whether the end is not just that of a call which is complete: where its callers go on is a way, too.
-fn has_own_end(dfa: &Dfa, way: &Way) -> bool {
-    way.frame.is_none() || !dfa.accepts(way.state)
+/// What a way is known by, if by anything: `keyed` says that keys of its call are read after it.
+fn place_of(way: &Way, keyed: bool) -> Option<Place> {
+    let keys = match keyed {
+        false => ANY_KEYS,
+        true => Some(way.keys.id()).filter(|_| way.keys.partial().is_empty())?,
+    };
+    Some((way.state, frame_id(way.frame.as_ref()), keys))
 }
 
 /// The shortest of the chains of a place's ways.

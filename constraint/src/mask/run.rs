@@ -102,12 +102,32 @@ impl Runs {
         number
     }
 
+    fn run_of(&self, state: StateId, reach: Reach) -> Option<&Run> {
+        self.run(self.get(state, reach))
+    }
+
     fn run(&self, number: u32) -> Option<&Run> {
         self.runs.get((number as usize).checked_sub(NONE as usize + 1)?)
     }
+
+    fn reads_ascii(&self, number: u32, ascii: [u64; 2]) -> bool {
+        self.run(number).is_some_and(|run| is_within(ascii, run.ascii))
+    }
+
+    /// A run of one state, with the rest of it.
+    fn prolonged(&self, first: Run, rest: u32) -> Run {
+        let Some(rest) = self.run(rest) else { return first };
+        Run {
+            ascii: [first.ascii[0] & rest.ascii[0], first.ascii[1] & rest.ascii[1]],
+            characters: rest.characters.saturating_add(1),
+            far: first.far.max(rest.far),
+            accepts: first.accepts || rest.accepts,
+            ..first
+        }
+    }
 }
 
-impl Core {
+impl Core<'_> {
     /// How many characters a state reads of what is below a node, if it reads all of them alike; [`ENDLESS`] if that
     /// is all that there is.
     pub(super) fn readable_below(
@@ -119,7 +139,7 @@ impl Core {
     ) -> Result<Option<u32>, MatchError> {
         let number = self.run(state, reach)?;
         let below = trie.below(node);
-        let reads = self.reads_ascii(number, below.ascii)
+        let reads = self.runs().reads_ascii(number, below.ascii)
             && (!below.high || (below.is_utf8() && self.reads_beyond(number, below.separators)?.is_some()));
         Ok(if reads { self.characters_of(number, 0) } else { None })
     }
@@ -133,7 +153,7 @@ impl Core {
         reach: Reach,
     ) -> Result<Option<u32>, MatchError> {
         let number = self.run(before, reach)?;
-        let reads = self.reads_ascii(number, trie.below(node).ascii)
+        let reads = self.runs().reads_ascii(number, trie.below(node).ascii)
             && self.reads_beyond(number, trie.below(node).separators)? == Some(Within::Spellable);
         Ok(if reads { self.characters_of(number, MOST_LEFT) } else { None })
     }
@@ -146,9 +166,9 @@ impl Core {
             return Ok(None);
         }
         let number = self.run(state, FARTHEST)?;
-        let Some(&run) = self.runs.run(number) else { return Ok(None) };
+        let Some(&run) = self.runs().run(number) else { return Ok(None) };
         if run.accepts
-            || !self.reads_ascii(number, Plain::ASCII)
+            || !self.runs().reads_ascii(number, Plain::ASCII)
             || self.reads_beyond(number, false)? != Some(Within::Spellable)
         {
             return Ok(None);
@@ -162,27 +182,27 @@ impl Core {
         let mut next = run.next;
         while next != DEAD && states.last() != Some(&next) {
             states.push(next);
-            next = self.runs.run(self.runs.get(next, FARTHEST)).map_or(DEAD, |run| run.next);
+            next = self.runs().run_of(next, FARTHEST).map_or(DEAD, |run| run.next);
         }
         Ok(Some((states, if is_endless { ENDLESS } else { run.characters })))
     }
 
     /// The number of a state's run.
     fn run(&mut self, state: StateId, reach: Reach) -> Result<u32, MatchError> {
-        match self.runs.get(state, reach) {
+        match self.runs().get(state, reach) {
             UNKNOWN => self.find_run(state, reach),
             known => Ok(known),
         }
     }
 
-    fn reads_ascii(&self, number: u32, ascii: [u64; 2]) -> bool {
-        self.runs.run(number).is_some_and(|run| is_within(ascii, run.ascii))
+    fn runs(&mut self) -> &mut Runs {
+        &mut self.work().runs
     }
 
     /// How many characters a run reads, if that decides a subtree. `left` bytes more may be needed to complete a text
     /// within a character.
     fn characters_of(&mut self, number: u32, left: u32) -> Option<u32> {
-        let run = self.runs.run(number)?;
+        let run = *self.runs().run(number)?;
         // What lies below has no more characters than bytes.
         let is_endless = run.characters >= HORIZONS[run.reach as usize];
         if run.accepts && !is_endless {
@@ -196,13 +216,13 @@ impl Core {
         let mut states: Vec<(StateId, [u64; 2], StateId)> = Vec::new();
         let mut at = state;
         let mut rest = loop {
-            let known = self.runs.get(at, reach);
+            let known = self.runs().get(at, reach);
             if at == DEAD || known > NONE {
                 break known;
             }
             let is_round = states.iter().any(|other| other.0 == at);
             if known == NONE || is_round || states.len() > LONGEST || !self.dfa.is_spellable(at) {
-                self.runs.set(state, reach, NONE);
+                self.runs().set(state, reach, NONE);
                 return Ok(NONE);
             }
             let (ascii, byte) = self.dfa.most_ascii(at);
@@ -214,40 +234,27 @@ impl Core {
             at = next;
         };
         for (state, ascii, next) in states.into_iter().rev() {
-            let run = self.prolonged(
-                Run {
-                    state,
-                    reach,
-                    next,
-                    ascii,
-                    beyond: [Beyond::Unknown; 2],
-                    characters: if next == DEAD { 0 } else { ENDLESS },
-                    far: self.dfa.distance(state),
-                    accepts: self.dfa.accepts(state),
-                },
-                rest,
-            );
-            rest = self.runs.add(run);
+            let run = Run {
+                state,
+                reach,
+                next,
+                ascii,
+                beyond: [Beyond::Unknown; 2],
+                characters: if next == DEAD { 0 } else { ENDLESS },
+                far: self.dfa.distance(state),
+                accepts: self.dfa.accepts(state),
+            };
+            let runs = self.runs();
+            let run = runs.prolonged(run, rest);
+            rest = runs.add(run);
         }
         Ok(rest)
-    }
-
-    /// A run of one state, with the rest of it.
-    fn prolonged(&self, first: Run, rest: u32) -> Run {
-        let Some(rest) = self.runs.run(rest) else { return first };
-        Run {
-            ascii: [first.ascii[0] & rest.ascii[0], first.ascii[1] & rest.ascii[1]],
-            characters: rest.characters.saturating_add(1),
-            far: first.far.max(rest.far),
-            accepts: first.accepts || rest.accepts,
-            ..first
-        }
     }
 
     /// Whether all characters beyond ASCII are read as the others are, by all states of a run; with or without
     /// separators of lines and paragraphs.
     fn reads_beyond(&mut self, number: u32, separators: bool) -> Result<Option<Within>, MatchError> {
-        let Some(&run) = self.runs.run(number) else { return Ok(Some(Within::Spellable)) };
+        let Some(&run) = self.runs().run(number) else { return Ok(Some(Within::Spellable)) };
         if let Beyond::Known(known) = run.beyond[usize::from(separators)] {
             return Ok(known);
         }
@@ -262,10 +269,11 @@ impl Core {
         if let Some(first) = beyond
             && run.next != run.state
         {
-            let rest = self.runs.get(run.next, run.reach);
+            let rest = self.runs().get(run.next, run.reach);
             beyond = self.reads_beyond(rest, separators)?.map(|rest| first.max(rest));
         }
-        self.runs.runs[(number - NONE - 1) as usize].beyond[usize::from(separators)] = Beyond::Known(beyond);
+        self.runs().runs[(number - NONE - 1) as usize].beyond[usize::from(separators)] =
+            Beyond::Known(beyond);
         Ok(beyond)
     }
 

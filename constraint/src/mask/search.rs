@@ -10,33 +10,33 @@ use rustc_hash::FxHashMap;
 
 use super::core::Core;
 use crate::error::MatchError;
+use crate::limits::Limit;
 use crate::pattern::lazy::{DEAD, StateId};
-use crate::pattern::subset::CROWDED;
 use crate::vocab::{TokenId, Trie};
 
 /// States from which a search for a better way goes on; each takes a walk over the whole vocabulary.
 const BETTER: usize = 64;
 
-impl Core {
+impl Core<'_> {
     /// The fewest tokens from a state to an accepting one, if a short search finds them.
     pub(super) fn better_plan(&mut self, from: StateId) -> Result<Option<Vec<TokenId>>, MatchError> {
         match self.search(from, BETTER) {
             // What calls there are within a token can be read in too many ways: there may be a better plan, but
             // none is known.
-            Err(MatchError::TooLarge { what: CROWDED, .. }) => Ok(None),
+            Err(MatchError::TooLarge { what: Limit::Configurations, .. }) => Ok(None),
             found => found.map(Option::flatten),
         }
     }
 
     /// The fewest tokens from a state to an accepting one; `None` if there is no way.
     pub(super) fn search_plan(&mut self, from: StateId) -> Result<Option<Vec<TokenId>>, MatchError> {
-        let limit = self.search_limit;
-        self.search(from, limit)?.ok_or(MatchError::TooLarge { what: "states in a search for an end", limit })
+        let limit = self.limits.search;
+        self.search(from, limit)?.ok_or(MatchError::TooLarge { what: Limit::SearchedStates, limit })
     }
 
     /// Breadth first over at most `limit` states; the outer `None` if that was not enough.
     fn search(&mut self, from: StateId, limit: usize) -> Result<Option<Option<Vec<TokenId>>>, MatchError> {
-        let vocab = self.vocab.clone();
+        let vocab = self.vocab;
         let mut came: FxHashMap<StateId, (StateId, TokenId)> = FxHashMap::default();
         let mut queue = VecDeque::from([from]);
         let mut visited = 0;
@@ -48,7 +48,7 @@ impl Core {
             if visited > limit {
                 return Ok(None);
             }
-            for (next, token) in self.tokens_from(vocab.trie(), state)? {
+            for (token, next) in self.tokens_from(vocab.trie(), state)? {
                 if next != from && !came.contains_key(&next) {
                     came.insert(next, (state, token));
                     queue.push_back(next);
@@ -58,8 +58,9 @@ impl Core {
         Ok(Some(None))
     }
 
-    /// The states that one token leads to, each with such a token.
-    fn tokens_from(&mut self, trie: &Trie, state: StateId) -> Result<Vec<(StateId, TokenId)>, MatchError> {
+    /// The states that one token leads to, each with such a token; in the order of these tokens, since the numbers of
+    /// states depend on what was visited before.
+    fn tokens_from(&mut self, trie: &Trie, state: StateId) -> Result<Vec<(TokenId, StateId)>, MatchError> {
         let mut found: FxHashMap<StateId, TokenId> = FxHashMap::default();
         // A path of its own: a walk may be under way that asks what its end costs.
         let mut path = vec![state; self.vocab.longest() + 1];
@@ -77,7 +78,8 @@ impl Core {
             path[depth] = next;
             node += 1;
         }
-        let mut found: Vec<(StateId, TokenId)> = found.into_iter().collect();
+        let mut found: Vec<(TokenId, StateId)> =
+            found.into_iter().map(|(next, token)| (token, next)).collect();
         found.sort_unstable();
         Ok(found)
     }

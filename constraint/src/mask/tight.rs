@@ -8,9 +8,8 @@ use super::core::Core;
 use super::run::ENDLESS;
 use super::walk::spell;
 use crate::error::MatchError;
-use crate::pattern::Pattern;
 use crate::pattern::cursor::{Cursor, Way};
-use crate::pattern::lazy::{DEAD, Dfa, FARTHEST, HORIZONS, StateId};
+use crate::pattern::lazy::{DEAD, Dfa, FARTHEST, Flag, HORIZONS, StateId};
 use crate::vocab::{Node, TokenSet, Trie};
 
 /// What a walk has to respect when tokens are short.
@@ -34,7 +33,7 @@ struct Here {
     may_end: bool,
 }
 
-impl Core {
+impl Core<'_> {
     /// The mask where tokens are short: a token that continues must leave a way to the end that fits, one
     /// that ends must leave a beginning that does.
     pub(super) fn tight_mask(
@@ -42,9 +41,9 @@ impl Core {
         place: &Cursor,
         tight: &mut Tight<'_>,
     ) -> Result<TokenSet, MatchError> {
-        let vocab = self.vocab.clone();
+        let vocab = self.vocab;
         let trie = vocab.trie();
-        let mut mask = TokenSet::empty(&vocab);
+        let mut mask = TokenSet::empty(vocab);
         if let Some(node) = spell(trie, tight.heal, &mut mask) {
             self.tight_walk(trie, node, place, tight, &mut mask)?;
         }
@@ -61,7 +60,7 @@ impl Core {
         mask: &mut TokenSet,
     ) -> Result<(), MatchError> {
         let (base, end) = (trie.depth(from), trie.end(from));
-        let mut path = vec![(place.clone(), place.accepts(&self.dfa))];
+        let mut path = vec![(place.clone(), place.accepts(self.dfa))];
         let mut text = tight.heal.to_vec();
         let mut node = from + 1;
         while node < end {
@@ -70,7 +69,7 @@ impl Core {
             text.truncate(tight.heal.len() + depth - 1);
             text.push(trie.byte(node));
             let Some((before, may_end)) = path.last() else { break };
-            let next = before.step(&mut self.dfa, trie.byte(node), self.depth)?;
+            let next = before.step(self.dfa, trie.byte(node), self.depth)?;
             if let Some(allowed) = self.ends_at(&next, *may_end, &text, tight)? {
                 if allowed {
                     let (first, last) = trie.ranks_below(node);
@@ -80,7 +79,7 @@ impl Core {
                 continue;
             }
             let fits = tight.left > 0 && self.place_fits(&next, tight.left - 1)?;
-            let ends_here = next.accepts(&self.dfa) && self.can_spell(trie, node, &text, tight.left);
+            let ends_here = next.accepts(self.dfa) && self.can_spell(trie, node, &text, tight.left);
             let here = Here { fits, may_end: *may_end || ends_here };
             let is_decided = self.decides_below(trie, node, &next, here, tight.left)?;
             if fits {
@@ -106,7 +105,7 @@ impl Core {
             return Ok(Some(may_end));
         }
         match place.plain() {
-            Some(state) if !self.dfa.has_calls() && Pattern::is_stopped(&self.dfa, state) => {
+            Some(state) if !self.dfa.has_calls() && self.dfa.flags(state).has(Flag::Stopped) => {
                 (tight.stop_fits)(text).map(Some)
             }
             _ => Ok(None),
@@ -143,7 +142,7 @@ impl Core {
         let longest = HORIZONS[trie.reach(node) as usize];
         let mut row = way.clone();
         // Whether a token below may end within the row, and whether a value does.
-        let (mut dies, mut accepts) = (false, here.may_end || place.accepts(&self.dfa));
+        let (mut dies, mut accepts) = (false, here.may_end || place.accepts(self.dfa));
         for _ in 0..longest {
             let (alike, byte) = self.dfa.most_ascii(row.state);
             let dead = self.dfa.dead_ascii(row.state);
@@ -156,7 +155,7 @@ impl Core {
             if next == row.state || (0..2).all(|half| below.ascii[half] & reads[half] == 0) {
                 break;
             }
-            if !goes_on_within(&self.dfa, &row, next) {
+            if !goes_on_within(self.dfa, &row, next) {
                 return Ok(false);
             }
             row.state = next;
@@ -171,10 +170,11 @@ impl Core {
 
     /// Whether all keys that begin with what is read of one, if one is being read, are as good as each other: none of
     /// them is there already, and what follows does not depend on them, or fits anyway.
-    fn key_is_any(&self, way: &Way, left: u32) -> bool {
+    fn key_is_any(&mut self, way: &Way, left: u32) -> bool {
         let is_new = |way: &Way| !way.keys.iter().any(|key| key.starts_with(way.keys.partial()));
-        let is_near = |way: &Way| way.distance(&self.dfa) < u64::from(left);
-        !self.dfa.flags(way.state).in_key || (is_new(way) && (is_near(way) || self.is_alike_for_keys(way)))
+        let is_near = way.distance(self.dfa) < u64::from(left);
+        !self.dfa.flags(way.state).has(Flag::InKey)
+            || (is_new(way) && (is_near || self.is_alike_for_keys(way)))
     }
 
     /// Whether every token below leads to the very same state, so that one answer serves all.
@@ -207,7 +207,9 @@ impl Core {
 /// Whether a state that a way leads to is within the same call, and goes on with the same key.
 fn goes_on_within(dfa: &Dfa, way: &Way, next: StateId) -> bool {
     let (was, is) = (dfa.flags(way.state), dfa.flags(next));
-    !is.calls && is.in_key == was.in_key && (!is.accepts || way.frame.is_none())
+    !is.has(Flag::Calls)
+        && is.has(Flag::InKey) == was.has(Flag::InKey)
+        && (!is.has(Flag::Accepts) || way.frame.is_none())
 }
 
 #[cfg(test)]

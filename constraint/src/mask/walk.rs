@@ -11,7 +11,7 @@ use super::core::Core;
 use super::run::ENDLESS;
 use crate::error::MatchError;
 use crate::pattern::cursor::Cursor;
-use crate::pattern::lazy::{DEAD, StateId};
+use crate::pattern::lazy::{DEAD, Flag, StateId};
 use crate::vocab::{Node, TokenSet, Trie, Vocab};
 
 /// Subtrees of at most so many nodes are walked: that is cheaper than to ask how far a state reads on.
@@ -84,12 +84,12 @@ impl Take for Any {
     }
 }
 
-impl Core {
+impl Core<'_> {
     /// The mask of a saturated state that does not accept (or has `heal` still to spell).
     pub(super) fn walk_mask(&mut self, state: StateId, heal: &[u8]) -> Result<TokenSet, MatchError> {
-        let vocab = self.vocab.clone();
+        let vocab = self.vocab;
         let trie = vocab.trie();
-        let mut mask = TokenSet::empty(&vocab);
+        let mut mask = TokenSet::empty(vocab);
         if let Some(node) = spell(trie, heal, &mut mask) {
             if self.dfa.accepts(state) {
                 let (from, to) = trie.ranks_below(node);
@@ -112,21 +112,21 @@ impl Core {
         points: Option<&mut Vec<Node>>,
         take: &mut impl Take,
     ) -> Result<(), MatchError> {
-        let vocab = self.vocab.clone();
+        let vocab = self.vocab;
         let trie = vocab.trie();
         if from != Trie::ROOT {
             let (depth, nodes) = (trie.depth(from), from + 1..trie.end(from));
-            return self.walk_nodes(&vocab, depth, nodes, state, points, take).map(drop);
+            return self.walk_nodes(vocab, depth, nodes, state, points, take).map(drop);
         }
         if let Some((states, characters)) = self.plain_run(state)? {
-            return self.walk_exits(&vocab, &states, characters, points, take);
+            return self.walk_exits(vocab, &states, characters, points, take);
         }
         // Most states read few bytes.
         let mut points = points;
         let bytes = self.dfa.next_bytes(state)?;
         for node in (0..=255).filter(|&byte| bytes.contains(byte)).filter_map(|byte| trie.child(from, byte)) {
             let nodes = node..trie.end(node);
-            if !self.walk_nodes(&vocab, 0, nodes, state, points.as_deref_mut(), take)? {
+            if !self.walk_nodes(vocab, 0, nodes, state, points.as_deref_mut(), take)? {
                 break;
             }
         }
@@ -159,7 +159,7 @@ impl Core {
         };
         let by_byte = plain.exits().iter().map(|(byte, exits)| (Some(*byte), exits.as_slice()));
         for (byte, exits) in by_byte.chain([(None, plain.broken())]) {
-            let leads = |core: &mut Core, state: StateId| match byte {
+            let leads = |core: &mut Core<'_>, state: StateId| match byte {
                 Some(byte) => core.dfa.next(state, byte).map(|next| next != DEAD),
                 None => Ok(true),
             };
@@ -190,7 +190,7 @@ impl Core {
         take: &mut impl Take,
     ) -> Result<bool, MatchError> {
         let trie = vocab.trie();
-        self.path[0] = state;
+        self.begin_path(state);
         let mut node = nodes.start;
         while node < nodes.end {
             let depth = trie.depth(node) - base;
@@ -212,7 +212,7 @@ impl Core {
             let subtree = self.subtree(vocab, node, next, points.is_none())?;
             let is_open = matches!(subtree, Subtree::Open);
             let wants_more = if is_open {
-                if flags.accepts
+                if flags.has(Flag::Accepts)
                     && trie.end(node) > node + 1
                     && let Some(points) = &mut points
                 {
@@ -226,7 +226,7 @@ impl Core {
             if !wants_more {
                 return Ok(false);
             }
-            node = if !is_open || flags.ended { trie.end(node) } else { node + 1 };
+            node = if !is_open || flags.has(Flag::Ended) { trie.end(node) } else { node + 1 };
         }
         Ok(true)
     }
@@ -241,7 +241,7 @@ impl Core {
         mask: &mut TokenSet,
         points: &mut Vec<Node>,
     ) -> Result<(), MatchError> {
-        let vocab = self.vocab.clone();
+        let vocab = self.vocab;
         let trie = vocab.trie();
         let copy = |nodes: Range<Node>, mask: &mut TokenSet, points: &mut Vec<Node>| {
             let (first, last) = trie.ranks_of(nodes.clone());
@@ -265,7 +265,7 @@ impl Core {
             copy(alike..node, mask, points);
             let end = trie.end(node);
             if next == DEAD || other == DEAD {
-                self.walk_nodes(&vocab, path.len() - 1, node..end, here, Some(points), mask)?;
+                self.walk_nodes(vocab, path.len() - 1, node..end, here, Some(points), mask)?;
                 node = end;
             } else {
                 self.far = self.far.max(self.dfa.distance(next).into());
@@ -326,7 +326,7 @@ impl Core {
         if let Some(state) = place.plain().filter(|_| !self.dfa.has_calls()) {
             return self.is_extended(bytes, state);
         }
-        let vocab = self.vocab.clone();
+        let vocab = self.vocab;
         let trie = vocab.trie();
         let Some(from) = trie.descend(bytes) else { return Ok(false) };
         let (base, end) = (trie.depth(from), trie.end(from));
@@ -336,10 +336,10 @@ impl Core {
             let depth = trie.depth(node) - base;
             path.truncate(depth);
             let before = &path[depth - 1];
-            if before.accepts(&self.dfa) {
+            if before.accepts(self.dfa) {
                 return Ok(true);
             }
-            let next = before.step(&mut self.dfa, trie.byte(node), self.depth)?;
+            let next = before.step(self.dfa, trie.byte(node), self.depth)?;
             if next.is_dead() {
                 node = trie.end(node);
                 continue;
@@ -355,7 +355,7 @@ impl Core {
 
     /// Whether some token that spells `bytes` and goes on is allowed from a state.
     pub(super) fn is_extended(&mut self, bytes: &[u8], state: StateId) -> Result<bool, MatchError> {
-        let vocab = self.vocab.clone();
+        let vocab = self.vocab;
         let trie = vocab.trie();
         let Some(from) = trie.descend(bytes) else { return Ok(false) };
         if self.dfa.accepts(state) {

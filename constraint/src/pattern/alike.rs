@@ -9,7 +9,7 @@ use super::program::Pc;
 
 /// Partitions the classes of bytes by the edges that lead over them, 64 edges at a time. Its memory is kept from
 /// state to state.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Alike {
     /// By class: the first class that is alike as far as is known.
     leaders: Vec<u16>,

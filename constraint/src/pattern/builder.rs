@@ -11,7 +11,7 @@ use super::few::{KeySet, Members};
 use super::nfa::{Counted, Loop, Nfa, Parts};
 use super::program::{Edge, Inst, LoopId, Pc, Program, RuleId};
 use crate::error::BuildError;
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 
 /// A counted loop whose body is being emitted.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +77,7 @@ impl<'l> Builder<'l> {
     fn make_room(&self, more: usize) -> Result<(), BuildError> {
         let limit = self.limits.instructions;
         let fits = self.program.len() + more <= self.most;
-        if fits { Ok(()) } else { Err(BuildError::TooLarge { what: "automaton instructions", limit }) }
+        if fits { Ok(()) } else { Err(BuildError::TooLarge { what: Limit::Instructions, limit }) }
     }
 
     /// What `inside` emits reads a text to copy from, which has a limit of its own ([`Limits::copied`]).

@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 use super::json::escaped;
 use super::program::{Edge, Inst, Pc, Program};
 use crate::error::BuildError;
+use crate::limits::Limit;
 
 /// Classes of at most so many ranges are built directly.
 const FEW_RANGES: usize = 12;
@@ -97,7 +98,7 @@ fn automaton(program: &mut Program, class: &ClassUnicode) -> Result<Vec<Edge>, B
     let class = Hir::class(Class::Unicode(class.clone()));
     let config = thompson::Config::new().utf8(true).which_captures(WhichCaptures::None);
     let nfa = thompson::Compiler::new().configure(config).build_from_hir(&class);
-    let what = "states of a character class";
+    let what = Limit::ClassStates;
     let nfa = nfa.map_err(|_| BuildError::TooLarge { what, limit: u32::MAX as usize })?;
     let mut import = Import { program, nfa: &nfa, done: FxHashMap::default() };
     Ok(import.edges(nfa.start_anchored()))

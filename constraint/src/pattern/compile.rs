@@ -16,7 +16,7 @@ use super::program::{Edge, Inst, Pc, RuleId};
 use super::runs::{self, Stretch};
 use super::words;
 use crate::error::BuildError;
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 use crate::spec::Spec;
 
 /// Repeats are unrolled while that costs no more instructions than this.
@@ -427,7 +427,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
             return self.builder.end_loop(open, body, body);
         }
         if unrolled > UNROLLED_AT_MOST {
-            return Err(BuildError::TooLarge { what: "copies of a nested repeat", limit: UNROLLED_AT_MOST });
+            return Err(BuildError::TooLarge { what: Limit::NestedRepeats, limit: UNROLLED_AT_MOST });
         }
         self.unroll(sub, min, max, next)
     }

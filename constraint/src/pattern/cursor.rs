@@ -8,6 +8,7 @@
 //!
 //! Keys that may not occur twice are stored with the call of the object that they belong to.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
@@ -15,8 +16,9 @@ use rustc_hash::FxHashSet;
 use super::bytes::ByteSet;
 use super::few::MOST_KEYS;
 use super::frame::{Caller, Frame, Keys, Opened, frame_id};
-use super::lazy::{DEAD, Dfa, StateId};
+use super::lazy::{DEAD, Dfa, Flag, StateId};
 use crate::error::MatchError;
+use crate::limits::Limit;
 
 /// Ways in which one text can stand in a pattern at once, in different states or with different keys.
 const MOST_WAYS: usize = 256;
@@ -43,11 +45,23 @@ impl Way {
     /// Bytes that suffice to complete the text; far off where they do not.
     pub(crate) fn distance(&self, dfa: &Dfa) -> u64 {
         let here = u64::from(dfa.distance(self.state));
-        let here = match dfa.flags(self.state).in_set {
+        let here = match dfa.flags(self.state).has(Flag::InSet) {
             true => dfa.distance_beyond_keys(self.state, &self.keys).map_or(FAR, |beyond| beyond.min(here)),
             false => here,
         };
         here + self.frame.as_ref().map_or(0, |frame| frame.distance)
+    }
+
+    /// Whether the end is not just that of a call which is complete: where its callers go on is a way, too.
+    pub(crate) fn has_own_end(&self, dfa: &Dfa) -> bool {
+        self.frame.is_none() || !dfa.accepts(self.state)
+    }
+
+    /// An order of the ways of one cursor, the nearest to the end first. It depends on nothing but the ways.
+    fn compare(&self, other: &Way, dfa: &Dfa) -> Ordering {
+        let distance = self.distance(dfa).cmp(&other.distance(dfa));
+        let state = || dfa.compare(self.state, other.state);
+        distance.then_with(state).then_with(|| self.keys.iter().cmp(other.keys.iter()))
     }
 
     /// Whether two ways can be one, whose frame has the callers of both.
@@ -60,7 +74,7 @@ impl Way {
 
 impl Cursor {
     /// The cursor of a state, before it is normalised.
-    pub(crate) fn new(dfa: &mut Dfa, state: StateId, depth: usize) -> Result<Cursor, MatchError> {
+    pub(crate) fn new(dfa: &Dfa, state: StateId, depth: usize) -> Result<Cursor, MatchError> {
         Cursor::normal(dfa, vec![Way { state, frame: None, keys: Keys::default() }], depth)
     }
 
@@ -107,7 +121,7 @@ impl Cursor {
 
     /// A short text that completes the text: of at most [`distance`](Self::distance) bytes, and with keys that are not
     /// there already.
-    pub(crate) fn witness(&self, dfa: &mut Dfa, depth: usize) -> Result<Option<Vec<u8>>, MatchError> {
+    pub(crate) fn witness(&self, dfa: &Dfa, depth: usize) -> Result<Option<Vec<u8>>, MatchError> {
         let Some(mut way) = self.nearest(dfa).cloned() else { return Ok(None) };
         let mut text = Vec::new();
         loop {
@@ -116,7 +130,7 @@ impl Cursor {
             if cursor.accepts(dfa) {
                 return Ok(Some(text));
             }
-            let rest = match dfa.flags(way.state).in_set {
+            let rest = match dfa.flags(way.state).has(Flag::InSet) {
                 true => dfa.beyond_keys(way.state, &way.keys),
                 false => dfa.witness(way.state)?,
             };
@@ -142,21 +156,20 @@ impl Cursor {
     }
 
     /// The way from which the end is nearest, and of a call that is complete that of its callers.
-    fn nearest(&self, dfa: &Dfa) -> Option<&Way> {
-        let is_caller = |way: &&Way| way.frame.is_none() || !dfa.accepts(way.state);
-        self.ways().filter(is_caller).min_by_key(|way| way.distance(dfa))
+    pub(crate) fn nearest(&self, dfa: &Dfa) -> Option<&Way> {
+        self.ways().filter(|way| way.has_own_end(dfa)).min_by(|a, b| a.compare(b, dfa))
     }
 
     /// Whether a key of a restricted set begins here.
     fn begins_restricted_key(&self, dfa: &Dfa) -> bool {
-        self.ways().any(|way| dfa.flags(way.state).in_set && way.keys.partial().is_empty())
+        self.ways().any(|way| dfa.flags(way.state).has(Flag::InSet) && way.keys.partial().is_empty())
     }
 
     /// What makes the free key that is being read another than those before it.
-    fn fresh_digits(&self, dfa: &mut Dfa) -> Result<Vec<u8>, MatchError> {
+    fn fresh_digits(&self, dfa: &Dfa) -> Result<Vec<u8>, MatchError> {
         /// More than there are names that the digits could happen to make.
         const TRIED: u32 = 1 << 16;
-        let in_key = |way: &&Way| dfa.flags(way.state).in_key && !way.keys.is_empty();
+        let in_key = |way: &&Way| dfa.flags(way.state).has(Flag::InKey) && !way.keys.is_empty();
         let Some(way) = self.ways().find(in_key) else { return Ok(Vec::new()) };
         let is_free = |end: &[u8]| !way.keys.contains(&[way.keys.partial(), end].concat());
         if is_free(b"") {
@@ -172,15 +185,15 @@ impl Cursor {
     }
 
     /// The bytes that can follow.
-    pub(crate) fn next_bytes(&self, dfa: &mut Dfa) -> Result<ByteSet, MatchError> {
+    pub(crate) fn next_bytes(&self, dfa: &Dfa) -> Result<ByteSet, MatchError> {
         let mut bytes = ByteSet::NONE;
         for way in self.ways() {
             let mut here = dfa.next_bytes(way.state)?;
             let flags = dfa.flags(way.state);
-            if flags.in_key && way.keys.contains(way.keys.partial()) {
+            if flags.has(Flag::InKey) && way.keys.contains(way.keys.partial()) {
                 here.remove(b'"');
             }
-            if flags.in_set {
+            if flags.has(Flag::InSet) {
                 for byte in way.keys.rests().filter_map(|rest| rest.first().copied()).collect::<Vec<_>>() {
                     let next = dfa.next(way.state, byte)?;
                     if dfa.is_used_up(next, &way.keys.with(byte)) {
@@ -194,7 +207,7 @@ impl Cursor {
     }
 
     /// The cursor after a byte. `depth` bounds the calls that may be open.
-    pub(crate) fn step(&self, dfa: &mut Dfa, byte: u8, depth: usize) -> Result<Cursor, MatchError> {
+    pub(crate) fn step(&self, dfa: &Dfa, byte: u8, depth: usize) -> Result<Cursor, MatchError> {
         let mut next = Vec::new();
         for way in self.ways() {
             let state = dfa.next(way.state, byte)?;
@@ -202,12 +215,12 @@ impl Cursor {
                 continue;
             }
             let (was, is) = (dfa.flags(way.state), dfa.flags(state));
-            if let Some(mut keys) = way.keys.clone().read(byte, was.in_key, is.in_key) {
-                if was.in_set && !is.in_key && keys.len() >= MOST_KEYS {
+            if let Some(mut keys) = way.keys.clone().read(byte, was.has(Flag::InKey), is.has(Flag::InKey)) {
+                if was.has(Flag::InSet) && !is.has(Flag::InKey) && keys.len() >= MOST_KEYS {
                     let limit = MOST_KEYS as usize - 1;
-                    return Err(MatchError::TooLarge { what: "restricted keys of an object", limit });
+                    return Err(MatchError::TooLarge { what: Limit::RestrictedKeys, limit });
                 }
-                if is.few && !keys.go_on(dfa, state) {
+                if is.has(Flag::Few) && !keys.go_on(dfa, state) {
                     continue;
                 }
                 let way = Way { state, frame: way.frame.clone(), keys };
@@ -222,13 +235,13 @@ impl Cursor {
 
     /// The cursor of some ways. Ways that come together where calls end are one before others begin, so that one
     /// byte makes no more frames than the states have calls.
-    fn normal(dfa: &mut Dfa, mut open: Vec<Way>, depth: usize) -> Result<Cursor, MatchError> {
+    fn normal(dfa: &Dfa, mut open: Vec<Way>, depth: usize) -> Result<Cursor, MatchError> {
         let mut seen = FxHashSet::default();
         let mut opened = Opened::default();
         let mut found = Joined::default();
         while !open.is_empty() {
             for way in after_calls(dfa, &mut open, &mut seen)?.ways(dfa)? {
-                if !dfa.flags(way.state).calls {
+                if !dfa.flags(way.state).has(Flag::Calls) {
                     found.insert(way)?;
                     continue;
                 }
@@ -256,7 +269,7 @@ fn after_calls(
             continue;
         }
         let flags = dfa.flags(way.state);
-        if flags.accepts
+        if flags.has(Flag::Accepts)
             && let Some(frame) = &way.frame
         {
             open.extend(frame.callers().map(|caller| Way {
@@ -264,7 +277,7 @@ fn after_calls(
                 frame: caller.below.clone(),
                 keys: caller.keys.clone(),
             }));
-            if flags.ended {
+            if flags.has(Flag::Ended) {
                 continue;
             }
         }
@@ -284,7 +297,7 @@ impl Joined {
             return Ok(());
         }
         if self.0.len() > MOST_WAYS {
-            return Err(MatchError::TooLarge { what: "ways to read a text", limit: MOST_WAYS });
+            return Err(MatchError::TooLarge { what: Limit::Ways, limit: MOST_WAYS });
         }
         let frames = way.frame.iter().cloned().collect();
         self.0.push((way, frames));
@@ -305,7 +318,7 @@ impl Keys {
         if least <= 1 {
             self.narrow();
         }
-        most > 0 || !dfa.flags(state).scarce
+        most > 0 || !dfa.flags(state).has(Flag::Scarce)
     }
 }
 
@@ -313,7 +326,7 @@ impl Way {
     /// Whether no call begins or ends here.
     fn is_normal(&self, dfa: &Dfa) -> bool {
         let flags = dfa.flags(self.state);
-        !flags.calls && (!flags.accepts || self.frame.is_none())
+        !flags.has(Flag::Calls) && (!flags.has(Flag::Accepts) || self.frame.is_none())
     }
 
     /// The way within calls, given where their callers go on.

@@ -7,6 +7,7 @@
 //! *values*: a text in which a stop occurs is not one, whatever may be written before it ends.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -119,7 +120,7 @@ impl Pattern {
 /// value's state, then those of all stops that may be under way. Where a stop is complete all is over.
 struct Values {
     value: Dfa,
-    stops: Option<Dfa>,
+    stops: Option<Arc<Dfa>>,
     /// A byte of each class that nothing here tells apart.
     bytes: Vec<u8>,
     parts: Vec<Box<[StateId]>>,
@@ -161,7 +162,7 @@ impl Values {
         if state == DEAD {
             return Ok(DEAD);
         }
-        let Some(stops) = &mut self.stops else { return self.value.next(state, byte) };
+        let Some(stops) = &self.stops else { return self.value.next(state, byte) };
         let parts = &self.parts[state as usize];
         let mut next = vec![self.value.next(parts[0], byte)?];
         let begun = stops.start()?;

@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::lazy::{Dfa, StateId};
 use crate::error::MatchError;
+use crate::limits::Limit;
 
 /// Callers of one frame.
 const MOST_CALLERS: usize = 2048;
@@ -82,7 +83,7 @@ impl Frame {
             return Ok(Some(largest.clone()));
         }
         if known.len() > MOST_CALLERS {
-            return Err(MatchError::TooLarge { what: "ways to read a text", limit: MOST_CALLERS });
+            return Err(MatchError::TooLarge { what: Limit::Ways, limit: MOST_CALLERS });
         }
         let more = largest.more.iter().cloned().chain(new).collect();
         Ok(Some(Frame::new(dfa, largest.first.clone(), more)))
@@ -126,7 +127,7 @@ impl Opened {
     /// The frame of a call, of which at most `most` may be open.
     pub(super) fn open(&mut self, dfa: &Dfa, caller: Caller, most: usize) -> Result<Arc<Frame>, MatchError> {
         if depth(caller.below.as_ref()) as usize >= most {
-            return Err(MatchError::TooLarge { what: "calls that are open at once", limit: most });
+            return Err(MatchError::TooLarge { what: Limit::Calls, limit: most });
         }
         let frame = self.frames.entry(caller.id());
         Ok(frame.or_insert_with(|| Frame::new(dfa, caller, Box::new([]))).clone())

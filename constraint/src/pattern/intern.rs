@@ -5,7 +5,7 @@ use std::hash::Hasher;
 use rustc_hash::{FxHashMap, FxHasher};
 
 /// See the module's description. All lists lie in one vector: to look one up takes no memory of its own.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Interner {
     words: Vec<u32>,
     /// Where each list ends.

@@ -23,6 +23,7 @@ use super::graph::Components;
 use super::nfa::{First, Nfa};
 use super::program::{Inst, LoopId, Pc, RuleId};
 use crate::error::BuildError;
+use crate::limits::Limit;
 
 /// Rewrites the rules that can be empty or begin with themselves, with at most `limit` instructions. Whether
 /// there were any.
@@ -81,7 +82,7 @@ fn families(nfa: &Nfa, components: &Components, never: &[bool]) -> FxHashMap<u32
 impl Editor<'_> {
     fn emit(&mut self, inst: Inst<'_>, within: Option<LoopId>) -> Result<Pc, BuildError> {
         if self.nfa.len() >= self.limit {
-            return Err(BuildError::TooLarge { what: "automaton instructions", limit: self.limit });
+            return Err(BuildError::TooLarge { what: Limit::Instructions, limit: self.limit });
         }
         Ok(Arc::make_mut(&mut self.nfa.program).push(inst, within))
     }

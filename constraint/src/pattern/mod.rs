@@ -46,13 +46,13 @@ use regex_syntax::hir::Hir;
 
 use self::bytes::ByteSet;
 use self::cursor::Cursor;
-use self::lazy::{Dfa, StateId};
+use self::lazy::{Dfa, Flag};
 use self::machine::Machine;
 use self::nfa::NEVER;
 use self::subset::Subset;
-use self::until::{StopFinder, Until, is_stopped};
+use self::until::{StopFinder, Until};
 use crate::error::{BuildError, MatchError};
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 use crate::spec::{Spec, Stop};
 
 /// A set of texts. Immutable and cheap to clone.
@@ -64,7 +64,7 @@ pub struct Pattern {
 #[derive(Debug)]
 struct Inner {
     machine: Machine,
-    stops: Option<Dfa>,
+    stops: Option<Arc<Dfa>>,
     limits: Limits,
     shortest: Vec<u8>,
 }
@@ -92,7 +92,7 @@ pub fn build(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Result<P
                 Some(stops) => {
                     let value = Dfa::new(Machine::Subset(subset), 0, limits);
                     let until = Until::new(value, stops.clone(), free, distance, limits.search);
-                    (Machine::Until(Box::new(until)), Some(stops))
+                    (Machine::Until(Arc::new(until)), Some(stops))
                 }
             }
         }
@@ -102,10 +102,7 @@ pub fn build(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Result<P
     let shortest = match shortest {
         Some(text) => text,
         None if distance > limits.witness_bytes as u64 && distance < NEVER => {
-            return Err(BuildError::TooLarge {
-                what: "bytes in the shortest value",
-                limit: limits.witness_bytes,
-            });
+            return Err(BuildError::TooLarge { what: Limit::WitnessBytes, limit: limits.witness_bytes });
         }
         None => return Err(BuildError::Empty { what: describe(spec) }),
     };
@@ -113,22 +110,19 @@ pub fn build(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Result<P
 }
 
 fn shortest(machine: &Machine, limits: &Limits) -> Result<Option<Vec<u8>>, MatchError> {
-    let mut dfa = Dfa::new(machine.clone(), 0, limits);
+    let dfa = Dfa::new(machine.adapted(0, ByteSet::ALL, limits), 0, limits);
     let start = dfa.start()?;
     let plain = dfa.witness(start)?;
     if !dfa.has_keys() {
         return Ok(plain);
     }
     // Keys may have to differ; where that is not found there is a text all the same, but not this one.
-    let place = Cursor::new(&mut dfa, start, limits.calls)?;
-    Ok(place.witness(&mut dfa, limits.calls)?.or(plain))
+    let place = Cursor::new(&dfa, start, limits.calls)?;
+    Ok(place.witness(&dfa, limits.calls)?.or(plain))
 }
 
 fn too_large(error: MatchError) -> BuildError {
-    match error {
-        MatchError::TooLarge { what, limit } => BuildError::TooLarge { what, limit },
-        _ => BuildError::TooLarge { what: "automaton states", limit: 0 },
-    }
+    BuildError::of_automaton(error, Limit::States)
 }
 
 /// The automaton of all stops at once; `None` if there are none.
@@ -136,7 +130,7 @@ fn stop_automaton(
     stops: &[Stop],
     bindings: &[Vec<String>],
     limits: &Limits,
-) -> Result<Option<Dfa>, BuildError> {
+) -> Result<Option<Arc<Dfa>>, BuildError> {
     let mut hirs = Vec::new();
     for stop in stops {
         match stop {
@@ -155,7 +149,7 @@ fn stop_automaton(
     }
     let nfa = compile::compile_hirs(&hirs, limits)?;
     let subset = Subset::new(nfa, limits);
-    Ok(Some(Dfa::new(Machine::Subset(Arc::new(subset)), 0, limits)))
+    Ok(Some(Arc::new(Dfa::new(Machine::Subset(Arc::new(subset)), 0, limits))))
 }
 
 fn literal(text: &str) -> Hir {
@@ -187,17 +181,17 @@ impl Pattern {
     /// # Errors
     /// A limit was hit.
     pub fn try_match(&self, text: &[u8]) -> Result<bool, MatchError> {
-        let mut dfa = self.automaton(0, ByteSet::ALL);
+        let dfa = self.automaton(0, ByteSet::ALL);
         let depth = self.inner.limits.calls;
         let start = dfa.start()?;
-        let mut place = Cursor::new(&mut dfa, start, depth)?;
+        let mut place = Cursor::new(&dfa, start, depth)?;
         for &byte in text {
-            place = place.step(&mut dfa, byte, depth)?;
+            place = place.step(&dfa, byte, depth)?;
             if place.is_dead() {
                 return Ok(false);
             }
         }
-        Ok(place.accepts(&dfa) && !place.plain().is_some_and(|state| is_stopped(dfa.key(state))))
+        Ok(place.accepts(&dfa) && !place.plain().is_some_and(|state| dfa.flags(state).has(Flag::Stopped)))
     }
 
     /// A shortest value, in bytes. (Where stops forbid the shortest texts, a short one.)
@@ -219,10 +213,5 @@ impl Pattern {
 
     pub(crate) fn stop_finder(&self) -> Option<StopFinder> {
         self.inner.stops.clone().map(StopFinder::new)
-    }
-
-    /// Whether the state is one in which a stop is complete.
-    pub(crate) fn is_stopped(dfa: &Dfa, state: StateId) -> bool {
-        is_stopped(dfa.key(state))
     }
 }

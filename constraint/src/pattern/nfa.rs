@@ -18,7 +18,7 @@ use super::few::KeySet;
 use super::left;
 use super::program::{Inst, LoopId, Pc, Program, RuleId};
 use crate::error::BuildError;
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 
 /// Levels of nested counted loops; deeper ones are unrolled.
 pub(crate) const SLOTS: usize = 4;
@@ -200,7 +200,7 @@ impl Nfa {
         let (mut needs, mut steps) = (FxHashMap::default(), limits.set_steps);
         for (id, part) in bounded {
             let l = &loops[id as usize];
-            let what = "steps to work out sets of strings";
+            let what = Limit::SetSteps;
             let all = Needs::new(&program, part.clone(), l, &ByteSet::ALL, &mut steps)
                 .ok_or(BuildError::TooLarge { what, limit: limits.set_steps })?;
             let all = Arc::new(all);

@@ -4,6 +4,8 @@
 //! conditions, their product is explored once, and its states are labelled with the conditions that hold in
 //! them; how a label is used is up to its reader.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::class::{by_target, escapes, must_be_escaped, plain_ranges};
@@ -12,12 +14,13 @@ use super::lazy::{DEAD, Dfa};
 use super::nfa::{SLOTS, UNBOUNDED};
 use super::program::{Edge, Inst, Pc};
 use crate::error::{BuildError, MatchError};
+use crate::limits::Limit;
 
 /// A condition on texts.
 #[derive(Debug, Clone)]
 pub(crate) enum Part {
     /// Being in the set of an automaton without calls.
-    Set(Box<Dfa>),
+    Set(Arc<Dfa>),
     /// Having so many characters.
     Length(u32, Option<u32>),
     /// Being the decimal of a multiple of `digits`·10^-`scale`.
@@ -50,14 +53,14 @@ pub(crate) struct State {
 const NEVER: u32 = u32::MAX;
 
 impl Part {
-    fn start(&mut self) -> Result<u32, MatchError> {
+    fn start(&self) -> Result<u32, MatchError> {
         match self {
             Part::Set(dfa) => dfa.start().map(|state| if state == DEAD { NEVER } else { state }),
             Part::Length(..) | Part::Multiple { .. } => Ok(0),
         }
     }
 
-    fn step(&mut self, state: u32, byte: u8) -> Result<u32, MatchError> {
+    fn step(&self, state: u32, byte: u8) -> Result<u32, MatchError> {
         if state == NEVER {
             return Ok(NEVER);
         }
@@ -125,12 +128,12 @@ fn multiple_step(digits: u32, scale: u32, state: u32, byte: u8) -> u32 {
 }
 
 /// Explores the product of some conditions. Takes what it needs from a budget of steps, each of one condition.
-pub(crate) fn product(mut parts: Vec<(Part, Asked)>, budget: &mut Budget) -> Result<Automaton, BuildError> {
+pub(crate) fn product(parts: Vec<(Part, Asked)>, budget: &mut Budget) -> Result<Automaton, BuildError> {
     let ranges = ranges(&parts);
     let mut keys: Vec<Box<[u32]>> = Vec::new();
     let mut index: FxHashMap<Box<[u32]>, u32> = FxHashMap::default();
     let mut states: Vec<State> = Vec::new();
-    let start: Result<Box<[u32]>, MatchError> = parts.iter_mut().map(|(part, _)| part.start()).collect();
+    let start: Result<Box<[u32]>, MatchError> = parts.iter().map(|(part, _)| part.start()).collect();
     let start = start.map_err(too_large)?;
     if !is_dead(&parts, &start) {
         index.insert(start.clone(), 0);
@@ -141,7 +144,7 @@ pub(crate) fn product(mut parts: Vec<(Part, Asked)>, budget: &mut Budget) -> Res
         budget.take(ranges.len() * parts.len())?;
         let mut state = State { edges: Vec::new(), ends: ends(&parts, &key) };
         for &(low, high) in &ranges {
-            for ((next, (part, _)), &before) in next.iter_mut().zip(&mut parts).zip(&key) {
+            for ((next, (part, _)), &before) in next.iter_mut().zip(&parts).zip(&key) {
                 *next = part.step(before, low).map_err(too_large)?;
             }
             if is_dead(&parts, &next) {
@@ -176,17 +179,14 @@ impl Budget {
     }
 
     fn take(&mut self, steps: usize) -> Result<(), BuildError> {
-        let what = "steps to work out sets of strings";
+        let what = Limit::SetSteps;
         self.left = self.left.checked_sub(steps).ok_or(BuildError::TooLarge { what, limit: self.limit })?;
         Ok(())
     }
 }
 
 fn too_large(error: MatchError) -> BuildError {
-    match error {
-        MatchError::TooLarge { what, limit } => BuildError::TooLarge { what, limit },
-        _ => BuildError::TooLarge { what: "steps to work out sets of strings", limit: 0 },
-    }
+    BuildError::of_automaton(error, Limit::States)
 }
 
 /// Ranges of bytes that no condition tells apart.

@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 use super::builder::Builder;
 use super::program::{Edge, Inst, Pc};
 use crate::error::BuildError;
+use crate::limits::Limit;
 
 /// A part of a text between two places where a run may begin or end.
 pub(super) struct Stretch {
@@ -26,9 +27,6 @@ pub(super) struct Stretch {
 
 /// Ways that are followed side by side, rather than told apart by their next byte.
 const FEW: usize = 8;
-
-/// What there are too many of where a text is too long ([`Limits::copied`](crate::Limits::copied)). Each of its bytes takes one or two.
-pub(crate) const COPIED: &str = "automaton instructions for the text to copy from";
 
 /// No state.
 const NONE: u32 = u32::MAX;
@@ -58,7 +56,7 @@ pub(super) fn check(builder: &Builder<'_>, bytes: usize) -> Result<(), BuildErro
 }
 
 fn too_large(limit: usize) -> BuildError {
-    BuildError::TooLarge { what: COPIED, limit }
+    BuildError::TooLarge { what: Limit::CopiedText, limit }
 }
 
 /// The stretches of a text, each different one once, in the order of their bytes.

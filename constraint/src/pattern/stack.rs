@@ -4,6 +4,8 @@
 //! one place under one stack share a frame, so that an ambiguity before a call is not duplicated within it.
 //! Numbers are meaningful only to the automaton that assigned them.
 
+use std::cmp::Ordering;
+
 use rustc_hash::FxHashMap;
 
 use super::nfa::Counts;
@@ -17,7 +19,7 @@ pub(crate) type ResumeId = u32;
 pub(crate) const BASE: StackId = 0;
 
 /// See the module's description.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Stacks {
     frames: Vec<(ResumeId, StackId)>,
     frame_index: FxHashMap<(ResumeId, StackId), StackId>,
@@ -77,6 +79,20 @@ impl Stacks {
     /// Where the callers of a frame go on.
     pub(crate) fn resume(&self, resume: ResumeId) -> &[(Pc, Counts)] {
         &self.resumes[resume as usize]
+    }
+
+    /// An order of stacks by what they hold, whatever their numbers.
+    pub(crate) fn compare(&self, mut a: StackId, mut b: StackId) -> Ordering {
+        while a != b && a != BASE && b != BASE {
+            let ((resume_a, below_a), (resume_b, below_b)) = (self.top(a), self.top(b));
+            let order = self.resume(resume_a).cmp(self.resume(resume_b));
+            if order != Ordering::Equal {
+                return order;
+            }
+            (a, b) = (below_a, below_b);
+        }
+        // One of them ends here, or they are the same.
+        (a != BASE).cmp(&(b != BASE))
     }
 
     /// The frames of a stack, the outermost first.

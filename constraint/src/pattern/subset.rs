@@ -13,12 +13,12 @@ use super::alike::Alike;
 use super::bytes::ByteSet;
 use super::few::{Fresh, MOST_KEYS};
 use super::frame::Keys;
-use super::machine::{Flags, Key};
+use super::machine::{Flag, Flags, Key};
 use super::nfa::{Counted, Counts, NEVER, Nfa, SLOTS, together};
 use super::program::{Inst, Pc, RuleId};
 use super::stack::{BASE, ResumeId, StackId, Stacks};
 use crate::error::MatchError;
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 
 /// The machine of a byte automaton. Keys list configurations in order: an instruction, its stack (if there
 /// are rules), then its counts.
@@ -148,20 +148,19 @@ impl Subset {
     }
 
     pub(crate) fn flags(&self, key: &[u32]) -> Flags {
-        let mut flags = Flags { ended: true, scarce: true, ..Flags::default() };
+        let (mut some, mut all) = (Flags::default(), Flags::ALL);
         for config in self.configs(key) {
-            let accepts = matches!(self.nfa.inst(config.pc), Inst::Accept);
-            flags.accepts |= accepts;
-            flags.ended &= accepts;
-            flags.calls |= config.stack != BASE;
             let in_key = config.stack == BASE && self.nfa.is_key(config.pc);
-            let few = in_key && self.nfa.key_count(config.pc) < MOST_KEYS;
-            flags.in_key |= in_key;
-            flags.few |= few;
-            flags.scarce &= few;
-            flags.in_set |= in_key && self.nfa.key_set(config.pc).is_some();
+            let flags = Flags::of([
+                (Flag::Accepts, matches!(self.nfa.inst(config.pc), Inst::Accept)),
+                (Flag::Calls, config.stack != BASE),
+                (Flag::InKey, in_key),
+                (Flag::InSet, in_key && self.nfa.key_set(config.pc).is_some()),
+                (Flag::Few, in_key && self.nfa.key_count(config.pc) < MOST_KEYS),
+            ]);
+            (some, all) = (some | flags, all & flags);
         }
-        flags
+        some | Flags::of([(Flag::Ended, all.has(Flag::Accepts)), (Flag::Scarce, all.has(Flag::Few))])
     }
 
     /// How many keys are left that begin as the one that is being read, by that way of few keys that has most and by that
@@ -187,7 +186,7 @@ impl Subset {
         match fresh {
             _ if cost > self.longest_witness => None,
             Some(fresh) => self.nfa.text_of_key(&fresh),
-            None => Some(self.nfa.witness(config.pc, config.counts)),
+            None => Some(self.nfa.witness(config.pc, config.counts, usize::MAX)),
         }
     }
 
@@ -274,20 +273,39 @@ impl Subset {
 
     /// A shortest text to the end; `None` if there is none, or only ones beyond the limit.
     pub(crate) fn witness(&self, key: &[u32], scratch: &Scratch) -> Option<Vec<u8>> {
-        let nearest = self.configs(key).min_by_key(|config| self.way(config, scratch))?;
-        if self.way(&nearest, scratch) > self.longest_witness {
-            return None;
-        }
-        let mut text = self.nfa.witness(nearest.pc, nearest.counts);
+        let nearest = self.nearest(key, scratch)?;
+        let mut text = self.nfa.witness(nearest.pc, nearest.counts, usize::MAX);
         let mut stack = nearest.stack;
         while stack != BASE {
             let (resume, below) = scratch.stacks.top(stack);
             let callers = scratch.stacks.resume(resume).iter();
             let (pc, counts) = callers.min_by_key(|(pc, counts)| self.nfa.distance(*pc, counts))?;
-            text.extend(self.nfa.witness(*pc, *counts));
+            text.extend(self.nfa.witness(*pc, *counts, usize::MAX));
             stack = below;
         }
         Some(text)
+    }
+
+    /// Its first byte, if it has one within the rule.
+    pub(crate) fn first_of_witness(&self, key: &[u32], scratch: &Scratch) -> Option<u8> {
+        let nearest = self.nearest(key, scratch)?;
+        self.nfa.witness(nearest.pc, nearest.counts, 1).first().copied()
+    }
+
+    /// The configuration from which the end is nearest, if it is within the limit. Of equals it is always the same one:
+    /// stacks are compared by what they hold, since their numbers depend on what was visited before.
+    fn nearest(&self, key: &[u32], scratch: &Scratch) -> Option<Config> {
+        let way = |config: &Config| self.way(config, scratch);
+        let first = self.configs(key).min_by_key(way)?;
+        let distance = way(&first);
+        if distance > self.longest_witness {
+            return None;
+        }
+        if first.stack == BASE {
+            return Some(first);
+        }
+        let equals = self.configs(key).filter(|config| config.pc == first.pc && way(config) == distance);
+        equals.min_by(|a, b| scratch.stacks.compare(a.stack, b.stack).then(a.counts.cmp(&b.counts)))
     }
 
     fn configs<'k>(&self, key: &'k [u32]) -> impl Iterator<Item = Config> + 'k {
@@ -342,13 +360,10 @@ impl Subset {
 /// Configurations that lead to those of a state, for each of these: the ones beyond the first at an instruction.
 const PASSED: usize = 4;
 
-/// What a state has too many of.
-pub(crate) const CROWDED: &str = "configurations in a state";
-
 type Call = (u32, StackId, RuleId, Pc, Counts);
 
 /// Memory for [`Closure`], kept between steps.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Scratch {
     /// The closure in which each instruction was last met, and the stack and counts with which it was first.
     met: Vec<(u32, StackId, Counts)>,
@@ -387,6 +402,7 @@ impl<'s> Closure<'s> {
             scratch.met.fill((0, BASE, [0; SLOTS]));
             scratch.closure = 1;
         }
+        scratch.open.clear();
         scratch.more.clear();
         scratch.found.clear();
         scratch.calls.clear();
@@ -402,7 +418,7 @@ impl<'s> Closure<'s> {
             let limit = self.subset.configurations;
             if self.scratch.found.len() > limit || self.scratch.more.len() > PASSED * limit {
                 self.scratch.open.clear();
-                return Err(MatchError::TooLarge { what: CROWDED, limit });
+                return Err(MatchError::TooLarge { what: Limit::Configurations, limit });
             }
             match self.subset.nfa.inst(config.pc) {
                 Inst::Bytes(_) | Inst::Tick(_) => self.scratch.found.push(config),

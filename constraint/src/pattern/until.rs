@@ -5,25 +5,29 @@
 //! If the value was complete where that stop began, the text is over. If not, the text contains a stop and is
 //! not a value: the path is dead. So a value never contains a stop, and a stop never truncates a value.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::bytes::ByteSet;
 use super::lazy::{DEAD, Dfa, Reach, StateId};
 use super::machine::Key;
 use crate::error::MatchError;
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 
 /// The word that stands for a state in which a stop is complete.
 const STOPPED: u32 = u32::MAX;
 
 /// See the module's description. Keys are the value's state, then a word for each partial stop: its state
 /// shifted by one, with a bit that says whether the value was complete where it began.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Until {
     value: Dfa,
-    stops: Dfa,
+    stops: Arc<Dfa>,
     /// Whether a value may end anywhere, so that no path needs a look ahead.
     free: bool,
     /// Grows where stops force a value to take a longer way than its own distances know.
-    greatest_distance: u64,
+    greatest_distance: AtomicU64,
     search: usize,
     classes: Box<[u8; 256]>,
     representatives: Vec<u8>,
@@ -31,9 +35,10 @@ pub(crate) struct Until {
 
 impl Until {
     /// `free` says that the value is any text; `search` bounds the look ahead where it is not.
-    pub(crate) fn new(value: Dfa, stops: Dfa, free: bool, distance: u64, search: usize) -> Until {
+    pub(crate) fn new(value: Dfa, stops: Arc<Dfa>, free: bool, distance: u64, search: usize) -> Until {
         let (classes, representatives) = joint_classes(value.representatives(), stops.representatives());
-        Until { value, stops, free, greatest_distance: distance, search, classes, representatives }
+        let greatest_distance = AtomicU64::new(distance);
+        Until { value, stops, free, greatest_distance, search, classes, representatives }
     }
 
     /// The automaton of the value, stops aside.
@@ -53,19 +58,19 @@ impl Until {
     }
 
     pub(super) fn greatest_distance(&self) -> u64 {
-        self.greatest_distance
+        self.greatest_distance.load(Relaxed)
     }
 
-    pub(super) fn start(&mut self) -> Result<Option<Key>, MatchError> {
+    pub(super) fn start(&self) -> Result<Option<Key>, MatchError> {
         let value = self.value.start()?;
         self.live(vec![value])
     }
 
-    pub(super) fn accepts(&mut self, key: &[u32]) -> bool {
+    pub(super) fn accepts(&self, key: &[u32]) -> bool {
         is_stopped(key) || self.value.accepts(key[0])
     }
 
-    pub(super) fn step(&mut self, key: &[u32], byte: u8) -> Result<Option<Key>, MatchError> {
+    pub(super) fn step(&self, key: &[u32], byte: u8) -> Result<Option<Key>, MatchError> {
         if is_stopped(key) {
             return Ok(None);
         }
@@ -76,7 +81,7 @@ impl Until {
     }
 
     /// Counts of the value are saturated; stops keep their exact states, which are few.
-    pub(super) fn saturate(&mut self, key: &[u32], reach: Reach) -> Result<Option<Key>, MatchError> {
+    pub(super) fn saturate(&self, key: &[u32], reach: Reach) -> Result<Option<Key>, MatchError> {
         if is_stopped(key) {
             return Ok(None);
         }
@@ -85,7 +90,7 @@ impl Until {
         Ok(Some(saturated))
     }
 
-    pub(super) fn witness(&mut self, key: &[u32]) -> Result<Option<Vec<u8>>, MatchError> {
+    pub(super) fn witness(&self, key: &[u32]) -> Result<Option<Vec<u8>>, MatchError> {
         if self.accepts(key) {
             return Ok(Some(Vec::new()));
         }
@@ -98,7 +103,7 @@ impl Until {
     }
 
     /// One step without the question whether it can be completed.
-    fn raw_step(&mut self, key: &[u32], byte: u8) -> Result<Option<Vec<u32>>, MatchError> {
+    fn raw_step(&self, key: &[u32], byte: u8) -> Result<Option<Vec<u32>>, MatchError> {
         let value = self.value.next(key[0], byte)?;
         let begun = (self.stops.start()? << 1) | u32::from(self.value.accepts(key[0]));
         let mut next = vec![value];
@@ -131,16 +136,16 @@ impl Until {
     }
 
     /// The state, if a value can still be completed from it.
-    fn live(&mut self, key: Vec<u32>) -> Result<Option<Key>, MatchError> {
+    fn live(&self, key: Vec<u32>) -> Result<Option<Key>, MatchError> {
         if !self.free {
             let Some(way) = self.witness(&key)? else { return Ok(None) };
-            self.greatest_distance = self.greatest_distance.max(way.len() as u64);
+            self.greatest_distance.fetch_max(way.len() as u64, Relaxed);
         }
         Ok(Some(key))
     }
 
     /// Whether a text leads to an accepting state.
-    fn leads_to_end(&mut self, key: &[u32], text: &[u8]) -> Result<bool, MatchError> {
+    fn leads_to_end(&self, key: &[u32], text: &[u8]) -> Result<bool, MatchError> {
         let mut key = key.to_vec();
         for &byte in text {
             match self.raw_step(&key, byte)? {
@@ -155,7 +160,7 @@ impl Until {
     }
 
     /// The shortest text to an accepting state, breadth first.
-    fn search_end(&mut self, key: &[u32]) -> Result<Option<Vec<u8>>, MatchError> {
+    fn search_end(&self, key: &[u32]) -> Result<Option<Vec<u8>>, MatchError> {
         let mut seen: rustc_hash::FxHashSet<Vec<u32>> = rustc_hash::FxHashSet::default();
         let mut queue = std::collections::VecDeque::from([(key.to_vec(), Vec::new())]);
         while let Some((key, text)) = queue.pop_front() {
@@ -172,10 +177,7 @@ impl Until {
                 }
             }
             if seen.len() > self.search {
-                return Err(MatchError::TooLarge {
-                    what: "states in a search for an end",
-                    limit: self.search,
-                });
+                return Err(MatchError::TooLarge { what: Limit::SearchedStates, limit: self.search });
             }
         }
         Ok(None)
@@ -190,7 +192,7 @@ pub(crate) fn is_stopped(key: &[u32]) -> bool {
 /// Where stops begin and end in a text, for whoever has the text and not only a state.
 #[derive(Debug, Clone)]
 pub(crate) struct StopFinder {
-    stops: Dfa,
+    stops: Arc<Dfa>,
 }
 
 /// What a stop automaton says of a text's end.
@@ -205,12 +207,12 @@ pub(crate) enum Tail {
 }
 
 impl StopFinder {
-    pub(crate) fn new(stops: Dfa) -> StopFinder {
+    pub(crate) fn new(stops: Arc<Dfa>) -> StopFinder {
         StopFinder { stops }
     }
 
     /// Looks at the starts from `from` on, before which no stop is under way.
-    pub(crate) fn tail(&mut self, text: &[u8], from: usize) -> Result<Tail, MatchError> {
+    pub(crate) fn tail(&self, text: &[u8], from: usize) -> Result<Tail, MatchError> {
         let mut partial = None;
         for start in from..text.len() {
             let mut state = self.stops.start()?;
@@ -232,7 +234,7 @@ impl StopFinder {
     }
 
     /// Whether a text begins with a stop, and how long the shortest such stop is.
-    pub(crate) fn at_start(&mut self, text: &[u8]) -> Result<Option<usize>, MatchError> {
+    pub(crate) fn at_start(&self, text: &[u8]) -> Result<Option<usize>, MatchError> {
         let mut state: StateId = self.stops.start()?;
         for (at, &byte) in text.iter().enumerate() {
             state = self.stops.next(state, byte)?;

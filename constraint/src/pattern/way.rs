@@ -112,11 +112,12 @@ impl Nfa {
         all.filter(|&distance| distance < NEVER).max().unwrap_or(0)
     }
 
-    /// A shortest text that can be spelled from a configuration to the end of its rule; there must be one.
-    pub(crate) fn witness(&self, mut pc: Pc, mut counts: Counts) -> Vec<u8> {
+    /// A shortest text that can be spelled from a configuration to the end of its rule, or as many bytes of it as are
+    /// asked for; there must be one.
+    pub(crate) fn witness(&self, mut pc: Pc, mut counts: Counts, bytes: usize) -> Vec<u8> {
         let mut text = Vec::new();
         let mut callers: Vec<(Pc, Counts)> = Vec::new();
-        loop {
+        while text.len() < bytes {
             match self.inst(pc) {
                 Inst::Accept => match callers.pop() {
                     Some(caller) => (pc, counts) = caller,
@@ -156,6 +157,7 @@ impl Nfa {
                 }
             }
         }
+        text
     }
 
     /// The edge that leads on best, with a byte of it.

@@ -214,6 +214,11 @@ impl Trie {
         self.tokens.len()
     }
 
+    /// The token of each rank.
+    pub(crate) fn tokens(&self) -> &[TokenId] {
+        &self.tokens
+    }
+
     #[inline]
     pub(crate) fn token(&self, rank: u32) -> TokenId {
         self.tokens[rank as usize]

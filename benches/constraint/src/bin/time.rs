@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use agentc_bench_constraint::figure::{self, Figure};
 use agentc_bench_constraint::timing::micros;
-use agentc_bench_constraint::{Result, logits, matchers, subjects, vocabularies};
+use agentc_bench_constraint::{Result, decoding, logits, matchers, subjects, threads, vocabularies};
 use clap::Parser;
 
 /// What the constraint engine costs by itself, in time. Medians over repetitions; a step is a mask and a commit.
@@ -39,6 +39,12 @@ fn main() -> Result<()> {
         }
         if is_chosen("matchers") {
             tell(matchers::measure(&tokens)?)?;
+        }
+        if is_chosen("threads") {
+            tell(threads::measure(&tokens)?)?;
+        }
+        if is_chosen("decoding") {
+            tell(decoding::measure(&tokens)?)?;
         }
         for subject in subjects.iter().filter(|subject| is_chosen(&subject.name)) {
             tell(subject.measure(&tokens)?)?;

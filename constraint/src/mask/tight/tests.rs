@@ -95,21 +95,21 @@ fn vocabulary(random: &mut Random) -> Arc<Vocab> {
 }
 
 /// Whether a short text completes a place with so many tokens.
-fn fits(core: &mut Core, place: &Cursor, left: u32) -> Result<bool, MatchError> {
+fn fits(core: &mut Core<'_>, place: &Cursor, left: u32) -> Result<bool, MatchError> {
     let depth = core.depth;
-    if place.distance(&core.dfa) <= u64::from(left) || place.accepts(&core.dfa) {
+    if place.distance(core.dfa) <= u64::from(left) || place.accepts(core.dfa) {
         return Ok(true);
     }
     let plan = match place.plain().filter(|&state| !core.dfa.is_spellable(state)) {
         Some(state) => core.plan(state)?,
-        None => place.witness(&mut core.dfa, depth)?.and_then(|text| core.vocab.fewest_tokens(&text)),
+        None => place.witness(core.dfa, depth)?.and_then(|text| core.vocab.fewest_tokens(&text)),
     };
     Ok(plan.is_some_and(|plan| plan.len() <= left as usize))
 }
 
 /// Whether a token may follow.
 fn is_allowed(
-    core: &mut Core,
+    core: &mut Core<'_>,
     place: &Cursor,
     heal: &[u8],
     text: &[u8],
@@ -123,29 +123,29 @@ fn is_allowed(
         return Ok(true);
     }
     let mut place = place.clone();
-    let mut may_end = place.accepts(&core.dfa);
+    let mut may_end = place.accepts(core.dfa);
     for (at, &byte) in text.iter().enumerate().skip(heal.len()) {
-        place = place.step(&mut core.dfa, byte, core.depth)?;
+        place = place.step(core.dfa, byte, core.depth)?;
         if place.is_dead() {
             return Ok(may_end);
         }
-        let can_spell = |core: &Core| {
+        let can_spell = |core: &Core<'_>| {
             core.vocab.fewest_tokens(&text[..=at]).is_some_and(|tokens| tokens.len() <= left as usize)
         };
-        may_end |= place.accepts(&core.dfa) && can_spell(core);
+        may_end |= place.accepts(core.dfa) && can_spell(core);
     }
     Ok(left > 0 && fits(core, &place, left - 1)?)
 }
 
 /// Whether tokens are a way to the end.
-fn is_plan(core: &mut Core, place: &Cursor, plan: &[TokenId]) -> bool {
+fn is_plan(core: &mut Core<'_>, place: &Cursor, plan: &[TokenId]) -> bool {
     let mut place = place.clone();
     for &token in plan {
-        for &byte in core.vocab.clone().bytes(token) {
-            place = place.step(&mut core.dfa, byte, core.depth).unwrap();
+        for &byte in core.vocab.bytes(token) {
+            place = place.step(core.dfa, byte, core.depth).unwrap();
         }
     }
-    place.accepts(&core.dfa)
+    place.accepts(core.dfa)
 }
 
 /// Compares the masks of random choices; how many answers there were, and how many tokens are allowed beyond the
@@ -156,16 +156,17 @@ fn walk(constraint: &Arc<Constraint>, random: &mut Random, max: u32, counts: &mu
     let Ok(mut matcher) = Matcher::new(constraint, heal, max) else { return };
     for _ in 0..=2 * max + 2 {
         let mask = matcher.mask().unwrap();
-        let place = matcher.now.place.clone();
-        let heal = matcher.heal.get(matcher.bytes.len()..).unwrap_or_default().to_vec();
-        let left = matcher.left();
+        let place = matcher.progress.now.place.clone();
+        let heal = matcher.progress.heal.get(matcher.progress.bytes.len()..).unwrap_or_default().to_vec();
+        let left = matcher.progress.left();
         for token in (0..vocab.len() as TokenId).filter(|&token| !vocab.bytes(token).is_empty()) {
-            let core = &mut *constraint.core();
+            let core = &mut constraint.core();
             let text = vocab.bytes(token);
             let (said, is) =
                 (mask.contains(&vocab, token), is_allowed(core, &place, &heal, text, left).unwrap());
             let context = || {
-                let (before, text) = (String::from_utf8_lossy(&matcher.bytes), String::from_utf8_lossy(text));
+                let (before, text) =
+                    (String::from_utf8_lossy(&matcher.progress.bytes), String::from_utf8_lossy(text));
                 format!("{before:?}, {left} left, healing {heal:?}: {text:?} is {is}")
             };
             assert!(said || !is, "{}", context());
@@ -174,7 +175,7 @@ fn walk(constraint: &Arc<Constraint>, random: &mut Random, max: u32, counts: &mu
                 counts[1] += 1;
                 let mut next = place.clone();
                 for &byte in &text[heal.len().min(text.len())..] {
-                    next = next.step(&mut core.dfa, byte, core.depth).unwrap();
+                    next = next.step(core.dfa, byte, core.depth).unwrap();
                 }
                 let plan = core.place_plan(&next).unwrap();
                 let fits = plan.is_some_and(|plan| plan.len() < left as usize && is_plan(core, &next, &plan));
@@ -186,7 +187,9 @@ fn walk(constraint: &Arc<Constraint>, random: &mut Random, max: u32, counts: &mu
             Commit::More => {}
             Commit::Done => return,
         }
-        if matcher.is_done() || (matcher.left() == 0 && matcher.is_complete(&constraint.core())) {
+        if matcher.progress.is_done()
+            || (matcher.progress.left() == 0 && matcher.progress.is_complete(&constraint.core()))
+        {
             return;
         }
     }
@@ -195,7 +198,7 @@ fn walk(constraint: &Arc<Constraint>, random: &mut Random, max: u32, counts: &mu
 
 /// Whether a token is the next of a way to the end that is kept.
 fn is_planned(matcher: &Matcher, token: TokenId) -> bool {
-    matcher.now.plan.as_ref().is_some_and(|plan| plan.first() == Some(&token))
+    matcher.progress.now.plan.as_ref().is_some_and(|plan| plan.first() == Some(&token))
 }
 
 #[test]

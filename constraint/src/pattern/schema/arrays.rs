@@ -9,6 +9,7 @@ use super::numbers;
 use super::place::PlaceId;
 use super::shape::{ArrayShape, Shape, SomeItems, StringShape};
 use crate::error::BuildError;
+use crate::limits::Limit;
 use crate::pattern::json::string_text;
 use crate::pattern::program::{Inst, Pc};
 
@@ -76,7 +77,7 @@ impl Emitter<'_, '_, '_, '_> {
         let caps: Vec<u32> = shape.some.iter().map(|some| some.max.unwrap_or(some.min)).collect();
         let states = caps.iter().fold(1u64, |states, cap| states.saturating_mul(u64::from(*cap) + 1));
         if last > MOST_PLACES || states > 64 {
-            let what = "places and counts of items under `contains`";
+            let what = Limit::ContainedItems;
             return Err(BuildError::TooLarge { what, limit: MOST_PLACES as usize });
         }
         let before = std::mem::replace(&mut self.repeats, true);

@@ -16,6 +16,7 @@ use super::place::PlaceId;
 use super::shape::{NumberShape, Shape, StringShape};
 use super::strings::Strings;
 use crate::error::BuildError;
+use crate::limits::Limit;
 use crate::pattern::builder::Builder;
 use crate::pattern::compile::Compiler;
 use crate::pattern::json::quoted_text;
@@ -214,7 +215,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
             let Some((digits, scale)) =
                 scaled.filter(|(digits, scale)| u64::from(*digits) * u64::from(scale + 2) < 1 << 31)
             else {
-                return Err(BuildError::TooLarge { what: "in a `multipleOf`", limit: 1 << 31 });
+                return Err(BuildError::TooLarge { what: Limit::Multiple, limit: 1 << 31 });
             };
             parts.push((Part::Multiple { digits, scale }, asked));
         }

@@ -16,7 +16,7 @@ use super::read::Schemas;
 use super::shape::{ArrayShape, Atom, ObjectShape, Shape, SomeItems};
 use super::strings::Strings;
 use crate::error::BuildError;
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 
 /// Index of a goal.
 pub(super) type GoalId = u32;
@@ -272,7 +272,7 @@ impl Expander {
     /// Takes steps from the budget.
     fn charge(&mut self, steps: usize) -> Result<(), BuildError> {
         self.steps = self.steps.saturating_add(steps);
-        let (what, limit) = ("steps to work out a schema", self.limit);
+        let (what, limit) = (Limit::SchemaSteps, self.limit);
         if self.steps > limit { Err(BuildError::TooLarge { what, limit }) } else { Ok(()) }
     }
 
@@ -294,7 +294,7 @@ impl Expander {
         let Some(narrowest) = narrowest else {
             self.charge(1 + out.len() * (1 + state.shape.weight() / 64))?;
             if out.len() >= MOST_SHAPES {
-                return Err(BuildError::TooLarge { what: "alternatives for one value", limit: MOST_SHAPES });
+                return Err(BuildError::TooLarge { what: Limit::Alternatives, limit: MOST_SHAPES });
             }
             // What another shape says already need not be said again.
             if self.may_hold(&mut state.shape, place)?

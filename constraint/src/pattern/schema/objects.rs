@@ -14,6 +14,7 @@ use super::node::{LangId, Literal, NameId};
 use super::place::{PlaceId, Step};
 use super::shape::{KeyIs, ObjectShape, Shape, SomeMember};
 use crate::error::BuildError;
+use crate::limits::Limit;
 use crate::pattern::builder::Builder;
 use crate::pattern::class::plain_ranges;
 use crate::pattern::compile::Compiler;
@@ -72,7 +73,7 @@ impl Emitter<'_, '_, '_, '_> {
         // Counts beyond this are alike.
         let cap = max.unwrap_or(min.max(1)).min(names.len() as u32);
         if u64::from(cap) * names.len() as u64 > 4096 {
-            return Err(BuildError::TooLarge { what: "counts of properties", limit: 4096 });
+            return Err(BuildError::TooLarge { what: Limit::PropertyCounts, limit: 4096 });
         }
         let before = self.repeats;
         self.repeats |= cap > 1;
@@ -153,7 +154,7 @@ impl Emitter<'_, '_, '_, '_> {
             return self.more((min, max), end, &mut |emitter, next| emitter.other(others, free, next));
         }
         if min >= MOST_KEYS {
-            let (what, limit) = ("restricted keys of an object", MOST_KEYS as usize - 1);
+            let (what, limit) = (Limit::RestrictedKeys, MOST_KEYS as usize - 1);
             return Err(BuildError::TooLarge { what, limit });
         }
         let (list, few) = self.compiler.builder.begin_list();
@@ -277,13 +278,12 @@ impl Emitter<'_, '_, '_, '_> {
     fn keys_of(&mut self, (names, patterns, literals): &KeysOf) -> Result<Automaton, BuildError> {
         let schemas = Rc::clone(&self.expander.schemas);
         if patterns.len() > 32 {
-            return Err(BuildError::TooLarge { what: "patterns of one object's keys", limit: 32 });
+            return Err(BuildError::TooLarge { what: Limit::KeyPatterns, limit: 32 });
         }
         let strings = &mut self.expander.strings;
         let mut parts = Vec::new();
         for &lang in patterns {
-            let dfa = strings.automaton(&schemas, lang)?.clone();
-            parts.push((Part::Set(Box::new(dfa)), Asked::Nothing));
+            parts.push((Part::Set(strings.automaton(&schemas, lang)?), Asked::Nothing));
         }
         parts.push((strings.any()?, Asked::Holds));
         let names: Vec<Rc<str>> =
@@ -333,10 +333,9 @@ impl Emitter<'_, '_, '_, '_> {
         let texts: Vec<&[char]> = texts.iter().map(Vec::as_slice).collect();
         match texts.iter().map(|text| text.len()).max() {
             None => Ok(any),
-            Some(longest) if longest > LONGEST_NAME => Err(BuildError::TooLarge {
-                what: "characters in the name of a property",
-                limit: LONGEST_NAME,
-            }),
+            Some(longest) if longest > LONGEST_NAME => {
+                Err(BuildError::TooLarge { what: Limit::PropertyName, limit: LONGEST_NAME })
+            }
             Some(_) => {
                 // As anything does, so that these characters lead to the very same places.
                 let edges = self.compiler.builder.edges(any);

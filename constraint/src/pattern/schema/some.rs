@@ -7,6 +7,7 @@ use super::expand::{GoalId, NEVER};
 use super::objects::{Bounds, Others};
 use super::shape::{ObjectShape, SomeMember};
 use crate::error::BuildError;
+use crate::limits::Limit;
 use crate::pattern::few::Members;
 use crate::pattern::json::string_text;
 use crate::pattern::program::{Inst, Pc};
@@ -38,7 +39,7 @@ impl Emitter<'_, '_, '_, '_> {
         let owed = shape.some.len();
         let cap = max.unwrap_or(min) as usize;
         if owed > MOST_SOME || cap > MOST_COUNTED {
-            let what = "properties without names that have to be there";
+            let what = Limit::UnnamedProperties;
             return Err(BuildError::TooLarge { what, limit: MOST_SOME });
         }
         let Some(plain) = others else {
@@ -129,7 +130,7 @@ impl Emitter<'_, '_, '_, '_> {
                 for &(set, goal) in values.iter().filter(|(set, _)| set & there == 0) {
                     let to = (used | 1 << bit, there | set);
                     if heads.len() > MOST_HEADS {
-                        let what = "sets of keys of an object that has to have some of them";
+                        let what = Limit::KeySets;
                         return Err(BuildError::TooLarge { what, limit: MOST_HEADS });
                     }
                     let next = match heads.get(&to) {

@@ -1,5 +1,7 @@
 //! What is known about sets of strings before their automata are written down.
 
+use std::sync::Arc;
+
 use regex_syntax::hir::{Class, Dot, Hir, HirKind};
 use rustc_hash::FxHashMap;
 
@@ -19,7 +21,7 @@ use crate::pattern::subset::Subset;
 /// The automata of the sets that were asked for.
 #[derive(Debug)]
 pub(super) struct Strings {
-    automata: FxHashMap<LangId, Dfa>,
+    automata: FxHashMap<LangId, Arc<Dfa>>,
     limits: Limits,
     pub(super) budget: Budget,
 }
@@ -34,14 +36,15 @@ impl Strings {
     }
 
     /// The automaton of a set.
-    pub(super) fn automaton(&mut self, schemas: &Schemas, lang: LangId) -> Result<&mut Dfa, BuildError> {
-        if !self.automata.contains_key(&lang) {
-            let nfa = compile_hirs(std::slice::from_ref(&schemas.langs[lang as usize]), &self.limits)?;
-            let subset = Subset::new(nfa, &self.limits);
-            let dfa = Dfa::new(Machine::Subset(subset.into()), 0, &self.limits);
-            self.automata.insert(lang, dfa);
+    pub(super) fn automaton(&mut self, schemas: &Schemas, lang: LangId) -> Result<Arc<Dfa>, BuildError> {
+        if let Some(known) = self.automata.get(&lang) {
+            return Ok(known.clone());
         }
-        self.automata.get_mut(&lang).ok_or(BuildError::TooLarge { what: "automata", limit: 0 })
+        let nfa = compile_hirs(std::slice::from_ref(&schemas.langs[lang as usize]), &self.limits)?;
+        let subset = Subset::new(nfa, &self.limits);
+        let dfa = Arc::new(Dfa::new(Machine::Subset(subset.into()), 0, &self.limits));
+        self.automata.insert(lang, dfa.clone());
+        Ok(dfa)
     }
 
     pub(super) fn contains(
@@ -51,7 +54,7 @@ impl Strings {
         text: &str,
     ) -> Result<bool, BuildError> {
         let dfa = self.automaton(schemas, lang)?;
-        let mut run = || -> Result<bool, MatchError> {
+        let run = || -> Result<bool, MatchError> {
             let start = dfa.start()?;
             let end = text.bytes().try_fold(start, |state, byte| dfa.next(state, byte))?;
             Ok(dfa.accepts(end))
@@ -121,7 +124,7 @@ impl Strings {
     ) -> Result<Vec<(Part, Asked)>, BuildError> {
         let mut parts = Vec::new();
         for &(lang, is) in &shape.langs {
-            let part = Part::Set(Box::new(self.automaton(schemas, lang)?.clone()));
+            let part = Part::Set(self.automaton(schemas, lang)?);
             parts.push((part, if is { Asked::Holds } else { Asked::Fails }));
         }
         if !shape.holes.is_empty() {
@@ -152,7 +155,7 @@ impl Strings {
     /// Being read by an automaton.
     pub(super) fn of_automaton(&self, nfa: Nfa) -> Result<Part, BuildError> {
         let subset = Subset::new(nfa, &self.limits);
-        Ok(Part::Set(Box::new(Dfa::new(Machine::Subset(subset.into()), 0, &self.limits))))
+        Ok(Part::Set(Arc::new(Dfa::new(Machine::Subset(subset.into()), 0, &self.limits))))
     }
 
     /// A repeat of one character within bounds on its length, if the expression is one.
