@@ -1,22 +1,33 @@
 //! The prelude: functions and types available in every file, as tables.
 //!
-//! The compiler checks calls against these tables; the runtime implements the functions by name. What a
-//! function does is stated once, here.
+//! The compiler checks calls against the table of functions, the runtime implements each, and both know it by its
+//! [`Builtin`]. What a function does is stated once, in the table.
 
-/// A function of the prelude.
+mod table;
+mod types;
+
+use std::fmt;
+use std::sync::LazyLock;
+
+pub use table::Builtin;
+pub use types::{ALIASES, TYPES};
+
+/// How a function is called, and what it costs.
 #[derive(Debug, Clone, Copy)]
-pub struct Builtin {
+pub struct Signature {
     /// Its name.
     pub name: &'static str,
     /// Its parameters in order.
     pub params: &'static [Param],
     /// What it gives.
     pub gives: Gives,
+    /// How its time grows with its arguments.
+    pub cost: Cost,
     /// What it does, traps included.
     pub doc: &'static str,
 }
 
-/// A parameter of a prelude function.
+/// A parameter of a function of the prelude.
 #[derive(Debug, Clone, Copy)]
 pub struct Param {
     /// Its name, for named arguments.
@@ -64,7 +75,8 @@ pub enum Takes {
     Pattern,
     /// A regex.
     Regex,
-    /// The name of a function that takes an item of the first argument.
+    /// The name of a function that takes an item of the first argument. In the instruction of that name: the list
+    /// of what the function gave for the items.
     Function,
 }
 
@@ -110,219 +122,87 @@ pub enum Gives {
     Rounded,
 }
 
-const fn p(name: &'static str, takes: Takes) -> Param {
-    Param { name, takes, default: None }
+/// What of its arguments a function goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cost {
+    /// The characters of a text; anything else knows its length.
+    Length,
+    /// The items of lists and the fields of records, which it moves or adds up without looking into them.
+    Moves,
+    /// All that they hold.
+    Reads,
+    /// All that they hold, once for each round of sorting.
+    Sorts,
 }
 
-const fn d(name: &'static str, takes: Takes, default: Default) -> Param {
-    Param { name, takes, default: Some(default) }
+impl Builtin {
+    /// Its name in the IR.
+    pub fn name(self) -> &'static str {
+        self.signature().name
+    }
+
+    /// The instruction where the second argument is a regex, which is a str there; `None` where it cannot be one.
+    pub fn by_regex(self) -> Option<Builtin> {
+        match self {
+            Builtin::Contains => Some(Builtin::ContainsMatch),
+            Builtin::Matches => Some(Builtin::Matches),
+            Builtin::Replace => Some(Builtin::ReplaceMatch),
+            Builtin::Split => Some(Builtin::SplitMatch),
+            _ => None,
+        }
+    }
+
+    /// Whether it has no name in the language: programs call another function, with a regex.
+    fn is_unnamed(self) -> bool {
+        matches!(self, Builtin::ContainsMatch | Builtin::ReplaceMatch | Builtin::SplitMatch)
+    }
 }
 
-const fn f(name: &'static str, params: &'static [Param], gives: Gives, doc: &'static str) -> Builtin {
-    Builtin { name, params, gives, doc }
+impl fmt::Display for Builtin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
-const S: Param = p("s", Takes::Str);
-const X: Param = p("x", Takes::Any);
-const XS: Param = p("xs", Takes::List);
-
-/// Every function of the prelude, by name.
-pub const BUILTINS: &[Builtin] = &[
-    f("abs", &[p("x", Takes::Number)], Gives::First, "the absolute value; traps on the smallest int"),
-    f(
-        "contains",
-        &[p("x", Takes::StrOrList), p("part", Takes::Any)],
-        Gives::Bool,
-        "whether a str holds a part or a match of a regex, or a list an item",
-    ),
-    f("ends_with", &[S, p("end", Takes::Str)], Gives::Bool, "whether a str ends with another"),
-    f(
-        "filter",
-        &[XS, p("f", Takes::Function)],
-        Gives::First,
-        "the items for which the function `f` returns true",
-    ),
-    f(
-        "float",
-        &[p("x", Takes::Scalar)],
-        Gives::Float,
-        "the nearest float to a number, or to a str read as one; traps if it is not one",
-    ),
-    f(
-        "int",
-        &[p("x", Takes::Scalar)],
-        Gives::Int,
-        "a number truncated towards zero, or a str read as an int; traps if it is not one or does not fit",
-    ),
-    f(
-        "join",
-        &[XS, d("separator", Takes::Str, Default::Str(""))],
-        Gives::Str,
-        "the items, printed, with the separator between them",
-    ),
-    f("json", &[X], Gives::Str, "the value as JSON on one line, with one space after `:` and `,`"),
-    f("keys", &[p("record", Takes::Record)], Gives::Strs, "the names of the fields, in order"),
-    f("len", &[p("x", Takes::Sized)], Gives::Int, "characters of a str, items of a list, fields of a record"),
-    f("lines", &[S], Gives::Strs, "the lines, without their breaks; no empty one after a last break"),
-    f("lower", &[S], Gives::Str, "in lower case"),
-    f(
-        "map",
-        &[XS, p("f", Takes::Function)],
-        Gives::Any,
-        "what the function `f` returns for each item, in order",
-    ),
-    f("matches", &[S, p("regex", Takes::Regex)], Gives::Bool, "whether a regex matches the whole str"),
-    f(
-        "max",
-        &[p("a", Takes::Comparable), d("b", Takes::Comparable, Default::Null)],
-        Gives::Extreme,
-        "the largest item of a list, or the larger of two values; traps on an empty list",
-    ),
-    f(
-        "min",
-        &[p("a", Takes::Comparable), d("b", Takes::Comparable, Default::Null)],
-        Gives::Extreme,
-        "the smallest item of a list, or the smaller of two values; traps on an empty list",
-    ),
-    f(
-        "numbered",
-        &[XS, d("start", Takes::Int, Default::Int(0))],
-        Gives::Str,
-        "one line for each item, `0. item`, joined by line breaks; counts from `start`, as indexes do",
-    ),
-    f(
-        "parse_json",
-        &[S],
-        Gives::Any,
-        "the value that a JSON text stands for; traps, with the reason and the place, if it is not JSON",
-    ),
-    f(
-        "range",
-        &[p("a", Takes::Int), d("b", Takes::IntOrNull, Default::Null)],
-        Gives::Ints,
-        "the ints from 0 up to a, or from a up to b; the end is not included",
-    ),
-    f(
-        "replace",
-        &[S, p("old", Takes::Pattern), p("new", Takes::Str)],
-        Gives::Str,
-        "every `old`, a str or a regex, replaced by the text `new`",
-    ),
-    f("reversed", &[p("x", Takes::StrOrList)], Gives::First, "back to front"),
-    f(
-        "round",
-        &[p("x", Takes::Number), d("digits", Takes::IntOrNull, Default::Null)],
-        Gives::Rounded,
-        "to the nearest int, or to a float with that many decimals; halves round away from zero; traps if it does not fit",
-    ),
-    f(
-        "score",
-        &[p("text", Takes::Str)],
-        Gives::Float,
-        "the log-probability that the model gives a text at this point of the context",
-    ),
-    f("sort", &[p("xs", Takes::Ordered)], Gives::First, "in ascending order; equal items keep their order"),
-    f(
-        "sort_by",
-        &[XS, p("f", Takes::Function)],
-        Gives::First,
-        "the items in ascending order of what the function `f` returns for them; equal ones keep their order",
-    ),
-    f(
-        "split",
-        &[S, d("separator", Takes::PatternOrNull, Default::Null)],
-        Gives::Strs,
-        "the parts between separators, which are a str or the matches of a regex; without a separator, the words between white space; traps on an empty separator",
-    ),
-    f("starts_with", &[S, p("start", Takes::Str)], Gives::Bool, "whether a str begins with another"),
-    f("str", &[X], Gives::Str, "the value as it is printed"),
-    f(
-        "sum",
-        &[p("xs", Takes::Numbers)],
-        Gives::Item,
-        "of a list of numbers; 0 if it is empty; traps on overflow",
-    ),
-    f("trim", &[S], Gives::Str, "without the white space at both ends"),
-    f("unique", &[XS], Gives::First, "without repeated items; the first of each is kept"),
-    f("upper", &[S], Gives::Str, "in upper case"),
-    f("values", &[p("record", Takes::Record)], Gives::Values, "the values of the fields, in order"),
-    f(
-        "vote",
-        &[XS],
-        Gives::Item,
-        "the most frequent item, or the first of several that are equally frequent; traps on an empty list",
-    ),
-    f("zip", &[XS, p("ys", Takes::List)], Gives::Pairs, "a list of [x, y], as long as the shorter list"),
-];
-
-/// The days of the calendar, 29 February in leap years only.
-macro_rules! date {
-    () => {
-        concat!(
-            "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)",
-            "|02-(0[1-9]|1[0-9]|2[0-8]))",
-            "|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)"
-        )
-    };
+/// What a program calls by a name of the prelude.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
+    /// An instruction.
+    Builtin(Builtin),
+    /// `map`, which calls a function of the program for each item.
+    Map,
+    /// `score`, which asks the model.
+    Score,
 }
 
-macro_rules! time {
-    () => {
-        "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
-    };
-}
+static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
+    let named = Builtin::ALL.iter().filter(|builtin| !builtin.is_unnamed());
+    let mut all: Vec<Function> = named.map(|builtin| Function::Builtin(*builtin)).collect();
+    all.extend([Function::Map, Function::Score]);
+    all.sort_by_key(|function| function.signature().name);
+    all
+});
 
-/// A part of a host's name, between dots: no hyphen at its ends.
-macro_rules! label {
-    () => {
-        "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-    };
-}
+impl Function {
+    /// Every function of the prelude, by name.
+    pub fn all() -> &'static [Function] {
+        &FUNCTIONS
+    }
 
-/// Type names of the prelude and the regexes they stand for.
-pub const ALIASES: &[(&str, &str)] = &[
-    ("date", date!()),
-    ("datetime", concat!(date!(), "T", time!(), "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?")),
-    ("digits", "[0-9]+"),
-    ("email", concat!("[A-Za-z0-9_%+-](\\.?[A-Za-z0-9_%+-]){0,63}@(", label!(), "\\.)+[A-Za-z]{2,24}")),
-    ("identifier", "[A-Za-z_][A-Za-z0-9_]*"),
-    (
-        "ipv4",
-        "((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])",
-    ),
-    ("line", "[^\\r\\n]+"),
-    ("time", time!()),
-    ("url", concat!("https?://", label!(), "(\\.", label!(), ")*\\.?(:[0-9]{1,5})?(/[^\\s\"<>]*)?")),
-    ("uuid", "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
-    ("word", "\\w+(['’-]\\w+)*"),
-];
+    /// The function of a name.
+    pub fn named(name: &str) -> Option<Function> {
+        let at = FUNCTIONS.binary_search_by(|function| function.signature().name.cmp(name)).ok()?;
+        FUNCTIONS.get(at).copied()
+    }
 
-/// The types that have names of their own.
-pub const TYPES: &[&str] = &["bool", "float", "int", "json", "str"];
-
-/// Functions of the prelude whose second argument may be a regex, and what they are in the IR then. The
-/// argument is a str there, too.
-pub const BY_REGEX: &[(&str, &str)] = &[
-    ("contains", "contains_match"),
-    ("matches", "matches"),
-    ("replace", "replace_match"),
-    ("split", "split_match"),
-];
-
-/// Functions of the prelude that are no instruction of that name: they call others, or ask the model.
-const NOT_IN_IR: &[&str] = &["map", "score"];
-
-/// How many operands an instruction has that is a function of the prelude; `None` if there is none of that
-/// name. `filter` and `sort_by` take the list and the values that were computed from its items.
-pub fn operands(name: &str) -> Option<usize> {
-    let by_regex = BY_REGEX.iter().find(|(_, op)| *op == name).map_or(name, |(function, _)| function);
-    let found = find(by_regex).filter(|b| !NOT_IN_IR.contains(&b.name))?;
-    Some(found.params.len())
-}
-
-/// The prelude function of a name.
-pub fn find(name: &str) -> Option<&'static Builtin> {
-    BUILTINS.binary_search_by(|b| b.name.cmp(name)).ok().map(|i| &BUILTINS[i])
+    /// How it is called.
+    pub fn signature(self) -> &'static Signature {
+        match self {
+            Function::Builtin(builtin) => builtin.signature(),
+            Function::Map => &table::MAP,
+            Function::Score => &table::SCORE,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -330,17 +210,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn instructions_have_operands() {
-        assert_eq!(operands("len"), Some(1));
-        assert_eq!(operands("replace_match"), Some(3));
-        assert_eq!(operands("sort_by"), Some(2));
-        assert!(operands("map").is_none() && operands("nope").is_none());
+    fn names_are_found() {
+        assert_eq!(Function::named("len"), Some(Function::Builtin(Builtin::Len)));
+        assert_eq!(Function::named("map"), Some(Function::Map));
+        assert_eq!(Function::named("split_match"), None);
+        assert_eq!(Function::all().len() + 3, Builtin::ALL.len() + 2);
+    }
+
+    #[test]
+    fn the_names_in_the_ir_are_those_of_the_table() {
+        for builtin in Builtin::ALL {
+            assert_eq!(serde_json::to_value(builtin).expect("a name"), builtin.name());
+        }
+    }
+
+    #[test]
+    fn what_takes_a_regex_has_an_instruction_for_it() {
+        let takes_regex = |p: &Param| matches!(p.takes, Takes::Regex | Takes::Pattern | Takes::PatternOrNull);
+        let by_regex = |builtin: &Builtin| builtin.by_regex().is_some();
+        for builtin in Builtin::ALL.iter().filter(|builtin| !builtin.is_unnamed()) {
+            let takes = builtin.signature().params.iter().any(takes_regex) || *builtin == Builtin::Contains;
+            assert_eq!(takes, by_regex(builtin), "{builtin}");
+            let operands = |builtin: Builtin| builtin.signature().params.len();
+            assert!(
+                builtin.by_regex().is_none_or(|other| operands(other) == operands(*builtin)),
+                "{builtin}"
+            );
+        }
     }
 
     #[test]
     fn tables_are_sorted() {
-        assert!(BUILTINS.is_sorted_by_key(|b| b.name));
-        assert!(BY_REGEX.is_sorted_by_key(|b| b.0));
+        assert!(Builtin::ALL.is_sorted_by_key(|builtin| builtin.name()));
         assert!(ALIASES.is_sorted_by_key(|a| a.0));
     }
 }

@@ -2,23 +2,27 @@
 //!
 //! Only the checker makes one, and only from a program without errors; only this can be lowered.
 
+pub(crate) mod acts;
 mod text;
+pub(crate) mod walk;
 
 use std::collections::HashSet;
 use std::fmt;
 
-use agentc_constraint::spec::Spec;
+use agentc_constraint::SharedSpec;
 
+use crate::builtin::Builtin;
 use crate::ir::{
-    BinOp, Capability, Const, FuncKind, GenFact, GenOption, Method, ModelDecl, Role, TestModel, UnOp,
+    BinOp, Capability, Const, FuncId, FuncKind, GenFact, GenOption, Method, ModelDecl, Role, TestModel, UnOp,
 };
 use crate::source::Span;
+use crate::specs::Specs;
 use crate::ty::{NamedTypes, Ty};
 
 /// A checked program.
 #[derive(Debug, Clone)]
 pub struct Hir {
-    /// All functions; a [`FuncId`](crate::ir::FuncId) numbers them.
+    /// All functions; a [`FuncId`] numbers them.
     pub funcs: Vec<Func>,
     /// The function that a run starts with.
     pub entry: u32,
@@ -34,9 +38,28 @@ pub struct Hir {
     pub models: Vec<(String, ModelDecl)>,
     /// Whether a role can be opened in a run.
     pub chat: bool,
+    /// What generations may write, each once, with what was built from it.
+    pub specs: Specs,
     /// Where the declarations and imports stand that something names, in all files, and the variables that
     /// text names in single braces.
     pub named: HashSet<Span>,
+}
+
+impl Hir {
+    /// A function by its number.
+    pub(crate) fn func(&self, id: FuncId) -> Option<&Func> {
+        self.funcs.get(id.index())
+    }
+
+    /// The functions with their numbers.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (FuncId, &Func)> {
+        (0..).map(FuncId).zip(&self.funcs)
+    }
+
+    /// Whether a call of a function runs in its caller's context.
+    pub(crate) fn is_fn(&self, id: FuncId) -> bool {
+        self.func(id).is_some_and(|func| func.kind == FuncKind::Fn)
+    }
 }
 
 /// A declared tool.
@@ -252,8 +275,8 @@ pub struct Gen {
     pub name: String,
     /// Whether the value is appended to a list.
     pub append: bool,
-    /// What may be written.
-    pub spec: Spec,
+    /// What may be written: by a `call`, which tool with which arguments.
+    pub spec: SharedSpec,
     /// The values of its holes.
     pub bindings: Vec<Expr>,
     /// Where the stops stand that the spec has, in its order.
@@ -270,7 +293,7 @@ pub struct Gen {
     pub method_span: Span,
     /// One of the models by name, instead of the run's.
     pub model: Option<u32>,
-    /// Tools that may be called: in the text of a `gen`; by a `call`, which has no spec.
+    /// Tools that may be called: in the text of a `gen`, or by a `call`.
     pub tools: Vec<u32>,
     /// Where the tools of a `gen` stand.
     pub tools_span: Option<Span>,
@@ -325,7 +348,7 @@ pub enum ExprKind {
     /// `x[a:b]`
     Slice(Box<Expr>, Option<Box<Expr>>, Option<Box<Expr>>),
     /// A prelude function, defaults filled in.
-    Builtin(&'static str, Vec<Expr>),
+    Builtin(Builtin, Vec<Expr>),
     /// A function of the program, defaults filled in.
     Call(u32, Vec<Expr>),
     /// A tool that is no function of the program, defaults filled in.

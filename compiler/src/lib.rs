@@ -3,7 +3,8 @@
 //! There are three stages: [`load`] (texts to trees, including imported files; [`parse`] does this for one
 //! file), [`check`] (trees to one typed tree) and [`lower`] (typed tree to [`ir`]). [`compile`] runs all
 //! three, with [`lint`] before the last. The first two collect findings and never fail; the third accepts
-//! only what was checked, and cannot fail. [`fmt`] formats the text of a program, checked or not.
+//! only what was checked, and cannot fail. [`mod@resolve`] says what the names of trees mean, to the second stage
+//! and to editors. [`fmt`] formats the text of a program, checked or not.
 //!
 //! The crate is pure: it opens no file, reads no clock, starts no thread and prints nothing. Other files are
 //! read through [`source::World`].
@@ -13,6 +14,7 @@ pub mod builtin;
 mod check;
 pub mod diag;
 pub mod fmt;
+pub mod graph;
 pub mod hir;
 pub mod ir;
 pub mod json;
@@ -22,10 +24,12 @@ mod lower;
 pub mod modules;
 pub mod number;
 mod parse;
+pub mod resolve;
 pub mod size;
 pub mod source;
+mod specs;
+mod spelling;
 pub mod ty;
-mod written;
 
 pub use check::check;
 pub use diag::codes::codes;
@@ -33,6 +37,8 @@ pub use lint::lint;
 pub use lower::lower;
 pub use modules::load;
 pub use parse::parse;
+pub use resolve::resolve;
+pub use specs::Specs;
 
 use diag::Diag;
 use modules::Loaded;

@@ -29,10 +29,10 @@ pub struct Module {
 impl Module {
     /// Its imports in order, each with its module.
     pub fn imports(&self) -> impl Iterator<Item = (&Import, Option<usize>)> {
-        self.written().zip(self.imports.iter().copied())
+        self.import_items().zip(self.imports.iter().copied())
     }
 
-    fn written(&self) -> impl Iterator<Item = &Import> {
+    fn import_items(&self) -> impl Iterator<Item = &Import> {
         self.ast.items.iter().filter_map(|i| if let Item::Import(i) = i { Some(i) } else { None })
     }
 }
@@ -127,13 +127,13 @@ impl Loader<'_> {
     fn follow(&mut self, id: usize) {
         let module = &self.modules[id];
         let from = module.path.clone();
-        let paths: Vec<Text> = module.written().map(|i| i.path.clone()).collect();
+        let paths: Vec<Text> = module.import_items().map(|i| i.path.clone()).collect();
         let found = paths.iter().map(|path| self.import(&from, path)).collect();
         self.modules[id].imports = found;
     }
 
-    fn import(&mut self, from: &str, written: &Text) -> Option<usize> {
-        let path = match path_of(from, written, "an import") {
+    fn import(&mut self, from: &str, spelling: &Text) -> Option<usize> {
+        let path = match path_of(from, spelling, "an import") {
             Ok(path) => path,
             Err(diag) => {
                 self.diags.push(diag);
@@ -145,7 +145,7 @@ impl Loader<'_> {
         }
         if self.modules.len() >= MAX_FILES {
             let message = format!("the program imports more than {MAX_FILES} files");
-            let diag = Diag::new("E0603", written.span, message);
+            let diag = Diag::new("E0603", spelling.span, message);
             self.diags.push(diag.hint("merge small files, or leave out what is not needed"));
             self.known.insert(path, None);
             return None;
@@ -156,10 +156,10 @@ impl Loader<'_> {
                 Some(self.add(path, shown, &bytes))
             }
             Err(error) => {
-                let diag = Diag::new("E0600", written.span, error.message);
+                let diag = Diag::new("E0600", spelling.span, error.message);
                 let named = format!("{path}.agent");
                 let hint = if !is_std(&path) && !path.ends_with(".agent") && self.world.read(&named).is_ok() {
-                    format!("write \"{}.agent\": files are imported by their full names", unquoted(written))
+                    format!("write \"{}.agent\": files are imported by their full names", unquoted(spelling))
                 } else {
                     MISSING.to_owned()
                 };
@@ -186,7 +186,7 @@ impl Loader<'_> {
         let name = |id: usize| self.modules.get(id).map_or("", |m| m.path.as_str());
         let place = |step: &(usize, usize)| {
             let module = self.modules.get(step.0)?;
-            module.written().nth(step.1).map(|import| import.path.span)
+            module.import_items().nth(step.1).map(|import| import.path.span)
         };
         let mut names: Vec<&str> = cycle.iter().map(|step| name(step.0)).collect();
         names.extend(names.first().copied());
@@ -244,13 +244,14 @@ fn unquoted(text: &Text) -> String {
     text.literal().unwrap_or_default()
 }
 
-/// What the world calls the file that `written` names in the file `from`; `what` names it in the finding.
-pub(crate) fn path_of(from: &str, written: &Text, what: &str) -> Result<String, Diag> {
-    let Some(path) = written.literal() else {
-        let diag = Diag::new("E0025", written.span, format!("the path of {what} cannot contain `{{{{ }}}}`"));
+/// What the world calls the file that `spelling` names in the file `from`; `what` names it in the finding.
+pub(crate) fn path_of(from: &str, spelling: &Text, what: &str) -> Result<String, Diag> {
+    let Some(path) = spelling.literal() else {
+        let diag =
+            Diag::new("E0025", spelling.span, format!("the path of {what} cannot contain `{{{{ }}}}`"));
         return Err(diag.hint("files are read when the program is compiled: write the path itself"));
     };
-    let wrong = |message: String, hint: &str| Err(Diag::new("E0601", written.span, message).hint(hint));
+    let wrong = |message: String, hint: &str| Err(Diag::new("E0601", spelling.span, message).hint(hint));
     if path.contains('\\') {
         return wrong(format!("the path `{path}` contains a backslash"), "write `/` between names");
     }

@@ -75,7 +75,7 @@ fn branches_have_blocks_of_their_own() {
            %1 = %2
            return
          b1:
-           %0 = gen \"x\" str {\"kind\":\"text\",\"min\":0,\"max\":null}
+           %0 = gen \"x\" str spec#0
            yield %0",
     );
     becomes(
@@ -111,7 +111,7 @@ fn branches_have_blocks_of_their_own() {
            return
          b1:
            open assistant
-           %1 = gen \"x\" bool {\"kind\":\"bool\"}
+           %1 = gen \"x\" bool spec#0
            close
            yield %1",
     );
@@ -124,7 +124,7 @@ fn try_names_what_it_restores() {
         "try { gen x: bool fail x.text } else e { print e.message }",
         "b0:
            try b1 as %2 restoring [%0, %1]
-           %0 = gen \"x\" bool {\"kind\":\"bool\"} %1=.text
+           %0 = gen \"x\" bool spec#0 %1=.text
            fail %1
            return
          b1:
@@ -140,7 +140,7 @@ fn try_names_what_it_restores() {
            %0 = []
            try b1 restoring [%0]
            try b3 restoring [%0]
-           %1 = gen \"xs\" bool {\"kind\":\"bool\"}
+           %1 = gen \"xs\" bool spec#0
            append %0 %1
            end_try
            jump b4
@@ -227,17 +227,19 @@ fn expectations_are_split_and_show_their_operands() {
 #[test]
 fn facts_options_and_methods_are_part_of_the_generation() {
     let shown = blocks("gen x: bool print x.probs[\"true\"] print x.stop");
-    assert!(shown.contains("{\"kind\":\"bool\"} %1=.probs %2=.stop"), "{shown}");
+    assert!(shown.contains("spec#0 %1=.probs %2=.stop"), "{shown}");
     let shown = blocks("gen x: bool with n = 2, seed = 1");
-    assert!(shown.contains("{\"kind\":\"bool\"} n=%1 seed=%2"), "{shown}");
+    assert!(shown.contains("spec#0 n=%1 seed=%2"), "{shown}");
     let shown = blocks("select x from [1, 2] by uncond");
     assert!(shown.contains(" by uncond"), "{shown}");
-    let shown = blocks("gen x with stop_regex = [/a/, /b/], stop = \"c\"");
+    let shown = program("gen x with stop_regex = [/a/, /b/], stop = \"c\"").to_string();
     let stops = "\"stops\":[{\"kind\":\"regex\",\"pattern\":\"a\"},{\"kind\":\"regex\",\"pattern\":\"b\"},{\"kind\":\"text\",\"text\":\"c\"}]";
     assert!(shown.contains(stops), "{shown}");
-    let shown = blocks("gen x: {a: bool} with whitespace = \"flexible\", stop = \"c\"");
+    let shown = program("gen x: {a: bool} with whitespace = \"flexible\", stop = \"c\"").to_string();
     assert!(
-        shown.contains("{\"kind\":\"until\",\"value\":{\"kind\":\"flexible\",\"value\":{\"kind\":\"object\""),
+        shown.contains(
+            "spec#0 = {\"kind\":\"until\",\"value\":{\"kind\":\"flexible\",\"value\":{\"kind\":\"object\""
+        ),
         "{shown}"
     );
 }
@@ -250,8 +252,8 @@ fn tools_and_models_are_named_by_number() {
         text,
         "b0:
            %2 = 9
-           %0 = call \"x\" [tool#0] max=%2 model=model#0
-           %1 = gen \"y\" bool {\"kind\":\"bool\"} tools [tool#0]
+           %0 = call \"x\" spec#0 [tool#0] max=%2 model=model#0
+           %1 = gen \"y\" bool spec#1 tools [tool#0]
            %4 = \"z\"
            %3 = tool#0(%4)
            print %3
@@ -259,6 +261,7 @@ fn tools_and_models_are_named_by_number() {
     );
     let shown = program(text).to_string();
     assert!(shown.contains("model#0 small = \"m\" ctx=8\n"), "{shown}");
+    assert!(shown.contains("spec#1 = {\"kind\":\"bool\"}\n"), "{shown}");
     assert!(
         shown.contains("tool#0 search(q: str) -> str[] needs net(\"h\") = http \"GET https://h\"\n"),
         "{shown}"

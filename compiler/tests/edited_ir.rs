@@ -3,8 +3,9 @@
 
 mod common;
 
+use agentc_compiler::builtin::Builtin;
 use agentc_compiler::ir::{
-    self, Block, BlockId, Const, FuncId, GenOption, Inst, Local, Op, Program, Term, Ty,
+    self, Block, BlockId, Const, FuncId, GenOption, Inst, Local, Op, Program, SpecId, Term, Ty,
 };
 use agentc_compiler::source::NoFiles;
 use agentc_compiler::{Options, compile};
@@ -150,6 +151,7 @@ fn names_only_what_is_there(program: &Value) {
             funcs: funcs.len() as u64,
             tools: length(program, "tools"),
             types: length(program, "types"),
+            specs: length(program, "specs"),
             models: length(program, "models"),
             files: length(program, "files"),
         };
@@ -163,6 +165,7 @@ struct Limits {
     funcs: u64,
     tools: u64,
     types: u64,
+    specs: u64,
     models: u64,
     files: u64,
 }
@@ -179,6 +182,7 @@ impl Limits {
                     "func" | "default" => self.funcs,
                     "tool" | "tools" => self.tools,
                     "named" => self.types,
+                    "spec" => self.specs,
                     "model" => self.models,
                     "file" => self.files,
                     _ => return,
@@ -188,7 +192,7 @@ impl Limits {
             Value::Array(items) => items.iter().for_each(|item| self.look(item, key)),
             Value::Object(fields) => {
                 for (name, inner) in fields {
-                    let constant = matches!(name.as_str(), "value" | "lit" | "spec");
+                    let constant = matches!(name.as_str(), "value" | "lit");
                     // Numbers in pairs: `["max", 3]`, `["name", 3]`, `[span, 3]`.
                     let pairs =
                         matches!(name.as_str(), "options" | "facts" | "captures" | "fields" | "operands");
@@ -233,17 +237,42 @@ fn indices_beyond_the_tables_are_refused() {
     let dst = Local(0);
     let args = Vec::new();
     assert!(with(Op::ToolCall { dst, tool: ir::ToolId(0), args: args.clone() }).contains("tool 0"));
-    assert!(with(Op::Branch { dst, body: BlockId(9), over: ir::Over::Aside }).contains("block 9"));
+    assert!(with(Op::Fork { dst, body: BlockId(9), over: ir::Over::Aside }).contains("block 9"));
     assert!(with(Op::Try { handler: BlockId(9), error: None, restore: vec![] }).contains("block 9"));
     assert!(
         with(Op::Try { handler: BlockId(0), error: None, restore: vec![Local(99)] }).contains("local 99")
     );
     assert!(with(Op::Score { dst, text: Local(99) }).contains("local 99"));
-    assert!(with(Op::Builtin { dst, name: "map".to_owned(), args }).contains("map"));
-    let call = ir::CallGen { dst, name: "x".to_owned(), tools: vec![], options: vec![], model: None };
-    assert!(with(Op::CallGen(Box::new(call))).contains("no tool"));
+    assert!(with(Op::Builtin { dst, id: Builtin::Trim, args }).contains("`trim` takes 1 arguments"));
     let ty = |ty: Ty| refused("let n = 1", |p| entry(p).locals[0].ty = ty);
     assert!(ty(Ty::List(Box::new(Ty::Named(0)))).contains("type 0"));
+}
+
+#[test]
+fn functions_are_known_by_name() {
+    let mut json = serde_json::to_value(program("print trim(\"x\")")).expect("it can be written");
+    let text = json.to_string();
+    assert!(text.contains(r#""id":"trim""#), "{text}");
+    json = serde_json::from_str(&text.replace(r#""id":"trim""#, r#""id":"map""#)).expect("it is JSON");
+    let error = serde_json::from_value::<Program>(json).expect_err("it was edited").to_string();
+    assert!(error.contains("unknown variant `map`"), "{error}");
+}
+
+#[test]
+fn calls_name_what_is_there() {
+    let with = |edit: &dyn Fn(&mut ir::CallGen)| {
+        refused("tool t(a: int)\ncall x: t", |p| {
+            let insts = entry(p).blocks.iter_mut().flat_map(|b| &mut b.insts);
+            insts.for_each(|i| {
+                if let Op::CallGen(call) = &mut i.op {
+                    edit(call)
+                }
+            });
+        })
+    };
+    assert!(with(&|call| call.tools.clear()).contains("no tool"));
+    assert!(with(&|call| call.tools.push(ir::ToolId(3))).contains("tool 3"));
+    assert!(with(&|call| call.spec = SpecId(3)).contains("spec 3"));
 }
 
 #[test]
@@ -258,20 +287,19 @@ fn generations_name_what_is_there() {
             });
         })
     };
+    let with_spec = |spec: Spec| refused("gen x", |p| p.specs = vec![spec.into()]);
     assert!(with(&|g| g.model = Some(0)).contains("model 0"));
     assert!(with(&|g| g.tools.push(ir::ToolId(3))).contains("tool 3"));
     assert!(with(&|g| g.options.push(g.options[0])).contains("twice"));
     assert!(with(&|g| g.options[0].0 = GenOption::Heal).contains("no bool"));
     assert!(with(&|g| g.facts.push((ir::GenFact::Text, Local(77)))).contains("local 77"));
-    assert!(with(&|g| g.spec = Spec::OneOf { hole: 0 }).contains("hole 0"));
+    assert!(with(&|g| g.spec = SpecId(1)).contains("spec 1"));
+    assert!(with_spec(Spec::OneOf { hole: 0 }).contains("hole 0"));
     let hole = Spec::JsonOf { value: Box::new(Spec::Copy { hole: 5 }) };
-    assert!(
-        with(&|g| g.spec = Spec::Array { item: Box::new(hole.clone()), min: 0, max: None })
-            .contains("hole 5")
-    );
+    assert!(with_spec(Spec::Array { item: Box::new(hole), min: 0, max: None }).contains("hole 5"));
     let defs = Spec::Defs { defs: vec![Spec::Bool], root: Box::new(Spec::Ref { def: 1 }) };
-    assert!(with(&|g| g.spec = defs.clone()).contains("definition 1"));
-    assert!(with(&|g| g.spec = Spec::Ref { def: 0 }).contains("definition 0"));
+    assert!(with_spec(defs).contains("definition 1"));
+    assert!(with_spec(Spec::Ref { def: 0 }).contains("definition 0"));
 }
 
 #[test]
@@ -317,7 +345,7 @@ fn control_must_balance() {
         Op::OpenRole { role: ir::Role::User },
         Op::Try { handler: BlockId(1), error: None, restore: Vec::new() },
     );
-    let branch = |body: u32| Op::Branch { dst: Local(0), body: BlockId(body), over: ir::Over::Aside };
+    let branch = |body: u32| Op::Fork { dst: Local(0), body: BlockId(body), over: ir::Over::Aside };
     let returns = Term::Return(None);
     assert!(with(&[Op::EndTry], returns.clone()).contains("not open"));
     assert!(with(std::slice::from_ref(&attempt), returns.clone()).contains("leaves a `try` open"));

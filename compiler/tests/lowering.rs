@@ -1,9 +1,11 @@
 //! What programs compile to: texts as they reach the context, blocks as the runtime sees them, and what the
 //! loader refuses.
 
+use agentc_compiler::builtin::Builtin;
 use agentc_compiler::ir::{self, Const, Op, Program};
 use agentc_compiler::source::NoFiles;
-use agentc_compiler::{Options, compile};
+use agentc_compiler::{Options, check, compile, hir, load, lower};
+use agentc_constraint::{Limits, SharedSpec};
 
 fn program(text: &str) -> Program {
     let compiled = compile("test.agent", text.as_bytes(), &NoFiles, &Options::default());
@@ -113,6 +115,63 @@ fn run_time_values_become_holes() {
 }
 
 #[test]
+fn equal_specs_are_one() {
+    let program = program(
+        "type T { a: int }\ngen x: T\ngen y: T\ngen z: T with whitespace = \"flexible\"\nselect w from [\"a\"]",
+    );
+    let gens: Vec<_> = program.funcs[0].blocks[0]
+        .insts
+        .iter()
+        .filter_map(|i| if let Op::Gen(g) = &i.op { Some(g.spec.0) } else { None })
+        .collect();
+    assert_eq!((gens, program.specs.len()), (vec![0, 0, 1, 2], 3));
+}
+
+#[test]
+fn a_pattern_that_was_built_before_lowering_is_found_after_it() {
+    let text = "gen x: /[a-z]+/ with stop = \".\"";
+    let loaded = load("test.agent", text.as_bytes(), &NoFiles);
+    let hir = check(&loaded.modules, &NoFiles, None).0.expect("there is no mistake");
+    let generation = match &hir.funcs[hir.entry as usize].body[..] {
+        [hir::Stmt { kind: hir::StmtKind::Gen(generation), .. }] => generation,
+        other => panic!("{other:?}"),
+    };
+    let built = |spec: &SharedSpec| spec.build(&[], &Limits::default()).expect("a pattern");
+    let before = built(&generation.spec);
+    let program = lower(&hir, &loaded.sources);
+    assert_eq!(built(&program.specs[0]).shortest().as_ptr(), before.shortest().as_ptr());
+}
+
+#[test]
+fn a_call_carries_what_the_model_writes() {
+    let text = "type Tree { v: int(0..9), kids: Tree[](..1) }\ntool find(q: str(1..3), k: int(0..9) = 3) -> int\n\
+                tool grow(t: Tree, how: \"up\" | \"down\") -> Tree\ncall act: find | grow\nprint act.tool";
+    let program = program(text);
+    let ops = program.funcs.iter().flat_map(|f| &f.blocks).flat_map(|b| &b.insts).map(|i| &i.op);
+    let calls: Vec<_> =
+        ops.filter_map(|op| if let Op::CallGen(call) = op { Some(call.spec) } else { None }).collect();
+    let [call] = calls[..] else { panic!("{calls:?}") };
+    let spec = program.spec(call).expect("it is there");
+    let pattern = spec.build(&[], &Limits::default()).expect("a pattern");
+    for good in [
+        r#"{"tool": "find", "args": {"q": "a b", "k": 7}}"#,
+        r#"{"tool": "find", "args": {"q": "x"}}"#,
+        r#"{"tool": "grow", "args": {"t": {"v": 1, "kids": [{"v": 2, "kids": []}]}, "how": "up"}}"#,
+    ] {
+        assert!(pattern.is_match(good.as_bytes()), "{good}");
+    }
+    for bad in [
+        r#"{"tool": "find", "args": {}}"#,
+        r#"{"tool": "find", "args": {"q": "x", "k": 77}}"#,
+        r#"{"tool": "grow", "args": {"q": "x"}}"#,
+        r#"{"tool": "look", "args": {"q": "x"}}"#,
+        "find",
+    ] {
+        assert!(!pattern.is_match(bad.as_bytes()), "{bad}");
+    }
+}
+
+#[test]
 fn purity_and_chat_are_inferred() {
     let program = program(
         "fn p(x: int) -> int { return x }\nfn w() { \"a\" }\nfn c() { w() }\nagent a() { user \"x\" }\nprint p(1)",
@@ -151,8 +210,7 @@ fn edited_programs_are_refused() {
     };
     let dst = ir::Local(0);
     assert!(op(Op::Copy { dst, src: ir::Local(99) }).contains("local 99"));
-    assert!(op(Op::Builtin { dst, name: "nope".to_owned(), args: Vec::new() }).contains("nope"));
-    assert!(op(Op::Builtin { dst, name: "len".to_owned(), args: Vec::new() }).contains("arguments"));
+    assert!(op(Op::Builtin { dst, id: Builtin::Len, args: Vec::new() }).contains("arguments"));
     assert!(op(Op::Call { dst, func: ir::FuncId(77), args: Vec::new() }).contains("function 77"));
     assert!(op(Op::Expect { cond: dst, message: None, operands: Vec::new() }).contains("no bool"));
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use agentc_compiler::builtin;
+use agentc_compiler::builtin::{ALIASES, Function};
 use agentc_compiler::lex::words::{CONTEXTUAL, RESERVED};
 
 fn grammar(file: &str) -> String {
@@ -36,11 +36,12 @@ fn prelude_functions_are_those_of_the_compiler() {
     let table = page.split("## The prelude").nth(1).expect("there is a prelude");
     let rows = table.lines().filter_map(|l| l.strip_prefix("| `"));
     let names: BTreeSet<&str> = rows.filter_map(|r| r.split('(').next()).collect();
-    assert_eq!(names, builtin::BUILTINS.iter().map(|b| b.name).collect());
-    for builtin in builtin::BUILTINS {
-        assert!(table.contains(builtin.doc), "{}", builtin.name);
-        for param in builtin.params {
-            assert!(table.contains(param.name), "{}", builtin.name);
+    let functions: Vec<_> = Function::all().iter().map(|function| function.signature()).collect();
+    assert_eq!(names, functions.iter().map(|function| function.name).collect());
+    for function in functions {
+        assert!(table.contains(function.doc), "{}", function.name);
+        for param in function.params {
+            assert!(table.contains(param.name), "{}", function.name);
         }
     }
 }
@@ -49,7 +50,7 @@ fn prelude_functions_are_those_of_the_compiler() {
 fn aliases_are_those_of_the_compiler() {
     let page = grammar("README.md");
     let names = named(&page, "Aliases of the prelude", "### ");
-    for (alias, _) in builtin::ALIASES {
+    for (alias, _) in ALIASES {
         assert!(names.contains(alias), "{alias}");
     }
 }

@@ -231,7 +231,7 @@ impl Machine<'_> {
                     }
                     Op::EndTry => tries.pop().is_none(),
                     Op::Gen(_) if self.failing && (nested || !tries.is_empty()) => true,
-                    Op::Branch { body, over: Over::Aside, .. } => {
+                    Op::Fork { body, over: Over::Aside, .. } => {
                         let nested = nested || !tries.is_empty();
                         matches!(self.run(*body, locals.clone(), nested), End::Failed)
                     }

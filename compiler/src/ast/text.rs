@@ -11,7 +11,7 @@ use super::{
     Ast, Block, Expr, FuncDecl, FuncWord, Gen, GenKind, Ident, Import, ImportNames, Item, ModelDecl, Param,
     Part, Path, RoleBody, ScriptPrompt, Stmt, StmtKind, TestDecl, TestModel, Text, ToolBody, ToolDecl, Type,
 };
-use crate::written::{Writes, escaped};
+use crate::spelling::{Writes, escaped};
 
 impl fmt::Display for Ast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

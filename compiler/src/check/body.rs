@@ -4,20 +4,31 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::effects::Scan;
 use super::flow::Flow;
-use crate::hir::{Var, VarId};
+use crate::hir::{Expr, Var, VarId};
 use crate::ir::GenFact;
+use crate::resolve::DefId;
 use crate::source::Span;
 use crate::ty::Ty;
 
 #[derive(Debug, Default)]
 pub(super) struct Body {
-    pub(super) vars: Vec<Var>,
-    /// Names of blocks, innermost last.
-    pub(super) scopes: Vec<HashMap<String, VarId>>,
-    /// Where each variable was declared.
-    pub(super) places: Vec<Span>,
-    /// Names that a generation somewhere in the function binds, and the variable once it is known.
-    pub(super) captures: HashMap<String, Option<VarId>>,
+    pub(super) variables: Variables,
+    /// What holds at the place.
+    pub(super) flow: Flow,
+    pub(super) around: Around,
+    pub(super) result: FuncResult,
+    pub(super) doubts: Doubts,
+}
+
+/// The variables of the function.
+#[derive(Debug, Default)]
+pub(super) struct Variables {
+    pub(super) list: Vec<Var>,
+    /// The variable of each definition whose place was checked. A capture that is generated only further down
+    /// has none yet.
+    pub(super) var_of: HashMap<DefId, VarId>,
+    /// The item that a function of a `map` is called with.
+    pub(super) item: Option<VarId>,
     /// What generations bind, in order of appearance, branches left out.
     pub(super) order: Vec<VarId>,
     /// The same.
@@ -28,37 +39,52 @@ pub(super) struct Body {
     pub(super) facts: BTreeMap<VarId, Vec<(GenFact, VarId)>>,
     /// The capture that each of these variables is about.
     pub(super) subjects: HashMap<VarId, VarId>,
-    pub(super) flow: Flow,
+}
+
+/// What is open around the place that is being checked.
+#[derive(Debug, Default)]
+pub(super) struct Around {
     pub(super) loops: Vec<Loop>,
-    /// What the bodies of the `try` blocks around the place have generated so far, innermost last.
+    /// What the bodies of the `try` blocks have generated so far, innermost last.
     pub(super) tries: Vec<BTreeSet<VarId>>,
-    /// The branches around the place, innermost last.
+    /// The branches, innermost last.
     pub(super) branches: Vec<Branch>,
-    /// Names that only branches generate.
-    pub(super) stayed_inside: HashSet<String>,
-    /// The role that is open, if any.
+    /// The role, if any.
     pub(super) role: Option<Span>,
+    /// Set where nothing may write or generate: what the place is called.
+    pub(super) pure_only: Option<&'static str>,
+    /// In the type of a generation: the values of its holes.
+    pub(super) holes: Option<Vec<Expr>>,
     /// Whether the place lies in a hole of prompt text.
     pub(super) in_hole: bool,
-    /// Whether the function declares a variable of the name `context` somewhere.
-    pub(super) hides_context: bool,
-    /// The declared result type.
+    /// The tag of a template, such as `{% for x in xs %}`, in the text around the place.
+    pub(super) tag: Option<String>,
+    /// How many blocks belong to a statement that could not be read: they may be those of loops and branches.
+    pub(super) unread: usize,
+}
+
+/// What the function gives.
+#[derive(Debug, Default)]
+pub(super) struct FuncResult {
+    /// The declared type.
     pub(super) want: Option<Ty>,
     /// What `return` gives, so far.
     pub(super) returned: Option<Ty>,
     /// Whether this is the implicit main.
     pub(super) main: bool,
+}
+
+/// What makes a name doubtful that means nothing.
+#[derive(Debug, Default)]
+pub(super) struct Doubts {
+    /// Whether the function declares a variable of the name `context` somewhere.
+    pub(super) hides_context: bool,
     /// Names that may be declared in what could not be read; `None` if all was read.
     pub(super) lost: Option<HashSet<String>>,
     /// Names that are assigned to but declared nowhere, which is reported once.
     pub(super) undeclared: HashSet<String>,
     /// Names that stand in brackets in a text, as in `[CITY]`: another language generates so.
     pub(super) bracketed: HashSet<String>,
-    /// The tag of a template, such as `{% for x in xs %}`, in the text that is being checked.
-    pub(super) tag: Option<String>,
-    /// How many blocks around the place belong to a statement that could not be read: they may be those of
-    /// loops and branches.
-    pub(super) unread: usize,
 }
 
 /// What is known of the generations that bind a capture.
@@ -97,64 +123,30 @@ pub(super) struct Branch {
 }
 
 impl Body {
-    /// Notes what the function will generate and declare, before its statements are checked.
+    /// Notes what the function will declare, before its statements are checked.
     pub(super) fn look_ahead(&mut self, scan: &Scan<'_>) {
-        self.captures = scan.gens.iter().map(|g| (g.name.name.clone(), None)).collect();
-        self.hides_context |= scan.declares_context;
-        self.lost = scan.lost.as_ref().map(|names| names.iter().map(|name| (*name).to_owned()).collect());
-    }
-
-    pub(super) fn enter(&mut self) {
-        self.scopes.push(HashMap::new());
-    }
-
-    pub(super) fn leave(&mut self) {
-        self.scopes.pop();
-    }
-
-    /// A new variable in the innermost block.
-    pub(super) fn declare(&mut self, name: &str, ty: Ty, span: Span) -> VarId {
-        let id = self.new_var(name, ty, span);
-        self.hides_context |= name == super::CONTEXT;
-        if let Some(scope) = self.scopes.last_mut() {
-            scope.insert(name.to_owned(), id);
-        }
-        id
+        self.doubts.hides_context |= scan.declares_context;
+        self.doubts.lost =
+            scan.lost.as_ref().map(|names| names.iter().map(|name| (*name).to_owned()).collect());
     }
 
     pub(super) fn new_var(&mut self, name: &str, ty: Ty, span: Span) -> VarId {
-        let id = VarId(u32::try_from(self.vars.len()).unwrap_or(u32::MAX));
-        self.vars.push(Var { name: name.to_owned(), ty, grows: false, span });
-        self.places.push(span);
+        let id = VarId(u32::try_from(self.variables.list.len()).unwrap_or(u32::MAX));
+        self.variables.list.push(Var { name: name.to_owned(), ty, grows: false, span });
         id
     }
 
-    /// A variable of a block or a parameter.
-    pub(super) fn local(&self, name: &str) -> Option<VarId> {
-        self.scopes.iter().rev().find_map(|s| s.get(name).copied())
-    }
-
-    /// A variable of any kind, once it is known.
-    pub(super) fn variable(&self, name: &str) -> Option<VarId> {
-        self.local(name).or_else(|| self.captures.get(name).copied().flatten())
-    }
-
-    /// Whether the innermost block itself declares the name.
-    pub(super) fn declared_here(&self, name: &str) -> Option<VarId> {
-        self.scopes.last().and_then(|s| s.get(name).copied())
-    }
-
     pub(super) fn ty(&self, var: VarId) -> &Ty {
-        self.vars.get(var.0 as usize).map_or(&Ty::Error, |v| &v.ty)
+        self.variables.list.get(var.0 as usize).map_or(&Ty::Error, |v| &v.ty)
     }
 
     pub(super) fn place(&self, var: VarId) -> Span {
-        self.places.get(var.0 as usize).copied().unwrap_or_default()
+        self.variables.list.get(var.0 as usize).map(|var| var.span).unwrap_or_default()
     }
 
     /// A generation gives the variable a value here.
     pub(super) fn generate(&mut self, var: VarId, what: Captured) {
-        let known = self.captured.entry(var).or_default();
+        let known = self.variables.captured.entry(var).or_default();
         known.chooses |= what.chooses;
         known.samples |= what.samples;
         known.call |= what.call;
@@ -165,10 +157,10 @@ impl Body {
     pub(super) fn changed_by_generation(&mut self, var: VarId) {
         self.flow.forget(var);
         if self.flow.knows_presence() {
-            let holders = self.facts.get(&var).into_iter().flatten();
+            let holders = self.variables.facts.get(&var).into_iter().flatten();
             holders.for_each(|(_, holder)| self.flow.forget(*holder));
         }
-        if let Some(changed) = self.tries.last_mut() {
+        if let Some(changed) = self.around.tries.last_mut() {
             changed.insert(var);
         }
     }
@@ -178,44 +170,44 @@ impl Body {
     }
 
     pub(super) fn is_captured(&self, var: VarId) -> bool {
-        self.captured.contains_key(&var)
+        self.variables.captured.contains_key(&var)
     }
 
     /// Notes what the outcome shows: not what stays inside a branch.
     pub(super) fn note_capture(&mut self, var: VarId) {
-        if self.branches.is_empty() && self.ordered.insert(var) {
-            self.order.push(var);
+        if self.around.branches.is_empty() && self.variables.ordered.insert(var) {
+            self.variables.order.push(var);
         }
     }
 
     /// Whether the variable was there before the innermost branch around the place began.
     pub(super) fn is_outside_of_branch(&self, var: VarId) -> bool {
-        self.branches.last().is_some_and(|b| (var.0 as usize) < b.first_var)
+        self.around.branches.last().is_some_and(|b| (var.0 as usize) < b.first_var)
     }
 
     /// The variable that holds a fact about a capture.
     pub(super) fn fact(&mut self, var: VarId, fact: GenFact, ty: Ty) -> VarId {
-        let known = self.facts.get(&var).and_then(|facts| facts.iter().find(|(f, _)| *f == fact));
+        let known = self.variables.facts.get(&var).and_then(|facts| facts.iter().find(|(f, _)| *f == fact));
         if let Some((_, holder)) = known {
             return *holder;
         }
         let span = self.place(var);
         let holder = self.new_var("", ty, span);
-        self.facts.entry(var).or_default().push((fact, holder));
-        self.subjects.insert(holder, var);
+        self.variables.facts.entry(var).or_default().push((fact, holder));
+        self.variables.subjects.insert(holder, var);
         holder
     }
 
     /// Facts that the function reads: of which capture, which one, and the variable that holds it.
     pub(super) fn take_facts(&mut self) -> Vec<(VarId, GenFact, VarId)> {
-        let facts = std::mem::take(&mut self.facts).into_iter();
+        let facts = std::mem::take(&mut self.variables.facts).into_iter();
         facts.flat_map(|(var, facts)| facts.into_iter().map(move |(f, holder)| (var, f, holder))).collect()
     }
 
     /// Forgets what is known of variables with these names.
     pub(super) fn forget_names(&mut self, changed: &HashSet<&str>) {
-        let Body { flow, vars, subjects, .. } = self;
-        let name = |var: VarId| vars.get(var.0 as usize).map_or("", |v| v.name.as_str());
+        let Body { flow, variables: Variables { list, subjects, .. }, .. } = self;
+        let name = |var: VarId| list.get(var.0 as usize).map_or("", |v| v.name.as_str());
         flow.forget_unless(|var| {
             let subject = subjects.get(&var).copied().unwrap_or(var);
             !changed.contains(name(subject))
@@ -224,12 +216,7 @@ impl Body {
 
     /// Whether a statement that could not be read may have declared a name.
     pub(super) fn is_lost(&self, name: &str) -> bool {
-        self.undeclared.contains(name) || self.lost.as_ref().is_some_and(|names| names.contains(name))
-    }
-
-    /// Every name that a value may be read from here.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        let locals = self.scopes.iter().flat_map(|s| s.keys());
-        locals.chain(self.captures.keys()).map(String::as_str)
+        self.doubts.undeclared.contains(name)
+            || self.doubts.lost.as_ref().is_some_and(|names| names.contains(name))
     }
 }

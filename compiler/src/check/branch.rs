@@ -5,46 +5,43 @@
 
 use super::Checker;
 use super::body::Branch;
-use super::effects::scan;
 use crate::ast::{Block, Expr as Ast, Fork};
 use crate::diag::Diag;
-use crate::hir::{Expr, ExprKind, Over, Stmt, StmtKind, VarId};
+use crate::hir::{Expr, ExprKind, Over, Stmt, StmtKind};
 use crate::source::Span;
 use crate::ty::{self, Ty};
 
 impl Checker<'_> {
     pub(super) fn fork(&mut self, over: &Fork, body: &Block, want: Option<&Ty>, span: Span) -> Expr {
         self.branch_is_allowed("fork", span);
-        let first_var = self.body.vars.len();
-        self.body.enter();
+        let first_var = self.body.variables.list.len();
         let over = match over {
             Fork::Count(count, index) => {
                 let count = self.wanted(count, &Ty::Int, "the number of branches");
-                let index = index.as_ref().map(|i| self.body.declare(&i.name, Ty::Int, i.span));
+                let index = index.as_ref().map(|i| self.declare_variable(i, Ty::Int));
                 Over::Count(count, index)
             }
             Fork::Each(name, list) => {
                 let list = self.expr(list, None);
                 let item = self.item_of_loop(&list);
-                Over::Each(self.body.declare(&name.name, item, name.span), list)
+                Over::Each(self.declare_variable(name, item), list)
             }
         };
         let want = want.and_then(super::expr::item_of);
         let (body, yielded) = self.branch(body, first_var, want, span);
-        self.body.leave();
         Expr { kind: ExprKind::Branch(Box::new(over), body), ty: Ty::list(yielded), span }
     }
 
     pub(super) fn aside(&mut self, body: &Block, want: Option<&Ty>, span: Span) -> Expr {
         self.branch_is_allowed("aside", span);
-        let first_var = self.body.vars.len();
+        let first_var = self.body.variables.list.len();
         let (body, yielded) = self.branch(body, first_var, want.cloned(), span);
         Expr { kind: ExprKind::Branch(Box::new(Over::Aside), body), ty: yielded, span }
     }
 
     /// A branch generates: it stands where that is allowed.
     fn branch_is_allowed(&mut self, word: &str, span: Span) {
-        let place = self.pure_only.or(self.body.in_hole.then_some("a hole"));
+        let place = self.body.around.pure_only.or(self.body.around.in_hole.then_some("a hole"));
         if let Some(place) = place {
             let diag = Diag::new("E0301", span, format!("{place} cannot contain `{word}`"));
             self.report(diag.hint(format!("run it in a statement first: let x = {word} … {{ … }}")));
@@ -54,9 +51,9 @@ impl Checker<'_> {
     /// The statements of a branch, and the type of what it yields. Where it stands matters for it alone, and
     /// was looked at.
     fn branch(&mut self, body: &Block, first_var: usize, want: Option<Ty>, span: Span) -> (Vec<Stmt>, Ty) {
-        let place = (self.pure_only.take(), std::mem::take(&mut self.body.in_hole));
+        let place = (self.body.around.pure_only.take(), std::mem::take(&mut self.body.around.in_hole));
         let out = self.branch_body(body, first_var, want, span);
-        (self.pure_only, self.body.in_hole) = place;
+        (self.body.around.pure_only, self.body.around.in_hole) = place;
         out
     }
 
@@ -67,17 +64,16 @@ impl Checker<'_> {
         want: Option<Ty>,
         span: Span,
     ) -> (Vec<Stmt>, Ty) {
-        let in_loop = !self.body.loops.is_empty() || self.body.branches.last().is_some_and(|b| b.in_loop);
-        self.body.branches.push(Branch { first_var, in_loop, want, yielded: None, fits: true });
-        let hidden = self.hide_captures(body);
+        let in_loop =
+            !self.body.around.loops.is_empty() || self.body.around.branches.last().is_some_and(|b| b.in_loop);
+        self.body.around.branches.push(Branch { first_var, in_loop, want, yielded: None, fits: true });
         let flow = self.body.flow.clone();
-        let loops = std::mem::take(&mut self.body.loops);
-        let tries = std::mem::take(&mut self.body.tries);
+        let loops = std::mem::take(&mut self.body.around.loops);
+        let tries = std::mem::take(&mut self.body.around.tries);
         let body = self.block(body);
-        (self.body.loops, self.body.tries) = (loops, tries);
+        (self.body.around.loops, self.body.around.tries) = (loops, tries);
         let end = std::mem::replace(&mut self.body.flow, flow);
-        self.show_captures(hidden);
-        let ty = self.body.branches.pop().map_or(Ty::Error, |b| self.yielded(b, end.live, span));
+        let ty = self.body.around.branches.pop().map_or(Ty::Error, |b| self.yielded(b, end.live, span));
         (body, ty)
     }
 
@@ -105,39 +101,12 @@ impl Checker<'_> {
         self.settled(&ty, span)
     }
 
-    /// Names that the branch generates and that are not bound yet are its own.
-    fn hide_captures(&mut self, body: &Block) -> Vec<(String, Option<Option<VarId>>)> {
-        let mut hidden = Vec::new();
-        for generation in scan(&body.stmts).gens {
-            let name = &generation.name.name;
-            let known = self.body.captures.get(name).copied();
-            if !matches!(known, Some(Some(_))) {
-                self.body.captures.insert(name.clone(), None);
-                hidden.push((name.clone(), known));
-            }
-        }
-        hidden
-    }
-
-    fn show_captures(&mut self, hidden: Vec<(String, Option<Option<VarId>>)>) {
-        // Backwards: of a name that is listed twice, the first entry is what was known.
-        for (name, known) in hidden.into_iter().rev() {
-            match known {
-                Some(known) => drop(self.body.captures.insert(name, known)),
-                None => {
-                    self.body.captures.remove(&name);
-                    self.body.stayed_inside.insert(name);
-                }
-            }
-        }
-    }
-
     pub(super) fn yield_stmt(&mut self, value: Option<&Ast>, span: Span) -> Option<StmtKind> {
-        let want = self.body.branches.last().map(|b| b.want.clone());
+        let want = self.body.around.branches.last().map(|b| b.want.clone());
         let value = value.map(|v| self.expr(v, want.as_ref().and_then(Option::as_ref)));
         let Some(want) = want else {
-            if self.body.unread > 0 {
-                self.hidden = true;
+            if self.body.around.unread > 0 {
+                self.findings.hidden = true;
                 self.body.flow.end();
                 return None;
             }
@@ -152,7 +121,7 @@ impl Checker<'_> {
         });
         let exact = value.as_ref().map_or(Ty::Null, |v| v.ty.clone());
         let ty = exact.widened();
-        if let (true, Some(branch)) = (self.body.flow.live, self.body.branches.last_mut()) {
+        if let (true, Some(branch)) = (self.body.flow.live, self.body.around.branches.last_mut()) {
             branch.fits &= want.is_none_or(|w| ty::fits(&exact, &w));
             let so_far = branch.yielded.take();
             branch.yielded = Some(so_far.map_or(ty.clone(), |old| ty::either(&old, &ty)));

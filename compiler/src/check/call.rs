@@ -1,11 +1,12 @@
 //! Calls of the file's functions and of the prelude.
 
+use super::Checker;
 use super::expr::{MAYBE_NULL, constant, error};
+use super::link::Global;
 use super::slots::Param;
 use super::suggest::{foreign_function, foreign_value};
-use super::{Checker, Global};
 use crate::ast::{Call, Expr as Ast, ExprKind as A, Ident};
-use crate::builtin::{self, Builtin, Default, Gives, Takes};
+use crate::builtin::{Builtin, Default, Function, Gives, Signature, Takes};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, MapGives, ToolBody};
 use crate::ir::Const;
@@ -31,16 +32,16 @@ impl Checker<'_> {
                 return self.skip(call, span);
             }
         };
-        if self.body.local(&name).is_some() || self.body.captures.contains_key(&name) {
+        if self.variable_at(place).is_some() {
             let diag = Diag::new("E0203", place, format!("`{name}` is a value, not a function"));
             self.report(diag.hint("if a function of this name is meant, rename the variable"));
             return self.skip(call, span);
         }
-        if let Some((global, _)) = self.name_global(&name) {
+        if let Some((global, _)) = self.global_at(place) {
             return self.call_global(global, &name, call, span);
         }
-        match builtin::find(&name) {
-            Some(found) => self.call_prelude(found, call, span),
+        match Function::named(&name) {
+            Some(function) => self.call_prelude(function, call, span),
             None => {
                 self.unknown_function(&name, place);
                 self.skip(call, span)
@@ -56,7 +57,7 @@ impl Checker<'_> {
             Global::Const(_) => ("a constant, not a function", "leave out the parentheses".to_owned()),
             Global::Module(_) => ("an imported file", format!("its functions are called as {name}.f(…)")),
             Global::Unknown => {
-                self.hidden = true;
+                self.findings.hidden = true;
                 return self.skip(call, span);
             }
         };
@@ -67,9 +68,9 @@ impl Checker<'_> {
 
     /// A tool with a body is called as a function; any other runs outside of the program.
     fn call_tool(&mut self, id: usize, name: &str, call: &Call, span: Span) -> Expr {
-        let Some(tool) = self.tools.get(id) else { return self.skip(call, span) };
+        let Some(tool) = self.decls.tools.get(id) else { return self.skip(call, span) };
         let (body, params, ty) = (tool.body.clone(), tool.params.clone(), tool.ret.clone());
-        if let Some(place) = self.pure_only {
+        if let Some(place) = self.body.around.pure_only {
             let diag = Diag::new(
                 "E0301",
                 call.callee.span,
@@ -98,8 +99,8 @@ impl Checker<'_> {
     }
 
     fn method(&mut self, base: &Ast, method: &Ident, call: &Call, span: Span) -> Expr {
-        if let A::Name(name) = &base.kind
-            && let Some(module) = self.file_named(name)
+        if matches!(base.kind, A::Name(_))
+            && let Some(module) = self.file_at(base.span)
         {
             let global = module.map_or(Global::Unknown, |module| self.name_in(module, method));
             return self.call_global(global, &method.name, call, span);
@@ -111,11 +112,11 @@ impl Checker<'_> {
 
     /// What to write for `base.method(…)`.
     fn method_hint(&mut self, base: &Ast, method: &str) -> String {
-        let known = builtin::find(method).is_some() || self.global(method).is_some();
+        let known = Function::named(method).is_some() || self.global(method).is_some();
         // `open("x").read()` is about its first call.
         if let A::Call(inner) = &base.kind
             && let A::Name(name) = &inner.callee.kind
-            && let Some(hint) = foreign_function(name).filter(|_| !self.is_known(name))
+            && let Some(hint) = foreign_function(name).filter(|_| !self.is_known(inner.callee.span))
         {
             return hint.to_owned();
         }
@@ -128,16 +129,16 @@ impl Checker<'_> {
         if let Some(hint) = foreign_value(method).or_else(|| foreign_function(method)).filter(|_| !known) {
             return hint.to_owned();
         }
-        let near = self.nearest(method, builtin::BUILTINS.iter().map(|b| b.name)).filter(|_| !known);
+        let near = self.nearest(method, function_names()).filter(|_| !known);
         format!("pipe the value into a function: x | {}", near.as_deref().unwrap_or(method))
     }
 
     fn unknown_function(&mut self, name: &str, span: Span) {
         if self.is_lost(name) {
-            self.hidden = true;
+            self.findings.hidden = true;
             return;
         }
-        let mut known: Vec<String> = builtin::BUILTINS.iter().map(|b| b.name.to_owned()).collect();
+        let mut known: Vec<String> = function_names().map(str::to_owned).collect();
         let callable =
             |name: &&str| matches!(self.global(name), Some((Global::Func(_) | Global::Tool(_), _)));
         known.extend(self.global_names().filter(callable).map(str::to_owned));
@@ -152,7 +153,7 @@ impl Checker<'_> {
 
     fn call_func(&mut self, id: usize, name: &str, call: &Call, span: Span) -> Expr {
         self.check_effects(id, name, call.callee.span);
-        let params = self.slots[id].params.clone();
+        let params = self.decls.slots[id].params.clone();
         let args = self.args(name, &params, call, span);
         let ty = self.result_of(id, call.callee.span);
         match args {
@@ -184,9 +185,9 @@ impl Checker<'_> {
 
     /// What a function does to contexts must be allowed where it is called.
     fn check_effects(&mut self, id: usize, name: &str, span: Span) {
-        let slot = &self.slots[id];
+        let slot = &self.decls.slots[id];
         let (pure, agent, roles) = (slot.effects.pure(), slot.is_agent(), slot.effects.roles);
-        if let Some(place) = self.pure_only
+        if let Some(place) = self.body.around.pure_only
             && !pure
         {
             let does = if agent { "generates" } else { "writes text or generates" };
@@ -195,7 +196,7 @@ impl Checker<'_> {
         }
         if roles
             && !agent
-            && let Some(outer) = self.body.role
+            && let Some(outer) = self.body.around.role
         {
             let diag = Diag::new("E0302", span, format!("`{name}` opens a role inside another role"));
             let diag = diag.label(outer, "this role is open");
@@ -254,36 +255,43 @@ impl Checker<'_> {
         false
     }
 
-    fn call_prelude(&mut self, builtin: &'static Builtin, call: &Call, span: Span) -> Expr {
+    fn call_prelude(&mut self, function: Function, call: &Call, span: Span) -> Expr {
+        let Signature { name, params, .. } = *function.signature();
         let formals: Vec<Formal<'_>> =
-            builtin.params.iter().map(|p| Formal { name: p.name, optional: p.default.is_some() }).collect();
-        let Some(given) = self.match_args(builtin.name, &formals, call, span) else {
+            params.iter().map(|p| Formal { name: p.name, optional: p.default.is_some() }).collect();
+        let Some(given) = self.match_args(name, &formals, call, span) else {
             return self.skip(call, span);
         };
-        match (builtin.name, given.as_slice()) {
-            ("map", [Some(list), Some(f)]) => self.map(MapGives::Values, builtin, list, f, span),
-            ("filter", [Some(list), Some(f)]) => self.map(MapGives::Filter, builtin, list, f, span),
-            ("sort_by", [Some(list), Some(f)]) => self.map(MapGives::Sorted, builtin, list, f, span),
-            ("score", [Some(text)]) => self.score(text, span),
-            _ => self.call_builtin(builtin, given, span),
+        match (function, given.as_slice()) {
+            (Function::Map, [Some(list), Some(f)]) => self.map(MapGives::Values, name, list, f, span),
+            (Function::Builtin(Builtin::Filter), [Some(list), Some(f)]) => {
+                self.map(MapGives::Filter, name, list, f, span)
+            }
+            (Function::Builtin(Builtin::SortBy), [Some(list), Some(f)]) => {
+                self.map(MapGives::Sorted, name, list, f, span)
+            }
+            (Function::Score, [Some(text)]) => self.score(text, span),
+            (Function::Builtin(builtin), given) => self.call_builtin(builtin, given, span),
+            (Function::Map | Function::Score, _) => self.skip(call, span),
         }
     }
 
-    fn call_builtin(&mut self, builtin: &'static Builtin, given: Vec<Option<&Ast>>, span: Span) -> Expr {
-        if let [_, Some(Ast { kind: A::Regex(regex), .. }), ..] = given.as_slice()
-            && let Some((_, op)) = builtin::BY_REGEX.iter().find(|(name, _)| *name == builtin.name)
+    fn call_builtin(&mut self, builtin: Builtin, given: &[Option<&Ast>], span: Span) -> Expr {
+        if let [_, Some(Ast { kind: A::Regex(regex), .. }), ..] = given
+            && let Some(by_regex) = builtin.by_regex()
         {
-            return self.call_by_regex(builtin, op, &given, regex, span);
+            return self.call_by_regex(builtin, by_regex, given, regex, span);
         }
+        let signature = builtin.signature();
         let mut args = Vec::new();
         let mut good = true;
-        for (param, arg) in builtin.params.iter().zip(given) {
+        for (param, arg) in signature.params.iter().zip(given) {
             let value = match arg {
                 Some(arg) => self.expr(arg, None),
                 None => default_value(param.default, span),
             };
             if arg.is_some() && !takes(param.takes, &value.ty) {
-                good = self.wrong_kind(builtin.name, param.name, param.takes, &value);
+                good = self.wrong_kind(signature.name, param.name, param.takes, &value);
             }
             good &= !value.ty.is_error();
             args.push(value);
@@ -291,8 +299,8 @@ impl Checker<'_> {
         if !good {
             return error(span);
         }
-        let ty = self.builtin_result(builtin, &mut args, span);
-        Expr { kind: ExprKind::Builtin(builtin.name, args), ty, span }
+        let ty = self.builtin_result(signature, &mut args, span);
+        Expr { kind: ExprKind::Builtin(builtin, args), ty, span }
     }
 
     pub(super) fn wrong_kind(&mut self, name: &str, param: &str, takes: Takes, value: &Expr) -> bool {
@@ -318,9 +326,9 @@ impl Checker<'_> {
         false
     }
 
-    fn builtin_result(&mut self, builtin: &Builtin, args: &mut [Expr], span: Span) -> Ty {
+    pub(super) fn builtin_result(&mut self, signature: &Signature, args: &mut [Expr], span: Span) -> Ty {
         let first = args.first().map_or(Ty::Error, |a| a.ty.base());
-        match builtin.gives {
+        match signature.gives {
             Gives::Str => Ty::Str,
             Gives::Int => Ty::Int,
             Gives::Float => Ty::Float,
@@ -349,7 +357,7 @@ impl Checker<'_> {
                     Ty::Int
                 }
             }
-            Gives::Extreme => self.extreme(builtin.name, args, span),
+            Gives::Extreme => self.extreme(signature.name, args, span),
         }
     }
 
@@ -376,6 +384,10 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+fn function_names() -> impl Iterator<Item = &'static str> {
+    Function::all().iter().map(|function| function.signature().name)
 }
 
 pub(super) fn default_value(default: Option<Default>, span: Span) -> Expr {

@@ -1,7 +1,7 @@
 //! Facts about constraints, obtained from the engine that will enforce them.
 
 use agentc_constraint::spec::{GrammarSyntax, Spec, Stop};
-use agentc_constraint::{BuildError, Limits, build};
+use agentc_constraint::{BuildError, Limits, SharedSpec};
 use regex_automata::nfa::thompson;
 
 use super::Checker;
@@ -38,9 +38,8 @@ impl Problem {
 impl Checker<'_> {
     /// Reports what is wrong with a regex literal; says whether it is good.
     pub(super) fn regex_is_good(&mut self, pattern: &str, span: Span) -> bool {
-        let known = self.regexes.get(pattern).cloned();
-        let problem = known.unwrap_or_else(|| examine(pattern).map(|problem| problem.of_hole(pattern)));
-        self.regexes.insert(pattern.to_owned(), problem.clone());
+        let spec = Spec::Regex { pattern: pattern.to_owned() };
+        let problem = self.known_problem(spec, |spec| problem_of(spec).map(|p| p.of_hole(pattern)));
         self.is_good(problem, span)
     }
 
@@ -48,7 +47,18 @@ impl Checker<'_> {
     pub(super) fn stop_regex_is_good(&mut self, pattern: &str, span: Span) -> bool {
         let value = Box::new(Spec::Text { min: 0, max: None });
         let spec = Spec::Until { value, stops: vec![Stop::Regex { pattern: pattern.to_owned() }] };
-        self.is_good(problem_of(&spec).map(|problem| problem.of_hole(pattern)), span)
+        let problem = self.known_problem(spec, |spec| problem_of(spec).map(|p| p.of_hole(pattern)));
+        self.is_good(problem, span)
+    }
+
+    /// What is wrong with a spec, found out once.
+    fn known_problem(
+        &mut self,
+        spec: Spec,
+        find: impl FnOnce(&SharedSpec) -> Option<Problem>,
+    ) -> Option<Problem> {
+        let spec = self.cache.specs.share(spec);
+        self.cache.problems.entry(spec).or_insert_with_key(find).clone()
     }
 
     /// The same for one that is searched for in a text: it may look at what is around a match.
@@ -56,33 +66,29 @@ impl Checker<'_> {
         self.is_good(search_problem(pattern).map(|problem| problem.of_hole(pattern)), span)
     }
 
-    /// The same for a grammar, which stands in the program as `written` or in the file of that path.
+    /// The same for a grammar, which stands in the program as `spelling` or in the file of that path.
     pub(super) fn grammar_is_good(
         &mut self,
         grammar: &str,
         syntax: GrammarSyntax,
-        written: &Text,
+        spelling: &Text,
         path: Option<&str>,
     ) -> bool {
-        let key = (grammar.to_owned(), syntax == GrammarSyntax::Gbnf);
-        let known = self.grammars.get(&key).cloned();
-        let problem = known.unwrap_or_else(|| grammar_problem(grammar, syntax));
-        self.grammars.insert(key, problem.clone());
+        let spec = Spec::Grammar { grammar: grammar.to_owned(), syntax };
+        let problem = self.known_problem(spec, grammar_problem);
         let Some(Problem { code, message, hint, range }) = problem else { return true };
-        let place = range.filter(|_| path.is_none()).and_then(|range| in_text(written, grammar, &range));
+        let place = range.filter(|_| path.is_none()).and_then(|range| in_text(spelling, grammar, &range));
         let message = match path {
             Some(path) => format!("`{path}`: {message}"),
             None => message,
         };
-        self.report(Diag::new(code, place.unwrap_or(written.span), message).hint(hint));
+        self.report(Diag::new(code, place.unwrap_or(spelling.span), message).hint(hint));
         false
     }
 
     /// The same for a JSON Schema in the file of a path.
     pub(super) fn schema_is_good(&mut self, schema: &str, span: Span, path: &str) -> bool {
-        let known = self.schemas.get(schema).cloned();
-        let problem = known.unwrap_or_else(|| schema_problem(schema));
-        self.schemas.insert(schema.to_owned(), problem.clone());
+        let problem = self.known_problem(Spec::Schema { schema: schema.to_owned() }, schema_problem);
         let named =
             |problem: Problem| Problem { message: format!("`{path}`: {}", problem.message), ..problem };
         self.is_good(problem.map(named), span)
@@ -105,8 +111,8 @@ fn inner(span: Span, range: &std::ops::Range<usize>) -> Option<Span> {
 
 /// The part of a text that a range of what it says stands for, if it is written as it reads: without escapes
 /// and indentation.
-fn in_text(written: &Text, says: &str, range: &std::ops::Range<usize>) -> Option<Span> {
-    let [Part::Lit(_, span)] = written.parts[..] else { return None };
+fn in_text(spelling: &Text, says: &str, range: &std::ops::Range<usize>) -> Option<Span> {
+    let [Part::Lit(_, span)] = spelling.parts[..] else { return None };
     if (span.end - span.start) as usize != says.len() {
         return None;
     }
@@ -114,28 +120,26 @@ fn in_text(written: &Text, says: &str, range: &std::ops::Range<usize>) -> Option
     Some(Span { start: at(range.start)?, end: at(range.end)?, ..span })
 }
 
-fn grammar_problem(grammar: &str, syntax: GrammarSyntax) -> Option<Problem> {
-    let spec = Spec::Grammar { grammar: grammar.to_owned(), syntax };
+fn grammar_problem(spec: &SharedSpec) -> Option<Problem> {
     let empty =
         ("this grammar derives no text", "give its start an alternative that does not lead back to itself");
-    document_problem(&spec, "E0408", empty, "change the grammar")
+    document_problem(spec, "E0408", empty, "change the grammar")
 }
 
-fn schema_problem(schema: &str) -> Option<Problem> {
-    let spec = Spec::Schema { schema: schema.to_owned() };
+fn schema_problem(spec: &SharedSpec) -> Option<Problem> {
     let empty = ("no value satisfies this schema", "look for keywords that contradict each other");
-    document_problem(&spec, "E0409", empty, "change the schema")
+    document_problem(spec, "E0409", empty, "change the schema")
 }
 
 /// What is wrong with a document that has a code of its own: that it is not valid, admits nothing (with a message
 /// and a hint), or is too large.
 fn document_problem(
-    spec: &Spec,
+    spec: &SharedSpec,
     invalid: &'static str,
     empty: (&str, &str),
     otherwise: &str,
 ) -> Option<Problem> {
-    let error = build(spec, &[], &Limits::default()).err()?;
+    let error = spec.build(&[], &Limits::default()).err()?;
     let (code, message) = match &error {
         BuildError::Grammar { .. }
         | BuildError::Schema { .. }
@@ -149,10 +153,6 @@ fn document_problem(
         _ => error.hint().unwrap_or_else(|| otherwise.to_owned()),
     };
     Some(Problem { code, message, hint, range: error.span() })
-}
-
-fn examine(pattern: &str) -> Option<Problem> {
-    problem_of(&Spec::Regex { pattern: pattern.to_owned() })
 }
 
 /// How large the program of a regex that is searched for may be, in bytes: the limit of the crate that runs
@@ -183,8 +183,8 @@ fn range_of(span: &regex_syntax::ast::Span) -> std::ops::Range<usize> {
     span.start.offset..span.end.offset
 }
 
-fn problem_of(spec: &Spec) -> Option<Problem> {
-    let error = build(spec, &[], &Limits::default()).err()?;
+fn problem_of(spec: &SharedSpec) -> Option<Problem> {
+    let error = spec.build(&[], &Limits::default()).err()?;
     let (code, message) = match &error {
         BuildError::LookAround { look, .. } => ("E0401", format!("a regex cannot look around: `{look}`")),
         BuildError::Regex { reason, .. } => regex_error(reason),

@@ -53,12 +53,10 @@ impl Checker<'_> {
     pub(super) fn for_stmt(&mut self, var: &Ident, list: &Expr, body: &Block) -> StmtKind {
         let list = self.expr(list, None);
         let item = self.item_of_loop(&list);
-        self.body.enter();
-        let id = self.body.declare(&var.name, item, var.span);
+        let id = self.declare_variable(var, item);
         self.begin_loop(body);
         let entry = self.body.flow.clone();
         let body = self.looped(body, Some(entry));
-        self.body.leave();
         StmtKind::For(id, list, body)
     }
 
@@ -85,12 +83,10 @@ impl Checker<'_> {
 
     pub(super) fn repeat(&mut self, count: &Expr, var: Option<&Ident>, body: &Block) -> StmtKind {
         let count = self.wanted(count, &Ty::Int, "the number of iterations");
-        self.body.enter();
-        let id = var.map(|v| self.body.declare(&v.name, Ty::Int, v.span));
+        let id = var.map(|v| self.declare_variable(v, Ty::Int));
         self.begin_loop(body);
         let none = (!is_positive(&count)).then(|| self.body.flow.clone());
         let body = self.looped(body, none);
-        self.body.leave();
         StmtKind::Repeat(count, id, body)
     }
 
@@ -115,9 +111,9 @@ impl Checker<'_> {
 
     /// The body of a loop; `skipped` is the state after it if no turn runs.
     fn looped(&mut self, body: &Block, skipped: Option<Flow>) -> Vec<Stmt> {
-        self.body.loops.push(Loop::default());
+        self.body.around.loops.push(Loop::default());
         let body = self.block(body);
-        let state = self.body.loops.pop().unwrap_or_default();
+        let state = self.body.around.loops.pop().unwrap_or_default();
         let end = std::mem::take(&mut self.body.flow);
         let end = meet(state.continued, end);
         let end = meet(state.broke, end);
@@ -127,7 +123,7 @@ impl Checker<'_> {
 
     pub(super) fn jump(&mut self, span: Span, leaves: bool) -> Option<StmtKind> {
         let flow = self.body.flow.clone();
-        let Some(around) = self.body.loops.last_mut() else {
+        let Some(around) = self.body.around.loops.last_mut() else {
             self.lost_jump(span, if leaves { "break" } else { "continue" });
             return None;
         };
@@ -138,11 +134,11 @@ impl Checker<'_> {
     }
 
     fn lost_jump(&mut self, span: Span, word: &str) {
-        if self.body.unread > 0 {
-            self.hidden = true;
+        if self.body.around.unread > 0 {
+            self.findings.hidden = true;
             return self.body.flow.end();
         }
-        if self.body.branches.last().is_some_and(|b| b.in_loop) {
+        if self.body.around.branches.last().is_some_and(|b| b.in_loop) {
             let diag = Diag::new("E0306", span, format!("`{word}` cannot leave a branch"));
             let hint = "yield a value, and leave the loop after the `fork` or `aside`: if x { break }";
             return self.report(diag.hint(hint));
@@ -159,10 +155,10 @@ impl Checker<'_> {
         handler: Option<&Block>,
     ) -> StmtKind {
         let mut before = self.body.flow.clone();
-        self.body.tries.push(BTreeSet::new());
+        self.body.around.tries.push(BTreeSet::new());
         let stmts = self.block(body);
-        let changed = self.body.tries.pop().unwrap_or_default();
-        if let Some(outer) = self.body.tries.last_mut() {
+        let changed = self.body.around.tries.pop().unwrap_or_default();
+        if let Some(outer) = self.body.around.tries.last_mut() {
             outer.extend(&changed);
         }
         let end = self.body.flow.clone();
@@ -171,18 +167,16 @@ impl Checker<'_> {
         if self.body.flow.knows_presence() {
             self.body.forget_names(&scan(&body.stmts).changed);
         }
-        self.body.enter();
-        let error = error.map(|e| self.body.declare(&e.name, error_type(), e.span));
+        let error = error.map(|e| self.declare_variable(e, error_type()));
         let handler = handler.map(|h| self.block(h)).unwrap_or_default();
-        self.body.leave();
         let handled = std::mem::take(&mut self.body.flow);
         self.body.flow = end.meet(handled);
         StmtKind::Try(Try { body: stmts, error, handler, restore: changed.into_iter().collect() })
     }
 
     pub(super) fn return_stmt(&mut self, value: Option<&Expr>, span: Span) -> Option<StmtKind> {
-        let branch = !self.body.branches.is_empty();
-        let want = if branch { None } else { self.body.want.clone() };
+        let branch = !self.body.around.branches.is_empty();
+        let want = if branch { None } else { self.body.result.want.clone() };
         let value = match (value, &want) {
             (Some(value), Some(want)) => Some(self.wanted(value, want, "the result")),
             (Some(value), None) => Some(self.expr(value, None)),
@@ -200,8 +194,8 @@ impl Checker<'_> {
             let diag = Diag::new("E0208", span, format!("a value is missing: the result is {want}"));
             self.report(diag.hint("write the value on the line of its `return`"));
         } else if want.is_none() && self.body.flow.live {
-            let so_far = self.body.returned.take();
-            self.body.returned = Some(so_far.map_or(ty.clone(), |old| ty::either(&old, &ty)));
+            let so_far = self.body.result.returned.take();
+            self.body.result.returned = Some(so_far.map_or(ty.clone(), |old| ty::either(&old, &ty)));
         }
         self.body.flow.end();
         Some(StmtKind::Return(value))

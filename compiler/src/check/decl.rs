@@ -1,12 +1,12 @@
 //! Declarations: all are collected first, so that order in a file does not matter, and then checked one by
 //! one.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::HashSet;
 
 use super::Checker;
-use super::scope::Global;
+use super::link::Global;
 use super::slots::{Origin, Param, Slot, State, TypeSlot};
+use super::types::TypeInfo;
 use crate::ast::{self, Item};
 use crate::diag::Diag;
 use crate::hir::{self, Effects, Expr, ExprKind, Func, Hir, Stmt, StmtKind};
@@ -28,27 +28,40 @@ impl<'a> Checker<'a> {
         }
         let entry = self.entry(agent, main)?;
         let chat = self.reaches_role(entry);
-        self.name_groups();
-        let funcs: Option<Vec<Func>> = self.slots.iter_mut().map(|s| s.hir.take()).collect();
+        let named = self.named_places();
+        let funcs: Option<Vec<Func>> = self.decls.slots.iter_mut().map(|s| s.hir.take()).collect();
         Some(Hir {
             funcs: funcs?,
             entry: u32::try_from(entry).ok()?,
-            types: self.named.clone(),
+            types: self.types.named.clone(),
             tools: self.tools_of_hir(),
             tests: self.tests_of_hir(),
             model,
-            models: std::mem::take(&mut self.models),
-            named: std::mem::take(&mut self.named_places),
+            models: std::mem::take(&mut self.decls.models),
+            specs: std::mem::take(&mut self.cache.specs),
+            named,
             chat,
         })
     }
 
+    /// Where the declarations and imports stand that something names, and the variables that text names in
+    /// single braces: that nothing else reads these goes without saying.
+    fn named_places(&self) -> HashSet<Span> {
+        let names = self.program.names;
+        let own = self.uses_in_own_group();
+        let uses = names.uses_of_files().filter(|name| !own.contains(&name.span));
+        let mut places: HashSet<Span> = uses.map(|name| name.bound.place).collect();
+        places.extend(names.marked());
+        places.extend(&self.decls.hidden_imports);
+        self.name_groups(&mut places);
+        places
+    }
+
     /// Types of all files first: signatures name them.
     fn collect(&mut self) {
-        let modules = self.modules.list();
+        let modules = self.program.modules.list();
         for (id, module) in modules.iter().enumerate() {
             self.within(id, |c| {
-                c.collect_imports();
                 module.ast.items.iter().for_each(|item| {
                     if let Item::Type(decl) = item {
                         c.collect_type(decl);
@@ -78,15 +91,9 @@ impl<'a> Checker<'a> {
     }
 
     fn collect_type(&mut self, decl: &'a ast::TypeDecl) {
-        let id = self.type_slots.len();
-        let Some(scope) = self.scopes.get_mut(self.module) else { return };
-        let name = decl.name.name.as_str();
-        if let Some(first) = scope.types.get(name) {
-            let first = self.type_slots[*first].decl.name.span;
-            return self.duplicate("type", &decl.name, first);
-        }
-        scope.types.insert(name, id);
-        self.type_slots.push(TypeSlot {
+        let Some(def) = self.first_declared("type", &decl.name) else { return };
+        self.types.numbers.insert(def, self.types.slots.len());
+        self.types.slots.push(TypeSlot {
             module: self.module,
             decl,
             recursive: false,
@@ -95,20 +102,10 @@ impl<'a> Checker<'a> {
         });
     }
 
-    pub(super) fn declare(&mut self, name: &'a ast::Ident, global: Global) {
-        let Some(scope) = self.scopes.get_mut(self.module) else { return };
-        match scope.values.get(name.name.as_str()) {
-            Some((_, first)) => {
-                let first = *first;
-                self.duplicate("name", name, first);
-            }
-            None => drop(scope.values.insert(&name.name, (global, name.span))),
+    pub(super) fn declare(&mut self, name: &ast::Ident, global: Global) {
+        if let Some(def) = self.first_declared("name", name) {
+            self.decls.values.insert(def, global);
         }
-    }
-
-    pub(super) fn duplicate(&mut self, what: &str, name: &ast::Ident, first: Span) {
-        let diag = Diag::new("E0102", name.span, format!("the {what} `{}` is declared twice", name.name));
-        self.report(diag.label(first, "first here").hint("give one of them another name"));
     }
 
     fn collect_const(&mut self, decl: &'a ast::ConstDecl) {
@@ -119,8 +116,8 @@ impl<'a> Checker<'a> {
 
     /// Adds a function to be; gives its number.
     pub(super) fn slot(&mut self, slot: Slot<'a>) -> usize {
-        self.slots.push(slot);
-        self.slots.len() - 1
+        self.decls.slots.push(slot);
+        self.decls.slots.len() - 1
     }
 
     fn value_slot(
@@ -136,19 +133,25 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn params(&mut self, owner: &str, params: impl Iterator<Item = &'a ast::Param>) -> Vec<Param> {
-        let mut out: Vec<Param> = Vec::new();
-        let mut names: HashMap<&str, Span> = HashMap::new();
+        self.typed_params(owner, params).into_iter().map(|(param, _)| param).collect()
+    }
+
+    /// Parameters, and what their types let a model write.
+    pub(super) fn typed_params(
+        &mut self,
+        owner: &str,
+        params: impl Iterator<Item = &'a ast::Param>,
+    ) -> Vec<(Param, TypeInfo)> {
+        let mut out = Vec::new();
         for param in params {
-            match names.entry(&param.name.name) {
-                Entry::Occupied(first) => self.duplicate("parameter", &param.name, *first.get()),
-                Entry::Vacant(free) => _ = free.insert(param.name.span),
-            }
-            let ty = self.value_type(&param.ty);
+            self.first_declared("parameter", &param.name);
+            let info = self.value_info(&param.ty);
+            let ty = info.ty.clone();
             let name = format!("{owner}.{}", param.name.name);
             let default = param.default.as_ref();
             let default =
                 default.map(|e| self.value_slot(&name, e, "a default", Some(ty.clone()), param.name.span));
-            out.push(Param { name: param.name.clone(), ty, default });
+            out.push((Param { name: param.name.clone(), ty, default }, info));
         }
         out
     }
@@ -163,12 +166,12 @@ impl<'a> Checker<'a> {
 
     /// The implicit main; `None` if the file has neither statements nor inputs.
     fn collect_main(&mut self) -> Option<usize> {
-        let ast = &self.modules.list().first()?.ast;
+        let ast = &self.program.modules.list().first()?.ast;
         let inputs: Vec<&ast::Param> =
             ast.items.iter().filter_map(|i| if let Item::Input(p) = i { Some(p) } else { None }).collect();
         let stmts: Vec<&ast::Stmt> =
             ast.items.iter().filter_map(|i| if let Item::Stmt(s) = i { Some(s) } else { None }).collect();
-        let agents = self.slots.iter().any(Slot::is_entry);
+        let agents = self.decls.slots.iter().any(Slot::is_entry);
         if inputs.is_empty() && stmts.is_empty() && agents {
             return None;
         }
@@ -179,12 +182,13 @@ impl<'a> Checker<'a> {
     }
 
     fn entry(&mut self, agent: Option<&str>, main: Option<usize>) -> Option<usize> {
-        let agents: Vec<usize> = (0..self.slots.len()).filter(|id| self.slots[*id].is_entry()).collect();
-        let named = |name: &str| agents.iter().copied().find(|id| self.slots[*id].name == name);
+        let agents: Vec<usize> =
+            (0..self.decls.slots.len()).filter(|id| self.decls.slots[*id].is_entry()).collect();
+        let named = |name: &str| agents.iter().copied().find(|id| self.decls.slots[*id].name == name);
         if let Some(name) = agent {
             let found = named(name);
             if found.is_none() {
-                let names = agents.iter().map(|id| format!("`{}`", self.slots[*id].name));
+                let names = agents.iter().map(|id| format!("`{}`", self.decls.slots[*id].name));
                 let names: Vec<String> = names.collect();
                 let diag = Diag::new("E0500", Span::default(), format!("there is no agent `{name}`"));
                 let hint = if names.is_empty() {
@@ -197,13 +201,13 @@ impl<'a> Checker<'a> {
             return found;
         }
         let found = main.or_else(|| named("main")).or(if agents.len() == 1 { Some(agents[0]) } else { None });
-        if found.is_none() && !self.tests.is_empty() {
+        if found.is_none() && !self.decls.tests.is_empty() {
             return Some(self.unclear_main());
         }
         if found.is_none() && self.lost_items() {
-            self.hidden = true;
+            self.findings.hidden = true;
         } else if found.is_none() {
-            let span = agents.first().map_or(Span::default(), |id| self.slots[*id].span);
+            let span = agents.first().map_or(Span::default(), |id| self.decls.slots[*id].span);
             let diag = Diag::new("E0501", span, UNCLEAR);
             self.report(diag.hint("name one of them `main`, add top-level statements that call one, or pick one with --agent NAME"));
         }

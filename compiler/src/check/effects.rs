@@ -3,8 +3,9 @@
 
 use std::collections::HashSet;
 
+use super::link::Global;
 use super::slots::{Effects, Origin};
-use super::{CONTEXT, Checker, Global};
+use super::{CONTEXT, Checker};
 use crate::ast::{
     Block, Expr, ExprKind, Fork, Gen, GenKind, Ident, Part, Path, RoleBody, Stmt, StmtKind, Text,
 };
@@ -25,8 +26,6 @@ pub(super) struct Scan<'a> {
     tools: Vec<&'a Path>,
     /// How many branches are open around the place.
     branches: usize,
-    /// Every generation in order, those of branches left out.
-    pub(super) gens: Vec<&'a Gen>,
     /// Names of variables that get another value.
     pub(super) changed: HashSet<&'a str>,
     /// Whether some variable has the name `context`.
@@ -140,9 +139,6 @@ impl<'a> Scan<'a> {
         self.asks = true;
         self.declared(&generation.name);
         self.changed.insert(&generation.name.name);
-        if self.branches == 0 {
-            self.gens.push(generation);
-        }
         match &generation.kind {
             GenKind::Select { from, .. } => self.expr(from),
             GenKind::Call(tools) => self.tools.extend(tools),
@@ -228,8 +224,8 @@ impl<'a> Scan<'a> {
 impl<'a> Checker<'a> {
     /// Fills in the effects of every slot.
     pub(super) fn find_effects(&mut self) {
-        for id in 0..self.slots.len() {
-            let found = match &self.slots[id].origin {
+        for id in 0..self.decls.slots.len() {
+            let found = match &self.decls.slots[id].origin {
                 Origin::Func(decl) => scan(&decl.body.stmts),
                 Origin::Tool(block) | Origin::Test(block) => scan(&block.stmts),
                 Origin::Main(stmts) => scan(stmts.iter().copied()),
@@ -239,8 +235,8 @@ impl<'a> Checker<'a> {
                     scan
                 }
             };
-            self.module = self.slots[id].module;
-            self.slots[id].effects = self.own_effects(id, &found);
+            self.module = self.decls.slots[id].module;
+            self.decls.slots[id].effects = self.own_effects(id, &found);
         }
         self.module = 0;
         self.spread_effects();
@@ -257,10 +253,10 @@ impl<'a> Checker<'a> {
             reads_of: self.constants(&found.names),
         };
         let tools = found.tools.iter().filter_map(|tool| self.at_path(tool));
-        tools.for_each(|(global, _)| self.count_call(global, &mut effects));
+        tools.for_each(|global| self.count_call(global, &mut effects));
         for callee in &found.calls {
             match self.named(callee) {
-                Some((global, _)) => self.count_call(global, &mut effects),
+                Some(global) => self.count_call(global, &mut effects),
                 None if matches!(&callee.kind, ExprKind::Name(name) if name == "score") => {
                     (effects.asks, effects.reads) = (true, true);
                 }
@@ -270,9 +266,9 @@ impl<'a> Checker<'a> {
         effects
     }
 
-    /// The constants among some names, unless variables hide them: each once, in order.
+    /// The constants among some names: each once, in order.
     fn constants(&self, names: &[&Expr]) -> Vec<usize> {
-        let named = |name: &&Expr| match self.named(name)?.0 {
+        let named = |name: &&Expr| match self.named(name)? {
             Global::Const(id) => Some(id),
             _ => None,
         };
@@ -285,7 +281,7 @@ impl<'a> Checker<'a> {
     fn count_call(&self, callee: Global, effects: &mut Effects) {
         match callee {
             Global::Func(callee) => effects.calls.push(callee),
-            Global::Tool(tool) => match self.tools.get(tool).map(|t| &t.body) {
+            Global::Tool(tool) => match self.decls.tools.get(tool).map(|t| &t.body) {
                 Some(ToolBody::Func(callee)) => effects.calls.push(*callee as usize),
                 _ => effects.asks = true,
             },
@@ -295,24 +291,24 @@ impl<'a> Checker<'a> {
 
     /// Whether the word `context` means a variable or a declaration in a function.
     fn hides_context(&self, id: usize, found: &Scan<'_>) -> bool {
-        let params = self.slots[id].params.iter().any(|p| p.name.name == CONTEXT);
+        let params = self.decls.slots[id].params.iter().any(|p| p.name.name == CONTEXT);
         params || found.declares_context || self.global(CONTEXT).is_some()
     }
 
     /// Each effect travels from callee to caller, at most once per call: linear in the calls.
     fn spread_effects(&mut self) {
-        let mut callers: Vec<Vec<usize>> = vec![Vec::new(); self.slots.len()];
-        for (id, slot) in self.slots.iter().enumerate() {
+        let mut callers: Vec<Vec<usize>> = vec![Vec::new(); self.decls.slots.len()];
+        for (id, slot) in self.decls.slots.iter().enumerate() {
             for callee in &slot.effects.calls {
                 callers[*callee].push(id);
             }
         }
-        let mut work: Vec<usize> = (0..self.slots.len()).collect();
+        let mut work: Vec<usize> = (0..self.decls.slots.len()).collect();
         while let Some(id) = work.pop() {
-            let agent = self.slots[id].is_agent();
-            let from = self.slots[id].effects.flags();
+            let agent = self.decls.slots[id].is_agent();
+            let from = self.decls.slots[id].effects.flags();
             for caller in &callers[id] {
-                let to = &mut self.slots[*caller].effects;
+                let to = &mut self.decls.slots[*caller].effects;
                 let before = to.flags();
                 to.add(from, agent);
                 if to.flags() != before {
@@ -325,16 +321,16 @@ impl<'a> Checker<'a> {
     /// Every slot, those that another waits for before it: the stack is finite, and so each is checked when
     /// what it needs is known. Where some need one another, one of them comes first all the same.
     pub(super) fn checking_order(&self) -> Vec<usize> {
-        let mut order = Vec::with_capacity(self.slots.len());
-        let mut seen = vec![false; self.slots.len()];
+        let mut order = Vec::with_capacity(self.decls.slots.len());
+        let mut seen = vec![false; self.decls.slots.len()];
         // A slot, and how much of what it needs has been looked at.
         let mut work: Vec<(usize, usize)> = Vec::new();
-        for start in 0..self.slots.len() {
+        for start in 0..self.decls.slots.len() {
             if !std::mem::replace(&mut seen[start], true) {
                 work.push((start, 0));
             }
             while let Some((id, at)) = work.pop() {
-                let effects = &self.slots[id].effects;
+                let effects = &self.decls.slots[id].effects;
                 let called = || effects.calls.get(at.checked_sub(effects.reads_of.len())?);
                 match effects.reads_of.get(at).or_else(called) {
                     None => order.push(id),
@@ -352,16 +348,16 @@ impl<'a> Checker<'a> {
 
     /// Whether a role can be opened in a run of this function.
     pub(super) fn reaches_role(&self, entry: usize) -> bool {
-        let mut seen = vec![false; self.slots.len()];
+        let mut seen = vec![false; self.decls.slots.len()];
         let mut work = vec![entry];
         while let Some(id) = work.pop() {
             if std::mem::replace(&mut seen[id], true) {
                 continue;
             }
-            if self.slots[id].effects.roles {
+            if self.decls.slots[id].effects.roles {
                 return true;
             }
-            work.extend(&self.slots[id].effects.calls);
+            work.extend(&self.decls.slots[id].effects.calls);
         }
         false
     }

@@ -1,10 +1,12 @@
 //! Expressions: literals, names, structure. Operators and calls have files of their own.
 
+use super::Checker;
 use super::flow::{path_of, presence};
+use super::link::Global;
+use super::prelude::ITEM;
 use super::suggest::foreign_value;
-use super::{Checker, Global};
 use crate::ast::{self, Expr as Ast, ExprKind as A, Ident, Part, Text};
-use crate::builtin;
+use crate::builtin::Function;
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, VarId};
 use crate::ir::Const;
@@ -29,9 +31,9 @@ impl Checker<'_> {
     /// Checks an expression. `want` is the type that its place asks for: it steers literals and lists, and
     /// whether the value fits is the caller's to say.
     pub(super) fn expr(&mut self, expr: &Ast, want: Option<&Ty>) -> Expr {
-        self.depth += 1;
+        self.nesting.depth += 1;
         let value = self.expr_here(expr, want);
-        self.depth -= 1;
+        self.nesting.depth -= 1;
         value
     }
 
@@ -118,7 +120,7 @@ impl Checker<'_> {
         if let Some(literal) = text.literal() {
             return constant(Const::Str(literal), text.span);
         }
-        let outer = self.pure_only.replace("a string that is a value");
+        let outer = self.body.around.pure_only.replace("a string that is a value");
         let mut parts = Vec::new();
         for part in &text.parts {
             match part {
@@ -134,23 +136,22 @@ impl Checker<'_> {
                 }
             }
         }
-        self.pure_only = outer;
+        self.body.around.pure_only = outer;
         Expr { kind: ExprKind::Format(parts), ty: Ty::Str, span: text.span }
     }
 
     fn name(&mut self, name: &str, span: Span) -> Expr {
-        if let Some(var) = self.body.local(name) {
-            return self.read(var, name, span);
+        if let Some(item) = self.body.variables.item.filter(|_| name == ITEM) {
+            return self.read(item, name, span);
         }
-        if let Some(found) = self.body.captures.get(name).copied() {
-            return match found {
-                Some(var) => self.read(var, name, span),
-                None => self.unbound(name, span),
-            };
+        match self.variable_at(span) {
+            Some(Some(var)) => return self.read(var, name, span),
+            Some(None) => return self.unbound(name, span),
+            None => {}
         }
-        match self.name_global(name) {
+        match self.global_at(span) {
             Some((global, place)) => self.global_value(global, name, place, span),
-            None if name == super::CONTEXT && !self.body.hides_context => self.context(span),
+            None if name == super::CONTEXT && !self.body.doubts.hides_context => self.context(span),
             None => {
                 self.unknown_name(name, span, &Meant::Value);
                 error(span)
@@ -166,7 +167,7 @@ impl Checker<'_> {
             Global::Tool(_) => ("a tool, not a value", format!("call it: {name}(…)")),
             Global::Module(_) => ("an imported file", format!("its declarations are {name}.NAME")),
             Global::Unknown => {
-                self.hidden = true;
+                self.findings.hidden = true;
                 return error(span);
             }
         };
@@ -176,7 +177,7 @@ impl Checker<'_> {
 
     /// `context`: the text so far.
     fn context(&mut self, span: Span) -> Expr {
-        if let Some(place) = self.pure_only {
+        if let Some(place) = self.body.around.pure_only {
             let diag = Diag::new("E0301", span, format!("{place} cannot read the context"));
             self.report(diag.hint("read it in a statement first: let text = context"));
         }
@@ -193,7 +194,7 @@ impl Checker<'_> {
 
     pub(super) fn read(&mut self, var: VarId, name: &str, span: Span) -> Expr {
         if self.body.is_captured(var) && !self.body.is_bound(var) && self.body.is_lost(name) {
-            self.hidden = true;
+            self.findings.hidden = true;
         } else if self.body.is_captured(var) && !self.body.is_bound(var) {
             let diag = Diag::new("E0103", span, format!("`{name}` may not be generated yet at this point"));
             let diag =
@@ -222,7 +223,7 @@ impl Checker<'_> {
 
     fn unbound(&mut self, name: &str, span: Span) -> Expr {
         if self.body.is_lost(name) {
-            self.hidden = true;
+            self.findings.hidden = true;
             return error(span);
         }
         let diag = Diag::new("E0103", span, format!("`{name}` is used before it is generated"));
@@ -231,12 +232,12 @@ impl Checker<'_> {
     }
 
     fn constant_value(&mut self, id: usize, name: &str, place: Span, span: Span) -> Expr {
-        if self.slots[id].state == super::slots::State::Busy {
+        if self.decls.slots[id].state == super::slots::State::Busy {
             let diag = Diag::new("E0214", span, format!("the constant `{name}` depends on itself"));
             self.report(
                 diag.label(place, "declared here").hint("give one of the constants a value of its own"),
             );
-            self.slots[id].ret = Some(Ty::Error);
+            self.decls.slots[id].ret = Some(Ty::Error);
             return error(span);
         }
         let ty = self.result_of(id, span);
@@ -250,12 +251,12 @@ impl Checker<'_> {
 
     /// A constant's value where it is a small one or another constant: a chain of them costs nothing.
     fn known_value(&self, id: usize) -> Option<ExprKind> {
-        let body = &self.slots.get(id)?.hir.as_ref()?.body;
+        let body = &self.decls.slots.get(id)?.hir.as_ref()?.body;
         let crate::hir::StmtKind::Return(Some(value)) = &body.first()?.kind else { return None };
         match &value.kind {
             ExprKind::Const(value) => is_small(value).then(|| ExprKind::Const(value.clone())),
             ExprKind::Call(other, args) if args.is_empty() => {
-                let other = self.slots.get(*other as usize)?;
+                let other = self.decls.slots.get(*other as usize)?;
                 let constant = matches!(other.origin, super::slots::Origin::Value { .. });
                 constant.then(|| value.kind.clone())
             }
@@ -265,10 +266,12 @@ impl Checker<'_> {
 
     pub(super) fn unknown_name(&mut self, name: &str, span: Span, meant: &Meant) {
         if self.is_lost(name) {
-            self.hidden = true;
+            self.findings.hidden = true;
             return;
         }
-        if self.body.stayed_inside.contains(name) {
+        let names = self.program.names;
+        let unknown = names.unknown_at(span);
+        if unknown.is_some_and(|unknown| unknown.in_branch) {
             let diag = Diag::new(
                 "E0100",
                 span,
@@ -277,15 +280,14 @@ impl Checker<'_> {
             return self.report(diag.hint(format!("pass it out of the `fork` or `aside`: yield {name}")));
         }
         if let Some((message, hint)) = self.of_top_level(name) {
-            self.body.undeclared.insert(name.to_owned());
+            self.body.doubts.undeclared.insert(name.to_owned());
             return self.report(Diag::new("E0100", span, message).hint(hint));
         }
-        let mut known: Vec<String> = self.body.names().map(str::to_owned).collect();
-        known.extend(self.global_names().map(str::to_owned));
-        let nearest = self.nearest(name, known.iter().map(String::as_str));
+        let seen = unknown.into_iter().flat_map(|unknown| names.seen_by(unknown));
+        let nearest = self.nearest(name, seen.chain(self.global_names()));
         let hint = match (foreign_value(name), nearest, meant) {
-            _ if self.body.tag.is_some() => super::template::HINT.to_owned(),
-            _ if self.body.bracketed.contains(name) => {
+            _ if self.body.around.tag.is_some() => super::template::HINT.to_owned(),
+            _ if self.body.doubts.bracketed.contains(name) => {
                 format!(
                     "`[{name}]` in a text is plain text: write {{{{ gen {name} }}}}, which may have a type"
                 )
@@ -313,7 +315,7 @@ impl Checker<'_> {
                 let word = if name.chars().any(char::is_lowercase) { "let" } else { "const" };
                 format!("declare a list of strings: {word} {name} = [\"…\", \"…\"]")
             }
-            (None, None, _) if builtin::find(name).is_some() => {
+            (None, None, _) if Function::named(name).is_some() => {
                 format!("`{name}` is a function: call it, as in {name}(x) or x | {name}")
             }
             (None, None, _) => format!(
@@ -322,13 +324,13 @@ impl Checker<'_> {
         };
         self.report(Diag::new("E0100", span, format!("there is no `{name}`")).hint(hint));
         if matches!(meant, Meant::Assigned | Meant::Grown(_)) {
-            self.body.undeclared.insert(name.to_owned());
+            self.body.doubts.undeclared.insert(name.to_owned());
         }
     }
 
     /// What to say of a name that the file's statements declare at top level, where it cannot be read.
     fn of_top_level(&self, name: &str) -> Option<(String, String)> {
-        let items = &self.modules.list().get(self.module)?.ast.items;
+        let items = &self.program.modules.list().get(self.module)?.ast.items;
         let only = "which only the statements at the top level can read";
         items.iter().find_map(|item| match item {
             ast::Item::Input(input) if input.name.name == name => Some((
@@ -340,7 +342,7 @@ impl Checker<'_> {
             ast::Item::Stmt(ast::Stmt { kind: ast::StmtKind::Let { name: declared, .. }, .. })
                 if declared.name == name =>
             {
-                Some(match self.body.main {
+                Some(match self.body.result.main {
                     true => (
                         format!("`{name}` is declared further down"),
                         format!("move `let {name} = …` above this line"),
@@ -436,8 +438,8 @@ impl Checker<'_> {
     }
 
     fn field(&mut self, base: &Ast, name: &Ident, span: Span) -> Expr {
-        if let A::Name(file) = &base.kind
-            && let Some(module) = self.file_named(file)
+        if matches!(base.kind, A::Name(_))
+            && let Some(module) = self.file_at(base.span)
         {
             let global = module.map_or(Global::Unknown, |module| self.name_in(module, name));
             return self.global_value(global, &name.name, base.span, span);

@@ -16,15 +16,15 @@ impl Checker<'_> {
     pub(super) fn fact(&mut self, base: &Ast, field: &Ident, span: Span) -> Option<Expr> {
         let A::Name(name) = &base.kind else { return None };
         let (fact, ty) = fact_named(&field.name)?;
-        let var = self.body.variable(name)?;
-        let captured = *self.body.captured.get(&var).filter(|c| !c.call)?;
+        let var = self.variable_at(base.span)??;
+        let captured = *self.body.variables.captured.get(&var).filter(|c| !c.call)?;
         let value = self.body.ty(var).clone();
         if value.is_error() || has_own(&value, &field.name) {
             return None;
         }
-        let before = self.diags.len();
+        let before = self.findings.diags.len();
         self.read(var, name, base.span);
-        if self.diags.len() > before {
+        if self.findings.diags.len() > before {
             return Some(error(span));
         }
         let missing = if captured.samples {
@@ -55,7 +55,7 @@ impl Checker<'_> {
     pub(super) fn not_captured(&self, base: &Expr, field: &str) -> Option<String> {
         let ExprKind::Var(var) = base.kind else { return None };
         fact_named(field)?;
-        let name = &self.body.vars.get(var.0 as usize)?.name;
+        let name = &self.body.variables.list.get(var.0 as usize)?.name;
         Some(if self.grows(var) {
             format!("the items of a list carry no `.{field}`: generate into a name of its own first")
         } else {
@@ -66,7 +66,7 @@ impl Checker<'_> {
     }
 
     fn grows(&self, var: VarId) -> bool {
-        self.body.vars.get(var.0 as usize).is_some_and(|v| v.grows)
+        self.body.variables.list.get(var.0 as usize).is_some_and(|v| v.grows)
     }
 }
 

@@ -18,29 +18,29 @@ pub(super) struct File {
 impl Checker<'_> {
     /// The text of the file that a path names; `what` names its purpose in findings, which are reported
     /// once for each file.
-    pub(super) fn file(&mut self, written: &Text, what: &str) -> Option<File> {
-        let from = self.modules.list().get(self.module).map_or("", |m| m.path.as_str());
-        let path = match path_of(from, written, what) {
+    pub(super) fn file(&mut self, spelling: &Text, what: &str) -> Option<File> {
+        let from = self.program.modules.list().get(self.module).map_or("", |m| m.path.as_str());
+        let path = match path_of(from, spelling, what) {
             Ok(path) => path,
             Err(diag) => {
                 self.report(diag);
                 return None;
             }
         };
-        if let Some(known) = self.files.get(&path) {
-            self.hidden |= known.is_none();
+        if let Some(known) = self.cache.files.get(&path) {
+            self.findings.hidden |= known.is_none();
             return known.clone().map(|text| File { path, text });
         }
-        let text = self.read_file(&path, written);
-        self.files.insert(path.clone(), text.clone());
+        let text = self.read_file(&path, spelling);
+        self.cache.files.insert(path.clone(), text.clone());
         text.map(|text| File { path, text })
     }
 
-    fn read_file(&mut self, path: &str, written: &Text) -> Option<Arc<str>> {
-        let bytes = match self.world.read(path) {
+    fn read_file(&mut self, path: &str, spelling: &Text) -> Option<Arc<str>> {
+        let bytes = match self.program.world.read(path) {
             Ok(bytes) => bytes,
             Err(error) => {
-                self.report(Diag::new("E0600", written.span, error.message).hint(MISSING));
+                self.report(Diag::new("E0600", spelling.span, error.message).hint(MISSING));
                 return None;
             }
         };
@@ -48,7 +48,7 @@ impl Checker<'_> {
             Ok(text) => Some(text.into()),
             Err(diag) => {
                 let message = format!("`{path}`: {}", diag.message);
-                let diag = Diag { span: written.span, message, ..diag };
+                let diag = Diag { span: spelling.span, message, ..diag };
                 self.report(diag.hint("embedded files are text in UTF-8, of at most 8 MiB"));
                 None
             }

@@ -1,7 +1,7 @@
 //! Functions one by one: their bodies, and their result types.
 
 use super::Checker;
-use super::body::Body;
+use super::body::{Body, FuncResult};
 use super::effects::scan;
 use super::slots::{Origin, State};
 use crate::ast;
@@ -20,24 +20,22 @@ const MAX_WAITING_DEPTH: usize = 200;
 impl<'a> Checker<'a> {
     /// Checks a function unless that was done, or is being done.
     pub(super) fn check_slot(&mut self, id: usize) {
-        if self.slots[id].state != State::Todo {
+        if self.decls.slots[id].state != State::Todo {
             return;
         }
-        self.slots[id].state = State::Busy;
-        self.inferring += 1;
+        self.decls.slots[id].state = State::Busy;
+        self.nesting.functions += 1;
         let outer = std::mem::take(&mut self.body);
-        let outer_pure = self.pure_only.take();
-        let module = self.slots[id].module;
-        let hir = self.within(module, |c| match c.slots[id].origin.clone() {
+        let module = self.decls.slots[id].module;
+        let hir = self.within(module, |c| match c.decls.slots[id].origin.clone() {
             Origin::Value { expr, what } => c.value_func(id, expr, what),
             Origin::Func(decl) => c.stmt_func(id, decl.body.stmts.iter()),
             Origin::Tool(block) | Origin::Test(block) => c.stmt_func(id, block.stmts.iter()),
             Origin::Main(stmts) => c.stmt_func(id, stmts.into_iter()),
         });
         self.body = outer;
-        self.pure_only = outer_pure;
-        self.inferring -= 1;
-        let slot = &mut self.slots[id];
+        self.nesting.functions -= 1;
+        let slot = &mut self.decls.slots[id];
         slot.ret.get_or_insert_with(|| hir.ret.clone());
         slot.hir = Some(hir);
         slot.state = State::Done;
@@ -45,25 +43,24 @@ impl<'a> Checker<'a> {
 
     /// The function that computes a constant or a default.
     fn value_func(&mut self, id: usize, expr: &'a ast::Expr, what: &'static str) -> Func {
-        self.body.enter();
-        self.pure_only = Some(what);
-        let want = self.slots[id].ret.clone();
+        self.body.around.pure_only = Some(what);
+        let want = self.decls.slots[id].ret.clone();
         let mut value = self.expr(expr, want.as_ref());
         match &want {
             Some(want) => value = self.coerce(value, want, what),
             None => value.ty = self.settled(&value.ty.widened(), expr.span),
         }
-        let (span, ret) = (self.slots[id].span, want.unwrap_or_else(|| value.ty.clone()));
+        let (span, ret) = (self.decls.slots[id].span, want.unwrap_or_else(|| value.ty.clone()));
         let place = value.span;
         let body = vec![Stmt { kind: StmtKind::Return(Some(value)), span: place }];
         Func {
-            name: self.slots[id].name.clone(),
+            name: self.decls.slots[id].name.clone(),
             origin: hir::Origin::Value,
             kind: FuncKind::Fn,
             defaults: Vec::new(),
             ret,
             effects: Effects::default(),
-            vars: std::mem::take(&mut self.body.vars),
+            vars: std::mem::take(&mut self.body.variables.list),
             captures: Vec::new(),
             facts: Vec::new(),
             body,
@@ -72,17 +69,17 @@ impl<'a> Checker<'a> {
     }
 
     fn stmt_func(&mut self, id: usize, stmts: impl Iterator<Item = &'a ast::Stmt> + Clone) -> Func {
-        let kind = match &self.slots[id].origin {
+        let kind = match &self.decls.slots[id].origin {
             Origin::Test(_) => FuncKind::Test,
             Origin::Main(_) => FuncKind::Main,
-            _ if self.slots[id].is_agent() => FuncKind::Agent,
+            _ if self.decls.slots[id].is_agent() => FuncKind::Agent,
             _ => FuncKind::Fn,
         };
         let main = matches!(kind, FuncKind::Main | FuncKind::Test);
-        self.body = Body { want: self.slots[id].ret.clone(), main, ..Body::default() };
-        self.body.enter();
-        for param in self.slots[id].params.clone() {
-            self.body.declare(&param.name.name, param.ty, param.name.span);
+        let result = FuncResult { want: self.decls.slots[id].ret.clone(), main, returned: None };
+        self.body = Body { result, ..Body::default() };
+        for param in self.decls.slots[id].params.clone() {
+            self.declare_variable(&param.name, param.ty);
         }
         self.body.look_ahead(&scan(stmts.clone()));
         let mut body = Vec::new();
@@ -90,7 +87,7 @@ impl<'a> Checker<'a> {
             self.stmt(stmt, &mut body);
         }
         let ret = self.result_type(id);
-        let slot = &self.slots[id];
+        let slot = &self.decls.slots[id];
         Func {
             name: slot.name.clone(),
             origin: hir::Origin::Func,
@@ -98,8 +95,8 @@ impl<'a> Checker<'a> {
             defaults: slot.params.iter().map(|p| p.default.and_then(|d| u32::try_from(d).ok())).collect(),
             ret,
             effects: slot.effects.of_hir(),
-            vars: std::mem::take(&mut self.body.vars),
-            captures: std::mem::take(&mut self.body.order),
+            vars: std::mem::take(&mut self.body.variables.list),
+            captures: std::mem::take(&mut self.body.variables.order),
             facts: self.body.take_facts(),
             body,
             span: slot.span,
@@ -109,16 +106,16 @@ impl<'a> Checker<'a> {
     /// The declared or inferred result type; reports a way to the end without a value.
     fn result_type(&mut self, id: usize) -> Ty {
         let falls_through = self.body.flow.live;
-        let name = self.slots[id].name.clone();
-        let span = self.slots[id].span;
-        let declared = self.slots[id].declared.then(|| self.slots[id].ret.clone()).flatten();
+        let name = self.decls.slots[id].name.clone();
+        let span = self.decls.slots[id].span;
+        let declared = self.decls.slots[id].declared.then(|| self.decls.slots[id].ret.clone()).flatten();
         let Some(want) = declared else {
-            let returned = self.body.returned.take();
+            let returned = self.body.result.returned.take();
             return match returned {
-                _ if self.body.lost.is_some() => Ty::Error,
+                _ if self.body.doubts.lost.is_some() => Ty::Error,
                 None => Ty::Null,
                 Some(ty) if !falls_through || ty.may_be_null() => self.settled(&ty, span),
-                Some(ty) if self.body.main => ty::union(vec![ty, Ty::Null]),
+                Some(ty) if self.body.result.main => ty::union(vec![ty, Ty::Null]),
                 Some(ty) => {
                     self.missing_return(&name, &ty, span);
                     ty
@@ -133,8 +130,8 @@ impl<'a> Checker<'a> {
 
     fn missing_return(&mut self, name: &str, ty: &Ty, span: Span) {
         // The `return` may be what could not be read.
-        if self.body.lost.is_some() {
-            self.hidden = true;
+        if self.body.doubts.lost.is_some() {
+            self.findings.hidden = true;
             return;
         }
         let diag = Diag::new("E0208", span, format!("`{name}` returns {ty}, but can end without `return`"));
@@ -159,27 +156,27 @@ impl<'a> Checker<'a> {
 
     /// Whether no further function may be checked before this one is done: the stack is finite.
     pub(super) fn waits_too_long(&self) -> bool {
-        self.inferring > MAX_INFERRING || self.depth > MAX_WAITING_DEPTH
+        self.nesting.functions > MAX_INFERRING || self.nesting.depth > MAX_WAITING_DEPTH
     }
 
     /// The result type of a function, checking it first if it has to be inferred.
     pub(super) fn result_of(&mut self, id: usize, span: Span) -> Ty {
-        if let Some(ty) = &self.slots[id].ret {
+        if let Some(ty) = &self.decls.slots[id].ret {
             return ty.clone();
         }
         let too_long = self.waits_too_long();
-        if self.slots[id].state == State::Busy || too_long {
-            let name = self.slots[id].name.clone();
+        if self.decls.slots[id].state == State::Busy || too_long {
+            let name = self.decls.slots[id].name.clone();
             let why = if too_long { "depends on too many others" } else { "calls itself" };
             let diag =
                 Diag::new("E0209", span, format!("the result type of `{name}` cannot be inferred: it {why}"));
             let ty = self.fail(diag.hint(format!("write it down: fn {name}(…) -> T {{ … }}")));
             if !too_long {
-                self.slots[id].ret = Some(Ty::Error);
+                self.decls.slots[id].ret = Some(Ty::Error);
             }
             return ty;
         }
         self.check_slot(id);
-        self.slots[id].ret.clone().unwrap_or(Ty::Error)
+        self.decls.slots[id].ret.clone().unwrap_or(Ty::Error)
     }
 }

@@ -10,6 +10,8 @@ use crate::ast::{self, Expr as Ast, ExprKind as A, GenKind, Ident, Path};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, Gen, VarId};
 use crate::ir::{Const, Method};
+use crate::resolve::DefKind;
+use crate::source::Span;
 use crate::ty::{self, Field, Ty};
 
 /// What a generation writes, as far as it is known.
@@ -38,14 +40,14 @@ impl Written {
 impl Checker<'_> {
     /// Checks a generation and binds its capture; `None` if it cannot be compiled.
     pub(super) fn generation(&mut self, generation: &ast::Gen) -> Option<Gen> {
-        if let Some(place) = self.pure_only {
+        if let Some(place) = self.body.around.pure_only {
             let diag = Diag::new("E0300", generation.span, format!("{place} cannot generate"));
             self.report(diag.hint("generate in a statement first, then use the name"));
         }
         let mut written = match &generation.kind {
             GenKind::Gen(ty) => self.typed(ty.as_ref()),
             GenKind::Select { from, by } => self.selected(from, by.as_ref()),
-            GenKind::Call(paths) => self.called(paths),
+            GenKind::Call(paths) => self.called(paths, generation.span),
         };
         let chosen = self.options(generation, &mut written);
         let call = matches!(generation.kind, GenKind::Call(_));
@@ -57,11 +59,12 @@ impl Checker<'_> {
             GenKind::Select { by: Some(by), .. } => by.span,
             _ => generation.span,
         };
+        let (var, spec) = (var?, written.spec?);
         Some(Gen {
-            var: var?,
+            var,
             name: generation.name.name.clone(),
             append: generation.append,
-            spec: written.spec?,
+            spec: self.cache.specs.share(spec),
             bindings: written.bindings,
             stops: chosen.stop_places,
             ty: written.ty,
@@ -102,7 +105,7 @@ impl Checker<'_> {
 
     fn select_from(&mut self, from: &Ast) -> Written {
         let list = match &from.kind {
-            A::Name(name) if !self.is_known(name) => {
+            A::Name(name) if !self.is_known(from.span) => {
                 self.unknown_name(name, from.span, &Meant::List);
                 super::expr::error(from.span)
             }
@@ -144,9 +147,9 @@ impl Checker<'_> {
     }
 
     /// `call x: t1 | t2`: the model picks one of the tools.
-    fn called(&mut self, paths: &[Path]) -> Written {
+    fn called(&mut self, paths: &[Path], span: Span) -> Written {
         let (mut tools, mut names, mut result) = (Vec::new(), Vec::new(), vec![Ty::Null]);
-        let mut good = true;
+        let (mut calls, mut good) = (Vec::new(), true);
         for path in paths {
             let Some(tool) = self.tool(path) else {
                 good = false;
@@ -159,6 +162,7 @@ impl Checker<'_> {
             }
             tools.push(tool.id);
             names.push(Ty::Lit(Const::Str(tool.name)));
+            calls.push(tool.call);
             result.insert(result.len() - 1, tool.ret);
         }
         let field = |name: &str, ty: Ty| Field { name: name.to_owned(), ty, optional: false };
@@ -168,9 +172,13 @@ impl Checker<'_> {
             field("result", ty::union(result)),
             field("error", ty::union(vec![Ty::Str, Ty::Null])),
         ]);
-        // A call says itself what may be written.
-        let spec = good.then_some(Spec::Text { min: 0, max: None });
-        Written { tools, ..Written::plain(spec, Vec::new(), if good { ty } else { Ty::Error }) }
+        let calls = calls.into_iter().collect::<Option<Vec<Spec>>>().filter(|_| good);
+        let spec = calls.map(|members| Spec::JsonOf { value: Box::new(Spec::Union { members }) });
+        let spec = spec.and_then(|spec| self.closed(spec, span));
+        // Whatever it was is reported, or hidden with the declaration that it stands in.
+        self.findings.hidden |= spec.is_none();
+        let ty = if good { ty } else { Ty::Error };
+        Written { tools, json: true, ..Written::plain(spec, Vec::new(), ty) }
     }
 
     /// The variable that the capture is: one of a block if it is declared, else one of the function.
@@ -179,25 +187,28 @@ impl Checker<'_> {
         let list = generation.append || what.samples;
         let ty = if list { Ty::list(item.clone()) } else { item.clone() };
         let nullable = ty.may_be_null();
-        if let Some((_, place)) = self.global(name.name.as_str())
-            && self.body.local(&name.name).is_none()
-        {
+        let Some(def) = self.program.names.local_at(name.span) else {
+            // Only what was read of a broken statement has two names in one place.
+            self.findings.hidden = true;
+            return None;
+        };
+        let captures = self.program.names.kind(def) == Some(DefKind::Capture);
+        if let Some((_, place)) = self.global(&name.name).filter(|_| captures) {
             let message = format!("`{}` is the name of something declared or imported", name.name);
             let diag = Diag::new("E0106", name.span, message);
             self.report(diag.label(place, "declared here").hint("choose another name for the capture"));
             return None;
         }
-        let declared = self.body.local(&name.name);
-        if let Some(var) = declared.filter(|var| self.body.is_outside_of_branch(*var)) {
+        let known = self.body.variables.var_of.get(&def).copied();
+        if let Some(var) = known.filter(|var| !captures && self.body.is_outside_of_branch(*var)) {
             self.assigned_in_branch(var, name);
         }
-        let known = self.body.variable(&name.name);
         let var = match known {
             Some(var) => self.rebind(var, &ty, name),
             None => {
                 let var = self.body.new_var(&name.name, ty, name.span);
-                self.body.captures.insert(name.name.clone(), Some(var));
-                self.body.vars[var.0 as usize].grows = generation.append;
+                self.body.variables.var_of.insert(def, var);
+                self.body.variables.list[var.0 as usize].grows = generation.append;
                 var
             }
         };

@@ -1,6 +1,6 @@
 //! From trees to one typed tree: names, types, effects, and what a generation may write.
 //!
-//! Names are resolved file by file ([`scope`]); the declarations of all files become one list of functions.
+//! What names mean is known before ([`resolve`]); the declarations of all files become one list of functions.
 //! Functions are checked one by one, in order; where a call needs a result type that is not written down, the
 //! callee is checked first. Findings are collected, never thrown: a mistake yields the type [`Ty::Error`],
 //! which fits everything, so that one cause produces one finding.
@@ -20,13 +20,13 @@ mod files;
 mod flow;
 mod func;
 mod generate;
+mod imports;
 mod link;
 mod models;
 mod ops;
 mod options;
 mod prelude;
 mod recursion;
-mod scope;
 mod slots;
 mod stmt;
 mod suggest;
@@ -38,17 +38,20 @@ mod types;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use agentc_constraint::SharedSpec;
 use agentc_constraint::spec::Spec;
 
 use body::Body;
-use scope::{Global, Scope};
+use link::Global;
 use slots::{Slot, TestSlot, ToolSlot, TypeSlot};
 
 use crate::diag::Diag;
-use crate::hir::{Expr, Hir};
+use crate::hir::Hir;
 use crate::ir::ModelDecl;
 use crate::modules::Modules;
+use crate::resolve::{DefId, Resolution, resolve};
 use crate::source::{Span, World};
+use crate::specs::Specs;
 use crate::ty::{NamedTypes, Ty};
 
 /// The word that means the text so far where no variable has this name.
@@ -63,89 +66,106 @@ pub(crate) const SCHEMA_TEXT: (&str, &str) = (
 /// Checks a program. The typed tree is there if and only if there is no error among the findings of this
 /// stage; callers must not use it if an earlier stage reported one.
 pub fn check(modules: &Modules, world: &dyn World, agent: Option<&str>) -> (Option<Hir>, Vec<Diag>) {
+    let names = resolve(modules);
     let mut checker = Checker {
-        modules,
-        world,
+        program: Program { modules, names: &names, world },
         module: 0,
-        scopes: modules.list().iter().map(|_| Scope::default()).collect(),
-        type_slots: Vec::new(),
-        named: NamedTypes::default(),
-        defs: Vec::new(),
-        used: 0,
-        named_places: HashSet::new(),
-        resolving: None,
-        holes: None,
-        files: HashMap::new(),
-        tools: Vec::new(),
-        tests: Vec::new(),
-        models: Vec::new(),
-        slots: Vec::new(),
+        types: DeclaredTypes::default(),
+        decls: Declarations::default(),
+        cache: Cache::default(),
         body: Body::default(),
-        pure_only: None,
-        inferring: 0,
-        depth: 0,
-        suggestions: 0,
-        diags: Vec::new(),
-        regexes: HashMap::new(),
-        grammars: HashMap::new(),
-        schemas: HashMap::new(),
-        hidden: false,
+        nesting: Nesting::default(),
+        findings: Findings::default(),
     };
     let hir = checker.run(agent);
-    let mut diags = checker.diags;
+    let Findings { mut diags, hidden, .. } = checker.findings;
     diags.sort_by_key(|d| (d.span.file, d.span.start, d.span.end));
     diags.dedup_by(|a, b| a.span == b.span && a.code == b.code);
-    let failed = checker.hidden || diags.iter().any(Diag::is_error);
+    let failed = hidden || diags.iter().any(Diag::is_error);
     (hir.filter(|_| !failed), diags)
 }
 
 struct Checker<'a> {
-    modules: &'a Modules,
-    /// Where embedded files come from.
-    world: &'a dyn World,
+    program: Program<'a>,
     /// The file that is being checked.
     module: usize,
-    /// What each file declares and imports.
-    scopes: Vec<Scope<'a>>,
-    type_slots: Vec<TypeSlot<'a>>,
+    types: DeclaredTypes<'a>,
+    decls: Declarations<'a>,
+    cache: Cache,
+    /// The function that is being checked.
+    body: Body,
+    nesting: Nesting,
+    findings: Findings,
+}
+
+/// What is checked.
+#[derive(Clone, Copy)]
+struct Program<'a> {
+    modules: &'a Modules,
+    /// What its names mean.
+    names: &'a Resolution,
+    /// Where embedded files come from.
+    world: &'a dyn World,
+}
+
+/// The types that the files declare.
+#[derive(Default)]
+struct DeclaredTypes<'a> {
+    slots: Vec<TypeSlot<'a>>,
+    /// Where each definition is found among these.
+    numbers: HashMap<DefId, usize>,
     /// Types that contain themselves, and what generations of them write, by their numbers.
     named: NamedTypes,
     defs: Vec<Spec>,
     /// Parts of declared types that were copied to where they are named.
     used: usize,
-    /// Where the declarations and imports stand that something names.
-    named_places: HashSet<Span>,
-    /// The group of declared types that are being resolved.
-    resolving: Option<usize>,
-    /// In the type of a generation: the values of its holes.
-    holes: Option<Vec<Expr>>,
-    /// Embedded files that were read, by path; `None` where something was wrong.
-    files: HashMap<String, Option<Arc<str>>>,
+}
+
+/// Everything else that the files declare.
+#[derive(Default)]
+struct Declarations<'a> {
+    /// Everything that becomes a function, in the order of their ids.
+    slots: Vec<Slot<'a>>,
     tools: Vec<ToolSlot<'a>>,
     tests: Vec<TestSlot>,
     /// The named models of all files.
     models: Vec<(String, ModelDecl)>,
-    /// Everything that becomes a function, in the order of their ids.
-    slots: Vec<Slot<'a>>,
-    /// The function that is being checked.
-    body: Body,
-    /// Set where nothing may write or generate: what the place is called.
-    pure_only: Option<&'static str>,
+    /// Where the definition of each model is found among these.
+    model_numbers: HashMap<DefId, u32>,
+    /// What the definitions of values are.
+    values: HashMap<DefId, Global>,
+    /// Imports that a declaration hides, which is reported.
+    hidden_imports: HashSet<Span>,
+}
+
+/// What was found out once, whichever part of the program asked first.
+#[derive(Default)]
+struct Cache {
+    /// Embedded files that were read, by path; `None` where something was wrong.
+    files: HashMap<String, Option<Arc<str>>>,
+    /// What generations may write, and the parts of it that were looked at by themselves.
+    specs: Specs,
+    /// What is wrong with the regexes, grammars and schemas among them.
+    problems: HashMap<SharedSpec, Option<constraint::Problem>>,
+}
+
+/// How deep the checker is: its stack is finite.
+#[derive(Default)]
+struct Nesting {
     /// How many functions wait for the result type of another.
-    inferring: usize,
+    functions: usize,
     /// How many expressions and blocks are open around the place, in all of these functions together.
     depth: usize,
-    /// How many unknown names were compared with known ones; comparing is slow, so it is limited.
-    suggestions: usize,
+}
+
+/// What was found.
+#[derive(Default)]
+struct Findings {
     diags: Vec<Diag>,
-    /// Regexes that were looked at, and what was wrong with each.
-    regexes: HashMap<String, Option<constraint::Problem>>,
-    /// The same of grammars, by text and whether they are in llama.cpp's notation.
-    grammars: HashMap<(String, bool), Option<constraint::Problem>>,
-    /// The same of JSON Schemas.
-    schemas: HashMap<String, Option<constraint::Problem>>,
     /// Whether a finding was left out because it may be a consequence of a syntax error.
     hidden: bool,
+    /// How many unknown names were compared with known ones; comparing is slow, so it is limited.
+    suggestions: usize,
 }
 
 impl Checker<'_> {
@@ -160,10 +180,10 @@ impl Checker<'_> {
     /// Adds a finding, unless it lies in a statement that lost a part to a syntax error.
     fn report(&mut self, diag: Diag) {
         let damaged = |m: &crate::modules::Module| m.ast.damage.covers(diag.span);
-        if self.modules.of(diag.span).is_some_and(damaged) {
-            self.hidden |= diag.is_error();
+        if self.program.modules.of(diag.span).is_some_and(damaged) {
+            self.findings.hidden |= diag.is_error();
         } else {
-            self.diags.push(diag);
+            self.findings.diags.push(diag);
         }
     }
 

@@ -5,6 +5,7 @@ use super::body::Body;
 use crate::ast::{self, Ast, Ident, Item};
 use crate::diag::Diag;
 use crate::ir::{Const, ModelDecl};
+use crate::resolve::DefId;
 
 impl<'a> Checker<'a> {
     /// Numbers the named models of the current file.
@@ -12,21 +13,17 @@ impl<'a> Checker<'a> {
         for item in &ast.items {
             let Item::Model(decl) = item else { continue };
             let Some(name) = &decl.name else { continue };
-            let id = u32::try_from(self.models.len()).unwrap_or(u32::MAX);
-            let Some(scope) = self.scopes.get_mut(self.module) else { continue };
-            if let Some((_, first)) = scope.models.get(name.name.as_str()) {
-                let first = *first;
-                self.duplicate("model", name, first);
-                continue;
+            let id = u32::try_from(self.decls.models.len()).unwrap_or(u32::MAX);
+            if let Some(def) = self.first_declared("model", name) {
+                self.decls.model_numbers.insert(def, id);
+                self.decls.models.push((name.name.clone(), ModelDecl::default()));
             }
-            scope.models.insert(&name.name, (id, name.span));
-            self.models.push((name.name.clone(), ModelDecl::default()));
         }
     }
 
     /// Reads the settings of all named models; gives the default model of the program's own file.
     pub(super) fn check_models(&mut self) -> Option<ModelDecl> {
-        let modules = self.modules.list();
+        let modules = self.program.modules.list();
         let mut default = None;
         for (id, module) in modules.iter().enumerate() {
             let decls =
@@ -35,7 +32,7 @@ impl<'a> Checker<'a> {
             for decl in decls {
                 let model = self.within(id, |c| c.model(decl));
                 match (&decl.name, first) {
-                    (Some(name), _) => self.keep_model(id, name, model),
+                    (Some(name), _) => self.keep_model(name, model),
                     (None, Some(first)) => {
                         let diag = Diag::new("E0102", decl.model.span, "the default model is declared twice");
                         let diag = diag.label(first.model.span, "first here");
@@ -51,10 +48,11 @@ impl<'a> Checker<'a> {
         default
     }
 
-    fn keep_model(&mut self, module: usize, name: &Ident, model: ModelDecl) {
-        let known = self.scopes.get(module).and_then(|s| s.models.get(name.name.as_str()));
-        let slot = known.filter(|k| k.1 == name.span).and_then(|k| self.models.get_mut(k.0 as usize));
-        if let Some(slot) = slot {
+    fn keep_model(&mut self, name: &Ident, model: ModelDecl) {
+        let names = self.program.names;
+        let first = |def: &DefId| names.definition(*def).is_some_and(|def| def.span == name.span);
+        let id = names.def_at(name.span).filter(first).and_then(|def| self.decls.model_numbers.get(&def));
+        if let Some(slot) = id.and_then(|id| self.decls.models.get_mut(*id as usize)) {
             slot.1 = model;
         }
     }
@@ -81,10 +79,9 @@ impl<'a> Checker<'a> {
     #[allow(clippy::cast_precision_loss)]
     fn model_setting(&mut self, model: &mut ModelDecl, key: &ast::Ident, value: &'a ast::Expr) {
         self.body = Body::default();
-        self.body.enter();
-        self.pure_only = Some("a model setting");
+        self.body.around.pure_only = Some("a model setting");
         let value = self.expr(value, None);
-        self.pure_only = None;
+        self.body.around.pure_only = None;
         if value.ty.is_error() {
             return;
         }

@@ -12,34 +12,26 @@ use crate::source::Span;
 use crate::ty::{self, Ty};
 
 /// What the item is called while the call with it is checked: no name of a program.
-const ITEM: &str = " item";
+pub(super) const ITEM: &str = " item";
 
 impl Checker<'_> {
     /// `map(xs, f)`, `filter(xs, f)`, `sort_by(xs, f)`: `f(item)` for each item.
-    pub(super) fn map(
-        &mut self,
-        gives: MapGives,
-        builtin: &Builtin,
-        list: &Ast,
-        f: &Ast,
-        span: Span,
-    ) -> Expr {
+    pub(super) fn map(&mut self, gives: MapGives, name: &str, list: &Ast, f: &Ast, span: Span) -> Expr {
         let list = self.expr(list, None);
         if !takes(Takes::List, &list.ty) {
-            self.wrong_kind(builtin.name, "xs", Takes::List, &list);
+            self.wrong_kind(name, "xs", Takes::List, &list);
             return error(span);
         }
         if !is_name(f) {
-            self.no_function_name(builtin.name, f);
+            self.no_function_name(name, f);
             return error(span);
         }
-        self.body.enter();
-        let var = self.body.declare(ITEM, item(&list.ty.base(), Ty::Any), f.span);
-        self.body.vars[var.0 as usize].name.clear();
+        let var = self.body.new_var("", item(&list.ty.base(), Ty::Any), f.span);
+        let outer = self.body.variables.item.replace(var);
         let arg = Ast { kind: A::Name(ITEM.to_owned()), span: f.span };
         let call = Call { callee: Box::new(f.clone()), args: vec![(None, arg)], piped: false };
         let body = self.call(&call, f.span);
-        self.body.leave();
+        self.body.variables.item = outer;
         if body.ty.is_error() || list.ty.is_error() || !self.result_suits(gives, &body) {
             return error(span);
         }
@@ -88,7 +80,7 @@ impl Checker<'_> {
 
     /// `score(text)`
     pub(super) fn score(&mut self, text: &Ast, span: Span) -> Expr {
-        if let Some(place) = self.pure_only {
+        if let Some(place) = self.body.around.pure_only {
             let diag = Diag::new("E0301", span, format!("`score` asks the model, which {place} cannot do"));
             self.report(diag.hint("call it in a statement first: let x = score(…)"));
         }
@@ -99,22 +91,23 @@ impl Checker<'_> {
     /// A function whose second argument is a regex: an instruction of its own, with the pattern as a text.
     pub(super) fn call_by_regex(
         &mut self,
-        builtin: &Builtin,
-        op: &'static str,
+        builtin: Builtin,
+        by_regex: Builtin,
         given: &[Option<&Ast>],
         regex: &Regex,
         span: Span,
     ) -> Expr {
         let mut good = self.search_regex_is_good(&regex.pattern, regex.span);
+        let signature = builtin.signature();
         let mut args = Vec::new();
-        for (at, (param, arg)) in builtin.params.iter().zip(given).enumerate() {
+        for (at, (param, arg)) in signature.params.iter().zip(given).enumerate() {
             let value = match arg {
                 _ if at == 1 => constant(Const::Str(regex.pattern.clone()), regex.span),
                 Some(arg) => self.expr(arg, None),
                 None => default_value(param.default, span),
             };
             if at != 1 && !takes(Takes::Str, &value.ty) {
-                good = self.wrong_kind(builtin.name, param.name, Takes::Str, &value);
+                good = self.wrong_kind(signature.name, param.name, Takes::Str, &value);
             }
             good &= !value.ty.is_error();
             args.push(value);
@@ -122,12 +115,8 @@ impl Checker<'_> {
         if !good {
             return error(span);
         }
-        let ty = match op {
-            "replace_match" => Ty::Str,
-            "split_match" => Ty::list(Ty::Str),
-            _ => Ty::Bool,
-        };
-        Expr { kind: ExprKind::Builtin(op, args), ty, span }
+        let ty = self.builtin_result(by_regex.signature(), &mut args, span);
+        Expr { kind: ExprKind::Builtin(by_regex, args), ty, span }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What becomes a function or a type: declared first, checked on demand.
 
+use agentc_constraint::spec::Spec;
+
 use super::types::TypeInfo;
 use crate::ast;
 use crate::hir;
@@ -130,6 +132,8 @@ impl Effects {
 pub(super) struct ToolSlot<'a> {
     pub(super) decl: &'a ast::ToolDecl,
     pub(super) params: Vec<Param>,
+    /// What a model writes that calls it; `None` if it cannot be said, which is reported.
+    pub(super) call: Option<Spec>,
     pub(super) ret: Ty,
     pub(super) needs: Vec<Capability>,
     pub(super) body: hir::ToolBody,

@@ -41,33 +41,31 @@ impl Checker<'_> {
     }
 
     pub(super) fn block(&mut self, block: &Block) -> Vec<Stmt> {
-        self.body.enter();
-        self.depth += 1;
+        self.nesting.depth += 1;
         let mut out = Vec::new();
         for stmt in &block.stmts {
             self.stmt(stmt, &mut out);
         }
-        self.depth -= 1;
-        self.body.leave();
+        self.nesting.depth -= 1;
         out
     }
 
     /// The blocks of a statement that could not be read. What is bound after them is not known.
     fn lost_blocks(&mut self, blocks: &[Block]) {
         let entry = self.body.flow.clone();
-        self.body.unread += 1;
+        self.body.around.unread += 1;
         for block in blocks {
             self.block(block);
             self.body.flow = entry.clone();
         }
-        self.body.unread -= 1;
+        self.body.around.unread -= 1;
     }
 
     /// Text of a prompt: holes are printed, generate, or call a function that writes.
     fn text(&mut self, text: &Text) -> Vec<hir::Part> {
         let tag = template::tag(text);
-        let (found, hidden) = (self.diags.len(), self.hidden);
-        let outer = std::mem::replace(&mut self.body.tag, tag.map(|(tag, _)| tag.to_owned()));
+        let (found, hidden) = (self.findings.diags.len(), self.findings.hidden);
+        let outer = std::mem::replace(&mut self.body.around.tag, tag.map(|(tag, _)| tag.to_owned()));
         let mut parts = Vec::new();
         for part in &text.parts {
             match part {
@@ -79,9 +77,11 @@ impl Checker<'_> {
                 Part::Gen(generation) => parts.extend(self.generation(generation).map(hir::Part::Gen)),
             }
         }
-        self.body.tag = outer;
+        self.body.around.tag = outer;
         // What else is wrong in the text probably has the same cause.
-        if let Some((tag, span)) = tag.filter(|_| self.diags.len() == found && self.hidden == hidden) {
+        if let Some((tag, span)) =
+            tag.filter(|_| self.findings.diags.len() == found && self.findings.hidden == hidden)
+        {
             let diag = Diag::new("W0001", span, format!("`{tag}` is plain text here"));
             self.report(diag.hint(template::HINT));
         }
@@ -89,18 +89,18 @@ impl Checker<'_> {
     }
 
     fn hole(&mut self, expr: &Expr) -> hir::Part {
-        let outer = std::mem::replace(&mut self.body.in_hole, true);
+        let outer = std::mem::replace(&mut self.body.around.in_hole, true);
         let value = self.expr(expr, None);
-        self.body.in_hole = outer;
+        self.body.around.in_hole = outer;
         let id = match &value.kind {
             hir::ExprKind::Call(id, _) => *id,
             hir::ExprKind::Map(map) => match &map.body.kind {
-                hir::ExprKind::Call(id, _) if self.slots[*id as usize].effects.writes => *id,
+                hir::ExprKind::Call(id, _) if self.decls.slots[*id as usize].effects.writes => *id,
                 _ => return hir::Part::Value(value),
             },
             _ => return hir::Part::Value(value),
         };
-        let slot = &self.slots[id as usize];
+        let slot = &self.decls.slots[id as usize];
         let writes = slot.effects.writes && !slot.is_agent();
         let silent = value.ty == Ty::Null;
         let name = slot.name.clone();
@@ -131,15 +131,16 @@ impl Checker<'_> {
             Some(want) => want,
             None => self.settled(&value.ty.widened(), value.span),
         };
-        if let Some(first) = self.body.declared_here(&name.name) {
-            let first = self.body.place(first);
+        let names = self.program.names;
+        let first = names.def_at(name.span).and_then(|id| names.definition(id)).map(|def| def.span);
+        if let Some(first) = first.filter(|first| *first != name.span) {
             let diag = Diag::new("E0102", name.span, format!("`{}` is declared already", name.name));
             self.report(
                 diag.label(first, "first here").hint(format!("to change its value, write {} = …", name.name)),
             );
             return None;
         }
-        let var = self.body.declare(&name.name, ty, name.span);
+        let var = self.declare_variable(name, ty);
         Some(StmtKind::Set(var, value))
     }
 
@@ -190,14 +191,14 @@ impl Checker<'_> {
 
     /// The variable that an assignment means; without one, the value is checked here.
     fn target(&mut self, name: &Ident, add: bool, value: &Expr) -> Option<VarId> {
-        if let Some(var) = self.body.variable(&name.name) {
+        if let Some(Some(var)) = self.variable_at(name.span) {
             if self.body.is_outside_of_branch(var) {
                 self.assigned_in_branch(var, name);
             }
             return Some(var);
         }
         let value = self.expr(value, None);
-        if let Some((_, place)) = self.global(name.name.as_str()) {
+        if let Some((_, place)) = self.global(&name.name) {
             let diag = Diag::new("E0106", name.span, format!("`{}` cannot be assigned to", name.name));
             let diag = diag.label(place, "declared here");
             self.report(diag.hint("only variables change: declare one with `let`"));
@@ -224,14 +225,14 @@ impl Checker<'_> {
 
     fn role(&mut self, role: ast::Role, body: &RoleBody, span: Span) -> Option<StmtKind> {
         let head = Span { end: span.start + u32::try_from(role.word().len()).unwrap_or(0), ..span };
-        if let Some(outer) = self.body.role {
+        if let Some(outer) = self.body.around.role {
             let diag = Diag::new("E0302", head, format!("`{}` is inside another role", role.word()));
             let diag = diag.label(outer, "this role is open");
             self.report(diag.hint("close the block of the outer role first: roles cannot be nested"));
         }
-        let outer = self.body.role.replace(head);
+        let outer = self.body.around.role.replace(head);
         let stmts = self.role_body(body);
-        self.body.role = outer;
+        self.body.around.role = outer;
         Some(StmtKind::Role(role.of_ir(), stmts))
     }
 
@@ -252,21 +253,16 @@ impl Checker<'_> {
         kind.map(|kind| Stmt { kind, span }).into_iter().collect()
     }
 
-    pub(super) fn is_known(&self, name: &str) -> bool {
-        let local = self.body.local(name).is_some() || self.body.captures.contains_key(name);
-        local || self.global(name).is_some()
-    }
-
     /// Whether an unknown type ends right before a place: `Literal["a"]` is one mistake.
     fn ends_unknown_type(&self, place: Span) -> bool {
-        let last = self.diags.last().filter(|diag| diag.code == "E0101").map(|diag| diag.span);
+        let last = self.findings.diags.last().filter(|diag| diag.code == "E0101").map(|diag| diag.span);
         last.is_some_and(|span| span.file == place.file && span.end == place.start)
     }
 
     fn expr_stmt(&mut self, expr: &Expr) -> Option<StmtKind> {
         match &expr.kind {
             ExprKind::Error => return None,
-            ExprKind::List(_) if self.ends_unknown_type(expr.span) => self.hidden = true,
+            ExprKind::List(_) if self.ends_unknown_type(expr.span) => self.findings.hidden = true,
             ExprKind::Call(_) => {
                 let value = self.expr(expr, None);
                 if value.ty.is_error() {
@@ -276,13 +272,15 @@ impl Checker<'_> {
             }
             kind => {
                 let hint = match kind {
-                    ExprKind::Name(name) if super::options::is_option(name) && !self.is_known(name) => {
+                    ExprKind::Name(name) if super::options::is_option(name) && !self.is_known(expr.span) => {
                         format!("options of a generation come after `with`: gen x with {name} = …")
                     }
-                    ExprKind::Name(name) if !self.is_known(name) && foreign_statement(name).is_some() => {
+                    ExprKind::Name(name)
+                        if !self.is_known(expr.span) && foreign_statement(name).is_some() =>
+                    {
                         foreign_statement(name).unwrap_or_default().to_owned()
                     }
-                    ExprKind::Name(name) if !self.is_known(name) => {
+                    ExprKind::Name(name) if !self.is_known(expr.span) => {
                         format!("prompt text goes in quotes: \"{name} …\"; a call has parentheses: {name}(…)")
                     }
                     ExprKind::Name(name) => {
@@ -297,7 +295,7 @@ impl Checker<'_> {
                     }
                     ExprKind::Regex(_) => "a regex is a type: gen x: /[a-z]+/".to_owned(),
                     ExprKind::Binary(ast::BinOp::Eq, ..) => "to assign, write a single `=`".to_owned(),
-                    _ if self.body.want.as_ref().is_some_and(|want| *want != Ty::Null) => {
+                    _ if self.body.result.want.as_ref().is_some_and(|want| *want != Ty::Null) => {
                         "to give it back, write `return` before it".to_owned()
                     }
                     _ => "to put its value into the prompt, write it into a string: \"{{ … }}\"".to_owned(),

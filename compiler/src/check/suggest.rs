@@ -9,8 +9,8 @@ const MAX_SUGGESTIONS: usize = 100;
 impl Checker<'_> {
     /// The known name that is nearest to an unknown one.
     pub(super) fn nearest<'n>(&mut self, name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
-        self.suggestions += 1;
-        if self.suggestions > MAX_SUGGESTIONS || name.len() > 40 {
+        self.findings.suggestions += 1;
+        if self.findings.suggestions > MAX_SUGGESTIONS || name.len() > 40 {
             return None;
         }
         let allowed = (name.chars().count() / 3).max(1);

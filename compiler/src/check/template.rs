@@ -4,6 +4,7 @@
 use super::Checker;
 use crate::ast::{Part, Text};
 use crate::diag::Diag;
+use crate::resolve::names_between;
 use crate::source::Span;
 
 /// What to write in place of a tag.
@@ -12,7 +13,7 @@ pub(super) const HINT: &str = "`{% … %}` has no meaning in a text: close the s
 /// Words that a tag of Jinja begins with.
 const TAGS: &[&str] = &["if", "elif", "else", "endif", "for", "endfor", "set", "include", "macro", "block"];
 
-/// How many marks of a kind are looked at in a piece of text.
+/// How many tags are looked at in a piece of text.
 const MOST: usize = 20;
 
 /// The first `{% … %}` in a text, and where it stands.
@@ -35,31 +36,17 @@ fn tag_in(literal: &str) -> Option<&str> {
     })
 }
 
-/// The plain names between a sign and its partner, and what stands before the sign.
-fn names_between<'t>(
-    literal: &'t str,
-    open: char,
-    close: char,
-) -> impl Iterator<Item = (&'t str, &'t str)> + 't {
-    literal.match_indices(open).take(MOST).filter_map(move |(at, _)| {
-        let (name, _) = literal[at + 1..].split_once(close)?;
-        let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-        plain.then(|| (name, &literal[..at]))
-    })
-}
-
 impl Checker<'_> {
     /// `{name}` in text, where `name` is a variable: probably a hole was meant. `[NAME]` is remembered: if
     /// there is no `NAME`, it should have been generated here.
     pub(super) fn look_for_marks(&mut self, literal: &str, span: Span) {
-        let known = names_between(literal, '{', '}')
-            .filter(|(name, _)| self.body.local(name).is_some() || self.body.captures.contains_key(*name));
-        let known: Vec<(&str, &str)> = known.collect();
-        // That nothing else reads them goes without saying.
-        let vars = known.iter().filter_map(|(name, _)| self.body.variable(name));
-        let places: Vec<Span> = vars.map(|var| self.body.place(var)).collect();
-        self.named_places.extend(places);
-        if let Some((name, before)) = known.first() {
+        let names = self.program.names;
+        let marked = |name: &str| {
+            let mut defs = names.marked_in(span).iter().filter_map(|id| names.definition(*id));
+            defs.any(|def| def.name == name)
+        };
+        let known = names_between(literal, '{', '}').find(|(name, _)| marked(name));
+        if let Some((name, before)) = known {
             let sign = if before.ends_with('$') { "$" } else { "" };
             let message = format!("`{sign}{{{name}}}` is plain text here, and `{name}` is a variable");
             let instead = if sign.is_empty() { "" } else { ", without the `$`" };
@@ -68,6 +55,6 @@ impl Checker<'_> {
         }
         let brackets = names_between(literal, '[', ']').map(|(name, _)| name);
         let shouted = brackets.filter(|name| !name.contains(char::is_lowercase));
-        self.body.bracketed.extend(shouted.map(str::to_owned));
+        self.body.doubts.bracketed.extend(shouted.map(str::to_owned));
     }
 }

@@ -1,8 +1,11 @@
 //! Tools and tests: their names, what they need, and what they run.
 
+use agentc_constraint::spec::{Field, Spec};
+
 use super::Checker;
-use super::scope::Global;
+use super::link::Global;
 use super::slots::{Origin, Param, Slot, TestSlot, ToolSlot};
+use super::types::TypeInfo;
 use crate::ast::{self, Ident, ScriptPrompt, ScriptRule, Text, ToolBody};
 use crate::diag::Diag;
 use crate::hir;
@@ -18,7 +21,9 @@ const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
 impl<'a> Checker<'a> {
     pub(super) fn collect_tool(&mut self, decl: &'a ast::ToolDecl) {
-        let params = self.params(&decl.name.name, decl.params.iter());
+        let (params, infos): (Vec<Param>, Vec<TypeInfo>) =
+            self.typed_params(&decl.name.name, decl.params.iter()).into_iter().unzip();
+        let call = call_of(&decl.name.name, &params, infos);
         let ret = decl.ret.as_ref().map_or(Ty::Any, |t| self.value_type(t));
         let mut needs: Vec<Capability> = decl.needs.iter().filter_map(|c| self.capability(c)).collect();
         let body = match &decl.body {
@@ -32,23 +37,23 @@ impl<'a> Checker<'a> {
                 hir::ToolBody::Func(u32::try_from(id).unwrap_or(u32::MAX))
             }
         };
-        self.tools.push(ToolSlot { decl, params, ret, needs, body });
-        self.declare(&decl.name, Global::Tool(self.tools.len() - 1));
+        self.decls.tools.push(ToolSlot { decl, params, call, ret, needs, body });
+        self.declare(&decl.name, Global::Tool(self.decls.tools.len() - 1));
     }
 
-    fn capability(&mut self, written: &ast::Capability) -> Option<Capability> {
-        let name = written.name.name.as_str();
+    fn capability(&mut self, need: &ast::Capability) -> Option<Capability> {
+        let name = need.name.name.as_str();
         let Some((_, limited)) = CAPABILITIES.iter().find(|c| c.0 == name) else {
             let known = CAPABILITIES.iter().map(|c| c.0);
             let hint = match self.nearest(name, known) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "the capabilities are run, net, read, write and env".to_owned(),
             };
-            let diag = Diag::new("E0700", written.name.span, format!("there is no capability `{name}`"));
+            let diag = Diag::new("E0700", need.name.span, format!("there is no capability `{name}`"));
             self.report(diag.hint(hint));
             return None;
         };
-        let limit = match &written.limit {
+        let limit = match &need.limit {
             Some(limit) if *limited => Some(self.fixed(limit, "a limit")?),
             Some(limit) => {
                 let diag = Diag::new("E0700", limit.span, format!("`{name}` takes no limit"));
@@ -133,7 +138,7 @@ impl<'a> Checker<'a> {
     pub(super) fn collect_test(&mut self, decl: &'a ast::TestDecl) {
         let name = self.fixed(&decl.name, "the name of a test").unwrap_or_default();
         let span = decl.name.span;
-        if let Some(first) = self.tests.iter().find(|t| t.name == name) {
+        if let Some(first) = self.decls.tests.iter().find(|t| t.name == name) {
             let first = first.span;
             let diag = Diag::new("E0102", span, format!("the test `{name}` is declared twice"));
             self.report(diag.label(first, "first here").hint("give one of them another name"));
@@ -148,7 +153,7 @@ impl<'a> Checker<'a> {
             }
         };
         let func = self.slot(Slot::new(&name, self.module, Origin::Test(&decl.body), span));
-        self.tests.push(TestSlot { name, func, model, span });
+        self.decls.tests.push(TestSlot { name, func, model, span });
     }
 
     fn script_rule(&mut self, rule: &ScriptRule) -> Option<ir::ScriptRule> {
@@ -174,7 +179,7 @@ impl<'a> Checker<'a> {
             body: t.body.clone(),
             span: t.decl.name.span,
         };
-        self.tools.iter().map(tool).collect()
+        self.decls.tools.iter().map(tool).collect()
     }
 
     pub(super) fn tests_of_hir(&self) -> Vec<hir::Test> {
@@ -185,8 +190,22 @@ impl<'a> Checker<'a> {
             chat: self.reaches_role(t.func),
             span: t.span,
         };
-        self.tests.iter().map(test).collect()
+        self.decls.tests.iter().map(test).collect()
     }
+}
+
+/// What a model writes that calls a tool: its name and its arguments, where those with a default may be left out.
+fn call_of(name: &str, params: &[Param], infos: Vec<TypeInfo>) -> Option<Spec> {
+    let field = |name: &str, value: Spec| Field { name: name.to_owned(), value, optional: false };
+    let argument = |(param, info): (&Param, TypeInfo)| {
+        let optional = param.default.is_some();
+        Some(Field { optional, ..field(&param.name.name, info.inner()?) })
+    };
+    let arguments = params.iter().zip(infos).map(argument).collect::<Option<Vec<Field>>>()?;
+    let tool = Spec::Literal { text: name.to_owned() };
+    Some(Spec::Object {
+        fields: vec![field("tool", tool), field("args", Spec::Object { fields: arguments })],
+    })
 }
 
 /// Adds what a tool needs by its nature, unless it is written.

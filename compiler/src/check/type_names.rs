@@ -8,7 +8,7 @@ use super::Checker;
 use super::recursion::{each_ref, finite};
 use super::suggest::foreign_type;
 use super::types::{Shape, TypeInfo};
-use crate::ast::{Bounds, Path, Type, TypeKind};
+use crate::ast::{Bounds, Ident, Path, Type, TypeKind};
 use crate::builtin;
 use crate::diag::Diag;
 use crate::source::Span;
@@ -23,24 +23,23 @@ impl Checker<'_> {
         let groups = self.type_groups();
         let mut bodies = Vec::new();
         for id in groups.iter().flatten() {
-            let slot = &mut self.type_slots[*id];
+            let slot = &mut self.types.slots[*id];
             if slot.recursive {
                 let def = bodies.len();
                 let name = slot.decl.name.name.clone();
-                let ty = self.named.named(u32::try_from(def).unwrap_or(u32::MAX), &name);
+                let ty = self.types.named.named(u32::try_from(def).unwrap_or(u32::MAX), &name);
                 slot.info = Some(TypeInfo { ty, shape: Shape::Json(Spec::Ref { def }), text: 0 });
                 bodies.push(NamedTy { name, ty: Ty::Error });
-                self.defs.push(Spec::Bool);
+                self.types.defs.push(Spec::Bool);
             }
         }
         let mut def = 0;
         let mut ends = vec![false; bodies.len()];
         for (number, group) in groups.iter().enumerate() {
-            self.resolving = Some(number);
-            group.iter().for_each(|id| self.type_slots[*id].group = Some(number));
+            group.iter().for_each(|id| self.types.slots[*id].group = Some(number));
             let first = def;
             for id in group {
-                let slot = &self.type_slots[*id];
+                let slot = &self.types.slots[*id];
                 let (decl, module, recursive) = (slot.decl, slot.module, slot.recursive);
                 if !recursive && slot.info.is_some() {
                     continue;
@@ -48,21 +47,20 @@ impl Checker<'_> {
                 let info = self.within(module, |c| c.resolve(&decl.ty));
                 if recursive {
                     bodies[def].ty = info.ty.clone();
-                    self.defs[def] = info.inner().unwrap_or(Spec::Bool);
+                    self.types.defs[def] = info.inner().unwrap_or(Spec::Bool);
                     def += 1;
                 } else {
-                    self.type_slots[*id].info = Some(info);
+                    self.types.slots[*id].info = Some(info);
                 }
             }
             self.check_ends(group, first..def, &mut ends);
         }
-        self.resolving = None;
-        self.named.define(bodies);
+        self.types.named.define(bodies);
     }
 
     /// Reports a group of types that contain one another if a value of one of them never ends.
     fn check_ends(&mut self, group: &[usize], defs: std::ops::Range<usize>, ends: &mut [bool]) {
-        finite(&self.defs, defs.clone(), ends);
+        finite(&self.types.defs, defs.clone(), ends);
         if ends[defs.clone()].iter().any(|ends| !ends) {
             let hint =
                 "give it an end: make the field optional with `?`, a list that may be empty, or `| null`";
@@ -79,14 +77,14 @@ impl Checker<'_> {
                 self.declared_type(id, span)
             }
             Some(None) => TypeInfo::error(),
-            None => self.prelude_type(name, bounds, span),
+            None => self.prelude_type(path, bounds, span),
         }
     }
 
     fn declared_type(&mut self, id: usize, span: Span) -> TypeInfo {
-        let info = self.type_slots[id].info.clone().unwrap_or_else(TypeInfo::error);
-        self.used += info.ty.size() + info.text / 64;
-        if self.used > MAX_USED {
+        let info = self.types.slots[id].info.clone().unwrap_or_else(TypeInfo::error);
+        self.types.used += info.ty.size() + info.text / 64;
+        if self.types.used > MAX_USED {
             let diag = Diag::new("E0211", span, "the types of this program are too large in total");
             self.report(diag.hint("use large types less often"));
             return TypeInfo::error();
@@ -94,7 +92,9 @@ impl Checker<'_> {
         info
     }
 
-    fn prelude_type(&mut self, name: &str, bounds: Option<&Bounds>, span: Span) -> TypeInfo {
+    fn prelude_type(&mut self, path: &Path, bounds: Option<&Bounds>, span: Span) -> TypeInfo {
+        let Some(Ident { name, span: place }) = path.names.last() else { return TypeInfo::error() };
+        let name = name.as_str();
         match name {
             "str" => {
                 let (min, max) = self.sizes(bounds);
@@ -113,7 +113,7 @@ impl Checker<'_> {
             let pattern = builtin::ALIASES[at].1.to_owned();
             return TypeInfo::plain(Ty::Str, Spec::Regex { pattern });
         }
-        self.unknown_type(name, span);
+        self.unknown_type(name, *place, span);
         TypeInfo::error()
     }
 
@@ -134,26 +134,25 @@ impl Checker<'_> {
         let TypeKind::Name(path, None) = &member.kind else { return None };
         let [name] = path.names.as_slice() else { return None };
         let name = name.name.as_str();
-        let known = self.type_named_in(self.module, path).is_some()
+        let known = self.type_named(path).is_some()
             || builtin::TYPES.contains(&name)
             || builtin::ALIASES.iter().any(|(alias, _)| *alias == name)
             || foreign_type(name).is_some();
         (!known && !self.is_lost(name)).then_some(path)
     }
 
-    fn unknown_type(&mut self, name: &str, span: Span) {
+    fn unknown_type(&mut self, name: &str, place: Span, span: Span) {
         if self.is_lost(name) {
-            self.hidden = true;
+            self.findings.hidden = true;
             return;
         }
-        let declared: Vec<&str> = self.type_names().collect();
-        let known = declared
-            .into_iter()
-            .chain(builtin::TYPES.iter().copied())
-            .chain(builtin::ALIASES.iter().map(|a| a.0));
+        let names = self.program.names;
+        let declared = names.file(self.module).into_iter().flat_map(|file| file.type_names());
+        let known =
+            declared.chain(builtin::TYPES.iter().copied()).chain(builtin::ALIASES.iter().map(|a| a.0));
         let nearest = self.nearest(name, known);
         let hint = match (foreign_type(name), nearest) {
-            _ if self.is_known(name) => {
+            _ if names.unknown_at(place).is_some_and(|unknown| unknown.is_value) => {
                 format!(
                     "`{name}` is a value: declare a type, as in type Label = \"a\" | \"b\", or generate one_of({name})"
                 )
@@ -178,8 +177,8 @@ impl Checker<'_> {
         each_ref(&spec, &mut |def| note(def, &mut order));
         let (mut next, mut size) = (0, 0);
         while let Some(def) = order.get(next).copied() {
-            size += self.named.list().get(def).map_or(0, |named| named.ty.size());
-            each_ref(self.defs.get(def)?, &mut |def| note(def, &mut order));
+            size += self.types.named.list().get(def).map_or(0, |named| named.ty.size());
+            each_ref(self.types.defs.get(def)?, &mut |def| note(def, &mut order));
             next += 1;
         }
         if size > ty::MAX_SIZE {
@@ -190,7 +189,7 @@ impl Checker<'_> {
             return Some(spec);
         }
         let defs =
-            order.iter().filter_map(|def| self.defs.get(*def)).map(|s| renumbered(s.clone(), &numbers));
+            order.iter().filter_map(|def| self.types.defs.get(*def)).map(|s| renumbered(s.clone(), &numbers));
         let defs = defs.collect();
         Some(Spec::Defs { defs, root: Box::new(renumbered(spec, &numbers)) })
     }

@@ -95,17 +95,22 @@ impl TypeInfo {
 impl Checker<'_> {
     /// The type of values that a type as written has.
     pub(super) fn value_type(&mut self, ty: &Type) -> Ty {
-        let holes = self.holes.take();
+        self.value_info(ty).ty
+    }
+
+    /// The same with what a model may write for it.
+    pub(super) fn value_info(&mut self, ty: &Type) -> TypeInfo {
+        let holes = self.body.around.holes.take();
         let info = self.resolve(ty);
-        self.holes = holes;
-        info.ty
+        self.body.around.holes = holes;
+        info
     }
 
     /// What a generation of a type writes. Only here may a type hold expressions.
     pub(super) fn generated(&mut self, ty: &Type) -> Generated {
-        let outer = self.holes.replace(Vec::new());
+        let outer = self.body.around.holes.replace(Vec::new());
         let info = self.resolve(ty);
-        let bindings = std::mem::replace(&mut self.holes, outer).unwrap_or_default();
+        let bindings = std::mem::replace(&mut self.body.around.holes, outer).unwrap_or_default();
         let json = matches!(info.shape, Shape::Json(_));
         let value_type = info.ty.clone();
         let spec = match info.shape {
@@ -114,7 +119,7 @@ impl Checker<'_> {
             Shape::Error => None,
         };
         // Whatever it was is reported, or hidden with the item that it stands in.
-        self.hidden |= spec.is_none();
+        self.findings.hidden |= spec.is_none();
         Generated { spec, bindings, ty: value_type, json }
     }
 
@@ -267,8 +272,8 @@ impl Checker<'_> {
 
     /// A grammar in a file, or as a text of its own.
     fn grammar_type(&mut self, text: &Text) -> TypeInfo {
-        let Some(written) = self.fixed(text, "a grammar") else { return TypeInfo::broken(Ty::Str) };
-        let of_path = |end: &str| !written.contains('\n') && written.ends_with(end);
+        let Some(spelling) = self.fixed(text, "a grammar") else { return TypeInfo::broken(Ty::Str) };
+        let of_path = |end: &str| !spelling.contains('\n') && spelling.ends_with(end);
         let syntax = if of_path(".gbnf") { GrammarSyntax::Gbnf } else { GrammarSyntax::Lark };
         let (grammar, path) = if of_path(".gbnf") || of_path(".lark") {
             match self.file(text, "a grammar") {
@@ -276,7 +281,7 @@ impl Checker<'_> {
                 None => return TypeInfo::broken(Ty::Str),
             }
         } else {
-            (written, None)
+            (spelling, None)
         };
         if grammar.trim().is_empty() {
             let diag = Diag::new("E0402", text.span, "this grammar is empty: no text can be generated");
@@ -309,7 +314,7 @@ impl Checker<'_> {
 
     /// The hole of a value that is known at run time only.
     fn filled_hole(&mut self, value: &Ast, want: &Ty, word: &str, span: Span) -> Option<usize> {
-        if self.holes.is_none() {
+        if self.body.around.holes.is_none() {
             let diag = Diag::new(
                 "E0215",
                 span,
@@ -318,10 +323,10 @@ impl Checker<'_> {
             self.report(diag.hint(format!("write gen x: {word}(…); elsewhere the type is str")));
             return None;
         }
-        let outer = self.pure_only.replace("a type");
+        let outer = self.body.around.pure_only.replace("a type");
         let value = self.wanted(value, want, &format!("the argument of `{word}`"));
-        self.pure_only = outer;
-        let holes = self.holes.as_mut()?;
+        self.body.around.pure_only = outer;
+        let holes = self.body.around.holes.as_mut()?;
         holes.push(value);
         Some(holes.len() - 1)
     }

@@ -55,9 +55,9 @@ impl Strings {
     pub(super) fn moved(&self, text: &str, open: usize, by: impl FnOnce() -> isize) -> Texts {
         let Some(ranges) = self.parts.get(&open) else { return Texts::Same };
         let by = by();
-        let written = |range: &Option<Range<usize>>| range.clone().and_then(|range| text.get(range));
-        let old: Parts = ranges.iter().map(|range| written(range).map(str::to_owned)).collect();
-        let plain: Parts = ranges.iter().map(|range| written(range).map(with_plain_breaks)).collect();
+        let spelling = |range: &Option<Range<usize>>| range.clone().and_then(|range| text.get(range));
+        let old: Parts = ranges.iter().map(|range| spelling(range).map(str::to_owned)).collect();
+        let plain: Parts = ranges.iter().map(|range| spelling(range).map(with_plain_breaks)).collect();
         let value = value(&old);
         let means_the_same = |new: &Parts| self::value(new) == value;
         let new = [shift(&plain, by), shift(&plain, 0), plain].into_iter().find(means_the_same);

@@ -10,7 +10,7 @@ use super::{Func, Gen, Hir, Part, Stmt, StmtKind, Test, Tool, ToolBody, VarId};
 use crate::ir::{self, FuncKind, Method, ModelDecl, ScriptPrompt, TestModel};
 
 use self::spec::Spelled;
-use crate::written::{Writes, escaped};
+use crate::spelling::{Writes, escaped};
 
 impl fmt::Display for Hir {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -285,10 +285,9 @@ impl Writer<'_> {
         if *call {
             let names: Vec<String> = tools.iter().map(|t| name_of_tool(self.hir, *t)).collect();
             self.put(format_args!(" of {}", names.join(" | ")));
-        } else {
-            let holes: Vec<String> = bindings.iter().map(|b| self.aside(|w| w.expr(b))).collect();
-            self.put(format_args!(" from {}", Spelled { spec, holes: &holes }));
         }
+        let holes: Vec<String> = bindings.iter().map(|b| self.aside(|w| w.expr(b))).collect();
+        self.put(format_args!(" from {}", Spelled { spec: spec.spec(), holes: &holes }));
         match method {
             Method::Greedy => {}
             Method::Norm => self.put(" by norm"),

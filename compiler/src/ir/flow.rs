@@ -93,7 +93,7 @@ impl Walk<'_> {
                     return self.wrong(at, "closes a message that is not open");
                 }
                 Op::CloseRole => place.message = Message::None,
-                Op::Branch { body, .. } => self.enter(at, *body, place)?,
+                Op::Fork { body, .. } => self.enter(at, *body, place)?,
                 _ => {}
             }
         }

@@ -1,9 +1,8 @@
 //! Generations, selections and calls: what the model writes, and with which options.
 
-use agentc_constraint::spec::Spec;
 use serde::{Deserialize, Serialize};
 
-use super::{Local, ToolId, Ty};
+use super::{Local, SpecId, ToolId, Ty};
 
 /// A generation or a selection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,7 +12,7 @@ pub struct Gen {
     /// The capture's name, for events.
     pub name: String,
     /// What may be written, stops included.
-    pub spec: Spec,
+    pub spec: SpecId,
     /// Values of the spec's holes in order: a str or a list of strings each.
     pub bindings: Vec<Local>,
     /// How the written text is read as a value.
@@ -39,6 +38,8 @@ pub struct CallGen {
     pub dst: Local,
     /// The capture's name, for events.
     pub name: String,
+    /// What may be written: `{tool, args}` in JSON, with a tool's name and its arguments. It has no holes.
+    pub spec: SpecId,
     /// The tools to choose from.
     pub tools: Vec<ToolId>,
     /// Options that the program sets.

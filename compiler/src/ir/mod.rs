@@ -18,6 +18,7 @@ pub mod text;
 pub mod validate;
 mod value;
 
+use agentc_constraint::SharedSpec;
 use serde::{Deserialize, Serialize};
 
 use crate::source::Span;
@@ -25,12 +26,12 @@ use crate::source::Span;
 pub use decl::{Capability, ModelDecl, ScriptPrompt, ScriptRule, Test, TestModel, Tool, ToolBody};
 pub use generation::{CallGen, Gen, GenFact, GenOption, Method};
 pub use later::Later;
-pub use op::{BinOp, Op, Origin, Over, Role, UnOp};
+pub use op::{BinOp, Op, Over, Role, TextOrigin, UnOp};
 pub use validate::{IrError, validate};
 pub use value::{Const, Field, NamedTy, Ty};
 
 /// The version of this format; a loader refuses any other.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A compiled program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +46,8 @@ pub struct Program {
     pub entry: FuncId,
     /// Types that contain themselves; [`Ty::Named`] numbers them.
     pub types: Vec<NamedTy>,
+    /// What generations may write, indexed by [`SpecId`]: each once, with what was built from it.
+    pub specs: Vec<SharedSpec>,
     /// Declared tools, indexed by [`ToolId`].
     pub tools: Vec<Tool>,
     /// `test` blocks in the order of the source.
@@ -55,6 +58,13 @@ pub struct Program {
     pub models: Vec<(String, ModelDecl)>,
     /// Whether any reachable instruction opens a role (a chat program) or none does (plain completion).
     pub chat: bool,
+}
+
+impl Program {
+    /// What a generation may write; `None` if there is no such spec, as [validation](validate()) makes sure of.
+    pub fn spec(&self, id: SpecId) -> Option<&SharedSpec> {
+        self.specs.get(id.index())
+    }
 }
 
 /// A source file.
@@ -85,6 +95,10 @@ macro_rules! id {
 id!(
     /// Index of a function in [`Program::funcs`].
     FuncId
+);
+id!(
+    /// Index of a spec in [`Program::specs`].
+    SpecId
 );
 id!(
     /// Index of a tool in [`Program::tools`].

@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{BlockId, CallGen, Const, FuncId, Gen, Local, ToolId};
+use crate::builtin::Builtin;
 use crate::source::Span;
 
 /// Where literal text ends and interpolated values begin: the runtime records it for every piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Origin {
+pub enum TextOrigin {
     /// Written in the program.
     Literal,
     /// The value of an expression.
@@ -133,8 +134,8 @@ pub enum Op {
     Builtin {
         /// Written.
         dst: Local,
-        /// Its name, as in the language (`len`, `trim`, `range` …); [`crate::builtin::operands`] knows them all.
-        name: String,
+        /// Which, by its name in files (`len`, `trim`, `range` …).
+        id: Builtin,
         /// Its arguments, defaults filled in by the compiler.
         args: Vec<Local>,
     },
@@ -157,7 +158,7 @@ pub enum Op {
         /// What to write.
         src: Local,
         /// Whether the program or a value says so.
-        origin: Origin,
+        origin: TextOrigin,
     },
     /// Opens a message of a role. The checker has made sure that none is open.
     OpenRole {
@@ -179,7 +180,7 @@ pub enum Op {
     },
     /// Runs `body`, a block of this function, in copies of this frame and its context, and gives what they
     /// yield. The copies end with [`Term::Yield`](super::Term::Yield); what they write is dropped with them.
-    Branch {
+    Fork {
         /// Written: the value of an `aside`, the list of values of a `fork`.
         dst: Local,
         /// Where the branches begin.
@@ -248,7 +249,7 @@ pub enum Op {
     },
 }
 
-/// How many branches an [`Op::Branch`] has.
+/// How many branches an [`Op::Fork`] has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Over {

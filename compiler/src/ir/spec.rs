@@ -1,54 +1,32 @@
-//! Checks that the specs of generations refer only to holes and definitions that exist.
+//! Checks that the specs of a program refer only to holes and definitions that exist.
 
-use agentc_constraint::spec::{Spec, Stop};
+use agentc_constraint::SharedSpec;
+use agentc_constraint::spec::Spec;
 
-/// Checks a spec whose holes have so many values. What is wrong goes on a sentence about the generation.
-pub(super) fn check_spec(spec: &Spec, bindings: usize) -> Result<(), String> {
-    Holes { bindings }.spec(spec, 0)
+/// Checks what a spec refers to in itself. What is wrong goes on a sentence about it.
+pub(super) fn check_defs(spec: &SharedSpec) -> Result<(), String> {
+    defs(spec.spec(), 0)
 }
 
-struct Holes {
-    bindings: usize,
-}
-
-impl Holes {
-    /// `defs` are the definitions of the innermost [`Spec::Defs`] around.
-    fn spec(&self, spec: &Spec, defs: usize) -> Result<(), String> {
-        match spec {
-            Spec::OneOf { hole } | Spec::Copy { hole } => self.hole(*hole),
-            Spec::Union { members } => members.iter().try_for_each(|m| self.spec(m, defs)),
-            Spec::JsonOf { value } | Spec::Flexible { value } | Spec::Map { value } => self.spec(value, defs),
-            Spec::Array { item, .. } => self.spec(item, defs),
-            Spec::Object { fields } => fields.iter().try_for_each(|f| self.spec(&f.value, defs)),
-            Spec::Until { value, stops } => {
-                stops.iter().try_for_each(|s| match s {
-                    Stop::Hole { hole } => self.hole(*hole),
-                    Stop::Text { .. } | Stop::Regex { .. } => Ok(()),
-                })?;
-                self.spec(value, defs)
-            }
-            Spec::Defs { defs: inner, root } => {
-                inner.iter().try_for_each(|d| self.spec(d, inner.len()))?;
-                self.spec(root, inner.len())
-            }
-            Spec::Ref { def } if *def >= defs => {
-                Err(format!("names the definition {def}, which is not there"))
-            }
-            Spec::Ref { .. }
-            | Spec::Text { .. }
-            | Spec::Int { .. }
-            | Spec::Float { .. }
-            | Spec::Bool
-            | Spec::Literal { .. }
-            | Spec::Constant { .. }
-            | Spec::Regex { .. }
-            | Spec::Json
-            | Spec::Schema { .. }
-            | Spec::Grammar { .. } => Ok(()),
+/// `known` are the definitions of the innermost [`Spec::Defs`] around.
+fn defs(spec: &Spec, known: usize) -> Result<(), String> {
+    let known = match spec {
+        Spec::Ref { def } if *def >= known => {
+            return Err(format!("names the definition {def}, which is not there"));
         }
-    }
+        Spec::Defs { defs, .. } => defs.len(),
+        _ => known,
+    };
+    spec.parts().into_iter().try_for_each(|part| defs(part, known))
+}
 
-    fn hole(&self, hole: usize) -> Result<(), String> {
-        if hole < self.bindings { Ok(()) } else { Err(format!("leaves the hole {hole} open")) }
+/// Checks that every hole of a spec has one of so many values. What is wrong goes on a sentence about the generation.
+pub(super) fn check_holes(spec: &SharedSpec, bindings: usize) -> Result<(), String> {
+    if !spec.has_holes() {
+        return Ok(());
+    }
+    match spec.spec().holes().into_iter().find(|hole| *hole >= bindings) {
+        Some(hole) => Err(format!("leaves the hole {hole} open")),
+        None => Ok(()),
     }
 }

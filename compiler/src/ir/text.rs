@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    BinOp, CallGen, Const, Func, FuncKind, Gen, GenFact, GenOption, Local, Method, ModelDecl, Op, Origin,
-    Over, Param, Program, ScriptPrompt, Term, Test, TestModel, Tool, ToolBody, ToolId, Ty, UnOp,
+    BinOp, CallGen, Const, Func, FuncKind, Gen, GenFact, GenOption, Local, Method, ModelDecl, Op, Over,
+    Param, Program, ScriptPrompt, Term, Test, TestModel, TextOrigin, Tool, ToolBody, ToolId, Ty, UnOp,
 };
 
 impl fmt::Display for Program {
@@ -16,6 +16,9 @@ impl fmt::Display for Program {
         }
         for (id, named) in self.types.iter().enumerate() {
             writeln!(f, "type#{id} {} = {}", named.name, named.ty)?;
+        }
+        for (id, spec) in self.specs.iter().enumerate() {
+            writeln!(f, "spec#{id} = {}", serde_json::to_string(spec).unwrap_or_default())?;
         }
         for (id, tool) in self.tools.iter().enumerate() {
             write_tool(f, id, tool)?;
@@ -216,11 +219,11 @@ impl fmt::Display for Op {
                 let show = |l: &Option<Local>| l.map_or(String::new(), |l| l.to_string());
                 write!(f, "{dst} = {src}[{}:{}]", show(from), show(to))
             }
-            Op::Builtin { dst, name, args } => write_call(f, *dst, name, args),
+            Op::Builtin { dst, id, args } => write_call(f, *dst, id.name(), args),
             Op::Format { dst, parts } => write_call(f, *dst, "format", parts),
             Op::Append { list, item } => write!(f, "append {list} {item}"),
-            Op::Text { src, origin: Origin::Literal } => write!(f, "text {src}"),
-            Op::Text { src, origin: Origin::Data } => write!(f, "data {src}"),
+            Op::Text { src, origin: TextOrigin::Literal } => write!(f, "text {src}"),
+            Op::Text { src, origin: TextOrigin::Data } => write!(f, "data {src}"),
             Op::OpenRole { role } => write!(f, "open {}", role.name()),
             Op::CloseRole => f.write_str("close"),
             Op::Gen(generation) => write_gen(f, generation),
@@ -231,7 +234,7 @@ impl fmt::Display for Op {
                 let operands: Vec<Local> = operands.iter().map(|(_, local)| *local).collect();
                 if operands.is_empty() { Ok(()) } else { write_list(f, " showing [", &operands, ", ", "]") }
             }
-            Op::Branch { dst, body, over } => {
+            Op::Fork { dst, body, over } => {
                 write!(f, "{dst} = ")?;
                 match over {
                     Over::Aside => f.write_str("aside")?,
@@ -264,9 +267,9 @@ fn write_call(f: &mut fmt::Formatter<'_>, dst: Local, name: &str, args: &[Local]
 }
 
 fn write_gen(f: &mut fmt::Formatter<'_>, generation: &Gen) -> fmt::Result {
-    let spec = serde_json::to_string(&generation.spec).unwrap_or_default();
+    let Gen { dst, name, ty, spec, .. } = generation;
     let json = if generation.json { " json" } else { "" };
-    write!(f, "{} = gen {:?} {}{json} {spec}", generation.dst, generation.name, generation.ty)?;
+    write!(f, "{dst} = gen {name:?} {ty}{json} spec#{}", spec.0)?;
     if !generation.bindings.is_empty() {
         write_list(f, " holes [", &generation.bindings, ", ", "]")?;
     }
@@ -284,7 +287,7 @@ fn write_gen(f: &mut fmt::Formatter<'_>, generation: &Gen) -> fmt::Result {
 }
 
 fn write_call_gen(f: &mut fmt::Formatter<'_>, call: &CallGen) -> fmt::Result {
-    write!(f, "{} = call {:?}", call.dst, call.name)?;
+    write!(f, "{} = call {:?} spec#{}", call.dst, call.name, call.spec.0)?;
     write_tools(f, " ", &call.tools)?;
     write_options(f, &call.options)?;
     write_opt(f, "model", call.model.map(|m| format!("model#{m}")))

@@ -5,12 +5,12 @@
 
 use std::fmt;
 
-use super::spec::check_spec;
+use super::spec::{check_defs, check_holes};
 use super::{
     Block, BlockId, CallGen, Const, Func, FuncId, FuncKind, Gen, GenOption, Local, Op, Over, Program,
-    ScriptPrompt, Term, Test, TestModel, Tool, ToolBody, ToolId, Ty, VERSION,
+    ScriptPrompt, SpecId, Term, Test, TestModel, Tool, ToolBody, ToolId, Ty, VERSION,
 };
-use crate::builtin;
+use crate::builtin::Builtin;
 use crate::source::Span;
 
 /// Why a program cannot be run.
@@ -49,6 +49,9 @@ pub fn validate(program: &Program) -> Result<(), IrError> {
     for (id, named) in program.types.iter().enumerate() {
         check_ty(program, &named.ty, &named.name)?;
         check_guarded(program, id)?;
+    }
+    for (id, spec) in program.specs.iter().enumerate() {
+        check_defs(spec).map_err(|error| IrError { message: format!("the spec {id} {error}") })?;
     }
     program.tools.iter().try_for_each(|t| check_tool(program, t))?;
     program.tests.iter().try_for_each(|t| check_test(program, t))?;
@@ -256,7 +259,7 @@ impl Context<'_> {
                 self.locals([dst, src])?;
                 self.locals(from.iter().chain(to))
             }
-            Op::Builtin { dst, name, args } => self.builtin(*dst, name, args),
+            Op::Builtin { dst, id, args } => self.builtin(*dst, *id, args),
             Op::Append { list, item } => {
                 self.typed(*list, is_list, "list")?;
                 self.local(*item)
@@ -280,7 +283,7 @@ impl Context<'_> {
                     .try_for_each(|(span, _)| check_place(self.program, *span, &self.func.name))?;
                 self.locals(message.iter().chain(operands.iter().map(|(_, l)| l)))
             }
-            Op::Branch { dst, body, over } => self.branch(*dst, *body, over),
+            Op::Fork { dst, body, over } => self.fork(*dst, *body, over),
             Op::Try { handler, error, restore } => {
                 self.target(*handler)?;
                 self.locals(error.iter().chain(restore))
@@ -288,7 +291,7 @@ impl Context<'_> {
         }
     }
 
-    fn branch(&self, dst: Local, body: BlockId, over: &Over) -> Result<(), IrError> {
+    fn fork(&self, dst: Local, body: BlockId, over: &Over) -> Result<(), IrError> {
         self.local(dst)?;
         self.target(body)?;
         match over {
@@ -304,13 +307,10 @@ impl Context<'_> {
         }
     }
 
-    fn builtin(&self, dst: Local, name: &str, args: &[Local]) -> Result<(), IrError> {
+    fn builtin(&self, dst: Local, id: Builtin, args: &[Local]) -> Result<(), IrError> {
         self.local(dst)?;
         self.locals(args)?;
-        match builtin::operands(name) {
-            Some(count) => self.arity(name, count, args),
-            None => fail(format!("there is no prelude function `{name}`")),
-        }
+        self.arity(id.name(), id.signature().params.len(), args)
     }
 
     fn call(&self, dst: Local, func: FuncId, args: &[Local]) -> Result<(), IrError> {
@@ -337,8 +337,7 @@ impl Context<'_> {
         self.locals(generation.facts.iter().map(|(_, l)| l))?;
         self.asked(generation.model, &generation.tools)?;
         check_ty(self.program, &generation.ty, &self.func.name)?;
-        check_spec(&generation.spec, generation.bindings.len())
-            .map_err(|error| IrError { message: format!("the generation of `{}` {error}", generation.name) })
+        self.spec(generation.spec, generation.bindings.len(), &generation.name)
     }
 
     fn call_gen(&self, call: &CallGen) -> Result<(), IrError> {
@@ -347,7 +346,17 @@ impl Context<'_> {
         if call.tools.is_empty() {
             return fail(format!("the call of `{}` has no tool to choose", call.name));
         }
-        self.asked(call.model, &call.tools)
+        self.asked(call.model, &call.tools)?;
+        self.spec(call.spec, 0, &call.name)
+    }
+
+    /// What the generation of a capture may write, given so many values for holes.
+    fn spec(&self, id: SpecId, bindings: usize, name: &str) -> Result<(), IrError> {
+        let found = match self.program.spec(id) {
+            Some(spec) => check_holes(spec, bindings),
+            None => Err(format!("names the spec {}, which is not there", id.0)),
+        };
+        found.map_err(|error| IrError { message: format!("the generation of `{name}` {error}") })
     }
 
     /// A generation's model and tools.

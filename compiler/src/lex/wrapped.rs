@@ -159,12 +159,12 @@ impl Scanner<'_> {
     pub(super) fn hole_format(&mut self, end: usize) -> bool {
         let opened = self.stack.last().filter(|(open, _)| *open == Open::Hole).map(|(_, opened)| *opened);
         let before = opened.and_then(|opened| self.text.get(opened..self.pos));
-        let Some(written) = before.filter(|text| text.ends_with([':', '.'])) else { return false };
-        let value = written.trim_end_matches('.').strip_suffix(':');
+        let Some(spelling) = before.filter(|text| text.ends_with([':', '.'])) else { return false };
+        let value = spelling.trim_end_matches('.').strip_suffix(':');
         let Some(value) = value.filter(|_| self.text[end..].trim_start().starts_with("}}")) else {
             return false;
         };
-        let from = self.pos - (written.len() - value.len());
+        let from = self.pos - (spelling.len() - value.len());
         let diag = Diag::new("E0021", self.span(from, end), "a hole takes no format");
         self.report(diag.hint(format!("call a function: {{{{ round({}, 2) }}}}", value.trim())));
         self.mend(from..end, "");

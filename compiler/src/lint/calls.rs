@@ -1,21 +1,20 @@
-//! The calls of a function, and the conditions under which each is made.
+//! The conditions under which a function makes its calls.
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::graph::callees;
 use super::unreachable::surely_turns;
 use super::walk::{self, Child, Node};
 use crate::hir::{Expr, ExprKind, Func, Gen, Hir, Over, Stmt, StmtKind, VarId};
-use crate::ir::Const;
+use crate::ir::{Const, FuncId};
 use crate::source::Span;
 
 /// A call of a function of the program.
 #[derive(Debug, Clone)]
 pub(super) struct Edge {
     /// The caller.
-    pub(super) from: u32,
+    pub(super) from: FuncId,
     /// The callee.
-    pub(super) to: u32,
+    pub(super) to: FuncId,
     /// Where.
     pub(super) span: Span,
     /// Every way through the caller makes this call.
@@ -28,7 +27,7 @@ pub(super) struct Edge {
 }
 
 /// The calls that a function makes.
-pub(super) fn edges(hir: &Hir, id: u32, func: &Func) -> Vec<Edge> {
+pub(super) fn edges(hir: &Hir, id: FuncId, func: &Func) -> Vec<Edge> {
     let written: BTreeSet<VarId> = walk::writes(&func.body).into_iter().collect();
     let mut calls = Calls {
         hir,
@@ -92,7 +91,7 @@ struct Place {
 
 struct Calls<'h> {
     hir: &'h Hir,
-    id: u32,
+    id: FuncId,
     /// Parameters that are never given another value.
     kept: BTreeSet<VarId>,
     about: HashMap<VarId, BTreeSet<VarId>>,
@@ -185,7 +184,7 @@ impl Calls<'_> {
     /// The model decides about its tools.
     fn generation(&mut self, generation: &Gen, place: &Place) {
         walk::of_gen(generation).into_iter().for_each(|child| self.child(child, place));
-        for to in callees(self.hir, Node::Gen(generation)) {
+        for to in self.hir.tool_funcs(generation) {
             let (from, span) = (self.id, generation.span);
             self.edges.push(Edge { from, to, span, always: false, guarded: false, changes: true });
         }
@@ -211,7 +210,7 @@ impl Calls<'_> {
             ExprKind::Branch(over, body) => self.branch(over, body, place),
             ExprKind::Call(to, args) => {
                 args.iter().for_each(|arg| self.expr(arg, place));
-                self.call(*to, args, expr.span, place);
+                self.call(FuncId(*to), args, expr.span, place);
             }
             ExprKind::Map(map) => {
                 self.expr(&map.list, place);
@@ -232,7 +231,7 @@ impl Calls<'_> {
         self.block(body, inner);
     }
 
-    fn call(&mut self, to: u32, args: &[Expr], span: Span, place: &Place) {
+    fn call(&mut self, to: FuncId, args: &[Expr], span: Span, place: &Place) {
         let handed_on = |arg: &Expr| matches!(arg.kind, ExprKind::Var(var) if self.kept.contains(&var));
         let again = |param: &VarId| {
             let arg = args.get(param.0 as usize);

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use agentc_constraint::spec::{Bindings, Spec, Stop};
-use agentc_constraint::{BuildError, Limits, Pattern, build};
+use agentc_constraint::{BuildError, Limits, Pattern, SharedSpec};
 
 use super::Lint;
 use super::stops::quoted_stops;
@@ -13,6 +13,7 @@ use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, Gen, Hir, StmtKind};
 use crate::ir::{Const, GenOption};
 use crate::source::Span;
+use crate::specs::Specs;
 
 /// Steps that one question may look at: a few milliseconds at worst.
 pub(super) const FUEL: usize = 40_000;
@@ -23,10 +24,14 @@ const LONGEST_TOKEN: usize = 512;
 /// What the engine says about types, kept for each one.
 pub(super) struct Constraints {
     limits: Limits,
-    patterns: HashMap<String, Result<Pattern, BuildError>>,
-    findings: HashMap<String, Vec<Finding>>,
-    /// Whether values may never end by themselves, by what they are generated as.
-    endless: HashMap<String, bool>,
+    /// Those of the program, and parts of them that are looked at by themselves.
+    specs: Specs,
+    /// The patterns of specs with holes, by the values of these.
+    filled: HashMap<(SharedSpec, Bindings), Result<Pattern, BuildError>>,
+    /// By what is generated, and whether it is JSON.
+    findings: HashMap<(Known, bool), Vec<Finding>>,
+    /// Whether values may never end by themselves.
+    endless: HashMap<Known, bool>,
 }
 
 /// Something about a type with its stops, wherever it is generated.
@@ -75,28 +80,41 @@ impl Finding {
 }
 
 impl Constraints {
-    pub(super) fn new(limits: Limits) -> Constraints {
-        Constraints { limits, patterns: HashMap::new(), findings: HashMap::new(), endless: HashMap::new() }
+    pub(super) fn new(specs: Specs, limits: Limits) -> Constraints {
+        let (filled, findings, endless) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Constraints { limits, specs, filled, findings, endless }
     }
 
     /// The pattern of a spec.
-    pub(super) fn build(&mut self, spec: &Spec, bindings: &Bindings) -> Result<Pattern, BuildError> {
-        let Constraints { limits, patterns, .. } = self;
-        let key = format!("{spec:?} {bindings:?}");
-        patterns.entry(key).or_insert_with(|| build(spec, bindings, limits)).clone()
+    pub(super) fn build(&mut self, spec: &SharedSpec, bindings: &Bindings) -> Result<Pattern, BuildError> {
+        let Constraints { limits, filled, .. } = self;
+        if !spec.has_holes() {
+            return spec.build(&[], limits);
+        }
+        let key = (spec.clone(), bindings.clone());
+        filled.entry(key).or_insert_with(|| spec.build(bindings, limits)).clone()
     }
 
     /// Whether nothing satisfies a spec; `false` where that is not known.
-    pub(super) fn is_empty(&mut self, spec: &Spec, bindings: &Bindings) -> bool {
+    pub(super) fn is_empty(&mut self, spec: &SharedSpec, bindings: &Bindings) -> bool {
         matches!(self.build(spec, bindings), Err(BuildError::Empty { .. }))
     }
 
+    /// A part of a spec by itself, or a spec made of parts.
+    pub(super) fn share(&mut self, spec: Spec) -> SharedSpec {
+        self.specs.share(spec)
+    }
+
+    fn pattern(&mut self, known: &Known) -> Result<Pattern, BuildError> {
+        self.build(&known.spec, &known.bindings)
+    }
+
     fn findings(&mut self, known: &Known, json: bool) -> Vec<Finding> {
-        let key = format!("{known:?} {json}");
+        let key = (known.clone(), json);
         if let Some(found) = self.findings.get(&key) {
             return found.clone();
         }
-        let found: Vec<Finding> = match self.build(&known.with_stops(&known.value), &known.bindings) {
+        let found: Vec<Finding> = match self.pattern(known) {
             Ok(pattern) => {
                 [self.stops(known, &pattern), self.members(known, json)].into_iter().flatten().collect()
             }
@@ -113,11 +131,11 @@ impl Constraints {
     }
 
     fn impossible(&mut self, known: &Known) -> Finding {
-        if self.is_empty(&known.value, &known.bindings) {
+        if self.is_empty(&known.value(), &known.bindings) {
             let message = "no text satisfies this type".to_owned();
             return Finding::new("E0402", message, "widen the type so that at least one value is possible");
         }
-        let stops = quoted_stops(&known.stops);
+        let stops = quoted_stops(known.stops());
         let message = format!("no value is possible: every one that the type allows contains {stops}");
         let hint = "use another stop, or leave it out: a value also ends when its type is complete";
         Finding::new("E0402", message, hint).of_stops()
@@ -125,22 +143,31 @@ impl Constraints {
 }
 
 /// A generation whose run-time values are known.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Known {
-    /// What may be written before a stop.
-    pub(super) value: Spec,
-    /// Without holes.
-    pub(super) stops: Vec<Stop>,
-    /// The number of each of them among those of the generation.
+    /// What may be written. Its stops have no holes.
+    pub(super) spec: SharedSpec,
+    /// The number of each stop among those of the generation.
     pub(super) origins: Vec<usize>,
-    /// The values of holes; empty for those of stops.
+    /// The values of holes; none where there are no holes.
     pub(super) bindings: Bindings,
 }
 
 impl Known {
-    /// Another value before the same stops.
-    pub(super) fn with_stops(&self, value: &Spec) -> Spec {
-        until(value, &self.stops)
+    /// What may be written before a stop.
+    pub(super) fn value(&self) -> SharedSpec {
+        self.spec.value()
+    }
+
+    pub(super) fn stops(&self) -> &[Stop] {
+        stops(&self.spec)
+    }
+}
+
+fn stops(spec: &SharedSpec) -> &[Stop] {
+    match spec.spec() {
+        Spec::Until { stops, .. } => stops,
+        _ => &[],
     }
 }
 
@@ -159,18 +186,20 @@ impl Lint<'_> {
         for func in &hir.funcs {
             let mut gens = Vec::new();
             each_gen(&func.body, |generation| gens.push(generation));
-            for generation in gens.into_iter().filter(|generation| !generation.call) {
-                self.constraint(generation);
-            }
+            gens.into_iter().for_each(|generation| self.constraint(generation));
         }
     }
 
     fn constraint(&mut self, generation: &Gen) {
-        let Some(known) = known(self.hir, generation) else { return };
+        let Some(known) = self.known(generation) else { return };
         for finding in self.constraints.findings(&known, generation.json) {
             let place = finding.place(generation);
             let Finding { code, message, hint, .. } = finding;
-            self.report(Diag::new(code, place, message).hint(hint));
+            let diag = Diag::new(code, place, message).hint(hint);
+            // The types of a tool's parameters are not this call's choice, unless they make it impossible.
+            if !generation.call || diag.is_error() {
+                self.report(diag);
+            }
         }
         self.lengths(generation, &known);
     }
@@ -178,8 +207,7 @@ impl Lint<'_> {
     /// Bounds in tokens that the values of the type cannot keep.
     fn lengths(&mut self, generation: &Gen, known: &Known) {
         let (min, max) = (option(generation, GenOption::Min), option(generation, GenOption::Max));
-        let spec = known.with_stops(&known.value);
-        let Ok(pattern) = self.constraints.build(&spec, &known.bindings) else { return };
+        let Ok(pattern) = self.constraints.pattern(known) else { return };
         let name = &generation.name;
         if let Some((max, span)) = max
             && pattern.shortest().len() > max.saturating_mul(LONGEST_TOKEN)
@@ -203,18 +231,18 @@ impl Lint<'_> {
 
     /// What a generation may write, where that is known before the run.
     pub(super) fn pattern_of(&mut self, generation: &Gen) -> Option<Pattern> {
-        let known = known(self.hir, generation)?;
-        self.constraints.build(&known.with_stops(&known.value), &known.bindings).ok()
+        let known = self.known(generation)?;
+        self.constraints.pattern(&known).ok()
     }
 
     /// Whether only a stop, `max` or the model's end of text ends a generation: it has none of the first two.
     pub(super) fn is_endless(&mut self, generation: &Gen) -> bool {
         let bounded = generation.options.iter().any(|(option, _)| *option == GenOption::Max);
-        if bounded || generation.json || matches!(generation.spec, Spec::Until { .. }) {
+        if bounded || generation.json || !stops(&generation.spec).is_empty() {
             return false;
         }
         let text = |spec: &Spec| matches!(spec, Spec::Text { max: None, .. });
-        match &generation.spec {
+        match generation.spec.spec() {
             spec if text(spec) => true,
             Spec::Union { members } if members.iter().any(text) => true,
             _ => self.may_never_end(generation),
@@ -222,16 +250,50 @@ impl Lint<'_> {
     }
 
     fn may_never_end(&mut self, generation: &Gen) -> bool {
-        let Some(known) = known(self.hir, generation) else { return false };
-        let key = format!("{known:?}");
-        if let Some(answer) = self.constraints.endless.get(&key) {
+        let Some(known) = self.known(generation) else { return false };
+        if let Some(answer) = self.constraints.endless.get(&known) {
             return *answer;
         }
-        let pattern = self.constraints.build(&known.with_stops(&known.value), &known.bindings).ok();
+        let pattern = self.constraints.pattern(&known).ok();
         let answer = pattern.and_then(|pattern| pattern.may_never_end(FUEL)) == Some(true);
-        self.constraints.endless.insert(key, answer);
+        self.constraints.endless.insert(known, answer);
         answer
     }
+
+    /// What a generation may write; `None` if a run-time value decides that. Stops that are only known at run
+    /// time are left out: without them there are only more values.
+    fn known(&mut self, generation: &Gen) -> Option<Known> {
+        let texts: Vec<Option<Vec<String>>> =
+            generation.bindings.iter().map(|value| constant_texts(self.hir, value)).collect();
+        let spec = &generation.spec;
+        let (spec, origins) = if stops(spec).iter().any(|stop| matches!(stop, Stop::Hole { .. })) {
+            let (origins, stops): (Vec<usize>, Vec<Stop>) = filled_stops(stops(spec), &texts).unzip();
+            (self.constraints.share(until(spec.value().spec(), &stops)), origins)
+        } else {
+            (spec.clone(), (0..stops(spec).len()).collect())
+        };
+        let is_known = |hole: usize| texts.get(hole).is_some_and(Option::is_some);
+        if !spec.has_holes() {
+            return Some(Known { spec, origins, bindings: Vec::new() });
+        }
+        let all_known = spec.spec().holes().into_iter().all(is_known);
+        let bindings = texts.into_iter().map(Option::unwrap_or_default).collect();
+        all_known.then_some(Known { spec, origins, bindings })
+    }
+}
+
+/// Stops with their numbers, the texts of constants in place of holes.
+fn filled_stops(stops: &[Stop], texts: &[Option<Vec<String>>]) -> impl Iterator<Item = (usize, Stop)> {
+    stops.iter().enumerate().flat_map(move |(origin, stop)| {
+        let stops: Vec<Stop> = match stop {
+            Stop::Hole { hole } => {
+                let texts = texts.get(*hole).and_then(Option::as_ref).into_iter().flatten();
+                texts.map(|text| Stop::Text { text: text.clone() }).collect()
+            }
+            other => vec![other.clone()],
+        };
+        stops.into_iter().map(move |stop| (origin, stop))
+    })
 }
 
 /// An int option with a literal value.
@@ -240,50 +302,6 @@ fn option(generation: &Gen, wanted: GenOption) -> Option<(usize, Span)> {
     match value.kind {
         ExprKind::Const(Const::Int(n)) => Some((usize::try_from(n).ok()?, value.span)),
         _ => None,
-    }
-}
-
-/// The parts of a generation's spec; `None` if a run-time value decides what may be written. Stops that are
-/// only known at run time are left out: without them there are only more values.
-fn known(hir: &Hir, generation: &Gen) -> Option<Known> {
-    let (value, stops) = match &generation.spec {
-        Spec::Until { value, stops } => ((**value).clone(), stops.clone()),
-        other => (other.clone(), Vec::new()),
-    };
-    let texts: Vec<Option<Vec<String>>> =
-        generation.bindings.iter().map(|e| constant_texts(hir, e)).collect();
-    let is_known = |hole: &usize| texts.get(*hole).is_some_and(Option::is_some);
-    if !holes(&value).iter().all(is_known) {
-        return None;
-    }
-    let stops = stops.into_iter().enumerate().flat_map(|(origin, stop)| {
-        let stops = match stop {
-            Stop::Hole { hole } => {
-                let texts = texts.get(hole).cloned().flatten().unwrap_or_default();
-                texts.into_iter().map(|text| Stop::Text { text }).collect()
-            }
-            other => vec![other],
-        };
-        stops.into_iter().map(move |stop| (origin, stop))
-    });
-    let (origins, stops) = stops.unzip();
-    let bindings = texts.iter().cloned().map(Option::unwrap_or_default).collect();
-    Some(Known { value, stops, origins, bindings })
-}
-
-/// The holes of a spec, stops aside.
-fn holes(spec: &Spec) -> Vec<usize> {
-    match spec {
-        Spec::OneOf { hole } | Spec::Copy { hole } => vec![*hole],
-        Spec::Union { members } => members.iter().flat_map(holes).collect(),
-        Spec::JsonOf { value }
-        | Spec::Flexible { value }
-        | Spec::Map { value }
-        | Spec::Until { value, .. } => holes(value),
-        Spec::Array { item, .. } => holes(item),
-        Spec::Object { fields } => fields.iter().flat_map(|field| holes(&field.value)).collect(),
-        Spec::Defs { defs, root } => defs.iter().chain([&**root]).flat_map(holes).collect(),
-        _ => Vec::new(),
     }
 }
 

@@ -8,12 +8,10 @@
 use std::collections::BTreeSet;
 
 use super::Lint;
-use super::graph::{callees, numbered};
-use super::walk;
 use crate::ast::{FuncWord, Ident, ImportNames, Item};
 use crate::diag::Diag;
-use crate::hir::{Hir, Origin, ToolBody};
-use crate::ir::FuncKind;
+use crate::hir::{Func, Hir, Origin, ToolBody};
+use crate::ir::{FuncId, FuncKind};
 
 impl Lint<'_> {
     /// Everything of this kind.
@@ -43,24 +41,15 @@ impl Lint<'_> {
     /// Functions that neither the program, nor one of its tests, nor another such function calls.
     fn unreached(&mut self) {
         let hir = self.hir;
-        let starts = |(id, kind): (u32, FuncKind)| {
-            (id == hir.entry || matches!(kind, FuncKind::Main | FuncKind::Test)).then_some(id)
-        };
-        let mut open: Vec<u32> = numbered(hir).filter_map(|(id, func)| starts((id, func.kind))).collect();
+        let starts = |id: FuncId, kind| id.0 == hir.entry || matches!(kind, FuncKind::Main | FuncKind::Test);
+        let runs = hir.numbered().filter(|(id, func)| starts(*id, func.kind)).map(|(id, _)| id);
         // Constants and tools that nobody uses are told about by name, and not once more by what they call.
-        open.extend(constants(hir));
-        open.extend(hir.tools.iter().filter_map(|tool| match tool.body {
-            ToolBody::Func(func) => Some(func),
+        let tools = hir.tools.iter().filter_map(|tool| match tool.body {
+            ToolBody::Func(func) => Some(FuncId(func)),
             ToolBody::Outside(_) => None,
-        }));
-        let mut seen = BTreeSet::new();
-        while let Some(id) = open.pop() {
-            if let Some(func) = hir.funcs.get(id as usize).filter(|_| seen.insert(id)) {
-                open.extend(func.defaults.iter().flatten());
-                walk::each(&func.body, &mut |node| open.extend(callees(hir, node)));
-            }
-        }
-        for (id, func) in numbered(hir) {
+        });
+        let seen = self.graph.reached(runs.chain(constants(hir)).chain(tools));
+        for (id, func) in hir.numbered() {
             let own = func.span.file == 0 && func.origin == Origin::Func && !func.name.starts_with('_');
             if !own || seen.contains(&id) {
                 continue;
@@ -76,12 +65,12 @@ impl Lint<'_> {
 }
 
 /// The functions that compute constants.
-fn constants(hir: &Hir) -> Vec<u32> {
+fn constants(hir: &Hir) -> Vec<FuncId> {
     let of_funcs = hir.funcs.iter().flat_map(|func| func.defaults.iter().flatten());
     let of_tools = hir.tools.iter().flat_map(|tool| tool.params.iter().filter_map(|(_, _, id)| id.as_ref()));
     let defaults: BTreeSet<u32> = of_funcs.chain(of_tools).copied().collect();
-    let values = numbered(hir).filter(|(id, func)| func.origin == Origin::Value && !defaults.contains(id));
-    values.map(|(id, _)| id).collect()
+    let is_constant = |id: FuncId, func: &Func| func.origin == Origin::Value && !defaults.contains(&id.0);
+    hir.numbered().filter(|(id, func)| is_constant(*id, func)).map(|(id, _)| id).collect()
 }
 
 /// The names that an item brings, but for those of functions, and what they are.

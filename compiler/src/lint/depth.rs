@@ -4,25 +4,31 @@
 use super::Lint;
 use super::calls::Edge;
 use crate::diag::Diag;
+use crate::ir::FuncId;
 
 /// Calls that may be open in a run, unless the embedding program sets another limit.
 const OPEN: usize = 256;
 
 impl Lint<'_> {
     /// One finding for each call at which a chain becomes too long.
-    pub(super) fn depth(&mut self, edges: &[Edge]) {
+    pub(super) fn depth(&mut self) {
+        if self.graph.most_open() <= OPEN {
+            return;
+        }
+        let all: Vec<FuncId> = self.hir.numbered().map(|(id, _)| id).collect();
+        let edges = self.edges(&all);
         let mut ahead: Vec<Vec<&Edge>> = vec![Vec::new(); self.hir.funcs.len()];
         for edge in edges.iter().filter(|edge| edge.always) {
-            if let Some(ahead) = ahead.get_mut(edge.from as usize) {
+            if let Some(ahead) = ahead.get_mut(edge.from.index()) {
                 ahead.push(edge);
             }
         }
         let depths = depths(&ahead);
-        let depth = |func: u32| depths.get(func as usize).copied().unwrap_or(0);
+        let depth = |func: FuncId| depths.get(func.index()).copied().unwrap_or(0);
         for calls in &ahead {
             let long = calls.iter().find(|edge| depth(edge.from) == OPEN + 1 && depth(edge.to) == OPEN);
             let Some(edge) = long else { continue };
-            let name = self.hir.funcs.get(edge.to as usize).map_or("?", |func| func.name.as_str());
+            let name = self.hir.func(edge.to).map_or("?", |func| func.name.as_str());
             let message = format!("`{name}` is certain to open {OPEN} calls, one within another");
             let hint =
                 "a run ends with an error when that many are open: join some of the functions or constants";
@@ -45,14 +51,14 @@ fn depths(ahead: &[Vec<&Edge>]) -> Vec<usize> {
             let at = *at;
             if let Some(edge) = ahead[at].get(*next) {
                 *next += 1;
-                let to = edge.to as usize;
+                let to = edge.to.index();
                 if to < met.len() && !std::mem::replace(&mut met[to], true) {
                     way.push((to, 0));
                 }
                 continue;
             }
             way.pop();
-            let inner = ahead[at].iter().filter_map(|edge| depths.get(edge.to as usize)).max();
+            let inner = ahead[at].iter().filter_map(|edge| depths.get(edge.to.index())).max();
             depths[at] = 1 + inner.copied().unwrap_or(0);
         }
     }

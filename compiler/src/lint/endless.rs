@@ -1,15 +1,17 @@
 //! Generations in plain completion that nothing in the program ends.
 
+use std::collections::BTreeSet;
+
 use super::Lint;
-use super::graph::{Act, acts};
 use crate::diag::Diag;
+use crate::hir::acts::{Act, acts};
+use crate::ir::{FuncId, FuncKind};
 
 impl Lint<'_> {
     /// Free text without a stop and without `max`, where no message ends it either.
     pub(super) fn endless(&mut self) {
         let hir = self.hir;
-        for id in self.graph.without_roles(hir) {
-            let Some(func) = hir.funcs.get(id as usize) else { continue };
+        for func in self.without_roles().into_iter().filter_map(|id| hir.func(id)) {
             let mut found = Vec::new();
             acts(&func.body, None, &mut |role, act| {
                 if let (None, Act::Gen(generation)) = (role, act) {
@@ -25,5 +27,12 @@ impl Lint<'_> {
                 }
             }
         }
+    }
+
+    /// The functions that run in a context without roles, whether they have it or are called in it.
+    fn without_roles(&self) -> BTreeSet<FuncId> {
+        let contexts = self.hir.numbered().filter(|(_, func)| func.kind != FuncKind::Fn);
+        let plain = contexts.filter(|(id, _)| self.context(*id).opens.is_none());
+        self.graph.reached_in_context(plain.map(|(id, _)| id))
     }
 }

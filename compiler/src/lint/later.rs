@@ -5,8 +5,8 @@ use agentc_constraint::BuildError;
 use super::Lint;
 use super::walk::{Node, each};
 use crate::diag::Diag;
-use crate::hir::{Expr, ExprKind, Func, Gen, Hir};
-use crate::ir::Later;
+use crate::hir::{Expr, ExprKind, Func, Gen, Hir, ToolBody};
+use crate::ir::{self, Later};
 use crate::source::Span;
 
 impl Lint<'_> {
@@ -46,7 +46,14 @@ impl Lint<'_> {
 
 fn of_value(hir: &Hir, func: &Func, value: &Expr) -> Option<(Later, Span)> {
     let what = match &value.kind {
-        ExprKind::Tool(id, _) => Later::Tool(hir.tools.get(*id as usize)?.name.clone()),
+        // What the embedding program supplies runs.
+        ExprKind::Tool(id, _) => {
+            let tool = hir
+                .tools
+                .get(*id as usize)
+                .filter(|tool| !matches!(tool.body, ToolBody::Outside(ir::ToolBody::Host)))?;
+            Later::Tool(tool.name.clone())
+        }
         ExprKind::Score(_) => Later::Score,
         ExprKind::Var(var) => {
             let (capture, fact, _) = func.facts.iter().find(|(.., holder)| holder == var)?;

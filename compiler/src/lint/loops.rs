@@ -1,7 +1,6 @@
 //! Loops that never run, and loops whose condition nothing changes.
 
 use super::Lint;
-use super::graph::is_pure;
 use super::walk::{self, Child, Node};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, Stmt, StmtKind};
@@ -58,7 +57,7 @@ impl Lint<'_> {
         let mut ends = false;
         walk::each(body, &mut |node| ends |= matches!(node, Node::Stmt(stmt) if leaves(stmt)));
         let same = asked.iter().all(|var| !changed.contains(var));
-        if ends || !same || !is_pure(self.hir, cond) {
+        if ends || !same || !self.hir.is_pure(cond) {
             return;
         }
         let diag = Diag::new("W0114", cond.span, "nothing in the loop changes this condition");

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use agentc_constraint::SharedSpec;
 use agentc_constraint::spec::{Bindings, Spec, Stop};
 
 use super::constraint::{Constraints, FUEL, Finding, Known, until};
@@ -16,7 +17,7 @@ impl Constraints {
     /// texts are quoted, so that stops are not about them as they stand.
     pub(super) fn members(&mut self, known: &Known, json: bool) -> Option<Finding> {
         let mut unions = Vec::new();
-        collect_unions(&known.value, &known.bindings, &mut unions);
+        collect_unions(known.value().spec(), &known.bindings, &mut unions);
         unions.iter().find_map(|members| self.useless_member(members, known, json))
     }
 
@@ -25,11 +26,11 @@ impl Constraints {
             let message = format!("{} is listed twice", shown(member));
             return Some(Finding::new("W0303", message, "remove one of the two"));
         }
-        if !known.stops.is_empty()
+        if !known.stops().is_empty()
             && !json
             && let Some((member, at)) = members.iter().find_map(|m| Some((m, self.stopped_by(m, known)?)))
         {
-            let stops = quoted_stops(known.stops.get(at.clone()).unwrap_or_default());
+            let stops = quoted_stops(known.stops().get(at.clone()).unwrap_or_default());
             let message = format!("{} can never be chosen: it contains {stops}", shown(member));
             let hint = "remove it, or use a stop that does not occur in it";
             let finding = Finding::new("W0303", message, hint);
@@ -47,27 +48,32 @@ impl Constraints {
     fn stopped_by(&mut self, member: &Spec, known: &Known) -> Option<Range<usize>> {
         let one = |at: usize| at..at + 1;
         if let Spec::Literal { text } = member
-            && are_texts(&known.stops)
+            && are_texts(known.stops())
         {
-            return known.stops.iter().position(|stop| contains_stop(text, stop)).map(one);
+            return known.stops().iter().position(|stop| contains_stop(text, stop)).map(one);
         }
-        if !self.is_empty(&until(member, &known.stops), &known.bindings) {
+        let mut are_enough = |stops: &[Stop]| {
+            let stopped = self.share(until(member, stops));
+            self.is_empty(&stopped, &known.bindings)
+        };
+        if !are_enough(known.stops()) {
             return None;
         }
-        let enough = |stop: &Stop| self.is_empty(&until(member, std::slice::from_ref(stop)), &known.bindings);
-        let alone = known.stops.iter().position(enough).map(one);
-        Some(alone.unwrap_or(0..known.stops.len()))
+        let alone = known.stops().iter().position(|stop| are_enough(std::slice::from_ref(stop))).map(one);
+        Some(alone.unwrap_or(0..known.stops().len()))
     }
 
     /// A member that is included in another one of its kind.
     fn included(&mut self, members: &[Spec], bindings: &Bindings) -> Option<(Spec, Spec)> {
-        let members = members.get(..members.len().min(MEMBERS))?;
-        for outer in members.iter().filter(|member| !is_single(member)) {
+        let members: Vec<SharedSpec> =
+            members.iter().take(MEMBERS).map(|member| self.share(member.clone())).collect();
+        for outer in members.iter().filter(|member| !is_single(member.spec())) {
             let Ok(pattern) = self.build(outer, bindings) else { continue };
-            for inner in members.iter().filter(|inner| *inner != outer && alike(inner, outer)) {
+            let others = members.iter().filter(|inner| *inner != outer && alike(inner.spec(), outer.spec()));
+            for inner in others {
                 let Ok(other) = self.build(inner, bindings) else { continue };
                 if pattern.includes(&other, FUEL) == Some(true) {
-                    return Some((inner.clone(), outer.clone()));
+                    return Some((inner.spec().clone(), outer.spec().clone()));
                 }
             }
         }

@@ -12,7 +12,6 @@ mod constraint;
 mod declared;
 mod depth;
 mod endless;
-mod graph;
 mod later;
 mod loops;
 mod members;
@@ -22,23 +21,24 @@ mod roles;
 mod stops;
 mod unreachable;
 mod unused;
-mod walk;
 
 use agentc_constraint::Limits;
 
 use crate::diag::Diag;
-use crate::hir::Hir;
+use crate::graph::{CallGraph, Effects};
+use crate::hir::{Hir, walk};
+use crate::ir::FuncId;
 use crate::modules::Modules;
 use crate::source::{Sources, Span};
 use constraint::Constraints;
-use graph::Graph;
 
 /// Everything that is suspicious about a checked program.
 pub fn lint(hir: &Hir, modules: &Modules, sources: &Sources) -> Vec<Diag> {
-    let graph = Graph::new(hir);
+    let graph = CallGraph::from(hir);
+    let contexts = graph.context_effects();
     let limits = Limits::default();
-    let mut lint =
-        Lint { hir, modules, sources, graph, constraints: Constraints::new(limits), diags: Vec::new() };
+    let constraints = Constraints::new(hir.specs.clone(), limits);
+    let mut lint = Lint { hir, modules, sources, graph, contexts, constraints, diags: Vec::new() };
     lint.unreachable();
     lint.unused();
     lint.declared();
@@ -58,7 +58,9 @@ struct Lint<'h> {
     hir: &'h Hir,
     modules: &'h Modules,
     sources: &'h Sources,
-    graph: Graph,
+    graph: CallGraph,
+    /// What each function does to the context it runs in, through its `fn`s too.
+    contexts: Vec<Effects>,
     constraints: Constraints,
     diags: Vec<Diag>,
 }
@@ -66,6 +68,11 @@ struct Lint<'h> {
 impl Lint<'_> {
     fn report(&mut self, diag: Diag) {
         self.diags.push(diag);
+    }
+
+    /// What a function does to the context it runs in.
+    fn context(&self, func: FuncId) -> &Effects {
+        self.contexts.get(func.index()).unwrap_or_else(|| self.graph.effects(func))
     }
 
     /// The source of a span, as written.

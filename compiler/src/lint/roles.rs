@@ -2,10 +2,10 @@
 //! generated.
 
 use super::Lint;
-use super::graph::{Act, acts, numbered};
 use crate::diag::Diag;
 use crate::hir::Func;
-use crate::ir::{FuncKind, Role};
+use crate::hir::acts::{Act, acts};
+use crate::ir::{FuncId, FuncKind, Role};
 use crate::source::Span;
 
 /// Further places that one finding shows.
@@ -15,8 +15,8 @@ impl Lint<'_> {
     /// What the roles of a program's contexts leave out, or leave to the wrong writer.
     pub(super) fn roles(&mut self) {
         let hir = self.hir;
-        for (id, func) in numbered(hir) {
-            if self.graph.context(id).opens.is_some() {
+        for (id, func) in hir.numbered() {
+            if self.context(id).opens.is_some() {
                 self.stray_text(func);
             }
             self.foreign_parts(func);
@@ -32,14 +32,13 @@ impl Lint<'_> {
             Act::Text(span) => places.push((span, None)),
             Act::Gen(generation) => places.push((generation.span, None)),
             Act::Call(callee, span) => {
-                let context = self.graph.context(callee);
+                let context = self.context(callee);
                 // A function with roles of its own is told about its own text.
-                let is_fn = self.hir.funcs.get(callee as usize).is_some_and(|f| f.kind == FuncKind::Fn);
-                if is_fn && context.opens.is_none() && context.bare.is_some() {
+                if self.hir.is_fn(callee) && context.opens.is_none() && context.bare.is_some() {
                     places.push((span, context.bare));
                 }
             }
-            Act::Open(_) | Act::Read => {}
+            Act::Open(_) | Act::Read | Act::Score => {}
         });
         let Some(&(first, inside)) = places.first() else { return };
         let what = if inside.is_some() { "what this call writes" } else { "this" };
@@ -58,10 +57,8 @@ impl Lint<'_> {
             let Some(role) = role.filter(|role| *role != Role::Assistant) else { return };
             match act {
                 Act::Gen(generation) => found.push((role, generation.span, None)),
-                Act::Call(callee, span)
-                    if self.hir.funcs.get(callee as usize).is_some_and(|f| f.kind == FuncKind::Fn) =>
-                {
-                    let inside = self.graph.context(callee).bare_gen;
+                Act::Call(callee, span) if self.hir.is_fn(callee) => {
+                    let inside = self.context(callee).bare_gen;
                     found.extend(inside.map(|place| (role, span, Some(place))));
                 }
                 _ => {}
@@ -79,8 +76,8 @@ impl Lint<'_> {
     }
 
     /// A chat, or an agent's prompt, that ends without a generation.
-    fn unanswered(&mut self, id: u32, func: &Func) {
-        let context = self.graph.context(id);
+    fn unanswered(&mut self, id: FuncId, func: &Func) {
+        let context = self.context(id);
         let place = match func.kind {
             FuncKind::Main => context.opens,
             FuncKind::Agent => context.opens.or(context.bare).map(|_| func.span),

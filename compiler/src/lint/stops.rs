@@ -9,22 +9,22 @@ impl Constraints {
     /// What is wrong with the stops of a type that has values. A stop that can only follow a complete value
     /// is of use: it says what ended it.
     pub(super) fn stops(&mut self, known: &Known, pattern: &Pattern) -> Option<Finding> {
-        if known.stops.is_empty() {
+        if known.stops().is_empty() {
             return None;
         }
-        if let Some((at, stop, shorter)) = shadowed(&known.stops) {
+        if let Some((at, stop, shorter)) = shadowed(known.stops()) {
             let message = format!("the stop {stop:?} never takes effect: {shorter:?} ends the text first");
             let origin = known.origins.get(at).copied().unwrap_or(at);
             return Some(Finding::new("W0302", message, &format!("leave out {stop:?}")).of_stop(origin));
         }
-        let value = self.build(&known.value, &known.bindings).ok()?;
-        let stops = quoted_stops(&known.stops);
+        let value = self.build(&known.value(), &known.bindings).ok()?;
+        let stops = quoted_stops(known.stops());
         if pattern.has_text(FUEL) == Some(false) && value.has_text(FUEL) == Some(true) {
             let message = format!("this is always empty: {stops} ends every value where it begins");
             return Some(Finding::new("W0301", message, "use a stop that no value begins with").of_stops());
         }
         let absent = |stop: &Stop| value.can_contain(stop, FUEL) == Some(false);
-        if value.ends_by_itself(FUEL) == Some(true) && known.stops.iter().all(absent) {
+        if value.ends_by_itself(FUEL) == Some(true) && known.stops().iter().all(absent) {
             let message = format!("{stops} has no effect: the value ends by itself wherever it is complete");
             return Some(Finding::new("W0302", message, "leave the stop out").of_stops());
         }

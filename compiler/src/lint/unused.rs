@@ -7,18 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Lint;
-use super::graph::{is_pure, numbered};
 use super::walk::{self, Child, Node};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, Func, Gen, Hir, Over, Part, Stmt, StmtKind, VarId};
-use crate::ir::FuncKind;
+use crate::ir::{FuncId, FuncKind};
 use crate::source::Span;
 
 impl Lint<'_> {
     /// Everything of this kind.
     pub(super) fn unused(&mut self) {
         let hir = self.hir;
-        for (id, func) in numbered(hir) {
+        for (id, func) in hir.numbered() {
             let read = reads(hir, func);
             let is_used = |var: VarId| {
                 let Some(decl) = func.vars.get(var.0 as usize) else { return true };
@@ -72,8 +71,8 @@ impl Lint<'_> {
     }
 
     /// Captures that nothing reads and after which nothing is generated.
-    fn captures(&mut self, id: u32, func: &Func, is_used: &dyn Fn(VarId) -> bool) {
-        let whole = matches!(func.kind, FuncKind::Agent | FuncKind::Test) && id != self.hir.entry;
+    fn captures(&mut self, id: FuncId, func: &Func, is_used: &dyn Fn(VarId) -> bool) {
+        let whole = matches!(func.kind, FuncKind::Agent | FuncKind::Test) && id.0 != self.hir.entry;
         let mut last = Last { lint: self, sites: BTreeMap::new() };
         last.block(&func.body, !whole);
         let wasted: Vec<(VarId, Span)> = last
@@ -116,7 +115,7 @@ fn locals(hir: &Hir, func: &Func) -> BTreeMap<VarId, Local> {
     };
     walk::each(&func.body, &mut |node| match node {
         Node::Stmt(stmt) => match &stmt.kind {
-            StmtKind::Set(var, value) => add(*var, Kind::Variable, is_pure(hir, value)),
+            StmtKind::Set(var, value) => add(*var, Kind::Variable, hir.is_pure(value)),
             StmtKind::For(var, ..) => add(*var, Kind::Item, true),
             StmtKind::Repeat(_, Some(var), _) => add(*var, Kind::Counter, true),
             StmtKind::Try(parts) => parts.error.iter().for_each(|var| add(*var, Kind::Error, true)),
@@ -138,7 +137,7 @@ fn reads(hir: &Hir, func: &Func) -> BTreeSet<VarId> {
     let mut own: BTreeSet<(Span, VarId)> = BTreeSet::new();
     walk::each(&func.body, &mut |node| {
         match node {
-            Node::Stmt(Stmt { kind: StmtKind::Set(var, value), .. }) if is_pure(hir, value) => {
+            Node::Stmt(Stmt { kind: StmtKind::Set(var, value), .. }) if hir.is_pure(value) => {
                 walk::each_of(Child::Expr(value), &mut |node| {
                     if let Node::Expr(Expr { kind: ExprKind::Var(inner), span, .. }) = node
                         && inner == var
@@ -254,9 +253,7 @@ impl Last<'_, '_> {
             Node::Gen(_) => true,
             Node::Expr(expr) => match &expr.kind {
                 ExprKind::Call(func, _) => {
-                    let is_fn =
-                        self.lint.hir.funcs.get(*func as usize).is_some_and(|f| f.kind == FuncKind::Fn);
-                    is_fn && self.lint.graph.context(*func).asks
+                    self.lint.hir.is_fn(FuncId(*func)) && self.lint.context(FuncId(*func)).asks
                 }
                 ExprKind::Context | ExprKind::Score(_) => true,
                 _ => false,

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
+use agentc_constraint::SharedSpec;
+
 use crate::hir::{Func, VarId};
-use crate::ir::{self, Block, BlockId, Const, GenFact, Inst, Local, LocalDecl, Op, Term};
+use crate::ir::{self, Block, BlockId, Const, GenFact, Inst, Local, LocalDecl, Op, SpecId, Term};
 use crate::source::Span;
+use crate::specs::Specs;
 use crate::ty::Ty;
 
 /// What is open around the place, and has to be closed on every way out of it.
@@ -20,7 +23,7 @@ pub(super) enum Scope {
     Branch,
 }
 
-pub(super) struct Code {
+pub(super) struct Code<'s> {
     locals: Vec<LocalDecl>,
     blocks: Vec<(Vec<Inst>, Option<Term>)>,
     current: BlockId,
@@ -28,10 +31,12 @@ pub(super) struct Code {
     pub(super) scopes: Vec<Scope>,
     /// Facts about captures that generations write.
     facts: HashMap<VarId, Vec<(GenFact, Local)>>,
+    /// Those of the whole program.
+    specs: &'s mut Specs,
 }
 
-impl Code {
-    pub(super) fn new(func: &Func) -> Code {
+impl<'s> Code<'s> {
+    pub(super) fn new(func: &Func, specs: &'s mut Specs) -> Code<'s> {
         let locals = func
             .vars
             .iter()
@@ -46,6 +51,7 @@ impl Code {
             current: BlockId(0),
             scopes: Vec::new(),
             facts,
+            specs,
         }
     }
 
@@ -119,6 +125,10 @@ impl Code {
 
     pub(super) fn var(var: VarId) -> Local {
         Local(var.0)
+    }
+
+    pub(super) fn spec(&mut self, spec: &SharedSpec) -> SpecId {
+        SpecId(self.specs.number(spec))
     }
 
     /// What a generation into a variable writes beside the value.

@@ -1,12 +1,13 @@
 //! Control flow: conditions, loops, `try`, branches, and jumps out of them.
 
 use super::code::{Code, Scope};
+use crate::builtin::Builtin;
 use crate::hir::{Expr, ExprKind, Map, MapGives, Over, Stmt, Try, VarId};
 use crate::ir::{self, BinOp, Const, Local, Op, Term, UnOp};
 use crate::source::Span;
 use crate::ty::Ty;
 
-impl Code {
+impl Code<'_> {
     pub(super) fn if_stmt(&mut self, arms: &[(Expr, Vec<Stmt>)], otherwise: &[Stmt]) {
         let done = self.block();
         for (cond, body) in arms {
@@ -32,7 +33,7 @@ impl Code {
         let items = self.temp(&list.ty);
         self.expr_into(list, items);
         let count = self.temp(&Ty::Int);
-        self.push(Op::Builtin { dst: count, name: "len".to_owned(), args: vec![items] }, list.span);
+        self.push(Op::Builtin { dst: count, id: Builtin::Len, args: vec![items] }, list.span);
         (items, count)
     }
 
@@ -48,7 +49,7 @@ impl Code {
     }
 
     /// A loop over 0, 1, … below `count`.
-    fn count_up(&mut self, count: Local, span: Span, turn: impl FnOnce(&mut Code, Local)) {
+    fn count_up(&mut self, count: Local, span: Span, turn: impl FnOnce(&mut Self, Local)) {
         let index = self.constant(Const::Int(0), span);
         let (head, body, next, exit) = (self.block(), self.block(), self.block(), self.block());
         self.flow_to(head);
@@ -158,7 +159,7 @@ impl Code {
             Over::Each(item, list) => ir::Over::Each { items: self.expr(list), item: Code::var(*item) },
         };
         let (here, start) = (self.here(), self.block());
-        self.push(Op::Branch { dst, body: start, over }, span);
+        self.push(Op::Fork { dst, body: start, over }, span);
         self.at(start);
         self.scopes.push(Scope::Branch);
         self.stmts(body);
@@ -180,12 +181,12 @@ impl Code {
             let item = code.expr(&map.body);
             code.push(Op::Append { list: values, item }, span);
         });
-        let name = match map.gives {
+        let id = match map.gives {
             MapGives::Values => return,
-            MapGives::Filter => "filter",
-            MapGives::Sorted => "sort_by",
+            MapGives::Filter => Builtin::Filter,
+            MapGives::Sorted => Builtin::SortBy,
         };
-        self.push(Op::Builtin { dst, name: name.to_owned(), args: vec![items, values] }, span);
+        self.push(Op::Builtin { dst, id, args: vec![items, values] }, span);
     }
 
     /// Each part of `a and b` is an expectation of its own. The message is computed only where it fails.
@@ -226,10 +227,10 @@ impl Code {
             }
             ExprKind::And(left, right) if value => self.observed_both(left, right, true, out),
             ExprKind::Or(left, right) if !value => self.observed_both(left, right, false, out),
-            ExprKind::Builtin(name, args) => {
+            ExprKind::Builtin(id, args) => {
                 let args = args.iter().map(|a| self.shown(a, out)).collect();
                 let dst = self.temp(&cond.ty);
-                self.push(Op::Builtin { dst, name: (*name).to_owned(), args }, span);
+                self.push(Op::Builtin { dst, id: *id, args }, span);
                 dst
             }
             ExprKind::Call(func, args) => {

@@ -6,7 +6,7 @@ use crate::ir::{BinOp, BlockId, Const, FuncId, Local, Op, Term, ToolId, UnOp};
 use crate::source::Span;
 use crate::ty::Ty;
 
-impl Code {
+impl Code<'_> {
     /// Computes a value into some local; a variable's own, where it is just read.
     pub(super) fn expr(&mut self, expr: &Expr) -> Local {
         if let ExprKind::Var(var) = &expr.kind {
@@ -51,9 +51,7 @@ impl Code {
                 let from = from.as_ref().map(|e| self.expr(e));
                 Op::Slice { dst, src, from, to: to.as_ref().map(|e| self.expr(e)) }
             }
-            ExprKind::Builtin(name, args) => {
-                Op::Builtin { dst, name: (*name).to_owned(), args: self.operands(args) }
-            }
+            ExprKind::Builtin(id, args) => Op::Builtin { dst, id: *id, args: self.operands(args) },
             ExprKind::Call(func, args) => Op::Call { dst, func: FuncId(*func), args: self.operands(args) },
             ExprKind::Tool(tool, args) => {
                 Op::ToolCall { dst, tool: ToolId(*tool), args: self.operands(args) }

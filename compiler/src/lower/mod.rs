@@ -10,16 +10,20 @@ mod stmt;
 use crate::hir::{self, Hir};
 use crate::ir::{self, FuncId, Program, VERSION};
 use crate::source::Sources;
+use crate::specs::Specs;
 use crate::ty::{self, Ty};
 
 /// Lowers a checked program.
 pub fn lower(hir: &Hir, sources: &Sources) -> Program {
+    let mut specs = Specs::default();
+    let funcs = hir.funcs.iter().map(|f| func(f, &mut specs)).collect();
     Program {
         version: VERSION,
         files: sources.iter().map(|s| ir::File { name: s.name.clone(), text: s.text.clone() }).collect(),
-        funcs: hir.funcs.iter().map(func).collect(),
+        funcs,
         entry: FuncId(hir.entry),
         types: hir.types.list().iter().map(|t| ir::NamedTy { name: t.name.clone(), ty: ty(&t.ty) }).collect(),
+        specs: specs.into_list(),
         tools: hir.tools.iter().map(tool).collect(),
         tests: hir.tests.iter().map(test).collect(),
         model: hir.model.clone(),
@@ -57,8 +61,8 @@ fn test(test: &hir::Test) -> ir::Test {
     }
 }
 
-fn func(func: &hir::Func) -> ir::Func {
-    let mut code = code::Code::new(func);
+fn func(func: &hir::Func, specs: &mut Specs) -> ir::Func {
+    let mut code = code::Code::new(func, specs);
     for (at, _) in func.vars.iter().enumerate().filter(|(_, v)| v.grows) {
         let dst = ir::Local(u32::try_from(at).unwrap_or(u32::MAX));
         code.push(ir::Op::List { dst, items: Vec::new() }, func.span);

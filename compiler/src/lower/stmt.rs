@@ -2,11 +2,11 @@
 
 use super::code::{Code, Scope};
 use crate::hir::{Expr, ExprKind, Gen, Part, Stmt, StmtKind, VarId};
-use crate::ir::{self, BinOp, Const, Op, Origin, Role};
+use crate::ir::{self, BinOp, Const, Op, Role, TextOrigin};
 use crate::source::Span;
 use crate::ty::Ty;
 
-impl Code {
+impl Code<'_> {
     pub(super) fn stmts(&mut self, stmts: &[Stmt]) {
         for stmt in stmts {
             if !self.is_open() {
@@ -64,11 +64,11 @@ impl Code {
         match part {
             Part::Lit(text, span) => {
                 let src = self.constant(Const::Str(text.clone()), *span);
-                self.push(Op::Text { src, origin: Origin::Literal }, *span);
+                self.push(Op::Text { src, origin: TextOrigin::Literal }, *span);
             }
             Part::Value(value) => {
                 let src = self.expr(value);
-                self.push(Op::Text { src, origin: Origin::Data }, value.span);
+                self.push(Op::Text { src, origin: TextOrigin::Data }, value.span);
             }
             Part::Gen(generation) => self.generation(generation),
             Part::Call(call) => {
@@ -95,14 +95,14 @@ impl Code {
         let dst = if generation.append { self.temp(&generation.ty) } else { var };
         let name = generation.name.clone();
         let tools = generation.tools.iter().map(|tool| ir::ToolId(*tool)).collect();
-        let model = generation.model;
+        let (model, spec) = (generation.model, self.spec(&generation.spec));
         let op = if generation.call {
-            Op::CallGen(Box::new(ir::CallGen { dst, name, tools, options, model }))
+            Op::CallGen(Box::new(ir::CallGen { dst, name, spec, tools, options, model }))
         } else {
             Op::Gen(Box::new(ir::Gen {
                 dst,
                 name,
-                spec: generation.spec.clone(),
+                spec,
                 bindings,
                 ty: super::ty(&generation.ty),
                 json: generation.json,

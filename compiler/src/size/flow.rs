@@ -175,7 +175,7 @@ impl<'p> Blocks<'p> {
                     total(*func)
                 }
                 // Both run in copies, or after the text since is undone: they begin with what is here.
-                Op::Branch { body, .. } => {
+                Op::Fork { body, .. } => {
                     to(*body, load);
                     Load::default()
                 }

@@ -2,6 +2,7 @@
 
 use agentc_constraint::spec::Spec;
 
+use crate::builtin::Builtin;
 use crate::ir::{BinOp, Block, BlockId, Const, Func, FuncId, Local, Op, Program, Term};
 
 /// How deep values are followed.
@@ -54,17 +55,17 @@ impl<'p> Values<'p> {
             Op::Const { value, .. } => of_const(value),
             Op::Copy { src, .. } => self.value_at(*src, depth),
             Op::List { items, .. } => Some(Value::List(items.len())),
-            Op::Builtin { name, args, .. } => self.builtin(name, args, depth),
+            Op::Builtin { id, args, .. } => self.builtin(*id, args, depth),
             Op::Call { func, args, .. } if args.is_empty() => self.call(*func, depth),
             _ => None,
         }
     }
 
-    fn builtin(&self, name: &str, args: &[Local], depth: u32) -> Option<Value<'p>> {
+    fn builtin(&self, id: Builtin, args: &[Local], depth: u32) -> Option<Value<'p>> {
         let value = |at: usize| args.get(at).and_then(|arg| self.value_at(*arg, depth));
-        match (name, value(0)?) {
-            ("len", Value::List(items)) => i64::try_from(items).ok().map(Value::Int),
-            ("range", Value::Int(a)) => {
+        match (id, value(0)?) {
+            (Builtin::Len, Value::List(items)) => i64::try_from(items).ok().map(Value::Int),
+            (Builtin::Range, Value::Int(a)) => {
                 let (from, to) = match value(1) {
                     Some(Value::Int(b)) => (a, b),
                     _ if self.is_null(args.get(1)) => (0, a),
@@ -154,7 +155,7 @@ fn writes(op: &Op) -> Vec<Local> {
             [generation.dst].into_iter().chain(generation.facts.iter().map(|(_, local)| *local)).collect()
         }
         Op::CallGen(call) => vec![call.dst],
-        Op::Branch { dst, over, .. } => [Some(*dst), written_by(over)].into_iter().flatten().collect(),
+        Op::Fork { dst, over, .. } => [Some(*dst), written_by(over)].into_iter().flatten().collect(),
         Op::Try { error, restore, .. } => error.iter().chain(restore).copied().collect(),
         Op::Text { .. }
         | Op::OpenRole { .. }
@@ -173,39 +174,6 @@ fn written_by(over: &crate::ir::Over) -> Option<Local> {
         crate::ir::Over::Count { index, .. } => *index,
         crate::ir::Over::Each { item, .. } => Some(*item),
     }
-}
-
-/// The functions of a program, each after those that it calls, but for rounds.
-pub(super) fn callees_first(program: &Program) -> Vec<FuncId> {
-    let mut order = Vec::new();
-    let mut met = vec![false; program.funcs.len()];
-    for id in (0..).map(FuncId).take(program.funcs.len()) {
-        if std::mem::replace(&mut met[id.index()], true) {
-            continue;
-        }
-        // What is open, and which of its callees come next.
-        let mut open = vec![(id, callees(program, id))];
-        while let Some((id, rest)) = open.last_mut() {
-            match rest.pop() {
-                Some(next) if met.get(next.index()) == Some(&false) => {
-                    met[next.index()] = true;
-                    open.push((next, callees(program, next)));
-                }
-                Some(_) => {}
-                None => {
-                    order.push(*id);
-                    open.pop();
-                }
-            }
-        }
-    }
-    order
-}
-
-fn callees(program: &Program, id: FuncId) -> Vec<FuncId> {
-    let blocks = program.funcs.get(id.index()).map_or(&[][..], |func| &func.blocks);
-    let ops = blocks.iter().flat_map(|block| &block.insts).map(|inst| &inst.op);
-    ops.filter_map(|op| if let Op::Call { func, .. } = op { Some(*func) } else { None }).collect()
 }
 
 /// Whether a run-time value decides what may be written, stops aside.

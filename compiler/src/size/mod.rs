@@ -12,11 +12,12 @@ mod known;
 
 use std::collections::{BTreeSet, HashMap};
 
-use agentc_constraint::Limits;
 use agentc_constraint::spec::Spec;
+use agentc_constraint::{Limits, SharedSpec};
 
 use crate::diag::{Diag, allow};
-use crate::ir::{FuncId, FuncKind, Gen, Op, Program};
+use crate::graph::CallGraph;
+use crate::ir::{FuncId, FuncKind, Gen, Program};
 use crate::source::Span;
 use flow::{Flow, Load};
 
@@ -57,13 +58,14 @@ pub struct Part {
 /// The bounds of all generations of a program that can be reached, by context and place. `tokens` counts the
 /// tokens of a text.
 pub fn worst_case(program: &Program, tokens: &dyn Fn(&str) -> usize) -> Vec<SiteBound> {
-    let sizes = Sizes::new(program, tokens);
+    let graph = CallGraph::from(program);
+    let sizes = Sizes::new(program, &graph, tokens);
     contexts(program).flat_map(|context| sizes.bounds(context)).collect()
 }
 
 /// What adds most to a context, in falling order.
 pub fn contributors(program: &Program, context: FuncId, tokens: &dyn Fn(&str) -> usize) -> Vec<Part> {
-    Sizes::new(program, tokens).contributors(context)
+    Sizes::new(program, &CallGraph::from(program), tokens).contributors(context)
 }
 
 /// A count that is below that of any usual vocabulary: none has a token with parts of two words.
@@ -109,14 +111,15 @@ fn findings<'m>(
     reached: &dyn Fn(FuncId) -> bool,
     room: &dyn Fn(Option<u32>) -> Option<Room<'m>>,
 ) -> Vec<Diag> {
+    let graph = CallGraph::from(program);
     let mut found: Vec<Diag> = Vec::new();
-    for model in asked_models(program, reached) {
+    for model in asked_models(program, &graph, reached) {
         let Some(room) = room(model) else { continue };
         // Types are measured only where generations at their `max` would not fit.
-        if exceeding(&Sizes::rough(program, room.tokens), model, &room, reached).is_empty() {
+        if exceeding(&Sizes::rough(program, &graph, room.tokens), model, &room, reached).is_empty() {
             continue;
         }
-        let sizes = Sizes::new(program, room.tokens);
+        let sizes = Sizes::new(program, &graph, room.tokens);
         let bounds = exceeding(&sizes, model, &room, reached);
         found.extend(bounds.iter().map(|bound| finding(&sizes, bound, room.ctx)));
     }
@@ -124,16 +127,14 @@ fn findings<'m>(
     found
 }
 
-/// The models of generations that can run.
-fn asked_models(program: &Program, reached: &dyn Fn(FuncId) -> bool) -> BTreeSet<Option<u32>> {
-    let funcs = (0..).map(FuncId).zip(&program.funcs).filter(|(id, _)| reached(*id));
-    let ops = funcs.flat_map(|(_, func)| &func.blocks).flat_map(|block| &block.insts).map(|inst| &inst.op);
-    let models = ops.filter_map(|op| match op {
-        Op::Gen(generation) => Some(generation.model),
-        Op::CallGen(call) => Some(call.model),
-        _ => None,
-    });
-    models.collect()
+/// The models of functions that can run.
+fn asked_models(
+    program: &Program,
+    graph: &CallGraph,
+    reached: &dyn Fn(FuncId) -> bool,
+) -> BTreeSet<Option<u32>> {
+    let funcs = (0..).map(FuncId).take(program.funcs.len()).filter(|id| reached(*id));
+    funcs.flat_map(|id| graph.effects(id).models.iter().copied()).collect()
 }
 
 /// Of each context the first generation of a model that does not fit.
@@ -170,24 +171,28 @@ fn contexts(program: &Program) -> impl Iterator<Item = FuncId> {
 /// What every function adds to the context that it runs in.
 struct Sizes<'p> {
     program: &'p Program,
+    /// All functions, callees before their callers.
+    order: Vec<FuncId>,
     flows: Vec<Option<Flow>>,
 }
 
 impl<'p> Sizes<'p> {
-    fn new(program: &'p Program, tokens: &dyn Fn(&str) -> usize) -> Sizes<'p> {
-        Sizes::of(Measure { program, tokens, limits: Limits::default(), types: true })
+    fn new(program: &'p Program, graph: &CallGraph, tokens: &dyn Fn(&str) -> usize) -> Sizes<'p> {
+        Sizes::of(&Measure { program, tokens, limits: Limits::default(), types: true }, graph)
     }
 
     /// The same with all generations at their `max`: never less, and fast.
-    fn rough(program: &'p Program, tokens: &dyn Fn(&str) -> usize) -> Sizes<'p> {
-        Sizes::of(Measure { program, tokens, limits: Limits::default(), types: false })
+    fn rough(program: &'p Program, graph: &CallGraph, tokens: &dyn Fn(&str) -> usize) -> Sizes<'p> {
+        Sizes::of(&Measure { program, tokens, limits: Limits::default(), types: false }, graph)
     }
 
-    fn of(measure: Measure<'p, '_>) -> Sizes<'p> {
+    fn of(measure: &Measure<'p, '_>, graph: &CallGraph) -> Sizes<'p> {
         let program = measure.program;
-        let mut sizes = Sizes { program, flows: vec![None; program.funcs.len()] };
-        for id in known::callees_first(program) {
-            let flow = flow::flow(&measure, id, &|callee| sizes.total(callee));
+        let order = graph.callees_first();
+        let mut sizes = Sizes { program, order, flows: vec![None; program.funcs.len()] };
+        for at in 0..sizes.order.len() {
+            let id = sizes.order[at];
+            let flow = flow::flow(measure, id, &|callee| sizes.total(callee));
             if let Some(place) = sizes.flows.get_mut(id.index()) {
                 *place = Some(flow);
             }
@@ -209,10 +214,8 @@ impl<'p> Sizes<'p> {
     /// How much is in the context before each function that runs in it, at most.
     fn offsets(&self, context: FuncId) -> Vec<(FuncId, Load, u64)> {
         let mut before: HashMap<FuncId, (Load, u64)> = HashMap::from([(context, (Load::default(), 1))]);
-        let mut order: Vec<FuncId> = known::callees_first(self.program);
-        order.reverse();
         let mut out = Vec::new();
-        for id in order {
+        for &id in self.order.iter().rev() {
             let Some((load, turns)) = before.get(&id).copied() else { continue };
             out.push((id, load, turns));
             for call in self.flows.get(id.index()).and_then(Option::as_ref).map_or(&[][..], |f| &f.calls) {
@@ -277,25 +280,22 @@ impl Measure<'_, '_> {
     /// A generation at its `max`, or at the longest value of its type: a token has at least one byte.
     fn generation(&self, generation: &Gen, max: Option<u64>) -> Load {
         let max = max.unwrap_or(u64::from(DEFAULT_MAX));
-        if known::has_hole(&generation.spec) {
+        let Some(spec) = self.program.spec(generation.spec).filter(|spec| !known::has_hole(spec.spec()))
+        else {
             return Load { open: true, ..Load::default() };
-        }
-        let longest = if self.types { self.longest(&generation.spec) } else { None };
+        };
+        let longest = if self.types { self.longest(spec) } else { None };
         Load { tokens: max.min(longest.unwrap_or(max)), ..Load::default() }
     }
 
     /// The most bytes that a value can have.
-    fn longest(&self, spec: &Spec) -> Option<u64> {
+    fn longest(&self, spec: &SharedSpec) -> Option<u64> {
         const FUEL: usize = 40_000;
-        let value = match spec {
-            Spec::Text { max, .. } => return max.map(|chars| u64::from(chars).saturating_mul(4)),
-            Spec::Until { value, .. } => value,
-            other => other,
-        };
-        if let Spec::Text { max, .. } = value {
+        let value = spec.value();
+        if let Spec::Text { max, .. } = value.spec() {
             return max.map(|chars| u64::from(chars).saturating_mul(4));
         }
-        let pattern = agentc_constraint::build(value, &[], &self.limits).ok()?;
+        let pattern = value.build(&[], &self.limits).ok()?;
         pattern.sizes(FUEL)?.bytes.most.and_then(|most| u64::try_from(most).ok())
     }
 }

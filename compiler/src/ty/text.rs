@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Field, Ty};
 use crate::ir::Const;
-use crate::written::key;
+use crate::spelling::key;
 
 impl fmt::Display for Ty {
     /// As in the language; long unions are cut.

@@ -4,5 +4,6 @@
 pub(crate) mod random;
 #[path = "../../../tests/suite/reader.rs"]
 pub(crate) mod reader;
+pub(crate) mod typed;
 
 pub(crate) use reader::{Case, Files, cases};

@@ -2,7 +2,7 @@
 
 use super::super::{Block, Expr, ExprKind, Fork, UnOp};
 use super::Writer;
-use crate::written::{Writes, key};
+use crate::spelling::{Writes, key};
 
 impl Writer {
     pub(super) fn expr(&mut self, expr: &Expr) {

@@ -2,7 +2,7 @@
 
 use super::super::{Bounds, Number, Text, Type, TypeKind};
 use super::{Writer, dotted};
-use crate::written::{Writes, key};
+use crate::spelling::{Writes, key};
 
 impl Writer {
     pub(super) fn ty(&mut self, ty: &Type) {

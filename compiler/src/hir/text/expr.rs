@@ -3,7 +3,7 @@
 use super::super::{Expr, ExprKind, Map, MapGives, Over, Stmt};
 use super::{Writer, name_of_func, name_of_tool};
 use crate::ir::{Const, UnOp};
-use crate::written::{Writes, escaped, key};
+use crate::spelling::{Writes, escaped, key};
 
 impl Writer<'_> {
     pub(super) fn expr(&mut self, expr: &Expr) {

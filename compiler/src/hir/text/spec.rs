@@ -4,7 +4,7 @@ use std::fmt;
 
 use agentc_constraint::spec::{GrammarSyntax, Spec, Stop};
 
-use crate::written::key;
+use crate::spelling::key;
 
 /// A spec, and the expressions that fill its holes.
 pub(super) struct Spelled<'a> {

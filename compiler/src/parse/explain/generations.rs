@@ -26,8 +26,8 @@ fn bracketed_options(at: At<'_, '_>) -> Option<Found> {
     if at.leaf.at(open) != "(" || !matches!(word, "gen" | "select") || !at.leaf.is_name(name) || !option {
         return None;
     }
-    let written = clip(at.leaf.source(first..close)).replace(':', " =");
-    let hint = format!("write `{word} {} with {written}`", at.leaf.at(name));
+    let spelling = clip(at.leaf.source(first..close)).replace(':', " =");
+    let hint = format!("write `{word} {} with {spelling}`", at.leaf.at(name));
     let found = Found::habit(at.leaf.span(open..open + 1), "options come after `with`", hint);
     let found = found.mend(at.leaf.place(open..first), " with ").mend(at.leaf.place(close..close + 1), "");
     Some(found.sure())
@@ -70,9 +70,9 @@ fn bare_option(at: At<'_, '_>) -> Option<Found> {
     let (name, sign, value) = (at.next(skip), at.next(skip + 1), at.index + skip + 2);
     let inner = at.inner();
     let head = inner.clone().rev().find(|i| matches!(at.leaf.at(*i), "gen" | "select" | "call"))?;
-    let mut written = head..at.index;
+    let mut words = head..at.index;
     let named = at.leaf.is_name(at.index + skip) && sign == "=" || sign == ":" && words::is_option(name);
-    if !named || written.len() < 2 || written.any(|i| at.leaf.at(i) == "with") {
+    if !named || words.len() < 2 || words.any(|i| at.leaf.at(i) == "with") {
         return None;
     }
     let value = at.leaf.words.get(value).filter(|w| w.kind == Kind::Number).map_or("…", |w| w.text);

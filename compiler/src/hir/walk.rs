@@ -1,10 +1,10 @@
-//! The contents of a body, in source order: the one place in the checks that knows every node.
+//! The contents of a body, in source order: the one place that knows every node for whoever only looks.
 
 use crate::hir::{Expr, ExprKind, Gen, Over, Part, Stmt, StmtKind, VarId};
 
 /// A part of a statement, expression or generation.
 #[derive(Clone, Copy)]
-pub(super) enum Child<'h> {
+pub(crate) enum Child<'h> {
     /// A value that is computed.
     Expr(&'h Expr),
     /// The model writes.
@@ -15,7 +15,7 @@ pub(super) enum Child<'h> {
 
 /// Something in a body.
 #[derive(Clone, Copy)]
-pub(super) enum Node<'h> {
+pub(crate) enum Node<'h> {
     /// A statement.
     Stmt(&'h Stmt),
     /// An expression.
@@ -25,7 +25,7 @@ pub(super) enum Node<'h> {
 }
 
 /// The parts of a statement.
-pub(super) fn of_stmt(stmt: &Stmt) -> Vec<Child<'_>> {
+pub(crate) fn of_stmt(stmt: &Stmt) -> Vec<Child<'_>> {
     use Child::{Block, Expr};
     match &stmt.kind {
         StmtKind::Text(parts) => parts.iter().filter_map(of_part).collect(),
@@ -49,7 +49,7 @@ pub(super) fn of_stmt(stmt: &Stmt) -> Vec<Child<'_>> {
 }
 
 /// The part of a text that is not literal.
-pub(super) fn of_part(part: &Part) -> Option<Child<'_>> {
+pub(crate) fn of_part(part: &Part) -> Option<Child<'_>> {
     match part {
         Part::Lit(..) => None,
         Part::Value(value) | Part::Call(value) => Some(Child::Expr(value)),
@@ -58,13 +58,13 @@ pub(super) fn of_part(part: &Part) -> Option<Child<'_>> {
 }
 
 /// The values that a generation takes.
-pub(super) fn of_gen(generation: &Gen) -> Vec<Child<'_>> {
+pub(crate) fn of_gen(generation: &Gen) -> Vec<Child<'_>> {
     let options = generation.options.iter().map(|(_, value)| value);
     generation.bindings.iter().chain(options).map(Child::Expr).collect()
 }
 
 /// The operands of an expression.
-pub(super) fn of_expr(expr: &Expr) -> Vec<Child<'_>> {
+pub(crate) fn of_expr(expr: &Expr) -> Vec<Child<'_>> {
     use Child::{Block, Expr};
     match &expr.kind {
         ExprKind::Const(_) | ExprKind::Var(_) | ExprKind::Context => Vec::new(),
@@ -100,7 +100,7 @@ pub(super) fn of_expr(expr: &Expr) -> Vec<Child<'_>> {
 }
 
 /// Shows everything in a body, each node before what it holds.
-pub(super) fn each<'h>(stmts: &'h [Stmt], see: &mut impl FnMut(Node<'h>)) {
+pub(crate) fn each<'h>(stmts: &'h [Stmt], see: &mut impl FnMut(Node<'h>)) {
     for stmt in stmts {
         see(Node::Stmt(stmt));
         of_stmt(stmt).into_iter().for_each(|child| each_of(child, see));
@@ -108,7 +108,7 @@ pub(super) fn each<'h>(stmts: &'h [Stmt], see: &mut impl FnMut(Node<'h>)) {
 }
 
 /// Shows everything in a part.
-pub(super) fn each_of<'h>(child: Child<'h>, see: &mut impl FnMut(Node<'h>)) {
+pub(crate) fn each_of<'h>(child: Child<'h>, see: &mut impl FnMut(Node<'h>)) {
     match child {
         Child::Block(stmts) => each(stmts, see),
         Child::Expr(expr) => {
@@ -123,7 +123,7 @@ pub(super) fn each_of<'h>(child: Child<'h>, see: &mut impl FnMut(Node<'h>)) {
 }
 
 /// Shows every generation in a body.
-pub(super) fn each_gen<'h>(stmts: &'h [Stmt], mut see: impl FnMut(&'h Gen)) {
+pub(crate) fn each_gen<'h>(stmts: &'h [Stmt], mut see: impl FnMut(&'h Gen)) {
     each(stmts, &mut |node| {
         if let Node::Gen(generation) = node {
             see(generation);
@@ -132,7 +132,7 @@ pub(super) fn each_gen<'h>(stmts: &'h [Stmt], mut see: impl FnMut(&'h Gen)) {
 }
 
 /// The variables that a part reads.
-pub(super) fn reads(child: Child<'_>) -> Vec<VarId> {
+pub(crate) fn reads(child: Child<'_>) -> Vec<VarId> {
     let mut vars = Vec::new();
     each_of(child, &mut |node| {
         if let Node::Expr(Expr { kind: ExprKind::Var(var), .. }) = node {
@@ -143,7 +143,7 @@ pub(super) fn reads(child: Child<'_>) -> Vec<VarId> {
 }
 
 /// The variables that a body gives values, those that hold facts about captures aside.
-pub(super) fn writes(stmts: &[Stmt]) -> Vec<VarId> {
+pub(crate) fn writes(stmts: &[Stmt]) -> Vec<VarId> {
     let mut vars = Vec::new();
     each(stmts, &mut |node| match node {
         Node::Stmt(stmt) => match &stmt.kind {
