@@ -1,54 +1,105 @@
-//! What the interpreter asks the outside world, and the answers it gets. Both are plain data.
+//! What a program asks the outside world, and the answers it gets: two closed families of plain data.
+//!
+//! Everything that a program can learn from outside comes through an answer, and nothing else does. So the
+//! asks of a run and their answers, in order, are all that is needed to repeat it ([`crate::journal`]). An ask
+//! is named by the strand that makes it and by its number there, which depend neither on what runs beside it
+//! nor on when it is answered.
 
+use std::fmt;
+
+use agentc_compiler::ir::SpecId;
 use agentc_compiler::source::Span;
-use agentc_constraint::spec::Spec;
 use agentc_constraint::{End, TokenId};
 use serde::{Deserialize, Serialize};
 
+use crate::error::Fault;
 use crate::sample::{Sampling, Stream};
+use crate::trace::TokenOrigin;
+use crate::value::Value;
 
-/// A question.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ask {
-    /// The model should write something; answered by a [`GenAnswer`].
-    Gen(Box<GenAsk>),
-    /// The text of a context, which depends on the model's template; answered by a text.
-    Text(TextAsk),
-}
+/// The version of both families, and of what is made of them; whoever reads them refuses any other.
+pub const VERSION: u32 = 1;
 
-impl Ask {
-    /// The place that errors name.
-    pub fn span(&self) -> Span {
-        match self {
-            Ask::Gen(ask) => ask.span,
-            Ask::Text(ask) => ask.span,
-        }
+/// Names a strand by the way that leads to it from the main strand, whose path is empty: the number of a fork, the
+/// number of its branch, the number of a fork within that branch, and so on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StrandPath(Vec<u64>);
+
+impl StrandPath {
+    /// The path of a branch.
+    pub fn branch(&self, fork: u64, branch: u64) -> StrandPath {
+        StrandPath(self.0.iter().copied().chain([fork, branch]).collect())
+    }
+
+    /// The numbers that it consists of.
+    pub fn numbers(&self) -> &[u64] {
+        &self.0
     }
 }
 
-/// A question: the text of a context, the template's marks included.
+/// Names an ask within a run.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AskId {
+    /// The strand that asks.
+    pub strand: StrandPath,
+    /// Which of its asks, from 1.
+    pub ordinal: u64,
+}
+
+impl fmt::Display for AskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.strand.0.iter().try_for_each(|number| write!(f, "{number}."))?;
+        write!(f, "{}", self.ordinal)
+    }
+}
+
+/// A question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TextAsk {
-    /// Which question; answers carry it back.
-    pub id: u64,
-    /// The context, as events number it.
+pub struct Ask {
+    /// Which one; the answer carries it back.
+    pub id: AskId,
+    /// The context of whoever asks, as events number it.
     pub context: u32,
     /// The place that errors name.
     pub span: Span,
+    /// What is asked for.
+    pub kind: AskKind,
 }
 
-/// A question: the model should write something at the end of a context.
+/// What can be asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskKind {
+    /// The model should write something at the end of the context: [`Answer::Generated`].
+    Generate(Box<GenAsk>),
+    /// The log-probability of a text after the context: [`Answer::Scored`].
+    Score {
+        /// The text.
+        text: String,
+    },
+    /// The text of the context, the template's marks included: [`Answer::Text`].
+    Text,
+    /// The tokens of what was written into the context and no generation has read: [`Answer::Tokens`].
+    Tokens,
+    /// A tool should run: [`Answer::Returned`].
+    Call(ToolCall),
+    /// A vector for each text: [`Answer::Embedded`].
+    Embed {
+        /// The texts.
+        texts: Vec<String>,
+    },
+    /// Something about the world: [`Answer::Fact`].
+    Fact(Fact),
+}
+
+/// What a model should write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GenAsk {
-    /// Which question; answers carry it back.
-    pub id: u64,
-    /// The context, as events number it.
-    pub context: u32,
     /// The capture's name.
     pub name: String,
-    /// What may be written.
-    pub spec: Spec,
+    /// What may be written: one of the program's specs.
+    pub spec: SpecId,
     /// The values of the spec's holes.
     pub bindings: Vec<Vec<String>>,
     /// The model, by the name that the program gives it; `None` is the run's own.
@@ -63,24 +114,122 @@ pub struct GenAsk {
     pub stream: Stream,
     /// Whether text before the generation may be taken back.
     pub heal: bool,
-    /// The place that errors name.
-    pub span: Span,
 }
 
-/// What the model wrote.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GenAnswer {
+/// A call of a tool that is no function of the program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// The tool's name.
+    pub tool: String,
+    /// Its arguments by name, in the order of its parameters.
+    pub args: Vec<(String, Value)>,
+}
+
+/// A fact of the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// Milliseconds since 1970 in UTC, an int.
+    Clock,
+    /// A number that nobody can foresee, an int.
+    Random,
+}
+
+/// What comes of an ask.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The model wrote something.
+    Generated(Box<Generated>),
+    /// A log-probability.
+    Scored(f64),
+    /// A text.
+    Text(String),
+    /// Text with its tokens.
+    Tokens(Vec<Written>),
+    /// What a tool returned; the machine checks it against the tool's type.
+    Returned(Value),
+    /// A vector for each text.
+    Embedded(Vec<Vec<f32>>),
+    /// A fact.
+    Fact(Value),
+    /// It cannot be had.
+    Failed {
+        /// Why not.
+        fault: Fault,
+        /// What had been told of it by then.
+        #[serde(default, skip_serializing_if = "Progress::is_empty")]
+        told: Box<Progress>,
+    },
+}
+
+impl Answer {
+    /// It cannot be had, and nothing had been told of it.
+    pub fn failed(fault: Fault) -> Answer {
+        Answer::Failed { fault, told: Box::default() }
+    }
+}
+
+/// What a model wrote, and all that is told of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Generated {
+    /// What was written into the context before, as the model of the run read it.
+    pub before: Vec<Written>,
+    /// The model that the program names for it, if that is not the run's own; its tokens have that model's numbers.
+    pub model: Option<String>,
+    /// The value as it came.
+    pub chunks: Vec<Chunk>,
     /// The text of the value.
     pub text: String,
-    /// The tokens of the whole context after it; `None` from a model other than the context's own, whose tokens
-    /// differ.
+    /// The tokens that joined the context since the last settled one: of the text before the value, and its own. `None`
+    /// from a model other than the context's own, whose tokens differ.
     pub tokens: Option<Vec<TokenId>>,
-    /// Bytes of text before it that events reported for the first time.
-    pub told: usize,
     /// Why it ended.
     pub end: End,
     /// Tokens of the value.
     pub value_tokens: usize,
-    /// Bytes of the text that token events have already shown.
-    pub shown: usize,
+    /// The budget of the run, if that left fewer tokens than the value might have taken.
+    pub ration: Option<u64>,
+}
+
+/// Text that joined a context.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    /// The text.
+    pub text: String,
+    /// Where it comes from.
+    pub origin: TokenOrigin,
+    /// The tokens that begin in it; without those at its end that healing took back.
+    pub tokens: Vec<TokenId>,
+}
+
+/// A part of a value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// The text that became certain with these tokens.
+    pub text: String,
+    /// Where they come from.
+    pub origin: TokenOrigin,
+    /// The tokens.
+    pub tokens: Vec<TokenId>,
+}
+
+/// What is known of a generation before its end, since the last time.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// What was written into the context before it.
+    pub before: Vec<Written>,
+    /// Whether it begins now.
+    pub begins: bool,
+    /// The model that the program names for it, if that is not the run's own.
+    pub model: Option<String>,
+    /// Parts of the value.
+    pub chunks: Vec<Chunk>,
+}
+
+impl Progress {
+    /// Whether it tells nothing.
+    pub fn is_empty(&self) -> bool {
+        self.before.is_empty() && !self.begins && self.chunks.is_empty()
+    }
 }

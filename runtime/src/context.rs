@@ -5,10 +5,11 @@
 //! needs them, so that a run of text is tokenised as one.
 //!
 //! Tokens are those of the run's own model. What another model writes is text to it, pending like any other
-//! text; a context only remembers that events have reported it already. Because nothing but the end ever
-//! changes, a [`Mark`] is all that is needed to undo what came after it.
+//! text. Because nothing but the end ever changes, a [`Mark`] is all that is needed to undo what came after it.
+//!
+//! Not here: what of it the outside has been told (`vm::telling`).
 
-use agentc_compiler::ir::{Origin, Role};
+use agentc_compiler::ir::{Role, TextOrigin};
 use agentc_compiler::source::Span;
 use agentc_constraint::TokenId;
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,7 @@ pub enum Piece {
         /// The text.
         text: String,
         /// Whether the program's source or a value says so.
-        origin: Origin,
+        origin: TextOrigin,
     },
     /// Text that the model wrote.
     Generated {
@@ -36,12 +37,17 @@ pub enum Piece {
 }
 
 impl Piece {
+    /// Its text, if it has one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Piece::Text { text, .. } | Piece::Generated { text } => Some(text),
+            Piece::Open(..) | Piece::Close(_) => None,
+        }
+    }
+
     /// Bytes of its text.
     fn len(&self) -> usize {
-        match self {
-            Piece::Text { text, .. } | Piece::Generated { text } => text.len(),
-            Piece::Open(..) | Piece::Close(_) => 0,
-        }
+        self.text().map_or(0, str::len)
     }
 }
 
@@ -53,8 +59,6 @@ pub struct Context {
     bytes: usize,
     tokens: Vec<TokenId>,
     read: usize,
-    told: usize,
-    told_bytes: usize,
     role: Option<Role>,
 }
 
@@ -67,16 +71,7 @@ pub struct Mark {
     bytes: usize,
     tokens: usize,
     read: usize,
-    told: usize,
-    told_bytes: usize,
     role: Option<Role>,
-}
-
-impl Mark {
-    /// Bytes of the context's text that events had told by then.
-    pub fn told_bytes(&self) -> usize {
-        self.told_bytes
-    }
 }
 
 impl Context {
@@ -100,24 +95,19 @@ impl Context {
         &self.pieces[..self.read]
     }
 
-    /// How many of the pieces events have told.
-    pub fn told(&self) -> usize {
-        self.told
-    }
-
     /// The role of the open message.
     pub fn role(&self) -> Option<Role> {
         self.role
     }
 
     /// Appends text; nothing for an empty one.
-    pub fn write(&mut self, text: &str, origin: Origin) {
+    pub fn write(&mut self, text: &str, origin: TextOrigin) {
         if text.is_empty() {
             return;
         }
         self.bytes += text.len();
-        if self.pieces.len() > self.told
-            && let Some(Piece::Text { text: last, origin: same }) = self.pieces.last_mut()
+        // What has been read or told ends with what a model wrote, so it never grows.
+        if let Some(Piece::Text { text: last, origin: same }) = self.pieces.last_mut()
             && *same == origin
         {
             last.push_str(text);
@@ -139,20 +129,18 @@ impl Context {
         }
     }
 
-    /// Takes in what a generation read and wrote: the tokens of the whole context, and the text that was
-    /// written. Nothing is pending afterwards. `told` are the bytes of text that events told with it.
-    pub fn settle(&mut self, tokens: Vec<TokenId>, generated: String, told: usize) {
-        self.tell(generated, told);
-        self.tokens = tokens;
+    /// Takes in what a generation read and wrote: the tokens that joined those before, and the text that was written.
+    /// Nothing is pending afterwards.
+    pub fn settle(&mut self, tokens: &[TokenId], generated: String) {
+        self.adopt(generated);
+        self.tokens.extend_from_slice(tokens);
         self.read = self.pieces.len();
     }
 
     /// Takes in what another model wrote: text that has no tokens here.
-    pub fn tell(&mut self, generated: String, told: usize) {
+    pub fn adopt(&mut self, generated: String) {
         self.bytes += generated.len();
         self.pieces.push(Piece::Generated { text: generated });
-        self.told = self.pieces.len();
-        self.told_bytes += told;
     }
 
     /// The end of the context as it is now.
@@ -163,8 +151,6 @@ impl Context {
             bytes: self.bytes,
             tokens: self.tokens.len(),
             read: self.read,
-            told: self.told,
-            told_bytes: self.told_bytes,
             role: self.role,
         }
     }
@@ -178,8 +164,7 @@ impl Context {
         }
         self.bytes = mark.bytes;
         self.tokens.truncate(mark.tokens);
-        (self.read, self.told, self.told_bytes) = (mark.read, mark.told, mark.told_bytes);
-        self.role = mark.role;
+        (self.read, self.role) = (mark.read, mark.role);
     }
 
     /// Whether a mark can be one of this context, at a place that lies between characters.
@@ -190,15 +175,18 @@ impl Context {
             Some(Some(_)) | None => true,
             Some(None) => false,
         };
-        let order = mark.read <= mark.told && mark.told <= mark.pieces && mark.told_bytes <= self.told_bytes;
-        whole && order && mark.tokens <= self.tokens.len() && mark.bytes <= self.bytes
+        whole && mark.read <= mark.pieces && mark.tokens <= self.tokens.len() && mark.bytes <= self.bytes
     }
 
     /// Whether its parts belong together, and can be counted on.
     pub(crate) fn is_sound(&self) -> bool {
         let bytes: usize = self.pieces.iter().map(Piece::len).sum();
-        let counted = self.bytes == bytes && self.told_bytes < usize::MAX / 2;
-        counted && self.read <= self.told && self.told <= self.pieces.len()
+        self.bytes == bytes && self.read <= self.pieces.len()
+    }
+
+    /// The text of all pieces, without the marks of any template.
+    pub fn plain_text(&self) -> String {
+        self.pieces.iter().filter_map(Piece::text).collect()
     }
 
     /// Bytes of text in all pieces.
@@ -223,16 +211,15 @@ mod tests {
     /// One random change of a context, as a run could make it.
     fn change(context: &mut Context, random: &mut Random) {
         match random.below(6) {
-            0 => context.write("é", Origin::Literal),
-            1 => context.write("text", Origin::Data),
+            0 => context.write("é", TextOrigin::Literal),
+            1 => context.write("text", TextOrigin::Data),
             2 => context.open(Role::User, Span::default()),
             3 => context.close(),
             4 => {
-                let new = (0..random.below(4)).map(|token| token as TokenId);
-                let tokens = context.tokens().iter().copied().chain(new).collect();
-                context.settle(tokens, "one".into(), 5);
+                let new: Vec<TokenId> = (0..random.below(4)).map(|token| token as TokenId).collect();
+                context.settle(&new, "one".into());
             }
-            _ => context.tell("other".into(), 5),
+            _ => context.adopt("other".into()),
         }
     }
 

@@ -4,16 +4,17 @@ use agentc_compiler::ir::Later;
 use agentc_compiler::json::JsonError;
 use agentc_compiler::source::Span;
 use agentc_constraint::{BuildError, MatchError};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::chat::ChatError;
+use crate::limits::Limit;
 use crate::model::ModelError;
 use crate::value::Value;
 use crate::value::print::Quoted;
 pub(crate) use crate::value::print::short;
 
 /// The family of an error: what kind of thing went wrong, hence what the caller may do about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// The program did something that has no result, or gave up itself.
@@ -143,8 +144,8 @@ pub enum Fault {
     /// A limit of the run was hit.
     #[error("the run reached its limit of {limit} {what}")]
     Limit {
-        /// Of what.
-        what: &'static str,
+        /// Which.
+        what: Limit,
         /// The number.
         limit: u64,
     },
@@ -204,6 +205,14 @@ pub enum Fault {
         /// The text.
         text: String,
     },
+    /// A back end that cannot hold its model to a constraint let it write something else.
+    #[error("the model wrote something for `{name}` that is not of its type: {text:?}")]
+    Unconstrained {
+        /// The capture.
+        name: String,
+        /// The text.
+        text: String,
+    },
     /// The prompt does not fit into the model's context.
     #[error("the prompt has {}{tokens} tokens, and the model's context holds {n_ctx}", at_least(*counted))]
     PromptTooLong {
@@ -228,6 +237,47 @@ pub enum Fault {
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A tool that is no function of the program failed.
+    #[error("the tool `{tool}` failed: {message}")]
+    Tool {
+        /// The tool.
+        tool: String,
+        /// What it said.
+        message: String,
+    },
+    /// A tool returned something that is not of its type.
+    #[error("the tool `{tool}` returned {value}, which is not of its type")]
+    BadResult {
+        /// The tool.
+        tool: String,
+        /// What it returned, shortened.
+        value: String,
+    },
+    /// A tool needs what the run was not granted.
+    #[error("the tool `{tool}` needs `{need}`, which the run is not granted")]
+    Denied {
+        /// The tool.
+        tool: String,
+        /// What it needs.
+        need: String,
+    },
+    /// Nobody supplies a tool.
+    #[error("the program calls its tool `{tool}`, which nobody supplies")]
+    NoTool {
+        /// The tool.
+        tool: String,
+    },
+    /// The back end of a model cannot do what the program asks of it.
+    #[error("the back end of the model `{model}` cannot {what}")]
+    Unable {
+        /// The model.
+        model: String,
+        /// What.
+        what: String,
+    },
+    /// What went wrong in a run that was written down: as it was, as far as anyone outside could see it.
+    #[error("{}", _0.message)]
+    Recorded(Box<Recorded>),
     /// A fault of another place than that at which it was met. A [`RunError`] has the place, and the fault.
     #[error("{fault}")]
     Elsewhere {
@@ -247,15 +297,20 @@ impl Fault {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Fault::Input { .. } => ErrorKind::Input,
-            Fault::Constraint { .. } | Fault::Match { .. } | Fault::Repeats { .. } => ErrorKind::Constraint,
+            Fault::Constraint { .. }
+            | Fault::Match { .. }
+            | Fault::Repeats { .. }
+            | Fault::Unconstrained { .. } => ErrorKind::Constraint,
             Fault::Limit { .. } | Fault::Deadline => ErrorKind::Budget,
             Fault::Interrupted => ErrorKind::Interrupted,
+            Fault::Recorded(fault) => fault.kind,
             Fault::Elsewhere { fault, .. } => fault.kind(),
             Fault::PromptTooLong { .. }
             | Fault::ContextFull { .. }
             | Fault::Chat(_)
             | Fault::Model(_)
             | Fault::UnknownModel { .. }
+            | Fault::Unable { .. }
             | Fault::EmptyMask { .. }
             | Fault::NotOfType { .. } => ErrorKind::Model,
             _ => ErrorKind::Program,
@@ -273,10 +328,16 @@ impl Fault {
             Fault::Expect { .. } => "R0106",
             Fault::Fail { .. } => "R0107",
             Fault::BadOption { .. } => "R0108",
+            Fault::Tool { .. } | Fault::BadResult { .. } => "R0109",
             Fault::Input { .. } => "R0201",
+            Fault::Denied { .. } => "R0301",
+            Fault::NoTool { .. } => "R0302",
+            Fault::Unable { .. } => "R0708",
+            Fault::Recorded(fault) => fault.code,
             Fault::Constraint { .. } => "R0401",
             Fault::Match { .. } => "R0402",
             Fault::Repeats { .. } => "R0403",
+            Fault::Unconstrained { .. } => "R0404",
             Fault::Limit { .. } => "R0501",
             Fault::Deadline => "R0502",
             Fault::Model(_) => "R0701",
@@ -298,7 +359,8 @@ impl Fault {
     pub fn is_caught(&self) -> bool {
         match self {
             Fault::Elsewhere { fault, .. } => fault.is_caught(),
-            Fault::NotYet { .. } => false,
+            Fault::NotYet { .. } | Fault::Denied { .. } | Fault::NoTool { .. } => false,
+            Fault::Recorded(fault) => fault.caught,
             // Anything else that a matcher says is a defect of the engine.
             Fault::Match { error, .. } => matches!(
                 error,
@@ -324,29 +386,27 @@ impl Fault {
                 "int" | "float" => "`str` gives its digits",
                 _ => "`float(x)` is the nearest float, and `str(x)` its digits; comparisons take it as it is",
             },
-            Fault::Limit { what: "instructions", .. } => {
-                "is there a loop that never ends? every loop needs a bound it can reach"
-            }
-            Fault::Limit { what: "bytes in a value", .. } => {
-                "a list or record counts as all that it spells, each item as 16 bytes and what it holds: keep less \
-                 of it in one value"
-            }
-            Fault::Limit { what: "bytes in a saved run", .. } => {
-                "save where variables hold less, or with a larger `Limits::saved_size`"
-            }
-            Fault::Limit { what: "levels in a value", .. } => {
-                "keep lists and records side by side instead of putting them into each other"
-            }
-            Fault::Limit { what: "generated tokens", .. } => "allow more with `--max-tokens`",
+            Fault::Limit { what, .. } => what.hint()?,
             Fault::Deadline => "allow more time with `--timeout`",
             Fault::ContextFull { .. } => {
                 "use a larger context with `--ctx-size`, or give the generation a smaller `max`"
             }
             Fault::PromptTooLong { .. } => "use a larger context with `--ctx-size`, or shorten the prompt",
+            Fault::Unconstrained { .. } => {
+                "use a back end that masks tokens, or catch the error and try again"
+            }
             Fault::Repeats { .. } => "use a larger `no_repeat`, or a type with more possible values",
             Fault::UnknownModel { name } => {
                 return Some(format!("give it to the engine: `Engine::builder().also({name:?}, …)`"));
             }
+            Fault::Denied { .. } => "grant it to the run, if the tool may have it",
+            Fault::NoTool { tool } => {
+                return Some(format!(
+                    "give it a body, or supply it where the program is embedded: `run.tool({tool:?}, …)`"
+                ));
+            }
+            Fault::Tool { .. } => "catch the error where the program can do without: try { … } else e { … }",
+            Fault::Recorded(fault) => return fault.hint.clone(),
             Fault::Constraint { error, .. } => return error.hint(),
             Fault::Match { error, .. } => return error.hint(),
             Fault::Model(error) => return error.hint(),
@@ -360,6 +420,49 @@ impl Fault {
             _ => return None,
         };
         Some(text.to_owned())
+    }
+}
+
+/// All that can be seen of a fault from outside. In this form faults are written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Recorded {
+    code: &'static str,
+    kind: ErrorKind,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    /// Whether a `try` catches it.
+    caught: bool,
+}
+
+/// Every code that [`Fault::code`] gives.
+const CODES: [&str; 28] = [
+    "R0101", "R0102", "R0103", "R0104", "R0105", "R0106", "R0107", "R0108", "R0109", "R0130", "R0201",
+    "R0301", "R0302", "R0401", "R0402", "R0403", "R0404", "R0501", "R0502", "R0701", "R0702", "R0703",
+    "R0704", "R0705", "R0706", "R0707", "R0708", "R0901",
+];
+
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (code, kind, caught) = (self.code(), self.kind(), self.is_caught());
+        Recorded { code, kind, message: self.to_string(), hint: self.hint(), caught }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fault {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Fault, D::Error> {
+        #[derive(Deserialize)]
+        struct Wire {
+            code: String,
+            kind: ErrorKind,
+            message: String,
+            hint: Option<String>,
+            caught: bool,
+        }
+        let Wire { code, kind, message, hint, caught } = Wire::deserialize(deserializer)?;
+        let code = CODES.iter().find(|known| **known == code).copied();
+        let code = code.ok_or_else(|| serde::de::Error::custom("an error with an unknown code"))?;
+        Ok(Fault::Recorded(Box::new(Recorded { code, kind, message, hint, caught })))
     }
 }
 
@@ -380,7 +483,7 @@ fn range_of(option: &str) -> &'static str {
 }
 
 /// An error of a run, with its place in the source.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
 #[error("{fault}")]
 pub struct RunError {
     /// What went wrong.

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use agentc_compiler::ir::{self, FuncId, NamedTy, Param, Ty};
 use agentc_compiler::json::{self, JsonError};
 
-use crate::ask::Ask;
+use crate::ask::AskKind;
 use crate::error::{Fault, RunError, short};
 use crate::limits::Limits;
 use crate::value::Value;
 use crate::value::print::Quoted;
 use crate::value::read::{ReadError, Reading};
-use crate::vm::{Defaults, Step, Vm};
+use crate::vm::{Defaults, Phase, Vm};
 
 /// What a caller gives for an input.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,19 +96,37 @@ fn default(program: &Arc<ir::Program>, func: FuncId, limits: &Limits) -> Result<
     let limits = Limits { steps: limits.steps.min(limits.input_steps), ..limits.clone() };
     let mut vm = Vm::new(program.clone(), func, Vec::new(), Defaults::default(), limits);
     loop {
-        match vm.run()? {
-            Step::Done(value) => return Ok(value),
-            Step::Pause | Step::Tell(_) => {}
-            Step::Ask(ask) => {
-                let what = match &ask {
-                    Ask::Gen(ask) => format!("generate `{}`", ask.name),
-                    Ask::Text(_) => "read a context".to_owned(),
-                };
-                let message = format!("the default of an input cannot {what}");
-                return Err(RunError::at(ask.span(), Fault::Input { message }));
-            }
+        let turn = vm.run()?;
+        if let Some(ask) = turn.asks.first() {
+            let what = match &ask.kind {
+                AskKind::Generate(r#gen) => format!("generate `{}`", r#gen.name),
+                AskKind::Call(call) => format!("call the tool `{}`", call.tool),
+                AskKind::Text | AskKind::Tokens => "read a context".to_owned(),
+                AskKind::Score { .. } | AskKind::Embed { .. } | AskKind::Fact(_) => {
+                    "ask for anything".to_owned()
+                }
+            };
+            let message = format!("the default of an input cannot {what}");
+            return Err(RunError::at(ask.span, Fault::Input { message }));
+        }
+        if let Phase::Done(value) = turn.phase {
+            return Ok(value);
         }
     }
+}
+
+/// Whether a journal's start can be that of a run of the program.
+pub(crate) fn check_call(
+    program: &ir::Program,
+    func: FuncId,
+    args: &[Value],
+    defaults: &Defaults,
+) -> Result<(), Fault> {
+    let params = program.funcs.get(func.index()).map(|func| func.params.len());
+    if params == Some(args.len()) && defaults.models.len() == program.models.len() {
+        return Ok(());
+    }
+    Err(Fault::Input { message: "the saved run does not belong to this program".to_owned() })
 }
 
 fn refuse(message: String) -> RunError {

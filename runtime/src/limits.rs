@@ -1,5 +1,63 @@
 //! Every limit of a run, in one place. Hitting one is a named outcome, never silent truncation.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A limit that was reached, by what it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// [`Limits::steps`] or [`Limits::input_steps`]
+    Steps,
+    /// [`Limits::frames`]
+    Frames,
+    /// [`Limits::value_size`], of a value.
+    ValueSize,
+    /// [`Limits::value_size`], of a context.
+    ContextSize,
+    /// [`Limits::value_depth`]
+    ValueDepth,
+    /// [`Limits::saved_size`]
+    SavedSize,
+    /// [`Limits::total_tokens`] or the budget of the run.
+    GeneratedTokens,
+}
+
+impl fmt::Display for Limit {
+    /// What there are too many of.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Limit::Steps => "instructions",
+            Limit::Frames => "open calls",
+            Limit::ValueSize => "bytes in a value",
+            Limit::ContextSize => "bytes in a context",
+            Limit::ValueDepth => "levels in a value",
+            Limit::SavedSize => "bytes in a saved run",
+            Limit::GeneratedTokens => "generated tokens",
+        })
+    }
+}
+
+impl Limit {
+    /// What the user can do.
+    pub fn hint(self) -> Option<&'static str> {
+        Some(match self {
+            Limit::Steps => "is there a loop that never ends? every loop needs a bound it can reach",
+            Limit::ValueSize => {
+                "a list or record counts as all that it spells, each item as 16 bytes and what it holds: keep less \
+                 of it in one value"
+            }
+            Limit::SavedSize => "save where variables hold less, or with a larger `Limits::saved_size`",
+            Limit::ValueDepth => {
+                "keep lists and records side by side instead of putting them into each other"
+            }
+            Limit::GeneratedTokens => "allow more with `--max-tokens`",
+            Limit::Frames | Limit::ContextSize => return None,
+        })
+    }
+}
+
 /// Limits of one run.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -28,6 +86,9 @@ pub struct Limits {
     /// Rows of one batch: what a cancellation or another run waits for. 64 are within the best prefill
     /// rate of a CPU.
     pub batch_rows: usize,
+    /// Strands of one run that go on side by side: branches of a `fork` beyond it wait for their turn. With one, branches
+    /// run one after the other; results are the same with any.
+    pub strands: usize,
     /// Constraints kept ready for reuse by an engine, each with its mask caches.
     pub constraints: usize,
 }
@@ -44,6 +105,7 @@ impl Default for Limits {
             default_max: 256,
             total_tokens: None,
             batch_rows: 64,
+            strands: 1,
             constraints: 256,
         }
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::context::{Context, Piece};
 use crate::error::RunError;
-use crate::sched::Scheduler;
+use crate::journal::Ended;
 use crate::trace::Usage;
 use crate::value::Value;
 use crate::vm::Vm;
@@ -78,34 +78,14 @@ impl Outcome {
     }
 }
 
-/// The outcome of a machine that stopped. `shown` is what events showed of a generation that did not end.
-pub(crate) fn of_run(
-    vm: &Vm,
-    sched: &Scheduler<'_>,
-    result: Result<Value, RunError>,
-    shown: &str,
-    usage: Usage,
-) -> Outcome {
-    let empty = Context::default();
-    let context = vm.context(0).unwrap_or(&empty);
+/// The outcome of a machine that stopped.
+pub(crate) fn of_run(vm: &Vm, ended: &Ended, result: Result<Value, RunError>, usage: Usage) -> Outcome {
     let (value, error) = match result {
         Ok(value) => (value, None),
         Err(error) => (Value::Null, Some(error)),
     };
-    let text = sched.render(context).unwrap_or_else(|_| plain(context)) + shown;
-    Outcome { value, captures: vm.captures(), text, messages: messages(context, shown), usage, error }
-}
-
-/// The text without marks, where the template cannot lay it out.
-fn plain(context: &Context) -> String {
-    context.pieces().iter().filter_map(text_of).collect()
-}
-
-fn text_of(piece: &Piece) -> Option<&str> {
-    match piece {
-        Piece::Text { text, .. } | Piece::Generated { text } => Some(text),
-        Piece::Open(..) | Piece::Close(_) => None,
-    }
+    let messages = vm.context(0).map(|context| messages(context, &ended.shown)).unwrap_or_default();
+    Outcome { value, captures: vm.captures(), text: ended.text.clone(), messages, usage, error }
 }
 
 fn messages(context: &Context, shown: &str) -> Vec<Message> {
@@ -119,7 +99,7 @@ fn messages(context: &Context, shown: &str) -> Vec<Message> {
             }
             Piece::Close(_) => open = false,
             piece => {
-                if let (true, Some(message), Some(text)) = (open, messages.last_mut(), text_of(piece)) {
+                if let (true, Some(message), Some(text)) = (open, messages.last_mut(), piece.text()) {
                     message.content.push_str(text);
                 }
             }

@@ -1,7 +1,10 @@
 //! From logits and a mask to a token: the sampler, and its reproducible random streams.
 //!
 //! Greedy decoding never applies the mask to the logits: it finds the best token first and checks whether
-//! that one is allowed, which it almost always is. Otherwise only the allowed logits are gathered.
+//! that one is allowed, which it almost always is. Otherwise it looks for the best of those that are.
+//!
+//! Sums are made in lanes and blocks: additions that wait for each other would take longer than all else here. Their
+//! order is part of the result, so it is the same everywhere.
 //!
 //! Settings that change the choice are applied in this order: penalties, `top_k`, `temp`, `typical`, `min_p`,
 //! `top_p`. Greedy decoding uses only the penalties.
@@ -109,20 +112,46 @@ pub fn choose(
     candidates.draw(stream)
 }
 
+/// Numbers that are looked at together: whether a block has any that matters is seen faster than where.
+const BLOCK: usize = 64;
+
 /// The best allowed token; of equals the one with the smallest id.
 fn greedy(logits: &[f32], mask: &TokenSet, vocab: &Vocab) -> Option<TokenId> {
+    /// One in so many tokens is few: then most logits are better than the best allowed one.
+    const FEW: usize = 16;
     let best = argmax(logits)?;
     if mask.contains(vocab, best) {
         return Some(best);
+    }
+    if mask.len() * FEW > logits.len() {
+        return best_of_many(logits, mask, vocab);
     }
     let allowed = mask.iter(vocab).filter_map(|id| Some((logit(logits, id)?, id)));
     allowed.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1))).map(|(_, id)| id)
 }
 
+/// The same where many tokens are allowed: the logits are read in order, and only those that are better than the best
+/// allowed one so far are looked up in the mask.
+fn best_of_many(logits: &[f32], mask: &TokenSet, vocab: &Vocab) -> Option<TokenId> {
+    let mut best: Option<(f32, TokenId)> = None;
+    for (block, first) in logits.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
+        if best.is_some_and(|(best, _)| maximum(block) < best) {
+            continue;
+        }
+        for id in first..first + block.len() as TokenId {
+            let Some(x) = logit(logits, id) else { break };
+            let is_better = best.is_none_or(|(best, _)| x.total_cmp(&best).is_gt());
+            if is_better && mask.contains(vocab, id) {
+                best = Some((x, id));
+            }
+        }
+    }
+    best.map(|(_, id)| id)
+}
+
 /// The index of the largest number, the first of equals. In two passes that are vectorised: the second looks
 /// through whole blocks, since a search that may end at each number reads one at a time.
 fn argmax(logits: &[f32]) -> Option<TokenId> {
-    const BLOCK: usize = 64;
     let best = maximum(logits);
     let has_best = |block: &[f32]| block.iter().fold(false, |found, &x| found | (x == best));
     let from = logits.chunks(BLOCK).position(has_best)? * BLOCK;
@@ -141,6 +170,24 @@ fn maximum(numbers: &[f32]) -> f32 {
     lanes.into_iter().chain(rest).fold(f32::NEG_INFINITY, f32::max)
 }
 
+fn sum(numbers: &[f32]) -> f64 {
+    sum_from(numbers, f32::NEG_INFINITY)
+}
+
+/// The sum of the numbers from a floor on.
+fn sum_from(numbers: &[f32], floor: f32) -> f64 {
+    let counted = |x: f32| if x >= floor { f64::from(x) } else { 0.0 };
+    let mut lanes = [0.0; 8];
+    let chunks = numbers.chunks_exact(8);
+    let rest: f64 = chunks.remainder().iter().map(|&x| counted(x)).sum();
+    for chunk in chunks {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane += counted(x);
+        }
+    }
+    lanes.into_iter().sum::<f64>() + rest
+}
+
 /// A back end's NaN counts as the least likely.
 fn logit(logits: &[f32], id: TokenId) -> Option<f32> {
     let x = *logits.get(id as usize)?;
@@ -155,24 +202,37 @@ struct Candidates {
 
 impl Candidates {
     fn new(logits: &[f32], mask: &TokenSet, vocab: &Vocab) -> Candidates {
-        let mut ids = Vec::with_capacity(mask.len() + vocab.ends().len());
-        if mask.is_all() {
+        let mut ids = if mask.is_all() {
             // In the order of the logits, which memory likes better than that of the trie.
-            ids.extend((0..logits.len() as TokenId).filter(|&id| mask.contains(vocab, id)));
+            vocab.choosable().to_vec()
         } else {
-            ids.extend(mask.iter(vocab).filter(|&id| (id as usize) < logits.len()));
+            mask.to_vec(vocab)
+        };
+        if logits.len() < vocab.len() {
+            ids.retain(|&id| (id as usize) < logits.len());
         }
         let weights = ids.iter().map(|&id| logit(logits, id).unwrap_or(f32::NEG_INFINITY)).collect();
         Candidates { ids, weights }
     }
 
-    /// `top_k`; 0 keeps all.
+    /// `top_k`; 0 keeps all. As many blocks as tokens are wanted each have a token that is as good as the worst of their
+    /// best ones: what is worse than that is out before anything is sorted.
     fn keep_best(&mut self, k: usize) {
-        if k > 0 && k < self.ids.len() {
-            self.bring_best_forward(k);
-            self.ids.truncate(k);
-            self.weights.truncate(k);
+        if k == 0 || k >= self.ids.len() {
+            return;
         }
+        let mut maxima: Vec<f32> = self.weights.chunks(BLOCK).map(maximum).collect();
+        let floor = match k < maxima.len() {
+            true => *maxima.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a)).1,
+            false => f32::NEG_INFINITY,
+        };
+        let mut best = self.at_least(floor);
+        if k < best.len() {
+            best.select_nth_unstable_by(k - 1, best_first);
+            best.truncate(k);
+        }
+        best.sort_unstable_by(best_first);
+        (self.weights, self.ids) = best.into_iter().unzip();
     }
 
     /// From logits to weights.
@@ -191,58 +251,64 @@ impl Candidates {
         }
     }
 
-    /// `top_p`: as few of the best as have this share of the whole. Likely ones usually suffice, and sorting
-    /// all would take longer than anything else here.
+    /// `top_p`: as few of the best as have this share of the whole. Only those are sorted that are as likely as the
+    /// least likely of them, or nearly so.
     fn keep_nucleus(&mut self, share: f64) {
         if share >= 1.0 {
             return;
         }
-        let enough = self.total() * share;
-        for floor in [1e-2, 1e-4, 1e-6, 0.0] {
-            let pairs = self.weights.iter().copied().zip(self.ids.iter().copied());
-            let mut likely: Vec<(f32, TokenId)> = pairs.filter(|(weight, _)| *weight >= floor).collect();
-            let sum: f64 = likely.iter().map(|(weight, _)| f64::from(*weight)).sum();
-            if sum < enough && floor > 0.0 {
-                continue;
-            }
-            likely.sort_unstable_by(best_first);
-            let mut sum = 0.0;
-            let reached = likely.iter().position(|(weight, _)| {
-                sum += f64::from(*weight);
-                sum >= enough
-            });
-            likely.truncate(reached.map_or(likely.len(), |last| last + 1));
-            (self.weights, self.ids) = likely.into_iter().unzip();
-            return;
+        let enough = sum(&self.weights) * share;
+        let mut likely = self.at_least(self.floor_of(enough));
+        likely.sort_unstable_by(best_first);
+        let mut sum = 0.0;
+        let reached = likely.iter().position(|(weight, _)| {
+            sum += f64::from(*weight);
+            sum >= enough
+        });
+        likely.truncate(reached.map_or(likely.len(), |last| last + 1));
+        (self.weights, self.ids) = likely.into_iter().unzip();
+    }
+
+    /// A power of four, or 0: the weights from there on have this sum.
+    fn floor_of(&self, enough: f64) -> f32 {
+        const LEAST: f32 = 1e-9;
+        let mut floor = 0.25;
+        while floor > LEAST && sum_from(&self.weights, floor) < enough {
+            floor *= 0.25;
         }
+        if floor > LEAST { floor } else { 0.0 }
+    }
+
+    /// The weights from a floor on, with their tokens.
+    fn at_least(&self, floor: f32) -> Vec<(f32, TokenId)> {
+        let mut likely = Vec::new();
+        for (weights, ids) in self.weights.chunks(BLOCK).zip(self.ids.chunks(BLOCK)) {
+            if weights.iter().fold(false, |any, &weight| any | (weight >= floor)) {
+                let pairs = weights.iter().copied().zip(ids.iter().copied());
+                likely.extend(pairs.filter(|(weight, _)| *weight >= floor));
+            }
+        }
+        likely
     }
 
     fn draw(&self, stream: &mut Stream) -> Option<TokenId> {
-        let mut at = stream.unit() * self.total();
-        for (&id, &weight) in self.ids.iter().zip(&self.weights) {
-            at -= f64::from(weight);
-            if at < 0.0 {
-                return Some(id);
+        let sums: Vec<f64> = self.weights.chunks(BLOCK).map(sum).collect();
+        let mut at = stream.unit() * sums.iter().sum::<f64>();
+        for ((weights, ids), &sum) in self.weights.chunks(BLOCK).zip(self.ids.chunks(BLOCK)).zip(&sums) {
+            if at >= sum {
+                at -= sum;
+                continue;
+            }
+            for (&id, &weight) in ids.iter().zip(weights) {
+                at -= f64::from(weight);
+                if at < 0.0 {
+                    return Some(id);
+                }
             }
         }
         // Rounding may leave a little at the end: it belongs to the last one that can come at all.
         let last = self.weights.iter().rposition(|&weight| weight > 0.0)?;
         Some(self.ids[last])
-    }
-
-    fn total(&self) -> f64 {
-        self.weights.iter().map(|&weight| f64::from(weight)).sum()
-    }
-
-    /// The `k` largest first, in order; of equals the smaller id.
-    fn bring_best_forward(&mut self, k: usize) {
-        let mut pairs: Vec<(f32, TokenId)> =
-            self.weights.iter().copied().zip(self.ids.iter().copied()).collect();
-        if k > 0 && k < pairs.len() {
-            pairs.select_nth_unstable_by(k - 1, best_first);
-        }
-        pairs[..k].sort_unstable_by(best_first);
-        (self.weights, self.ids) = pairs.into_iter().unzip();
     }
 }
 

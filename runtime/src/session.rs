@@ -1,97 +1,112 @@
-//! One run of a program: a machine, its budget and its cost, up to its outcome.
+//! One run of a program: a machine, its budget, its cost and its journal, up to its outcome.
 //!
-//! A session never blocks. [`Session::poll`] runs the machine until it waits for the model and hands the ask
-//! to one of the [`Schedulers`]; whoever owns them ticks them and passes each [`Report`] to the session whose
-//! job it is about. So any number of sessions share the models of one thread, and none of them can tell.
-//! [`run`] is the loop for a single session.
+//! A session never blocks. [`Session::poll`] runs the machine until all of its strands wait, and gives what they ask to
+//! the [`Backends`]; whoever owns those polls them too, and passes each [`Report`] to the session whose task it is about.
+//! So any number of sessions share the models of one process, and none of them can tell. [`run`] is the loop for a
+//! single session.
 //!
 //! A run has one model of its own, whose tokens its contexts keep; generations may name others, which read
-//! the contexts as text. If the model cannot do something, the machine decides whether to catch the error.
+//! the contexts as text. If something cannot be had, the machine decides whether to catch the error.
 //!
-//! Between two polls a session can be saved ([`Session::save`]) and resumed, by another process and with an
-//! empty KV memory, to the same end.
+//! Every answer is entered in the [`Journal`] when the machine gets it, and the machine gets one only when it waits: so
+//! the journal alone decides what happens. From it a run can be repeated ([`Session::repeat`]), or taken up by another
+//! process and with an empty KV memory, to the same end ([`Session::resume`]).
 
 mod asks;
+mod ending;
 mod settings;
 mod size;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
 use agentc_compiler::ir::{self, FuncId, TestModel};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use self::asks::Writing;
+use self::ending::Ending;
+pub(crate) use self::settings::DefaultModel;
 pub use self::settings::RunOptions;
-use self::settings::{Home, defaults};
-use crate::ask::{Ask, GenAsk};
+use self::settings::defaults;
+use self::size::Counting;
+use crate::ask::{Answer, Ask, AskId};
+use crate::backend::{Backends, Product, Report, TaskId};
 use crate::error::{Fault, RunError};
+use crate::host::{Host, Nobody};
 use crate::input::{self, Input};
-use crate::outcome::{self, Outcome};
-use crate::sched::{JobId, Report, Schedulers};
+use crate::journal::{Entry, Journal, Start};
+use crate::limits::Limit;
+use crate::outcome::Outcome;
 use crate::trace::{Event, Usage};
 use crate::value::Value;
-use crate::vm::{State, Step, Vm};
+use crate::vm::{Phase, Vm};
 
 /// What a session needs next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Poll {
     /// To be polled again.
     Ready,
-    /// A report about its job.
+    /// A report about one of its tasks.
     Waiting,
     /// Nothing: it is over, and [`Session::into_outcome`] tells how.
     Done,
 }
 
-/// A run written down.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Saved {
-    /// Hash of the program: another one cannot go on with it.
-    program: String,
-    home: Home,
-    state: State,
-    /// What was printed and is still to be told.
-    prints: Vec<String>,
-    /// Tokens generated so far, which count against the budget.
-    spent: u64,
-}
-
 enum Stage {
     /// Whether the models are there that the run will ask for is still to be seen.
     Begin,
-    /// The machine can run.
+    /// They count the texts that they will read.
+    Count(Counting),
+    /// The machine runs, or waits for answers.
     Run,
-    /// The model is at work.
-    Wait(Box<Waiting>),
+    /// The machine has stopped, and what no generation has read is still to be told.
+    End(Box<Ending>),
     /// It is over.
     Over(Box<Outcome>),
 }
 
-/// A generation in progress.
-struct Waiting {
-    job: JobId,
-    ask: GenAsk,
-    /// What the run's budget leaves for it, if that is less than it may take.
-    rationed: Option<u64>,
-    /// Whether events have told the text before it.
-    told: bool,
-    /// Bytes of it that were told by another model than that which generates.
-    flushed: usize,
-    /// What events have shown of it.
-    shown: String,
+/// What a task is for.
+enum Purpose {
+    /// Texts of the program are counted by the back end of that number.
+    Count(usize),
+    /// A generation.
+    Generate(Box<Writing>),
+    /// What was pending in the context of a generation that another model will write.
+    Before(Box<Writing>),
+    /// Any other ask.
+    Other(AskId),
+    /// The end of the entry point's context.
+    Rest,
+    /// Nothing any more: what it cost is still to be told.
+    Cancelled,
 }
 
 /// See the module's description.
 pub struct Session {
     program: Arc<ir::Program>,
     vm: Vm,
-    home: Home,
+    default_model: DefaultModel,
     options: RunOptions,
     stage: Stage,
-    /// What was printed behind text that events have not told yet: it must not overtake it.
-    prints: Vec<String>,
+    /// Whether the machine waits for an answer.
+    waits: bool,
+    /// Asks that have been given to nobody yet.
+    open: Vec<Ask>,
+    tasks: Vec<(TaskId, Purpose)>,
+    /// The world that its tools act on.
+    host: Box<dyn Host>,
+    /// Answers that the machine has still to get.
+    inbox: VecDeque<(AskId, Answer)>,
+    /// What is repeated from a journal, before anybody else is asked.
+    repeated: VecDeque<Entry>,
+    /// Whether it tells what does not fit into its models. A run that is taken up has done so.
+    warns: bool,
+    /// Whether what happens has been told before, up to where the machine waits after what is repeated.
+    is_silent: bool,
+    start: Start,
+    entries: Vec<Entry>,
     usage: Usage,
+    /// Tokens generated so far, which count against the budget.
     spent: u64,
     started: Instant,
 }
@@ -103,74 +118,139 @@ impl Session {
         inputs: &[(String, Input)],
         options: RunOptions,
     ) -> Result<Session, RunError> {
-        let (entry, home) = (program.entry, Home::Main);
+        let (func, default_model) = (program.entry, DefaultModel::Main);
         let args = input::arguments(&program, inputs, &options.limits)?;
-        Ok(Session::begin(program, entry, args, home, options))
+        Ok(Session::begin(program, func, args, default_model, options))
     }
 
     /// A run of one of the program's tests; `None` if there is no such. A scripted test has to run on its
-    /// script alone ([`crate::testing`]), one with a named model on schedulers that have it.
+    /// script alone ([`crate::testing`]), one with a named model on back ends that have it.
     pub fn of_test(program: Arc<ir::Program>, test: usize, options: RunOptions) -> Option<Session> {
         let test = program.tests.get(test)?;
-        let home = match &test.model {
-            TestModel::Default => Home::Main,
-            TestModel::Named(model) => Home::Named(program.models.get(*model as usize)?.0.clone()),
-            TestModel::Script(_) => Home::Alone,
+        let default_model = match &test.model {
+            TestModel::Default => DefaultModel::Main,
+            TestModel::Named(model) => DefaultModel::Named(program.models.get(*model as usize)?.0.clone()),
+            TestModel::Script(_) => DefaultModel::Alone,
         };
         let func = test.func;
-        Some(Session::begin(program, func, Vec::new(), home, options))
+        Some(Session::begin(program, func, Vec::new(), default_model, options))
     }
 
     fn begin(
         program: Arc<ir::Program>,
         func: FuncId,
         args: Vec<Value>,
-        home: Home,
+        default_model: DefaultModel,
         options: RunOptions,
     ) -> Session {
-        let defaults = defaults(&program, &home, &options);
+        let defaults = defaults(&program, &default_model, &options);
+        let start = Start::Call { func, args: args.clone(), defaults: defaults.clone() };
         let vm = Vm::new(program.clone(), func, args, defaults, options.limits.clone());
-        Session::of_vm(program, vm, home, options)
+        Session::of_vm(program, vm, default_model, start, options)
     }
 
-    /// A run that goes on where a saved one stopped. Seed and sampling are those it began with.
-    pub fn resume(program: Arc<ir::Program>, saved: Saved, options: RunOptions) -> Result<Session, RunError> {
-        if saved.program != fingerprint(&program) {
-            let message = "the saved run belongs to another program, or to another version of it".to_owned();
-            return Err(RunError::of_run(Fault::Input { message }));
+    /// A run that goes on where a journal ends, without telling again what it has told. Seed and sampling are those it
+    /// began with.
+    ///
+    /// # Errors
+    /// The journal is that of another program or version, or someone has edited it.
+    pub fn resume(
+        program: Arc<ir::Program>,
+        journal: Journal,
+        options: RunOptions,
+    ) -> Result<Session, RunError> {
+        let is_silent = !journal.is_empty();
+        let session = Session::repeat(program, journal, options)?;
+        Ok(Session { is_silent, warns: false, ..session })
+    }
+
+    /// The same run once more, told from its beginning: no model is asked before the journal ends.
+    ///
+    /// # Errors
+    /// Those of [`resume`](Self::resume).
+    pub fn repeat(
+        program: Arc<ir::Program>,
+        journal: Journal,
+        options: RunOptions,
+    ) -> Result<Session, RunError> {
+        journal.check(&program).map_err(RunError::of_run)?;
+        let Journal { default_model, start, entries, .. } = journal;
+        let (vm, spent) = match &start {
+            Start::Call { func, args, defaults } => {
+                input::check_call(&program, *func, args, defaults).map_err(RunError::of_run)?;
+                let (func, args, defaults) = (*func, args.clone(), defaults.clone());
+                (Vm::new(program.clone(), func, args, defaults, options.limits.clone()), 0)
+            }
+            Start::Snapshot { state, spent } => {
+                let vm = Vm::resume(program.clone(), (**state).clone(), options.limits.clone());
+                (vm.map_err(RunError::of_run)?, *spent)
+            }
+        };
+        let session = Session::of_vm(program, vm, default_model, start, options);
+        let warns = entries.is_empty();
+        Ok(Session { repeated: entries.into(), warns, spent, ..session })
+    }
+
+    fn of_vm(
+        program: Arc<ir::Program>,
+        vm: Vm,
+        default_model: DefaultModel,
+        start: Start,
+        options: RunOptions,
+    ) -> Session {
+        Session {
+            program,
+            vm,
+            default_model,
+            options,
+            stage: Stage::Begin,
+            waits: false,
+            open: Vec::new(),
+            tasks: Vec::new(),
+            host: Box::new(Nobody),
+            inbox: VecDeque::new(),
+            repeated: VecDeque::new(),
+            is_silent: false,
+            warns: true,
+            start,
+            entries: Vec::new(),
+            usage: Usage::default(),
+            spent: 0,
+            started: Instant::now(),
         }
-        let vm =
-            Vm::resume(program.clone(), saved.state, options.limits.clone()).map_err(RunError::of_run)?;
-        let session = Session::of_vm(program, vm, saved.home, options);
-        Ok(Session { prints: saved.prints, spent: saved.spent, ..session })
     }
 
-    fn of_vm(program: Arc<ir::Program>, vm: Vm, home: Home, options: RunOptions) -> Session {
-        let (prints, usage, started) = (Vec::new(), Usage::default(), Instant::now());
-        Session { program, vm, home, options, stage: Stage::Begin, prints, usage, spent: 0, started }
+    /// The same run in a world: what runs its tools. Without it there are none.
+    pub fn with_host(self, host: impl Host + 'static) -> Session {
+        Session { host: Box::new(host), ..self }
     }
 
-    /// The run as it stands. A generation in progress will start anew. Fails if it would be larger than
-    /// [`Limits::saved_size`](crate::Limits::saved_size): values that share parts share nothing when written down.
-    pub fn save(&self) -> Result<Saved, RunError> {
-        let prints = self.prints.iter().map(String::len);
-        let size = prints.fold(self.vm.state().size(), usize::saturating_add);
+    /// All that has come from outside so far.
+    pub fn journal(&self) -> Journal {
+        let (model, start, entries) = (self.default_model.clone(), self.start.clone(), self.entries.clone());
+        Journal::new(&self.program, model, start, entries)
+    }
+
+    /// The run as it stands, as a journal that begins with a snapshot of it. What is being answered will be asked anew.
+    /// Fails if it would be larger than [`Limits::saved_size`](crate::Limits::saved_size): values that share parts share
+    /// nothing when written down.
+    pub fn save(&self) -> Result<Journal, RunError> {
+        if let Stage::End(_) = self.stage {
+            // The machine has stopped, perhaps with an error: only what led there leads there again.
+            return Ok(self.journal());
+        }
         let limit = self.options.limits.saved_size;
-        if size > limit {
-            return Err(RunError::of_run(Fault::Limit { what: "bytes in a saved run", limit: limit as u64 }));
+        if self.vm.state().size() > limit {
+            let fault = Fault::Limit { what: Limit::SavedSize, limit: limit as u64 };
+            return Err(RunError::of_run(fault));
         }
-        Ok(Saved {
-            program: fingerprint(&self.program),
-            home: self.home.clone(),
-            state: self.vm.state().clone(),
-            prints: self.prints.clone(),
-            spent: self.spent,
-        })
+        let start = Start::Snapshot { state: Box::new(self.vm.state().clone()), spent: self.spent };
+        Ok(Journal::new(&self.program, self.default_model.clone(), start, Vec::new()))
     }
 
-    /// Whether reports about `job` are for this session.
-    pub fn waits_for(&self, job: JobId) -> bool {
-        matches!(&self.stage, Stage::Wait(waiting) if waiting.job == job)
+    /// Whether reports about `task` are for this session.
+    pub fn waits_for(&self, task: TaskId) -> bool {
+        self.tasks.iter().any(|(own, _)| *own == task)
     }
 
     /// What the run has cost so far.
@@ -187,181 +267,209 @@ impl Session {
     pub fn into_outcome(self) -> Option<Outcome> {
         match self.stage {
             Stage::Over(outcome) => Some(*outcome),
-            Stage::Begin | Stage::Run | Stage::Wait(_) => None,
+            Stage::Begin | Stage::Count(_) | Stage::Run | Stage::End(_) => None,
         }
     }
 
-    /// Goes on as far as possible without the model.
-    pub fn poll(&mut self, models: &mut Schedulers<'_>, emit: &mut dyn FnMut(Event)) -> Poll {
-        if matches!(self.stage, Stage::Over(_)) {
-            return Poll::Done;
-        }
-        if let Err(error) = self.check(models) {
-            self.end(Err(error), models, emit);
-            return Poll::Done;
+    /// Goes on as far as possible without an answer, for a moment.
+    pub fn poll(&mut self, backends: &mut Backends<'_>, emit: &mut dyn FnMut(Event)) -> Poll {
+        if let Err(error) = self.advance(backends, emit) {
+            self.end(Err(error), backends, emit);
         }
         match self.stage {
-            Stage::Wait(_) => return Poll::Waiting,
-            Stage::Begin => self.tell_sizes(models, emit),
-            Stage::Run | Stage::Over(_) => {}
+            Stage::Over(_) => Poll::Done,
+            Stage::Begin => Poll::Ready,
+            Stage::Run if !self.waits || self.has_answer() => Poll::Ready,
+            Stage::Run | Stage::Count(_) | Stage::End(_) => Poll::Waiting,
         }
-        self.stage = Stage::Run;
-        match self.step(models, emit) {
-            Ok(Some(value)) => self.end(Ok(value), models, emit),
-            Ok(None) => {
-                return if matches!(self.stage, Stage::Wait(_)) { Poll::Waiting } else { Poll::Ready };
-            }
-            Err(error) => self.end(Err(error), models, emit),
-        }
-        Poll::Done
     }
 
-    /// Takes in what a tick tells about the session's job.
-    pub fn report(&mut self, report: Report, models: &mut Schedulers<'_>, emit: &mut dyn FnMut(Event)) {
-        let Stage::Wait(waiting) = &mut self.stage else { return };
+    /// Takes in what a back end tells about one of the session's tasks.
+    pub fn report(&mut self, report: Report, backends: &mut Backends<'_>, emit: &mut dyn FnMut(Event)) {
+        let Some(at) = self.tasks.iter().position(|(task, _)| *task == report.task) else { return };
+        let (task, purpose) = self.tasks.swap_remove(at);
         self.usage.add(&report.usage);
-        for event in report.events {
-            waiting.told = true;
-            if let Event::Token { text, .. } = &event {
-                waiting.shown.push_str(text);
+        match (purpose, report.result) {
+            (Purpose::Generate(writing), result) => {
+                self.take_written(writing, Report { result, ..report }, backends, emit);
             }
-            if let Event::GenStart { .. } = &event {
-                self.prints.drain(..).for_each(|text| emit(Event::Print { text }));
+            (purpose, None) => self.tasks.push((task, purpose)),
+            (Purpose::Before(writing), Some(result)) => self.take_before(writing, result, backends, emit),
+            (Purpose::Count(at), Some(result)) => {
+                let counts = if let Ok(Product::Counts(counts)) = result { counts } else { Vec::new() };
+                self.take_counts(at, counts, backends, emit);
             }
-            emit(event);
+            (Purpose::Other(id), Some(result)) => self.inbox.push_back((id, answer_of(result))),
+            (Purpose::Rest, Some(result)) => self.take_rest(result),
+            (Purpose::Cancelled, Some(_)) => {}
         }
-        let Some(result) = report.result else { return };
-        let taken = match result {
-            Ok(answer) => self.answer(answer, emit),
-            Err(fault) => {
-                let error = self.blame(fault);
-                self.refuse(error, emit)
-            }
-        };
-        if let Err(error) = taken {
-            self.end(Err(error), models, emit);
+        self.finish_if_told(backends, emit);
+        if let Stage::Run = self.stage
+            && self.waits
+            && let Err(error) = self.take_answer()
+        {
+            self.end(Err(error), backends, emit);
         }
+        self.tell(emit);
     }
 
-    /// Ends the run from outside; what it did so far is in its outcome.
-    pub fn abort(&mut self, fault: Fault, models: &mut Schedulers<'_>, emit: &mut dyn FnMut(Event)) {
-        if !matches!(self.stage, Stage::Over(_)) {
-            self.end(Err(RunError::of_run(fault)), models, emit);
-        }
+    /// Ends the run from outside; what it did so far is in its outcome. It may have to be polled until it is over.
+    pub fn abort(&mut self, fault: Fault, backends: &mut Backends<'_>, emit: &mut dyn FnMut(Event)) {
+        self.end(Err(RunError::of_run(fault)), backends, emit);
     }
 
-    /// One stretch of the machine. The value of the entry point, if that ended.
-    fn step(
-        &mut self,
-        models: &mut Schedulers<'_>,
-        emit: &mut dyn FnMut(Event),
-    ) -> Result<Option<Value>, RunError> {
-        match self.vm.run()? {
-            Step::Done(value) => return Ok(Some(value)),
-            Step::Tell(events) => events.into_iter().for_each(|event| self.tell(event, emit)),
-            Step::Pause => {}
-            Step::Ask(Ask::Text(ask)) => self.read_context(&ask, models, emit)?,
-            Step::Ask(Ask::Gen(ask)) => {
-                let span = ask.span;
-                if let Err(fault) = self.submit(*ask, models, emit) {
-                    self.refuse(RunError::at(span, fault), emit)?;
+    /// One step of whatever is next.
+    fn advance(&mut self, backends: &mut Backends<'_>, emit: &mut dyn FnMut(Event)) -> Result<(), RunError> {
+        if matches!(self.stage, Stage::Over(_) | Stage::End(_)) {
+            return Ok(());
+        }
+        if matches!(self.stage, Stage::Begin) {
+            self.stage = Stage::Run;
+            if self.repeated.is_empty() {
+                self.find_models(backends).map_err(RunError::of_run)?;
+                if self.warns {
+                    self.count_texts(backends);
                 }
             }
         }
-        Ok(None)
+        self.check()?;
+        if matches!(self.stage, Stage::Run) { self.go_on(backends, emit) } else { Ok(()) }
     }
 
-    /// Tells what happened in the machine. What it printed waits for the text before it.
-    fn tell(&mut self, event: Event, emit: &mut dyn FnMut(Event)) {
-        match event {
-            Event::Print { text } if self.vm.has_untold_text() || !self.prints.is_empty() => {
-                self.prints.push(text);
+    /// Lets the machine go on for a moment, passes on what it asks, and gives it what is known at once.
+    fn go_on(&mut self, backends: &mut Backends<'_>, emit: &mut dyn FnMut(Event)) -> Result<(), RunError> {
+        if !self.waits {
+            let turn = self.vm.run()?;
+            if !self.is_silent {
+                turn.events.into_iter().for_each(&mut *emit);
             }
-            // It says nothing of the caller's text, so what waits for that goes on waiting.
-            event @ Event::AgentStart { .. } => emit(event),
-            event => {
-                self.prints.drain(..).for_each(|text| emit(Event::Print { text }));
-                emit(event);
+            turn.withdrawn.iter().for_each(|id| self.withdraw(id, backends));
+            self.open.extend(turn.asks);
+            self.waits = turn.phase == Phase::Waiting;
+            self.is_silent &= !self.waits || !self.repeated.is_empty();
+            if let Phase::Done(value) = turn.phase {
+                self.end(Ok(value), backends, emit);
+                return Ok(());
+            }
+        }
+        self.ask(backends);
+        if self.waits {
+            self.take_answer()?;
+        }
+        if self.waits { self.repeat_end(backends, emit) } else { Ok(()) }
+    }
+
+    /// Gives what is asked to whoever answers it, unless a journal does. What the budget may not be enough for, because of
+    /// what others are writing, waits until they have written.
+    fn ask(&mut self, backends: &mut Backends<'_>) {
+        if self.repeated.is_empty() {
+            for ask in std::mem::take(&mut self.open) {
+                match self.is_affordable(&ask) {
+                    true => self.submit(ask, backends),
+                    false => self.open.push(ask),
+                }
             }
         }
     }
 
-    /// Tells the machine that it cannot have what it waits for.
-    fn refuse(&mut self, error: RunError, emit: &mut dyn FnMut(Event)) -> Result<(), RunError> {
-        self.stage = Stage::Run;
-        let events = self.vm.refuse(error)?;
-        events.into_iter().for_each(|event| self.tell(event, emit));
-        Ok(())
+    fn has_answer(&self) -> bool {
+        !self.inbox.is_empty() || !self.repeated.is_empty()
     }
 
-    /// Whether the run may go on.
-    fn check(&self, models: &Schedulers<'_>) -> Result<(), RunError> {
-        if matches!(self.stage, Stage::Begin) {
-            self.find_models(models).map_err(RunError::of_run)?;
-        }
-        self.options.check().map_err(|fault| match fault {
-            Fault::Deadline => self.blame(fault),
-            fault => RunError::of_run(fault),
-        })
-    }
-
-    /// Tells the text that no generation has read, and what all of it cost.
-    fn end(
-        &mut self,
-        result: Result<Value, RunError>,
-        models: &mut Schedulers<'_>,
-        emit: &mut dyn FnMut(Event),
-    ) {
-        let waiting = match std::mem::replace(&mut self.stage, Stage::Run) {
-            Stage::Wait(waiting) => Some(waiting),
-            Stage::Begin | Stage::Run | Stage::Over(_) => None,
+    /// Gives the machine, which waits, the next answer if there is one, and enters it in the journal.
+    fn take_answer(&mut self) -> Result<(), RunError> {
+        let answered = match self.repeated.front() {
+            Some(Entry::Ended(_)) => None,
+            Some(Entry::Answered { .. }) => self.repeated.pop_front(),
+            None => self.inbox.pop_front().map(|(ask, answer)| Entry::Answered { ask, answer }),
         };
-        if let Some(waiting) = &waiting {
-            self.usage.add(&models.cancel(waiting.job));
+        let Some(Entry::Answered { ask, answer }) = answered else { return Ok(()) };
+        self.open.retain(|open| open.id != ask);
+        if let Answer::Generated(generated) = &answer {
+            self.spent = self.spent.saturating_add(generated.value_tokens as u64);
         }
-        // A model that is not there ends the run before anything was written.
-        let home = self.home(models).unwrap_or_default();
-        let partial = waiting.filter(|waiting| waiting.told && waiting.ask.context == 0);
-        let mut result = result;
-        if partial.is_none()
-            && let Some(context) = self.vm.context(0)
-        {
-            match models.get_mut(home).flush(0, context, &|| self.options.check()) {
-                Ok(events) => events.into_iter().for_each(&mut *emit),
-                Err(fault) => result = result.and(Err(RunError::of_run(fault))),
+        let taken = self.vm.answer(&ask, answer.clone());
+        self.entries.push(Entry::Answered { ask, answer });
+        self.waits = false;
+        taken
+    }
+
+    /// Drops an ask that nobody waits for any more.
+    fn withdraw(&mut self, id: &AskId, backends: &mut Backends<'_>) {
+        self.open.retain(|ask| ask.id != *id);
+        self.inbox.retain(|(ask, _)| ask != id);
+        for at in 0..self.tasks.len() {
+            let (task, purpose) = &self.tasks[at];
+            if purpose.ask().is_some_and(|ask| ask == id) {
+                let task = *task;
+                self.cancel(task, backends);
+                self.tasks[at] = (task, Purpose::Cancelled);
             }
         }
-        self.prints.drain(..).for_each(|text| emit(Event::Print { text }));
-        self.usage.wall_ms = self.usage.load_ms + self.started.elapsed().as_millis() as u64;
-        emit(Event::Usage(self.usage.clone()));
-        let shown = partial.map(|waiting| waiting.shown).unwrap_or_default();
-        let outcome = outcome::of_run(&self.vm, models.get(home), result, &shown, self.usage.clone());
-        self.stage = Stage::Over(Box::new(outcome));
+    }
+
+    fn cancel(&mut self, task: TaskId, backends: &mut Backends<'_>) {
+        self.host.cancel(task);
+        backends.cancel(task);
+    }
+
+    /// Tells what has happened in the machine.
+    fn tell(&mut self, emit: &mut dyn FnMut(Event)) {
+        let events = self.vm.take_events();
+        if !self.is_silent {
+            events.into_iter().for_each(emit);
+        }
+    }
+
+    /// Whether the run may go on. What ends it is blamed on the generation that it waits for, if it is one.
+    fn check(&self) -> Result<(), RunError> {
+        self.options.stop().check().map_err(|fault| match (&fault, self.waiting_at()) {
+            (Fault::Deadline, Some(span)) => RunError::at(span, fault),
+            _ => RunError::of_run(fault),
+        })
     }
 }
 
-/// Runs a session to its end on schedulers that serve nobody else.
+impl Purpose {
+    /// The ask that the task is for.
+    fn ask(&self) -> Option<&AskId> {
+        match self {
+            Purpose::Generate(writing) | Purpose::Before(writing) => Some(writing.id()),
+            Purpose::Other(id) => Some(id),
+            Purpose::Count(_) | Purpose::Rest | Purpose::Cancelled => None,
+        }
+    }
+}
+
+/// What a machine is told of a task that wrote nothing.
+fn answer_of(result: Result<Product, Fault>) -> Answer {
+    match result {
+        Ok(Product::Scored(score)) => Answer::Scored(score),
+        Ok(Product::Tokens(written)) => Answer::Tokens(written),
+        Ok(Product::Embedded(vectors)) => Answer::Embedded(vectors),
+        Ok(Product::Returned(value)) => Answer::Returned(value),
+        Ok(Product::Generated(_) | Product::Counts(_)) => Answer::failed(asks::stray()),
+        Err(fault) => Answer::failed(fault),
+    }
+}
+
+/// Runs a session to its end on back ends that serve nobody else.
 pub fn run(
     mut session: Session,
-    models: &mut Schedulers<'_>,
+    backends: &mut Backends<'_>,
     emit: &mut dyn FnMut(Event),
 ) -> Option<Outcome> {
     loop {
-        match session.poll(models, emit) {
+        match session.poll(backends, emit) {
             Poll::Done => return session.into_outcome(),
             Poll::Ready => {}
             Poll::Waiting => {
-                for report in models.tick() {
-                    if session.waits_for(report.job) {
-                        session.report(report, models, emit);
-                    }
+                // A flag that ends the run wakes nobody.
+                backends.wait(Some(session.patience()));
+                for report in backends.poll() {
+                    session.report(report, backends, emit);
                 }
             }
         }
     }
-}
-
-fn fingerprint(program: &ir::Program) -> String {
-    let bytes = serde_json::to_vec(program).unwrap_or_default();
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

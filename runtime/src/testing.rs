@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use agentc_compiler::ir::{Program, ScriptPrompt, TestModel};
 
+use crate::backend::{Backends, LocalModel};
 use crate::error::RunError;
 use crate::model::ModelError;
 use crate::model::script::{Rule, ScriptModel};
 use crate::outcome::Outcome;
-use crate::sched::{Scheduler, Schedulers};
 use crate::session::{self, RunOptions, Session};
 use crate::trace::Event;
 
@@ -53,17 +53,17 @@ pub fn script(program: &Program, test: usize) -> Result<Option<ScriptModel>, Mod
     ScriptModel::new(rules.collect::<Result<_, _>>()?).map(Some)
 }
 
-/// Runs a test to its end, whatever its model. `schedulers` serve nobody else; a scripted test leaves them
+/// Runs a test to its end, whatever its model. `backends` serve nobody else; a scripted test leaves them
 /// alone. `None` if the program has no such test.
 pub fn run(
     program: &Arc<Program>,
     test: usize,
-    schedulers: &mut Schedulers<'_>,
+    backends: &mut Backends<'_>,
     options: RunOptions,
     emit: &mut dyn FnMut(Event),
 ) -> Option<TestReport> {
     match run_script(program, test, options.clone(), emit) {
-        None => play(program, test, schedulers, options, emit),
+        None => play(program, test, backends, options, emit),
         report => report,
     }
 }
@@ -78,8 +78,8 @@ pub fn run_script(
     match script(program, test) {
         Ok(None) => None,
         Ok(Some(mut model)) => {
-            let sched = Scheduler::new(&mut model, options.limits.clone());
-            play(program, test, &mut Schedulers::new(sched), options, emit)
+            let model = LocalModel::new(&mut model, options.limits.clone());
+            play(program, test, &mut model.into(), options, emit)
         }
         Err(error) => {
             let test = program.tests.get(test)?;
@@ -92,11 +92,11 @@ pub fn run_script(
 fn play(
     program: &Arc<Program>,
     test: usize,
-    schedulers: &mut Schedulers<'_>,
+    backends: &mut Backends<'_>,
     options: RunOptions,
     emit: &mut dyn FnMut(Event),
 ) -> Option<TestReport> {
     let session = Session::of_test(program.clone(), test, options)?;
-    let outcome = session::run(session, schedulers, emit)?;
+    let outcome = session::run(session, backends, emit)?;
     Some(TestReport { name: program.tests.get(test)?.name.clone(), outcome })
 }

@@ -12,12 +12,12 @@ use agentc_compiler::ir;
 use agentc_compiler::source::Span;
 use agentc_constraint::TokenId;
 use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::value::Value;
 
 /// Where tokens come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenOrigin {
     /// The program's own text, and the marks of the chat template.
@@ -289,6 +289,7 @@ mod tests {
             funcs: Vec::new(),
             entry: ir::FuncId(0),
             types: Vec::new(),
+            specs: Vec::new(),
             tools: Vec::new(),
             tests: Vec::new(),
             model: None,

@@ -4,7 +4,7 @@
 mod common;
 
 use agentc_runtime::model::script::ScriptModel;
-use agentc_runtime::{Event, Fault, Limits, RunOptions, Value};
+use agentc_runtime::{Event, Fault, Limit, Limits, RunOptions, Value};
 use common::{outcome, play};
 
 fn random() -> ScriptModel {
@@ -176,13 +176,13 @@ fn branches_are_bounded() {
         }
     };
     let steps = Limits { steps: 100_000, ..Limits::default() };
-    assert_eq!(limited("let xs = fork 4000000000 { yield 1 }", Limits::default()), "bytes in a value");
-    assert_eq!(limited("let xs = fork 1000000 { yield 1 }", steps), "instructions");
+    assert_eq!(limited("let xs = fork 4000000000 { yield 1 }", Limits::default()), Limit::ValueSize);
+    assert_eq!(limited("let xs = fork 1000000 { yield 1 }", steps), Limit::Steps);
     let deep = "fn f(n: int) -> int { \"x\" if n > 9000 { return n } let y = aside { yield f(n + 1) } return y }\nlet z = f(0)";
-    assert_eq!(limited(deep, Limits::default()), "open calls");
+    assert_eq!(limited(deep, Limits::default()), Limit::Frames);
     // Copies of a long context cost more than the instructions in them.
     let copies = "repeat 15 { \"{{ context }}x\" }\nlet xs = fork 900 { yield 1 }";
-    assert_eq!(limited(copies, Limits { steps: 200_000, ..Limits::default() }), "instructions");
+    assert_eq!(limited(copies, Limits { steps: 200_000, ..Limits::default() }), Limit::Steps);
 }
 
 #[test]

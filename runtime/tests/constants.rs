@@ -5,8 +5,8 @@ mod common;
 
 use std::fmt::Write as _;
 
-use agentc_runtime::ask::Ask;
-use agentc_runtime::vm::{Defaults, Step, Vm};
+use agentc_runtime::ask::Answer;
+use agentc_runtime::vm::{Defaults, Phase, Vm};
 use agentc_runtime::{Fault, Limits, Outcome, RunOptions, Value};
 use common::{outcome, play, program, script};
 
@@ -69,14 +69,14 @@ fn a_machine_taken_up_anew_computes_them_again() {
     let limits = || Limits { steps: 1_500, ..Limits::default() };
     let mut vm = Vm::new(program.clone(), program.entry, Vec::new(), Defaults::default(), limits());
     loop {
-        match vm.run().unwrap() {
-            Step::Ask(Ask::Text(ask)) => {
-                vm = Vm::resume(program.clone(), vm.state().clone(), limits()).unwrap();
-                assert!(matches!(vm.run().unwrap(), Step::Ask(_)));
-                vm.answer_text(ask.id, String::new()).unwrap();
-            }
-            Step::Done(value) => return assert_eq!(value, Value::Int(1 << 60)),
-            Step::Ask(_) | Step::Tell(_) | Step::Pause => {}
+        let turn = vm.run().unwrap();
+        if let Some(ask) = turn.asks.first() {
+            vm = Vm::resume(program.clone(), vm.state().clone(), limits()).unwrap();
+            assert_eq!(vm.run().unwrap().asks, turn.asks);
+            vm.answer(&ask.id, Answer::Text(String::new())).unwrap();
+        }
+        if let Phase::Done(value) = turn.phase {
+            return assert_eq!(value, Value::Int(1 << 60));
         }
     }
 }

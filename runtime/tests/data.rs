@@ -9,9 +9,9 @@ use agentc_compiler::source::{World, WorldError};
 use agentc_compiler::{Options, compile, ir};
 use agentc_runtime::model::ModelError;
 use agentc_runtime::model::script::ScriptModel;
-use agentc_runtime::session::{Saved, run};
+use agentc_runtime::session::run;
 use agentc_runtime::testing::{self, TestReport};
-use agentc_runtime::{Fault, Input, RunOptions, Session, Value};
+use agentc_runtime::{Fault, Input, Journal, RunOptions, Session, Value};
 use common::{inputs, outcome, play, program, scheds, script};
 
 /// Files by name.
@@ -198,7 +198,7 @@ fn inputs_keep_their_digits_or_are_refused() {
     }
 }
 
-/// Saved while it holds a number that nothing holds, a run goes on with it.
+/// Journal while it holds a number that nothing holds, a run goes on with it.
 #[test]
 fn saved_runs_keep_their_numbers() {
     let program = program("input x: json\n\":{{ gen y }}\"\nreturn x");
@@ -206,7 +206,7 @@ fn saved_runs_keep_their_numbers() {
     let given = [("x".to_owned(), Input::Value(number.clone()))];
     let session = Session::new(program.clone(), &given, RunOptions::default()).unwrap();
     let text = serde_json::to_string(&session.save().unwrap()).unwrap();
-    let saved: Saved = serde_json::from_str(&text).unwrap();
+    let saved: Journal = serde_json::from_str(&text).unwrap();
     let session = Session::resume(program, saved, RunOptions::default()).unwrap();
     let outcome = run(session, &mut scheds(&mut script(&[(":", "ok")])), &mut |_| {}).unwrap();
     assert_eq!(outcome.value(), &number);

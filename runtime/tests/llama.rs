@@ -305,30 +305,31 @@ const CHAT: &str = "system \"You are brief.\"\nuser \"Name a colour and a number
 fn a_saved_run_ends_as_the_uninterrupted_one() {
     use agentc_compiler::{Options, compile, source::NoFiles};
     use agentc_runtime::session::run;
-    use agentc_runtime::{Limits, Poll, RunOptions, Saved, Scheduler, Schedulers, Session};
+    use agentc_runtime::{Backends, Journal, Limits, LocalModel, Poll, RunOptions, Session};
     let compiled = compile("chat.agent", CHAT.as_bytes(), &NoFiles, &Options::default());
     let program = std::sync::Arc::new(compiled.program.unwrap());
     let begin = || Session::new(program.clone(), &[], RunOptions::default()).unwrap();
     with_model(true, |model| {
         let whole =
-            run(begin(), &mut Scheduler::new(&mut *model, Limits::default()).into(), &mut |_| {}).unwrap();
+            run(begin(), &mut LocalModel::new(&mut *model, Limits::default()).into(), &mut |_| {}).unwrap();
         assert_eq!(whole.error(), None);
         for ticks in [1, 3, 6, 9, 12] {
-            let mut sched = Schedulers::new(Scheduler::new(&mut *model, Limits::default()));
+            let mut sched = Backends::new(LocalModel::new(&mut *model, Limits::default()));
             let mut session = begin();
             for _ in 0..ticks {
                 if session.poll(&mut sched, &mut |_| {}) == Poll::Done {
                     break;
                 }
-                for report in sched.tick() {
+                for report in sched.poll() {
                     session.report(report, &mut sched, &mut |_| {});
                 }
             }
+            drop(sched);
             let saved = serde_json::to_string(&session.save().unwrap()).unwrap();
-            let saved: Saved = serde_json::from_str(&saved).unwrap();
+            let saved: Journal = serde_json::from_str(&saved).unwrap();
             let session = Session::resume(program.clone(), saved, RunOptions::default()).unwrap();
             let resumed =
-                run(session, &mut Scheduler::new(&mut *model, Limits::default()).into(), &mut |_| {})
+                run(session, &mut LocalModel::new(&mut *model, Limits::default()).into(), &mut |_| {})
                     .unwrap();
             assert_eq!((resumed.text(), resumed.error()), (whole.text(), None), "saved after {ticks} ticks");
         }

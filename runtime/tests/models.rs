@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use agentc_compiler::ir;
+use agentc_runtime::backend::{Named, load_all};
 use agentc_runtime::model::script::{Rule, ScriptModel};
 use agentc_runtime::model::{Load, Model, ModelError};
-use agentc_runtime::sched::{Named, lend};
 use agentc_runtime::session::run;
 use agentc_runtime::{
-    ErrorKind, Event, Fault, Limits, Outcome, Poll, RunOptions, Saved, Scheduler, Schedulers, Session,
+    Backends, ErrorKind, Event, Fault, Journal, Limits, LocalModel, Outcome, Poll, RunOptions, Session,
     TokenOrigin, named_models,
 };
 use common::{program, scheds, script};
@@ -32,14 +32,14 @@ fn other(rules: &[(&str, &str)]) -> ScriptModel {
     model.with_template(Some(template.to_owned()))
 }
 
-fn pair<'m>(big: &'m mut ScriptModel, small: &'m mut ScriptModel) -> Schedulers<'m> {
+fn pair<'m>(big: &'m mut ScriptModel, small: &'m mut ScriptModel) -> Backends<'m> {
     let (big, small): (&mut dyn Model, &mut dyn Model) = (big, small);
-    let mut models = Schedulers::new(Scheduler::new(big, Limits::default()));
-    models.add("small", Scheduler::new(small, Limits::default()));
+    let mut models = Backends::new(LocalModel::new(big, Limits::default()));
+    models.add("small", LocalModel::new(small, Limits::default()));
     models
 }
 
-fn play(source: &str, models: &mut Schedulers<'_>, options: RunOptions) -> (Outcome, Vec<Event>) {
+fn play(source: &str, models: &mut Backends<'_>, options: RunOptions) -> (Outcome, Vec<Event>) {
     let mut events = Vec::new();
     let session = Session::new(two(source), &[], options).unwrap();
     let outcome = run(session, models, &mut |event| events.push(event)).unwrap();
@@ -156,14 +156,14 @@ fn a_run_of_two_models_can_be_taken_up_anew_at_every_ask() {
                 Poll::Waiting => {
                     asks += usize::from(!asked);
                     asked = true;
-                    for report in all.tick() {
+                    for report in all.poll() {
                         asked &= report.result.is_none();
                         session.report(report, &mut all, &mut |_| {});
                     }
                 }
             }
         }
-        let saved: Saved =
+        let saved: Journal =
             serde_json::from_str(&serde_json::to_string(&session.save().unwrap()).unwrap()).unwrap();
         let (mut big, mut small) = models();
         let session = Session::resume(two(CHAT), saved, RunOptions::default()).unwrap();
@@ -224,9 +224,9 @@ fn loaded(
     let loader = |key| Box::new(Counted { key, loads: loads.clone(), rules: &[] }) as Box<dyn Load>;
     let others = others.iter().map(|(name, key)| ((*name).to_owned(), loader(*key))).collect();
     let mut found = Vec::new();
-    lend(loader(main), &mut once(others), &Limits::default(), &mut |models| {
+    load_all(loader(main), &mut once(others), &Limits::default(), &mut |models| {
         found = ["a", "b", "c"].map(|name| models.find(name)).to_vec();
-        assert_eq!(models.iter().count(), loads.load(Ordering::Relaxed), "each is loaded once");
+        assert_eq!(models.profiles().count(), loads.load(Ordering::Relaxed), "each is loaded once");
     })
     .unwrap();
     (loads.load(Ordering::Relaxed), found)
@@ -248,7 +248,8 @@ fn names_of_one_model_share_it() {
 fn nothing_more_is_loaded_for_nobody() {
     let loads = Arc::new(AtomicUsize::new(0));
     let main = Box::new(Counted { key: None, loads: loads.clone(), rules: &[] });
-    let lent = lend(main, &mut || None, &Limits::default(), &mut |_| panic!("there is nobody to lend to"));
+    let lent =
+        load_all(main, &mut || None, &Limits::default(), &mut |_| panic!("there is nobody to lend to"));
     assert_eq!((lent, loads.load(Ordering::Relaxed)), (Ok(()), 1));
 }
 
@@ -263,7 +264,7 @@ fn a_model_that_cannot_be_loaded_is_an_error_of_all() {
     let loads = Arc::new(AtomicUsize::new(0));
     let main = Box::new(Counted { key: None, loads: loads.clone(), rules: &[] });
     let result =
-        lend(main, &mut once(vec![("a".to_owned(), Box::new(Broken))]), &Limits::default(), &mut |_| {
+        load_all(main, &mut once(vec![("a".to_owned(), Box::new(Broken))]), &Limits::default(), &mut |_| {
             panic!("there is nothing to lend");
         });
     assert_eq!(result, Err(ModelError::NoTemplate));
@@ -277,7 +278,7 @@ fn a_shared_model_goes_on_in_its_own_tokens_with_the_settings_of_each_name() {
     // The word that the other name wrote is taken up as the model's own.
     let source = "\"A: {{ gen a: /wor/ with model = small }}{{ gen b: /[a-z ]+/ }}\"\nreturn [a, b]";
     let mut ended = None;
-    lend(
+    load_all(
         loader(Some("x")),
         &mut once(vec![("small".to_owned(), loader(Some("x")))]),
         &Limits::default(),
@@ -299,7 +300,7 @@ fn a_shared_model_goes_on_in_its_own_tokens_with_the_settings_of_each_name() {
         };
         let mut value = String::new();
         let mut others = once(vec![("small".to_owned(), loader(key))]);
-        lend(loader(key), &mut others, &Limits::default(), &mut |mut models| {
+        load_all(loader(key), &mut others, &Limits::default(), &mut |mut models| {
             let source = "\"a\" gen x: /[a-z]{20}/ with model = small\nreturn x";
             value = play(source, &mut models, RunOptions::default()).0.value().to_string();
         })

@@ -147,7 +147,7 @@ fn tools_of_a_later_version_are_named() {
             params: Vec::new(),
             ret: ir::Ty::Any,
             needs: Vec::new(),
-            body: ir::ToolBody::Host,
+            body: ir::ToolBody::Exec("look".into()),
             span: Span::default(),
         });
         let insts = program.funcs.iter_mut().flat_map(|func| &mut func.blocks).flat_map(|b| &mut b.insts);
@@ -165,7 +165,14 @@ fn tools_of_a_later_version_are_named() {
     refused(&call, "calling the tool `look`");
     let chosen = with(&|op| {
         let (name, tools, options) = ("a".into(), vec![ir::ToolId(0)], Vec::new());
-        *op = Op::CallGen(Box::new(ir::CallGen { dst, name, tools, options, model: None }));
+        *op = Op::CallGen(Box::new(ir::CallGen {
+            dst,
+            name,
+            spec: ir::SpecId(0),
+            tools,
+            options,
+            model: None,
+        }));
     });
     refused(&chosen, "`call a`");
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use agentc_compiler::source::NoFiles;
 use agentc_compiler::{Options, compile};
-use agentc_runtime::{ErrorKind, Event, Fault, RunOptions, Value};
+use agentc_runtime::{ErrorKind, Event, Fault, Limit, RunOptions, Value};
 use common::{outcome, play, script};
 
 #[test]
@@ -80,7 +80,7 @@ fn values_nest_to_a_limit_and_no_further() {
     let source = "let x = parse_json(\"[]\")\nrepeat 150 { x = [x] }\nreturn x";
     let (outcome, _) = play(&mut script(&[]), source, RunOptions::default());
     let error = outcome.error().expect("an error");
-    assert_eq!(error.fault, Fault::Limit { what: "levels in a value", limit: 100 });
+    assert_eq!(error.fault, Fault::Limit { what: Limit::ValueDepth, limit: 100 });
     assert!(error.fault.hint().is_some());
 }
 

@@ -8,7 +8,7 @@ use agentc_compiler::{Options, compile, size, source::NoFiles};
 use agentc_runtime::model::Model;
 use agentc_runtime::model::script::{Rule, ScriptModel};
 use agentc_runtime::session::run;
-use agentc_runtime::{Event, Limits, RunOptions, Scheduler, Schedulers, Session, Warning, testing};
+use agentc_runtime::{Backends, Event, Limits, LocalModel, RunOptions, Session, Warning, testing};
 use common::{play, program, scheds};
 
 /// A model that says nothing, with tokens of one byte, but for these, and a context of `n_ctx` tokens.
@@ -101,8 +101,8 @@ fn each_model_counts_what_it_reads_by_its_own_tokens() {
     let told = |big: u32, small: u32, words: &[&str]| {
         let (mut big, mut small) = (model(big, &[]), model(small, words));
         let (big, small): (&mut dyn Model, &mut dyn Model) = (&mut big, &mut small);
-        let mut models = Schedulers::new(Scheduler::new(big, Limits::default()));
-        models.add("small", Scheduler::new(small, Limits::default()));
+        let mut models = Backends::new(LocalModel::new(big, Limits::default()));
+        models.add("small", LocalModel::new(small, Limits::default()));
         let mut events = Vec::new();
         let session = Session::new(program(source), &[], RunOptions::default()).unwrap();
         run(session, &mut models, &mut |event| events.push(event)).unwrap();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use agentc_compiler::ir;
 use agentc_runtime::model::script::ScriptModel;
 use agentc_runtime::testing::{self, TestReport};
-use agentc_runtime::{Event, Fault, RunOptions, Scheduler, test_models};
+use agentc_runtime::{Event, Fault, LocalModel, RunOptions, test_models};
 use common::{program, scheds, script};
 
 const SUITE: &str = r#"
@@ -41,7 +41,7 @@ fn play(name: &str) -> (TestReport, Vec<Event>) {
     let program = program(SUITE);
     let (mut big, mut small) = (script(&[("", "huge\n")]), script(&[("Mood: ", "calm"), ("", "tiny\n")]));
     let mut models = scheds(&mut big);
-    models.add("small", Scheduler::new(&mut small, agentc_runtime::Limits::default()));
+    models.add("small", LocalModel::new(&mut small, agentc_runtime::Limits::default()));
     let mut events = Vec::new();
     let mut emit = |event| events.push(event);
     let options = RunOptions { temp: Some(0.0), ..RunOptions::default() };

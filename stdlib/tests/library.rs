@@ -7,7 +7,7 @@ use agentc_compiler::source::{NoFiles, World};
 use agentc_compiler::{Options, compile, ir};
 use agentc_runtime::model::script::ScriptModel;
 use agentc_runtime::testing;
-use agentc_runtime::{Limits, RunOptions, Scheduler, Schedulers};
+use agentc_runtime::{Backends, Limits, LocalModel, RunOptions};
 use agentc_stdlib::{WithLibrary, names, source};
 
 fn program(name: &str, text: &str) -> Arc<ir::Program> {
@@ -23,7 +23,7 @@ fn every_file_passes_its_tests() {
         assert!(!program.tests.is_empty(), "{name} has no tests");
         for test in 0..program.tests.len() {
             let mut model = ScriptModel::new(Vec::new()).unwrap();
-            let mut schedulers = Schedulers::new(Scheduler::new(&mut model, Limits::default()));
+            let mut schedulers = Backends::new(LocalModel::new(&mut model, Limits::default()));
             let report = testing::run(&program, test, &mut schedulers, RunOptions::default(), &mut |_| {});
             let report = report.unwrap();
             assert!(report.passed(), "{name}, `{}`: {:#?}", report.name, report.outcome);

@@ -43,6 +43,68 @@ fn the_best_is_the_first_of_the_largest() {
     }
 }
 
+/// More tokens than are looked at together; every third is forbidden, and of the last ones nearly all.
+fn many() -> (Vocab, TokenSet) {
+    let tokens: Vec<Option<Vec<u8>>> = (0..2_000).map(|n| Some(format!("{n:04}").into_bytes())).collect();
+    let pattern = "[0-9][0-9][0-9][013467]|1990".to_owned();
+    let limits = agentc_constraint::Limits::default();
+    let spec = agentc_constraint::spec::Spec::Regex { pattern };
+    let pattern = agentc_constraint::build(&spec, &[], &limits).expect("a pattern");
+    let shared = std::sync::Arc::new(Vocab::new(&tokens, &[]).expect("a vocabulary"));
+    let constraint = agentc_constraint::Constraint::new(pattern, shared, limits);
+    let mut matcher = agentc_constraint::Matcher::new(&constraint, b"", 100).expect("a matcher");
+    let mask = (*matcher.mask().expect("a mask")).clone();
+    (Vocab::new(&tokens, &[]).expect("a vocabulary"), mask)
+}
+
+/// Of many tokens, with equal logits and with some that are no numbers: the best, the best few, and the nucleus are those
+/// that sorting them all finds.
+#[test]
+fn many_tokens_are_sorted_as_few_are() {
+    let (vocab, mask) = many();
+    let mut stream = Stream::new(17, &[]);
+    for round in 0..60u32 {
+        let number = |unit: f64| if unit < 0.01 { f32::NAN } else { (unit * 40.0).round() as f32 / 4.0 };
+        let logits: Vec<f32> = (0..2_000).map(|_| number(stream.unit())).collect();
+        let key = |id: TokenId| logit(&logits, id).expect("a logit");
+        let mut order: Vec<TokenId> = mask.iter(&vocab).collect();
+        order.sort_by(|&a, &b| key(b).total_cmp(&key(a)).then(a.cmp(&b)));
+        assert_eq!(greedy(&logits, &mask, &vocab), order.first().copied());
+        assert_eq!(best_of_many(&logits, &mask, &vocab), order.first().copied());
+
+        let k = [1, 2, 7, 40, 900][round as usize % 5];
+        let mut candidates = Candidates::new(&logits, &mask, &vocab);
+        candidates.keep_best(k);
+        assert_eq!(candidates.ids, order[..k]);
+
+        let mut candidates = Candidates::new(&logits, &mask, &vocab);
+        candidates.weigh(0.3 + f64::from(round) / 20.0);
+        let weights: Vec<f64> = order.iter().map(|id| weight_of(&candidates, *id)).collect();
+        let (share, total) = (0.05 + 0.9 * stream.unit(), weights.iter().sum::<f64>());
+        candidates.keep_nucleus(share);
+        let len = candidates.ids.len();
+        assert_eq!(candidates.ids, order[..len]);
+        let sum = |len: usize| weights[..len].iter().sum::<f64>() / total;
+        assert!(sum(len) >= share - 1e-9 && sum(len - 1) < share + 1e-9, "{len} tokens for {share}");
+    }
+}
+
+fn weight_of(candidates: &Candidates, id: TokenId) -> f64 {
+    let at = candidates.ids.iter().position(|&other| other == id).expect("a candidate");
+    f64::from(candidates.weights[at])
+}
+
+#[test]
+fn sums_in_lanes_and_blocks_are_sums() {
+    let mut stream = Stream::new(2, &[]);
+    for len in 0..200 {
+        let numbers: Vec<f32> = (0..len).map(|_| stream.unit() as f32).collect();
+        let plain = |floor: f32| numbers.iter().filter(|x| **x >= floor).map(|&x| f64::from(x)).sum::<f64>();
+        assert!((sum(&numbers) - plain(0.0)).abs() < 1e-9);
+        assert!((sum_from(&numbers, 0.5) - plain(0.5)).abs() < 1e-9);
+    }
+}
+
 #[test]
 fn draws_follow_the_probabilities() {
     let (vocab, mask) = all(8);

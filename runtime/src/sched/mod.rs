@@ -1,60 +1,68 @@
-//! The scheduler: owns the model and its KV memory, and turns asks into tokens.
+//! The scheduler: turns generations of many runs into batches of one model.
 //!
-//! One *tick* advances every job's matcher, evaluates one batch for all jobs that wait for logits, and
-//! chooses their tokens. Jobs share common prefixes through the prefix tree; a job that cannot get a sequence
-//! or cells waits until another ends. The scheduler knows neither IR nor values.
+//! One *tick* advances every generation's matcher, evaluates one batch for all that wait for logits, and chooses
+//! their tokens. Sequences share common prefixes in the model's [`memory`]. Where it is full, the youngest of
+//! those that hold a part of it is *parked*: it gives its part back, and is taken up again when another one has ended.
+//! Only a sequence that does not fit alone fails. The oldest always goes on, so all of them end.
+//!
+//! The scheduler knows neither IR nor values, neither contexts nor templates.
 
+mod batch;
 mod constraints;
-mod job;
-mod lend;
+mod generation;
+mod memory;
 mod prompt;
 pub(crate) mod reader;
-mod set;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use agentc_constraint::{Constraint, Matcher};
+use agentc_constraint::{Constraint, Matcher, SharedSpec, TokenId};
 
+use self::batch::Batch;
 use self::constraints::ConstraintCache;
-pub use self::job::JobId;
-use self::job::{Job, Stage};
-pub use self::lend::{Named, lend};
+use self::generation::{Generation, Stage};
+use self::memory::{Memory, Sequence};
 use self::prompt::Prompt;
-pub use self::reader::Watch;
+pub(crate) use self::reader::Watch;
 use self::reader::{Borders, Reader};
-pub use self::set::Schedulers;
-use crate::ask::{GenAnswer, GenAsk};
-use crate::chat::ChatFormat;
-use crate::context::Context;
+use crate::ask::{GenAsk, Written};
+use crate::backend::{Product, Report, TaskId};
 use crate::error::Fault;
-use crate::kv::PrefixTree;
+use crate::layout::Part;
 use crate::limits::Limits;
-use crate::model::{Model, ModelError, Outlook, Row};
-use crate::trace::{Event, Usage};
+use crate::model::{Model, ModelError, Outlook};
+use crate::trace::Usage;
 
-/// What a tick has to tell about a job.
-#[derive(Debug)]
-pub struct Report {
-    /// The job.
-    pub job: JobId,
-    /// What happened, in order.
-    pub events: Vec<Event>,
-    /// What it cost since the last report.
-    pub usage: Usage,
-    /// Its end, if it has ended.
-    pub result: Option<Result<GenAnswer, Fault>>,
+/// Where a generation is to begin.
+pub(crate) struct Place<'t> {
+    /// The tokens of the context that are settled.
+    pub(crate) settled: &'t [TokenId],
+    /// What follows them.
+    pub(crate) parts: Vec<Part>,
+    /// Whether the context keeps this model's tokens.
+    pub(crate) own: bool,
+}
+
+/// A generation, and what it works on.
+struct Job {
+    task: TaskId,
+    sequence: Sequence,
+    generation: Generation,
+    /// Whether it has given its memory back until another job ends.
+    parked: bool,
+    /// Whether the logits after the prompt have been seen: later evaluations are decoding.
+    prefilled: bool,
+    /// What joined the context before the generation, until it is told.
+    before: Option<Vec<Written>>,
+    usage: Usage,
 }
 
 /// See the module's description.
-pub struct Scheduler<'m> {
-    model: &'m mut dyn Model,
-    chat: Result<ChatFormat, Fault>,
-    kv: PrefixTree,
+pub(crate) struct Scheduler<'m> {
+    memory: Memory<'m>,
+    /// In the order of their beginning.
     jobs: Vec<Job>,
-    /// Which one it is of those that work together.
-    number: usize,
-    next_job: u64,
     constraints: ConstraintCache,
     borders: Borders,
     limits: Limits,
@@ -62,54 +70,67 @@ pub struct Scheduler<'m> {
 
 impl<'m> Scheduler<'m> {
     /// A scheduler for a model that nobody else uses.
-    pub fn new(model: &'m mut dyn Model, limits: Limits) -> Scheduler<'m> {
-        let info = model.info();
-        let chat = match &info.chat_template {
-            None => Err(Fault::Model(ModelError::NoTemplate)),
-            Some(text) => ChatFormat::derive(Some(text), &info.bos_text, &info.eos_text).map_err(Fault::from),
-        };
-        let kv = PrefixTree::new(info.n_ctx as usize, info.n_seqs as usize);
+    pub(crate) fn new(model: &'m mut dyn Model, limits: Limits) -> Scheduler<'m> {
         let constraints = ConstraintCache::new(model.vocab().clone(), limits.constraints);
         let borders = Borders::of(model.vocab());
-        Scheduler { model, chat, kv, jobs: Vec::new(), number: 0, next_job: 0, constraints, borders, limits }
-    }
-
-    /// The model.
-    pub fn model(&self) -> &dyn Model {
-        self.model
-    }
-
-    /// The chat format of the model's template.
-    pub fn chat(&self) -> Result<&ChatFormat, Fault> {
-        self.chat.as_ref().map_err(Clone::clone)
+        Scheduler { memory: Memory::new(model), jobs: Vec::new(), constraints, borders, limits }
     }
 
     /// Cells of KV memory that hold tokens.
-    pub fn cells(&self) -> usize {
-        self.kv.cells()
+    pub(crate) fn cells(&self) -> usize {
+        self.memory.cells()
     }
 
-    /// Begins a generation at the end of a context of this model's. `watch` is asked from time to time whether that
-    /// may go on.
-    pub fn submit(&mut self, ask: &GenAsk, context: &Context, watch: Watch<'_>) -> Result<JobId, Fault> {
-        let prompt = prompt::prompt(context, &self.reader(watch), self.chat.as_ref())?;
-        self.start(ask, prompt, true)
-    }
-
-    /// Begins a generation at the end of another model's context, which this one reads as text. What is
-    /// pending in it is not told: that is the other one's business ([`flush`](Self::flush)).
-    pub fn submit_foreign(
+    /// Begins a generation of a spec, which is the one that the ask names. `watch` is asked from time to time whether that may go on.
+    pub(crate) fn submit(
         &mut self,
-        ask: &GenAsk,
-        context: &Context,
+        task: TaskId,
+        ask: GenAsk,
+        spec: &SharedSpec,
+        place: Place<'_>,
         watch: Watch<'_>,
-    ) -> Result<JobId, Fault> {
-        let prompt = prompt::reread(context, &self.reader(watch), self.chat.as_ref())?;
-        self.start(ask, prompt, false)
+    ) -> Result<(), Fault> {
+        let prompt = prompt::prompt(place.settled.to_vec(), place.parts, &self.reader(watch))?;
+        let constraint = self.constraints.get(&ask, spec)?;
+        let Prompt { mut tokens, healable, mut written } = prompt;
+        let whole = tokens.len();
+        let healed = self.take_back(&mut tokens, healable, &ask, &constraint)?;
+        prompt::take_back(&mut written, whole - tokens.len());
+        self.begin(&mut tokens)?;
+        let (max, cut_by_context) = self.room(&ask, tokens.len())?;
+        let mut matcher = Matcher::new(&constraint, &healed, max)
+            .map_err(|error| Fault::Match { name: ask.name.clone(), error })?;
+        matcher.set_min(ask.min);
+        let usage = Usage { prompt_tokens: tokens.len() as u64, ..Usage::default() };
+        let generation = Generation {
+            own: place.own,
+            settled: place.settled.len(),
+            prompt: tokens.len(),
+            healed,
+            cut_by_context,
+            matcher,
+            stream: ask.stream,
+            stage: Stage::Advance,
+            shown: 0,
+            forced: 0,
+            chunks: Vec::new(),
+            ask,
+        };
+        let (sequence, before) = (Sequence::new(tokens), Some(written));
+        self.jobs.push(Job { task, sequence, generation, parked: false, prefilled: false, before, usage });
+        Ok(())
     }
 
-    fn reader<'r>(&'r self, watch: Watch<'r>) -> Reader<'r> {
-        Reader { model: self.model, borders: &self.borders, watch }
+    /// What of some parts has not been told, with its tokens. Text that the model cannot read, because it is too long or
+    /// the run is over, has none.
+    pub(crate) fn written(&self, place: Place<'_>, watch: Watch<'_>) -> Result<Vec<Written>, Fault> {
+        match prompt::prompt(place.settled.to_vec(), place.parts.clone(), &self.reader(watch)) {
+            Ok(prompt) => Ok(prompt.written),
+            Err(Fault::PromptTooLong { .. } | Fault::Interrupted | Fault::Deadline) => {
+                Ok(crate::layout::untold(place.parts))
+            }
+            Err(fault) => Err(fault),
+        }
     }
 
     /// Tokens of a text: all of them where they fit into a context and `watch` lets it be read, else at least so
@@ -127,96 +148,40 @@ impl<'m> Scheduler<'m> {
         self.borders.least(text.len())
     }
 
-    fn start(&mut self, ask: &GenAsk, prompt: Prompt, own: bool) -> Result<JobId, Fault> {
-        let constraint = self.constraints.get(ask)?;
-        let Prompt { mut tokens, healable, written } = prompt;
-        let whole = tokens.len();
-        let healed = self.take_back(&mut tokens, healable, ask, &constraint)?;
-        let kept = tokens.len();
-        self.begin(&mut tokens)?;
-        let (max, cut) = self.room(ask, tokens.len())?;
-        let mut matcher = Matcher::new(&constraint, &healed, max)
-            .map_err(|error| Fault::Match { name: ask.name.clone(), error })?;
-        matcher.set_min(ask.min);
-        let told = written.iter().map(|written| written.text.len()).sum();
-        let mut events = text_events(ask.context, written, whole - kept);
-        let (context, name, model) = (ask.context, ask.name.clone(), ask.model.clone());
-        events.push(Event::GenStart { context, name, model });
-        let usage = Usage { prompt_tokens: tokens.len() as u64, ..Usage::default() };
-        self.next_job += 1;
-        let id = JobId { sched: self.number, number: self.next_job };
-        self.jobs.push(Job {
-            id,
-            ask: ask.clone(),
-            own,
-            told,
-            prompt: tokens.len(),
-            tokens,
-            healed,
-            cut_by_context: cut,
-            matcher,
-            stream: ask.stream,
-            lease: None,
-            evaluated: 0,
-            stage: Stage::Advance,
-            shown: 0,
-            forced: 0,
-            prefilled: false,
-            events,
-            usage,
-        });
-        Ok(id)
-    }
-
-    /// The events of the pieces of a context that none has told: its end. Text that the model cannot read, because
-    /// it is too long or the run is over, has no tokens in them.
-    pub fn flush(&mut self, number: u32, context: &Context, watch: Watch<'_>) -> Result<Vec<Event>, Fault> {
-        let chat = self.chat.as_ref();
-        let written = match prompt::prompt(context, &self.reader(watch), chat) {
-            Ok(prompt) => prompt.written,
-            Err(Fault::PromptTooLong { .. } | Fault::Interrupted | Fault::Deadline) => {
-                prompt::untold(context, chat)?
-            }
-            Err(fault) => return Err(fault),
-        };
-        Ok(text_events(number, written, 0))
-    }
-
-    /// The text of a context with the template's marks.
-    pub fn render(&self, context: &Context) -> Result<String, Fault> {
-        prompt::render(context, self.chat.as_ref())
-    }
-
     /// Whether no job is left.
-    pub fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.jobs.is_empty()
     }
 
-    /// Ends a job without a result; what it cost since its last report.
-    pub fn cancel(&mut self, job: JobId) -> Usage {
-        let Some(at) = self.jobs.iter().position(|other| other.id == job) else { return Usage::default() };
-        let mut job = self.jobs.remove(at);
-        job.give_up();
-        self.release(&job, job.evaluated);
-        job.usage
+    /// Ends a job without a result; what it cost since its last report. Nothing if there is no such job.
+    pub(crate) fn cancel(&mut self, task: TaskId) -> Option<Usage> {
+        let at = self.jobs.iter().position(|job| job.task == task)?;
+        let mut job = self.remove(at);
+        job.generation.give_up(&mut job.usage);
+        self.memory.release(&mut job.sequence, usize::MAX);
+        Some(job.usage)
     }
 
     /// One round: everything that can go on goes on, with at most one batch of the model.
-    pub fn tick(&mut self) -> Vec<Report> {
-        let mut failed: Vec<(JobId, Fault)> = Vec::new();
+    pub(crate) fn tick(&mut self) -> Vec<Report> {
+        let mut failed: Vec<(TaskId, Fault)> = Vec::new();
         for job in &mut self.jobs {
-            if let Err(fault) = job.advance(self.model) {
-                failed.push((job.id, fault));
+            if let Err(fault) = job.generation.advance(&mut job.sequence, self.memory.model, &mut job.usage) {
+                failed.push((job.task, fault));
             }
         }
         failed.extend(self.evaluate());
         self.reports(failed)
     }
 
+    fn reader<'r>(&'r self, watch: Watch<'r>) -> Reader<'r> {
+        Reader { model: self.memory.model, borders: &self.borders, watch }
+    }
+
     /// Takes back the tokens at the end of the text that the generation may want to spell otherwise.
     fn take_back(
         &self,
-        tokens: &mut Vec<u32>,
+        tokens: &mut Vec<TokenId>,
         healable: usize,
         ask: &GenAsk,
         constraint: &Arc<Constraint>,
@@ -228,15 +193,15 @@ impl<'m> Scheduler<'m> {
         let healable = healable.min(tokens.len().saturating_sub(1));
         let tail = &tokens[tokens.len() - healable..];
         let count = constraint.heal(tail).map_err(|error| Fault::Match { name: ask.name.clone(), error })?;
-        let vocab = self.model.vocab();
+        let vocab = self.memory.model.vocab();
         let cut = tokens.len() - count.min(healable);
         Ok(tokens.drain(cut..).flat_map(|token| vocab.bytes(token).to_vec()).collect())
     }
 
     /// Logits come after a token: a context without any begins with the one that begins (or ends) texts.
-    fn begin(&self, tokens: &mut Vec<u32>) -> Result<(), Fault> {
+    fn begin(&self, tokens: &mut Vec<TokenId>) -> Result<(), Fault> {
         if tokens.is_empty() {
-            let info = self.model.info();
+            let info = self.memory.model.info();
             let reason = "it has neither a beginning-of-text nor an end-of-text token".to_owned();
             let first = info.bos.or(info.eos);
             tokens.push(first.ok_or_else(|| ModelError::Vocab { name: info.name.clone(), reason })?);
@@ -246,7 +211,7 @@ impl<'m> Scheduler<'m> {
 
     /// Tokens that the generation may add, and whether the context leaves fewer than it asked for.
     fn room(&self, ask: &GenAsk, prompt: usize) -> Result<(u32, bool), Fault> {
-        let n_ctx = self.model.info().n_ctx;
+        let n_ctx = self.memory.model.info().n_ctx;
         let room = (n_ctx as usize).saturating_sub(prompt) as u32;
         if room == 0 {
             return Err(Fault::PromptTooLong { tokens: prompt, counted: true, n_ctx });
@@ -256,7 +221,7 @@ impl<'m> Scheduler<'m> {
     }
 
     /// Evaluates a batch for the jobs that wait for logits, and lets those choose that got them.
-    fn evaluate(&mut self) -> Vec<(JobId, Fault)> {
+    fn evaluate(&mut self) -> Vec<(TaskId, Fault)> {
         let batch = match self.batch() {
             Ok(batch) => batch,
             Err(failed) => return failed,
@@ -265,127 +230,101 @@ impl<'m> Scheduler<'m> {
             return Vec::new();
         }
         for part in batch.parts.iter().filter(|part| part.logits.is_some()) {
-            let job = &self.jobs[part.job];
-            let seq = job.lease.map_or(0, |lease| lease.seq);
-            self.model.foretell(seq, Outlook { prompt: job.prompt, healed: &job.healed });
+            let Job { sequence, generation, .. } = &self.jobs[part.job];
+            let outlook = Outlook { prompt: generation.prompt, healed: &generation.healed };
+            self.memory.model.foretell(sequence.seq().unwrap_or(0), outlook);
         }
         let started = Instant::now();
-        if let Err(error) = self.model.decode(&batch.rows) {
-            return batch
-                .parts
-                .iter()
-                .map(|part| (self.jobs[part.job].id, Fault::Model(error.clone())))
-                .collect();
+        if let Err(error) = self.memory.model.decode(&batch.rows) {
+            let fault = |part: &batch::Part| (self.jobs[part.job].task, Fault::Model(error.clone()));
+            return batch.parts.iter().map(fault).collect();
         }
         let elapsed = started.elapsed();
         let mut failed = Vec::new();
         for part in &batch.parts {
             let job = &mut self.jobs[part.job];
-            charge(job, elapsed);
-            let seq = job.lease.map_or(0, |lease| lease.seq);
-            self.kv.extend(seq, &job.tokens[job.evaluated..job.evaluated + part.rows]);
-            job.evaluated += part.rows;
-            if let Some(row) = part.logits {
-                job.prefilled = true;
-                let logits = self.model.logits(row).map_err(Fault::from);
-                if let Err(fault) = logits.and_then(|logits| job.choose(self.model, logits)) {
-                    failed.push((job.id, fault));
-                }
-            }
+            job.charge(elapsed.as_micros() as u64);
+            self.memory.extend(&mut job.sequence, part.rows);
+            let Some(row) = part.logits else { continue };
+            job.prefilled = true;
+            let model = &*self.memory.model;
+            let logits = model.logits(row).map_err(Fault::from);
+            let Job { sequence, generation, usage, .. } = job;
+            let chosen = logits.and_then(|logits| generation.choose(sequence, model, logits, usage));
+            failed.extend(chosen.err().map(|fault| (job.task, fault)));
         }
         failed
     }
 
-    /// The rows of the next batch: jobs that decode first, then prompts, as many rows as fit.
-    fn batch(&mut self) -> Result<Batch, Vec<(JobId, Fault)>> {
-        let mut order: Vec<usize> =
-            (0..self.jobs.len()).filter(|&at| self.jobs[at].stage == Stage::Choose).collect();
-        order.sort_by_key(|&at| (!self.jobs[at].prefilled, self.jobs[at].id));
-        let limit = self.limits.batch_rows.min(self.model.info().n_batch as usize);
+    /// The rows of the next batch. A memory that is full is no failure while someone can be parked.
+    fn batch(&mut self) -> Result<Batch, Vec<(TaskId, Fault)>> {
+        loop {
+            let batch = self.fill()?;
+            if !batch.rows.is_empty() || self.jobs.iter().all(|job| job.generation.stage != Stage::Choose) {
+                return Ok(batch);
+            }
+            let mut held = self.jobs.iter_mut().filter(|job| job.sequence.seq().is_some());
+            let (first, youngest) = (held.next().map(|job| job.task), held.next_back());
+            match youngest {
+                Some(job) => {
+                    (job.parked, job.prefilled) = (true, false);
+                    self.memory.release(&mut job.sequence, usize::MAX);
+                }
+                None => {
+                    let n_ctx = self.memory.model.info().n_ctx;
+                    let waits = self.jobs.iter().find(|job| job.generation.stage == Stage::Choose);
+                    let task = first.or(waits.map(|job| job.task));
+                    let full = |task| (task, Fault::Model(ModelError::Full { n_ctx }));
+                    return Err(task.into_iter().map(full).collect());
+                }
+            }
+        }
+    }
+
+    /// As many rows as fit: of jobs that decode first, then of prompts, the oldest first.
+    fn fill(&mut self) -> Result<Batch, Vec<(TaskId, Fault)>> {
+        let waits = |at: &usize| self.jobs[*at].generation.stage == Stage::Choose && !self.jobs[*at].parked;
+        let mut order: Vec<usize> = (0..self.jobs.len()).filter(waits).collect();
+        order.sort_by_key(|&at| (!self.jobs[at].prefilled, at));
+        let limit = self.limits.batch_rows.min(self.memory.model.info().n_batch as usize);
         let (mut batch, mut failed) = (Batch::default(), Vec::new());
         for at in order {
             if batch.rows.len() == limit {
                 break;
             }
-            match self.prepare(at, limit - batch.rows.len()) {
+            match self.prepare(at, batch.rows.len(), limit) {
                 Ok(0) => {}
-                Ok(rows) => batch.add(at, &self.jobs[at], rows),
-                Err(fault) => failed.push((self.jobs[at].id, fault)),
+                Ok(rows) => batch.add(at, &self.jobs[at].sequence, rows),
+                Err(error) => failed.push((self.jobs[at].task, Fault::Model(error))),
             }
-        }
-        if batch.rows.is_empty()
-            && failed.is_empty()
-            && self.jobs.iter().any(|job| job.stage == Stage::Choose)
-        {
-            // Everybody waits for cells, and nobody will give any back: the last to come has to go.
-            let n_ctx = self.model.info().n_ctx;
-            let last = self.jobs.iter().rfind(|job| job.stage == Stage::Choose);
-            failed.extend(last.map(|job| (job.id, Fault::Model(ModelError::Full { n_ctx }))));
         }
         if failed.is_empty() { Ok(batch) } else { Err(failed) }
     }
 
-    /// Gives a job a sequence and makes room; answers how many rows it can evaluate now.
-    fn prepare(&mut self, at: usize, limit: usize) -> Result<usize, Fault> {
-        self.lease(at)?;
-        let Some(lease) = self.jobs[at].lease else { return Ok(0) };
-        let (evaluated, want) = (self.jobs[at].evaluated, self.jobs[at].tokens.len());
-        if self.kv.len(lease.seq) > evaluated {
-            self.kv.truncate(lease.seq, evaluated);
-            self.model.truncate(lease.seq, evaluated as u32)?;
+    /// Gives a job memory; answers how many rows it can evaluate now, in a batch of at most `limit` of which others have
+    /// `taken` some.
+    fn prepare(&mut self, at: usize, taken: usize, limit: usize) -> Result<usize, ModelError> {
+        let Job { sequence, generation, usage, .. } = &mut self.jobs[at];
+        if let Some(found) = self.memory.lease(sequence)? {
+            let prompt = generation.prompt as u64;
+            usage.cached_tokens = prompt.min(usage.cached_tokens + found as u64);
         }
-        let rows = (want - evaluated).min(limit);
-        for seq in self.kv.evict_for(rows) {
-            self.model.truncate(seq, 0)?;
-        }
-        Ok(rows.min(self.kv.free_cells()))
-    }
-
-    /// A sequence that begins with as much of the job's tokens as the memory holds; all but the last
-    /// token at most, since that one's logits are wanted.
-    fn lease(&mut self, at: usize) -> Result<(), Fault> {
-        let job = &mut self.jobs[at];
-        if job.lease.is_some() {
-            return Ok(());
-        }
-        let Some(lease) = self.kv.lease(&job.tokens[..job.tokens.len() - 1]) else { return Ok(()) };
-        match lease.from {
-            Some(from) if from == lease.seq => self.model.truncate(lease.seq, lease.len as u32)?,
-            Some(from) => self.model.share(from, lease.seq, lease.len as u32)?,
-            None => self.model.truncate(lease.seq, 0)?,
-        }
-        job.lease = Some(lease);
-        job.evaluated = lease.len;
-        job.usage.cached_tokens += lease.len.min(job.prompt) as u64;
-        Ok(())
+        self.memory.make_room(sequence, taken, limit - taken)
     }
 
     /// What there is to tell; jobs that are done or have failed leave.
-    fn reports(&mut self, failed: Vec<(JobId, Fault)>) -> Vec<Report> {
+    fn reports(&mut self, failed: Vec<(TaskId, Fault)>) -> Vec<Report> {
         let mut reports = Vec::new();
         let mut at = 0;
         while at < self.jobs.len() {
             let job = &mut self.jobs[at];
-            let fault = failed.iter().find(|(id, _)| *id == job.id).map(|(_, fault)| fault.clone());
-            let ended = fault.is_some() || job.stage == Stage::Done;
-            let (result, keep) = match fault {
-                Some(fault) => (Some(Err(fault)), job.evaluated),
-                None if ended => match job.finish(self.model) {
-                    Ok((answer, keep)) => (Some(Ok(answer)), keep),
-                    Err(fault) => (Some(Err(fault)), job.evaluated),
-                },
-                None => (None, job.evaluated),
-            };
-            if matches!(result, Some(Err(_))) {
-                job.give_up();
-            }
-            let (events, usage) = (std::mem::take(&mut job.events), std::mem::take(&mut job.usage));
-            if ended || !events.is_empty() || usage != Usage::default() {
-                reports.push(Report { job: job.id, events, usage, result });
-            }
+            let fault = failed.iter().find(|(task, _)| *task == job.task).map(|(_, fault)| fault.clone());
+            let (result, keep) = job.end(fault, self.memory.model);
+            let ended = result.is_some();
+            reports.extend(job.report(result));
             if ended {
-                let job = self.jobs.remove(at);
-                self.release(&job, keep);
+                let mut job = self.remove(at);
+                self.memory.release(&mut job.sequence, keep);
             } else {
                 at += 1;
             }
@@ -393,68 +332,47 @@ impl<'m> Scheduler<'m> {
         reports
     }
 
-    /// Gives a job's sequence back, cut to what belongs to its context, for others to begin with.
-    fn release(&mut self, job: &Job, keep: usize) {
-        let Some(lease) = job.lease else { return };
-        if keep < self.kv.len(lease.seq) {
-            self.kv.truncate(lease.seq, keep);
-            if self.model.truncate(lease.seq, keep as u32).is_err() {
-                self.kv.forget(lease.seq);
-                return;
+    /// Takes a job out; what it held is for those that are parked.
+    fn remove(&mut self, at: usize) -> Job {
+        let job = self.jobs.remove(at);
+        self.jobs.iter_mut().for_each(|job| job.parked = false);
+        job
+    }
+}
+
+impl Job {
+    fn charge(&mut self, us: u64) {
+        self.usage.forward_passes += 1;
+        if self.prefilled {
+            self.usage.decode_us += us;
+        } else {
+            self.usage.prefill_us += us;
+        }
+    }
+
+    /// Its result if it has come to its end, by itself or by a fault, and how many of its tokens stay in memory.
+    fn end(&mut self, fault: Option<Fault>, model: &dyn Model) -> (Option<Result<Product, Fault>>, usize) {
+        let Job { sequence, generation, usage, .. } = self;
+        let result = match fault {
+            Some(fault) => Err(fault),
+            None if generation.stage == Stage::Done => generation.finish(sequence, model, usage),
+            None => return (None, 0),
+        };
+        match result {
+            Ok((product, keep)) => (Some(Ok(Product::Generated(product))), keep),
+            Err(fault) => {
+                generation.give_up(usage);
+                (Some(Err(fault)), usize::MAX)
             }
         }
-        self.kv.release(lease.seq);
     }
-}
 
-/// Rows to evaluate together.
-#[derive(Default)]
-struct Batch {
-    rows: Vec<Row>,
-    parts: Vec<BatchPart>,
-}
-
-/// One job's share of a batch.
-struct BatchPart {
-    /// Index of the job.
-    job: usize,
-    rows: usize,
-    /// The row whose logits it waits for, once all its tokens are in.
-    logits: Option<usize>,
-}
-
-impl Batch {
-    fn add(&mut self, at: usize, job: &Job, rows: usize) {
-        let end = job.evaluated + rows;
-        let complete = end == job.tokens.len();
-        let seq = job.lease.map_or(0, |lease| lease.seq);
-        for pos in job.evaluated..end {
-            let logits = complete && pos + 1 == end;
-            self.rows.push(Row { token: job.tokens[pos], pos: pos as u32, seq, logits });
-        }
-        self.parts.push(BatchPart { job: at, rows, logits: complete.then(|| self.rows.len() - 1) });
+    /// What has happened since the last report, if anything.
+    fn report(&mut self, result: Option<Result<Product, Fault>>) -> Option<Report> {
+        let begins = self.before.is_some();
+        let before = self.before.take().unwrap_or_default();
+        let (chunks, usage) = (std::mem::take(&mut self.generation.chunks), std::mem::take(&mut self.usage));
+        let silent = result.is_none() && !begins && chunks.is_empty() && usage == Usage::default();
+        (!silent).then_some(Report { task: self.task, before, begins, chunks, usage, result })
     }
-}
-
-fn charge(job: &mut Job, elapsed: Duration) {
-    let us = elapsed.as_micros() as u64;
-    job.usage.forward_passes += 1;
-    if job.prefilled {
-        job.usage.decode_us += us;
-    } else {
-        job.usage.prefill_us += us;
-    }
-}
-
-/// Text events, without the last `taken` tokens, which healing took back.
-fn text_events(context: u32, written: Vec<prompt::Written>, mut taken: usize) -> Vec<Event> {
-    let mut events: Vec<Event> = Vec::new();
-    for prompt::Written { text, origin, mut tokens } in written.into_iter().rev() {
-        let gone = taken.min(tokens.len());
-        tokens.truncate(tokens.len() - gone);
-        taken -= gone;
-        events.push(Event::Text { context, text, origin, tokens });
-    }
-    events.reverse();
-    events
 }

@@ -19,7 +19,7 @@ const PIECE: usize = 16 << 10;
 const COUNTED: usize = 4;
 
 /// Says whether a run may go on; otherwise why not.
-pub type Watch<'w> = &'w dyn Fn() -> Result<(), Fault>;
+pub(crate) type Watch<'w> = &'w dyn Fn() -> Result<(), Fault>;
 
 /// Where a vocabulary's tokens cannot lie.
 #[derive(Debug)]
@@ -223,5 +223,43 @@ mod tests {
         let reader = Reader { watch: &|| Ok(()), ..reader };
         assert!(matches!(reader.read(&long, &mut tokens), Err(Fault::PromptTooLong { counted: false, .. })));
         assert!(tokens.len() < n_ctx * COUNTED + PIECE, "{}", tokens.len());
+    }
+
+    /// The tokenizers of six model families, where their vocabularies are at hand.
+    #[cfg(feature = "llama")]
+    #[test]
+    #[allow(clippy::print_stderr)]
+    fn real_tokenizers_read_pieces_as_they_read_the_whole() {
+        use crate::model::llama::Vocabulary;
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/vocabs");
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            return eprintln!("skipped: there are no vocabularies in {}", folder.display());
+        };
+        let files = entries.map(|entry| entry.expect("an entry").path());
+        let mut cuts = 0;
+        for file in files.filter(|file| file.extension().is_some_and(|extension| extension == "gguf")) {
+            let name = file.display().to_string();
+            let vocabulary = Vocabulary::open(&name, &file).expect("a vocabulary");
+            let borders = Borders::of(vocabulary.vocab());
+            let cases = std::fs::read_to_string(file.with_extension("gguf.inp")).expect("its cases");
+            let cases: Vec<&str> = cases.split("__ggml_vocab_test__").collect();
+            for seed in 0..8 {
+                let mut random = Random(seed);
+                let mut whole = String::new();
+                while whole.len() < 3 * PIECE {
+                    whole += &text(&mut random, 40);
+                    whole += cases[random.below(cases.len())];
+                }
+                let (mut rest, mut pieces) = (whole.as_str(), Vec::new());
+                while !rest.is_empty() {
+                    let (piece, tail) = rest.split_at(borders.end_of_piece(rest));
+                    pieces.extend(vocabulary.tokenize(piece.as_bytes()));
+                    cuts += usize::from(!tail.is_empty());
+                    rest = tail;
+                }
+                assert_eq!(pieces, vocabulary.tokenize(whole.as_bytes()), "{name}, seed {seed}");
+            }
+        }
+        assert!(cuts > 40, "{cuts}");
     }
 }

@@ -1,15 +1,16 @@
 //! The settings of a run: those of the caller, then the program's settings for its models, then the defaults.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use agentc_compiler::ir;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Fault;
+use crate::host::Grants;
 use crate::limits::Limits;
 use crate::sample::Sampling;
+use crate::stop::Stop;
 use crate::vm::{Defaults, ModelDefaults};
 
 /// What a caller decides about a run; everything has a default.
@@ -31,28 +32,24 @@ pub struct RunOptions {
     pub deadline: Option<Instant>,
     /// Set by anyone at any time to end the run.
     pub cancel: Option<Arc<AtomicBool>>,
+    /// What tools may touch: nothing, unless it is granted here.
+    pub grants: Grants,
     /// All other limits.
     pub limits: Limits,
 }
 
 impl RunOptions {
-    /// Whether a run may go on: nobody has ended it, and its time is not over.
-    pub(super) fn check(&self) -> Result<(), Fault> {
-        if self.cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
-            return Err(Fault::Interrupted);
-        }
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Err(Fault::Deadline);
-        }
-        Ok(())
+    /// What ends the run from outside.
+    pub(super) fn stop(&self) -> Stop {
+        Stop { deadline: self.deadline, cancel: self.cancel.clone() }
     }
 }
 
 /// The model whose tokens the run's contexts keep.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Home {
-    /// The first of the schedulers.
+pub(crate) enum DefaultModel {
+    /// The first of the back ends.
     Main,
     /// One of the program's models.
     Named(String),
@@ -61,20 +58,20 @@ pub(super) enum Home {
 }
 
 /// What generations go by that say nothing else: the caller's word, then that of the program about the model.
-pub(super) fn defaults(program: &ir::Program, home: &Home, options: &RunOptions) -> Defaults {
+pub(super) fn defaults(program: &ir::Program, default: &DefaultModel, options: &RunOptions) -> Defaults {
     let named =
         |name: &String| program.models.iter().find(|(other, _)| other == name).map(|(_, model)| model);
-    let own = match home {
-        Home::Main => program.model.as_ref(),
-        Home::Named(name) => named(name),
-        Home::Alone => None,
+    let own = match default {
+        DefaultModel::Main => program.model.as_ref(),
+        DefaultModel::Named(name) => named(name),
+        DefaultModel::Alone => None,
     };
     let base = Sampling::default();
     let seed = options.seed.or(own.and_then(|model| model.seed)).unwrap_or(0);
     let temp = options.temp.or(own.and_then(|model| model.temp)).unwrap_or(base.temp);
-    let other = |model: &ir::ModelDecl| match home {
-        Home::Alone => ModelDefaults { seed, temp },
-        Home::Main | Home::Named(_) => ModelDefaults {
+    let other = |model: &ir::ModelDecl| match default {
+        DefaultModel::Alone => ModelDefaults { seed, temp },
+        DefaultModel::Main | DefaultModel::Named(_) => ModelDefaults {
             seed: options.seed.or(model.seed).unwrap_or(seed),
             temp: options.temp.or(model.temp).unwrap_or(base.temp),
         },

@@ -1,56 +1,97 @@
 //! Whether the contexts of a run fit into the models that will read them, told before the first token.
 //!
 //! The compiler asks the same of models that the program declares, before it knows their tokens. Here each
-//! model counts with its own. What only the run can know is not counted, so that this is a warning: the run may
-//! stay below it, and a program that does not fit for other reasons ends with `R0702` or `R0706`. Of very long
-//! texts only those tokens are counted that they have at least.
+//! model counts with its own: the texts that matter are collected first, counted by the back ends, and looked up. What
+//! only the run can know is not counted, so that this is a warning: the run may stay below it, and a program that does
+//! not fit for other reasons ends with `R0702` or `R0706`. Of very long texts only those tokens are counted that they
+//! have at least.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
+use agentc_compiler::diag::Diag;
+use agentc_compiler::ir::Program;
 use agentc_compiler::size::{self, Room};
+use rustc_hash::FxHashMap;
 
-use super::Session;
-use super::asks::find;
-use super::settings::Home;
+use super::settings::DefaultModel;
+use super::{Purpose, Session, Stage};
+use crate::backend::{Backends, Work, WorkKind};
 use crate::models::reached;
-use crate::sched::{Scheduler, Schedulers, Watch};
 use crate::trace::{Event, Warning};
 
+/// The texts of a program whose tokens its models are counting.
+#[derive(Default)]
+pub(super) struct Counting {
+    /// By the number of the back end.
+    texts: FxHashMap<usize, Vec<String>>,
+    counts: FxHashMap<(usize, String), usize>,
+    /// Back ends that have not answered.
+    open: usize,
+}
+
 impl Session {
-    /// Tells which contexts can become too large. Not for a script, which stands for some other model.
-    pub(super) fn tell_sizes(&self, models: &Schedulers<'_>, emit: &mut dyn FnMut(Event)) {
-        if self.home == Home::Alone {
+    /// Asks each model for the tokens of the texts that it will read. Not a script, which stands for some other model.
+    pub(super) fn count_texts(&mut self, backends: &mut Backends<'_>) {
+        let mut counting = Counting { texts: self.texts(backends), ..Counting::default() };
+        for (&at, texts) in &counting.texts {
+            let work = Work { kind: WorkKind::Count { texts: texts.clone() }, stop: self.options.stop() };
+            let task = backends.submit(at, work);
+            self.tasks.push((task, Purpose::Count(at)));
+            counting.open += 1;
+        }
+        self.stage = if counting.open == 0 { Stage::Run } else { Stage::Count(counting) };
+    }
+
+    /// Takes in what a back end has counted; after the last one, tells which contexts can become too large.
+    pub(super) fn take_counts(
+        &mut self,
+        at: usize,
+        counts: Vec<usize>,
+        backends: &Backends<'_>,
+        emit: &mut dyn FnMut(Event),
+    ) {
+        let Stage::Count(counting) = &mut self.stage else { return };
+        let texts = counting.texts.remove(&at).unwrap_or_default();
+        counting.counts.extend(texts.into_iter().map(|text| (at, text)).zip(counts));
+        counting.open -= 1;
+        if counting.open > 0 {
             return;
         }
-        let Ok(home) = self.home(models) else { return };
-        let at = |model: Option<u32>| match model.map(|id| self.program.models.get(id as usize)) {
-            None => Some(home),
-            Some(named) => find(models, &named?.0).ok(),
-        };
-        let watch = || self.options.check();
-        let counts: Vec<_> = models.iter().map(|sched| counter(sched, &watch)).collect();
-        let room = |model| {
-            let at = at(model)?;
-            Some(Room { tokens: counts.get(at)?, ctx: models.get(at).model().info().n_ctx })
-        };
-        let reached = reached(&self.program, self.vm.entry());
-        for diag in size::too_large(&self.program, &|func| reached.contains(&func), &room) {
+        let counts = std::mem::take(&mut counting.counts);
+        self.stage = Stage::Run;
+        // What was not asked for is none of the texts that can be written.
+        let count = |at, text: &str| counts.get(&(at, text.to_owned())).copied().unwrap_or(0);
+        for diag in self.too_large(backends, &count) {
             emit(Event::Warning(Warning::of(&self.program, diag)));
         }
     }
-}
 
-/// Bytes of a program's texts that are counted exactly before a run, all together.
-const COUNTED: usize = 1 << 20;
-
-/// Counts the tokens of texts; beyond [`COUNTED`] bytes only what they have at least.
-fn counter(sched: &Scheduler<'_>, watch: Watch<'_>) -> impl Fn(&str) -> usize {
-    let left = Cell::new(COUNTED);
-    move |text| match left.get().checked_sub(text.len()) {
-        Some(rest) => {
-            left.set(rest);
-            sched.count(text, watch)
+    /// The texts that each back end has to count: those of contexts that could be too large if each byte were a token.
+    fn texts(&self, backends: &Backends<'_>) -> FxHashMap<usize, Vec<String>> {
+        let texts: RefCell<FxHashMap<usize, Vec<String>>> = RefCell::default();
+        if self.default_model == DefaultModel::Alone {
+            return texts.into_inner();
         }
-        None => sched.least(text),
+        self.too_large(backends, &|at, text| {
+            texts.borrow_mut().entry(at).or_default().push(text.to_owned());
+            text.len()
+        });
+        texts.into_inner()
+    }
+
+    fn too_large(&self, backends: &Backends<'_>, count: &dyn Fn(usize, &str) -> usize) -> Vec<Diag> {
+        let counters: Vec<_> =
+            backends.profiles().enumerate().map(|(at, _)| move |text: &str| count(at, text)).collect();
+        let program: &Program = &self.program;
+        let reached = reached(program, self.vm.entry());
+        let room = |model: Option<u32>| {
+            let at = match model {
+                None => self.own(backends).ok()?,
+                Some(model) => backends.find(&program.models.get(model as usize)?.0)?,
+            };
+            let profile = backends.profile(at).filter(|profile| profile.can.tokens)?;
+            Some(Room { tokens: counters.get(at)?, ctx: profile.n_ctx })
+        };
+        size::too_large(program, &|func| reached.contains(&func), &room)
     }
 }

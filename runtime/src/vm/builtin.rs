@@ -12,6 +12,8 @@ mod text;
 
 use std::cmp::Ordering;
 
+use agentc_compiler::builtin::Builtin;
+
 pub(super) use self::regexes::Regexes;
 use super::ops::{bad_operand, contains, print, too_large};
 use crate::error::Fault;
@@ -19,10 +21,10 @@ use crate::limits::Limits;
 use crate::value::print::{Full, Quoted};
 use crate::value::{ITEM, Value};
 
-/// Calls a function of the prelude. The compiler has checked names and types and filled in defaults; what
-/// cannot be computed nevertheless is a fault.
+/// Calls a function of the prelude. The compiler has checked types and filled in defaults; what cannot be computed
+/// nevertheless is a fault.
 pub(super) fn call(
-    name: &str,
+    id: Builtin,
     args: &[Value],
     limits: &Limits,
     regexes: &mut Regexes,
@@ -31,52 +33,50 @@ pub(super) fn call(
         [] => (&Value::Null, args),
         [first, rest @ ..] => (first, rest),
     };
-    let call = Call { name, first, rest, limits };
-    match name {
-        "len" => call.len(),
-        "trim" => call.text().map(|text| text.trim().into()),
-        "upper" => call.text().map(|text| text.to_uppercase().into()),
-        "lower" => call.text().map(|text| text.to_lowercase().into()),
-        "lines" => call.texts(call.text()?.lines()),
-        "split" => call.split(),
-        "join" => call.join(),
-        "replace" => call.replace(),
-        "contains" => contains(first, call.second()).map(Value::Bool),
-        "starts_with" => Ok(call.text()?.starts_with(call.text_at(0)?).into()),
-        "ends_with" => Ok(call.text()?.ends_with(call.text_at(0)?).into()),
-        "matches" => call.matches(regexes),
-        "contains_match" => call.contains_match(regexes),
-        "replace_match" => call.replace_match(regexes),
-        "split_match" => call.split_match(regexes),
-        "numbered" => call.numbered(),
-        "json" => Ok(Value::str(print([Quoted(first)], limits)?)),
-        "parse_json" => call.parse_json(),
-        "str" => Ok(Value::str(print([first], limits)?)),
-        "keys" | "values" => call.fields(),
-        "reversed" => call.reversed(),
-        "sort" => call.sort(),
-        "unique" => call.unique(),
-        "zip" => call.zip(),
-        "range" => call.range(),
-        "filter" => call.filter(),
-        "sort_by" => call.sort_by(),
-        "vote" => call.vote(),
-        "int" => call.int(),
-        "float" => call.float(),
-        "abs" => call.abs(),
-        "round" => call.round(),
-        "sum" => call.sum(),
-        "min" => call.extreme(Ordering::Less),
-        "max" => call.extreme(Ordering::Greater),
-        unknown => {
-            Err(Fault::BadArgument { function: unknown.to_owned(), value: "a call: it is unknown".into() })
-        }
+    let call = Call { name: id.name(), first, rest, limits };
+    match id {
+        Builtin::Len => call.len(),
+        Builtin::Trim => call.text().map(|text| text.trim().into()),
+        Builtin::Upper => call.text().map(|text| text.to_uppercase().into()),
+        Builtin::Lower => call.text().map(|text| text.to_lowercase().into()),
+        Builtin::Lines => call.texts(call.text()?.lines()),
+        Builtin::Split => call.split(),
+        Builtin::Join => call.join(),
+        Builtin::Replace => call.replace(),
+        Builtin::Contains => contains(first, call.second()).map(Value::Bool),
+        Builtin::StartsWith => Ok(call.text()?.starts_with(call.text_at(0)?).into()),
+        Builtin::EndsWith => Ok(call.text()?.ends_with(call.text_at(0)?).into()),
+        Builtin::Matches => call.matches(regexes),
+        Builtin::ContainsMatch => call.contains_match(regexes),
+        Builtin::ReplaceMatch => call.replace_match(regexes),
+        Builtin::SplitMatch => call.split_match(regexes),
+        Builtin::Numbered => call.numbered(),
+        Builtin::Json => Ok(Value::str(print([Quoted(first)], limits)?)),
+        Builtin::ParseJson => call.parse_json(),
+        Builtin::Str => Ok(Value::str(print([first], limits)?)),
+        Builtin::Keys => call.keys(),
+        Builtin::Values => call.values(),
+        Builtin::Reversed => call.reversed(),
+        Builtin::Sort => call.sort(),
+        Builtin::Unique => call.unique(),
+        Builtin::Zip => call.zip(),
+        Builtin::Range => call.range(),
+        Builtin::Filter => call.filter(),
+        Builtin::SortBy => call.sort_by(),
+        Builtin::Vote => call.vote(),
+        Builtin::Int => call.int(),
+        Builtin::Float => call.float(),
+        Builtin::Abs => call.abs(),
+        Builtin::Round => call.round(),
+        Builtin::Sum => call.sum(),
+        Builtin::Min => call.extreme(Ordering::Less),
+        Builtin::Max => call.extreme(Ordering::Greater),
     }
 }
 
 /// One call: the first argument, which all functions have, and the others.
 struct Call<'a> {
-    name: &'a str,
+    name: &'static str,
     first: &'a Value,
     rest: &'a [Value],
     limits: &'a Limits,

@@ -1,23 +1,25 @@
 //! Generations: what the machine asks, given an instruction and its locals, and what it makes of the answer.
 
-use agentc_compiler::ir::{self, Gen, GenFact, GenOption, Inst, Later, Local, Op};
+use std::sync::Arc;
+
+use agentc_compiler::ir::{self, Gen, GenFact, GenOption, Later, Local};
 use agentc_compiler::source::Span;
 use agentc_constraint::End;
 
+use super::Vm;
 use super::ops::{print, too_large};
-use super::{Step, Vm, not_yet, unasked};
-use crate::ask::{Ask, GenAnswer, GenAsk};
+use crate::ask::{AskId, GenAsk, Generated, Progress};
 use crate::error::{Fault, RunError, short};
+use crate::limits::Limit;
 use crate::sample::Stream;
 use crate::value::Value;
 use crate::value::read::ReadError;
 
 impl Vm {
-    pub(super) fn ask_gen(&mut self, program: &ir::Program, r#gen: &Gen, span: Span) -> Result<Step, Fault> {
+    /// What a generation of the running strand asks for.
+    pub(super) fn gen_ask(&mut self, program: &ir::Program, r#gen: &Gen) -> Result<GenAsk, Fault> {
         supported(r#gen)?;
-        let again = self.state.waiting.is_some();
-        let id = self.next_ask();
-        let path = if again { self.lane().current() } else { self.lane().take() };
+        let path = if self.asks_again() { self.strand().drawn() } else { self.strand_mut().draw() };
         let defaults = &self.state.defaults;
         let (mut seed, mut sampling) = (defaults.seed, defaults.sampling.clone());
         let model = r#gen.model.map(|model| model as usize);
@@ -25,10 +27,8 @@ impl Vm {
             (seed, sampling.temp) = (own.seed, own.temp);
         }
         let mut ask = GenAsk {
-            id,
-            context: self.context_number(),
             name: r#gen.name.clone(),
-            spec: r#gen.spec.clone(),
+            spec: r#gen.spec,
             bindings: self.bindings(&r#gen.bindings)?,
             model: model.and_then(|model| program.models.get(model)).map(|(name, _)| name.clone()),
             min: 0,
@@ -36,7 +36,6 @@ impl Vm {
             sampling,
             stream: Stream::new(seed, &path),
             heal: true,
-            span,
         };
         for &(option, local) in &r#gen.options {
             set_option(&mut ask, option, &self.get(local))?;
@@ -44,8 +43,7 @@ impl Vm {
         if ask.min > ask.max.unwrap_or(self.limits.default_max) {
             return Err(Fault::BadOption { option: GenOption::Min.name(), value: ask.min.to_string() });
         }
-        self.state.waiting = Some(id);
-        Ok(Step::Ask(Ask::Gen(Box::new(ask))))
+        Ok(ask)
     }
 
     /// The texts that the values of holes stand for: a list's items, or the one value.
@@ -59,30 +57,50 @@ impl Vm {
         holes.iter().map(texts).collect()
     }
 
-    /// Takes in what the model wrote; answers the parsed value.
-    pub fn answer(&mut self, id: u64, answer: GenAnswer) -> Result<Value, RunError> {
+    /// Takes in what the model wrote.
+    pub(super) fn take_generated(
+        &mut self,
+        id: &AskId,
+        r#gen: &Gen,
+        span: Span,
+        generated: Generated,
+    ) -> Result<(), RunError> {
         let program = self.program.clone();
-        let Inst { op: Op::Gen(r#gen), span } = self.waiting(&program, id)? else { return Err(unasked(id)) };
-        let read = self.reading(&program).parse(&answer.text, &r#gen.ty, r#gen.json);
-        let value = read.map_err(|error| RunError::at(*span, self.unread(error, r#gen, &answer.text)))?;
-        self.state.waiting = None;
+        let context = self.context_number();
+        let Generated { before, model, chunks, .. } = &generated;
+        let told: usize = before.iter().map(|written| written.text.len()).sum();
+        let (before, model, chunks) = (before.clone(), model.clone(), chunks.clone());
+        self.tell_all(id, Progress { before, begins: true, model, chunks });
+        self.answered();
+        let read = self.reading(&program).parse(&generated.text, &r#gen.ty, r#gen.json);
+        let value = read.map_err(|error| RunError::at(span, self.unread(error, r#gen, &generated.text)))?;
         for (fact, local) in &r#gen.facts {
-            self.set(*local, value_of(*fact, &answer));
+            self.set(*local, value_of(*fact, &generated));
         }
-        let told = answer.told + answer.text.len();
-        self.with_context(|context| match answer.tokens {
-            Some(tokens) => context.settle(tokens, answer.text, told),
-            None => context.tell(answer.text, told),
-        });
+        if let Some(open) = self.strand_mut().context_mut() {
+            let context = Arc::make_mut(&mut open.context);
+            match &generated.tokens {
+                Some(tokens) => context.settle(tokens, generated.text.clone()),
+                None => context.adopt(generated.text.clone()),
+            }
+            open.told.pieces = context.pieces().len();
+            open.told.bytes += told + generated.text.len();
+        }
         self.set(r#gen.dst, value.clone());
         self.advance();
-        Ok(value)
+        self.tell_end(context, r#gen.name.clone(), &generated, value);
+        match (generated.ration, generated.end) {
+            (Some(limit), End::Max) => {
+                Err(RunError::at(span, Fault::Limit { what: Limit::GeneratedTokens, limit }))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn unread(&self, error: ReadError, r#gen: &Gen, text: &str) -> Fault {
         match error {
             ReadError::TooDeep => {
-                Fault::Limit { what: "levels in a value", limit: self.limits.value_depth as u64 }
+                Fault::Limit { what: Limit::ValueDepth, limit: self.limits.value_depth as u64 }
             }
             ReadError::TooLarge => too_large(&self.limits),
             ReadError::NotOfType | ReadError::NotJson(_) | ReadError::Digits => {
@@ -98,16 +116,16 @@ fn supported(r#gen: &Gen) -> Result<(), Fault> {
     let facts = || r#gen.facts.iter().find_map(|(fact, _)| fact.later(&r#gen.name));
     let tools = || (!r#gen.tools.is_empty()).then_some(Later::Tools);
     match r#gen.method.later().or(options).or_else(facts).or_else(tools) {
-        Some(what) => Err(not_yet(what)),
+        Some(what) => Err(Fault::NotYet { what }),
         None => Ok(()),
     }
 }
 
-fn value_of(fact: GenFact, answer: &GenAnswer) -> Value {
+fn value_of(fact: GenFact, generated: &Generated) -> Value {
     match fact {
-        GenFact::Text => answer.text.as_str().into(),
-        GenFact::Tokens => Value::Int(i64::try_from(answer.value_tokens).unwrap_or(i64::MAX)),
-        GenFact::Stop => match &answer.end {
+        GenFact::Text => generated.text.as_str().into(),
+        GenFact::Tokens => Value::Int(i64::try_from(generated.value_tokens).unwrap_or(i64::MAX)),
+        GenFact::Stop => match &generated.end {
             End::Value => Value::Null,
             End::Stop { text } => text.as_str().into(),
             End::EndOfTurn => "end".into(),

@@ -1,35 +1,40 @@
-//! The interpreter: explicit frames over the IR, without I/O.
+//! The interpreter: a tree of strands over the IR, without I/O.
 //!
-//! [`Vm::run`] goes on until something has to come from outside: it returns what it asks, and waits until
-//! it is answered, or told that nobody can ([`Vm::refuse`]). All of its state is data ([`State`]), so a run
-//! can be written down while it waits and taken up again elsewhere. A machine never panics on a valid
-//! program; what a program does wrong is a [`RunError`] with the span of the instruction.
+//! [`Vm::run`] lets every strand go on until all that is left has to come from outside. It returns all that is asked
+//! then, and goes on with each strand that is answered ([`Vm::answer`]); answers may come in any order. All of its state
+//! is data ([`State`]), so a run can be written down while it waits and taken up again elsewhere. A machine never
+//! panics on a valid program; what a program does wrong is a [`RunError`] with the span of the instruction.
 //!
-//! Calls and branches are frames (`frame`, `branch`); a `try` remembers in its frame what to go back to
-//! (`rescue`). What generations ask and how they are answered is in `generate`, the pure instructions are in
-//! `ops` and `builtin`, and what they cost in `work`.
+//! Strands are in `strand`, and what makes and ends them in `fork`; calls are frames (`frame`), in which a `try`
+//! remembers what to go back to (`handler`). What is asked and how it is answered is in `asking` and `generate`, what is told
+//! of it in `telling`, the pure instructions are in `ops` and `builtin`, and what they cost in `work`.
 
-mod branch;
+mod asking;
 mod builtin;
+mod fork;
 mod frame;
 mod generate;
+mod handler;
 mod ops;
-mod rescue;
+mod sound;
+mod strand;
+mod telling;
 mod work;
 
 use std::sync::Arc;
 
-use agentc_compiler::ir::{self, BinOp, Func, FuncId, Inst, Later, Local, Op, Origin, Term};
+use agentc_compiler::ir::{self, BinOp, Func, FuncId, Inst, Local, Op, Term, TextOrigin};
 use agentc_compiler::source::Span;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use self::builtin::Regexes;
-use self::frame::{Frame, Lane};
-use crate::ask::{Ask, TextAsk};
+use self::strand::{OpenContext, Status, Strand};
+use self::telling::Live;
+use crate::ask::{Ask, AskId};
 use crate::context::Context;
 use crate::error::{Fault, Operand, RunError};
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 use crate::sample::Sampling;
 use crate::trace::{Event, Place};
 use crate::value::Value;
@@ -38,15 +43,26 @@ use crate::value::read::Reading;
 /// Instructions and jumps between two pauses: about a millisecond.
 const PAUSE: u64 = 10_000;
 
-/// Where a machine stopped.
+/// What came of letting a machine run.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Step {
-    /// It waits for an answer.
-    Ask(Ask),
-    /// This happened; run on.
-    Tell(Vec<Event>),
-    /// Nothing to answer: it ran for a while, and whoever runs it may want to look at the clock. Run on.
-    Pause,
+pub struct Turn {
+    /// What has happened, in order.
+    pub events: Vec<Event>,
+    /// What is asked that was not asked before.
+    pub asks: Vec<Ask>,
+    /// Asks that nobody waits for any more.
+    pub withdrawn: Vec<AskId>,
+    /// How it stands now.
+    pub phase: Phase,
+}
+
+/// Whether a machine can go on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Phase {
+    /// Run on. It has paused so that its caller can look at the clock, or at what has happened.
+    Ready,
+    /// Every strand waits for an answer.
+    Waiting,
     /// The entry point returned.
     Done(Value),
 }
@@ -74,24 +90,18 @@ pub struct ModelDefaults {
 /// All that a machine knows, as data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    frames: Vec<Frame>,
-    /// One for each open call of an agent and each open branch, the entry point's first.
-    contexts: Vec<(u32, Context)>,
+    /// In the order of their beginning, the main strand first.
+    strands: Vec<Strand>,
+    next_strand: u32,
     next_context: u32,
     defaults: Defaults,
-    /// The random streams of what is in no branch.
-    lane: Lane,
-    asks: u64,
-    waiting: Option<u64>,
     steps: u64,
 }
 
 impl State {
     /// Bytes of its values and texts, which share nothing once they are written down.
     pub fn size(&self) -> usize {
-        let values = self.frames.iter().map(Frame::size);
-        let texts = self.contexts.iter().map(|(_, context)| context.text_len() + context.tokens().len() * 4);
-        values.chain(texts).fold(0, usize::saturating_add)
+        self.strands.iter().map(Strand::size).fold(0, usize::saturating_add)
     }
 }
 
@@ -101,8 +111,16 @@ pub struct Vm {
     program: Arc<ir::Program>,
     limits: Limits,
     state: State,
-    /// What has happened since the last step.
+    /// Index of the strand that runs.
+    current: usize,
+    /// What nobody has seen yet: what has happened, what is asked, and what is asked no more.
     events: Vec<Event>,
+    asks: Vec<Ask>,
+    withdrawn: Vec<AskId>,
+    /// Strands whose asks have been seen.
+    asked: FxHashSet<u32>,
+    /// What has been told of generations in progress, by context.
+    live: FxHashMap<u32, Live>,
     regexes: Regexes,
     /// What constants are that have been read. No part of the state: a machine that goes on computes them again.
     constants: FxHashMap<FuncId, Value>,
@@ -120,31 +138,34 @@ impl Vm {
         defaults: Defaults,
         limits: Limits,
     ) -> Vm {
-        let state = State {
-            frames: Vec::new(),
-            contexts: vec![(0, Context::default())],
-            next_context: 1,
-            defaults,
-            lane: Lane::default(),
-            asks: 0,
-            waiting: None,
-            steps: 0,
-        };
+        let strands = vec![Strand::main()];
+        let state = State { strands, next_strand: 1, next_context: 1, defaults, steps: 0 };
         let mut vm = Vm::of_state(program, state, limits);
         vm.push_frame(func, args, 0);
         vm
     }
 
-    /// A machine that goes on where another stopped.
+    /// A machine that goes on where another stopped. What that waited for it asks again.
     pub fn resume(program: Arc<ir::Program>, state: State, limits: Limits) -> Result<Vm, Fault> {
-        frame::check(&program, &state)?;
+        sound::check(&program, &state)?;
         Ok(Vm::of_state(program, state, limits))
     }
 
     fn of_state(program: Arc<ir::Program>, state: State, limits: Limits) -> Vm {
-        let (events, regexes) = (Vec::new(), Regexes::default());
-        let (constants, places) = (FxHashMap::default(), FxHashMap::default());
-        Vm { program, limits, state, events, regexes, constants, places }
+        Vm {
+            program,
+            limits,
+            state,
+            current: 0,
+            events: Vec::new(),
+            asks: Vec::new(),
+            withdrawn: Vec::new(),
+            asked: FxHashSet::default(),
+            live: FxHashMap::default(),
+            regexes: Regexes::default(),
+            constants: FxHashMap::default(),
+            places: FxHashMap::default(),
+        }
     }
 
     /// All there is to write down.
@@ -154,94 +175,84 @@ impl Vm {
 
     /// The function that the run began with.
     pub fn entry(&self) -> FuncId {
-        self.state.frames.first().map_or(self.program.entry, |frame| frame.func)
+        self.main().frames.first().map_or(self.program.entry, |frame| frame.func)
     }
 
     /// The context of that number, while it is open.
-    pub fn context(&self, number: u32) -> Option<&Context> {
-        self.state.contexts.iter().find(|(id, _)| *id == number).map(|(_, context)| context)
+    pub fn context(&self, number: u32) -> Option<&Arc<Context>> {
+        self.open_context(number).map(|open| &open.context)
     }
 
-    /// Whether the running function's context ends in text that no event has told.
-    pub fn has_untold_text(&self) -> bool {
-        let context = self.state.frames.last().and_then(|frame| self.state.contexts.get(frame.context));
-        context.is_some_and(|(_, context)| context.told() < context.pieces().len())
+    /// How many pieces of a context have been told.
+    pub fn told(&self, number: u32) -> usize {
+        self.open_context(number).map_or(0, |open| open.told.pieces)
     }
 
     /// The entry point's captures that are bound, by name.
     pub fn captures(&self) -> Vec<(String, Value)> {
-        let Some(frame) = self.state.frames.first() else { return Vec::new() };
+        let Some(frame) = self.main().frames.first() else { return Vec::new() };
         let captures = &self.program.funcs[frame.func.index()].captures;
         let bound = captures.iter().filter(|(_, local)| frame.locals[local.index()] != Value::Null);
         bound.map(|(name, local)| (name.clone(), frame.locals[local.index()].clone())).collect()
     }
 
     /// Runs until something has to come from outside. The frame of the entry point stays after its end.
-    pub fn run(&mut self) -> Result<Step, RunError> {
+    pub fn run(&mut self) -> Result<Turn, RunError> {
         let program = self.program.clone();
+        self.take_up(&program)?;
         let pause = self.state.steps.saturating_add(PAUSE);
-        while self.state.steps < pause {
-            let Some(frame) = self.state.frames.last() else { return Ok(Step::Done(Value::Null)) };
-            let func = &program.funcs[frame.func.index()];
-            let block = &func.blocks[frame.block.index()];
-            let step = match block.insts.get(frame.inst) {
-                Some(inst) => self.exec(&program, inst),
-                None => self.leave_block(&program, func, &block.term),
-            };
-            match step {
-                Ok(Some(step)) => return Ok(step),
-                Ok(None) => {}
-                Err(error) => self.catch(error)?,
+        while self.state.steps < pause && self.events.is_empty() {
+            if self.strand().status != Status::Ready {
+                let is_ready = |strand: &Strand| strand.status == Status::Ready;
+                match self.state.strands.iter().position(is_ready) {
+                    Some(at) => self.current = at,
+                    None => return Ok(self.turn()),
+                }
             }
-            if !self.events.is_empty() {
-                return Ok(Step::Tell(std::mem::take(&mut self.events)));
+            if let Err(error) = self.step(&program) {
+                self.catch(error)?;
             }
         }
-        Ok(Step::Pause)
+        Ok(self.turn())
     }
 
-    /// Takes in that what it waits for cannot be had. A `try` may catch that: then the machine can run on,
-    /// and this is what has happened.
-    pub fn refuse(&mut self, error: RunError) -> Result<Vec<Event>, RunError> {
-        self.state.waiting = None;
-        self.catch(error)?;
-        Ok(std::mem::take(&mut self.events))
-    }
-
-    /// Takes in the text of a context.
-    pub fn answer_text(&mut self, id: u64, text: String) -> Result<(), RunError> {
-        let program = self.program.clone();
-        let Inst { op: Op::Context { dst }, span } = self.waiting(&program, id)? else {
-            return Err(unasked(id));
+    fn turn(&mut self) -> Turn {
+        let phase = match &self.main().status {
+            Status::Ended(value) => Phase::Done(value.clone()),
+            _ if self.state.strands.iter().any(|strand| strand.status == Status::Ready) => Phase::Ready,
+            _ => Phase::Waiting,
         };
-        let value = Value::str(text);
-        ops::check_size(&value, &self.limits).map_err(|fault| RunError::at(*span, fault))?;
-        self.state.waiting = None;
-        self.state.steps += work::making(&Op::Context { dst: *dst }, &value);
-        self.set(*dst, value);
-        self.advance();
-        Ok(())
+        let (events, asks) = (std::mem::take(&mut self.events), std::mem::take(&mut self.asks));
+        Turn { events, asks, withdrawn: std::mem::take(&mut self.withdrawn), phase }
     }
 
-    fn exec(&mut self, program: &ir::Program, inst: &Inst) -> Result<Option<Step>, RunError> {
+    /// One instruction of the running strand, or the way out of a block.
+    fn step(&mut self, program: &ir::Program) -> Result<(), RunError> {
+        let Some(frame) = self.strand().frames.last() else { return Ok(()) };
+        let func = &program.funcs[frame.func.index()];
+        let block = &func.blocks[frame.block.index()];
+        match block.insts.get(frame.inst) {
+            Some(inst) => self.exec(program, inst),
+            None => self.leave_block(program, func, &block.term),
+        }
+    }
+
+    fn exec(&mut self, program: &ir::Program, inst: &Inst) -> Result<(), RunError> {
         let at = |fault: Fault| RunError::at(inst.span, fault);
-        let frame = self.state.frames.last();
+        let frame = self.strand().frames.last();
         let work = frame.map_or(0, |frame| work::reading(&inst.op, &frame.locals, &frame.owned));
         self.spend(1 + work).map_err(at)?;
         match &inst.op {
-            Op::Gen(r#gen) => return self.ask_gen(program, r#gen, inst.span).map(Some).map_err(at),
-            Op::Context { .. } => return Ok(Some(self.ask_text(inst.span))),
-            Op::Call { func, args, .. } => {
-                return self.call(program, *func, args).map(|()| None).map_err(at);
+            Op::Gen(_) | Op::Context { .. } | Op::ToolCall { .. } | Op::CallGen(_) | Op::Score { .. } => {
+                return self.ask(program, inst).map_err(at);
             }
-            Op::Branch { dst, over, .. } => {
-                return self.branch(program, *dst, over, inst.span).map(|()| None).map_err(at);
-            }
+            Op::Call { func, args, .. } => return self.call(program, *func, args).map_err(at),
+            Op::Fork { dst, over, .. } => return self.fork(program, *dst, over),
             Op::Try { restore, .. } => self.begin_try(restore),
             Op::EndTry => self.end_try(),
             Op::Print { src } => {
                 let text = self.print(*src).map_err(at)?;
-                self.events.push(Event::Print { text });
+                self.tell_print(text);
             }
             Op::BoundReached { max } => self.note_bound(*max, inst.span),
             Op::Text { src, origin } => self.write(*src, *origin).map_err(at)?,
@@ -254,16 +265,10 @@ impl Vm {
                 let message = self.print(*message).map_err(at)?;
                 return Err(at(Fault::Fail { message }));
             }
-            Op::ToolCall { tool, .. } => {
-                let tool = program.tools.get(tool.index()).map_or("?", |tool| tool.name.as_str());
-                return Err(at(not_yet(Later::Tool(tool.to_owned()))));
-            }
-            Op::CallGen(call) => return Err(at(not_yet(Later::Call(call.name.clone())))),
-            Op::Score { .. } => return Err(at(not_yet(Later::Score))),
             pure => self.compute(pure).map_err(at)?,
         }
         self.advance();
-        Ok(None)
+        Ok(())
     }
 
     fn compute(&mut self, op: &Op) -> Result<(), Fault> {
@@ -273,7 +278,8 @@ impl Vm {
                 self.grow(*dst, *rhs, false)
             }
             op => {
-                let Some(frame) = self.state.frames.last_mut() else { return Ok(()) };
+                let strand = &mut self.state.strands[self.current];
+                let Some(frame) = strand.frames.last_mut() else { return Ok(()) };
                 let (dst, value) = ops::eval(op, &frame.locals, &self.limits, &mut self.regexes)?;
                 frame.owned.lend(op, &value);
                 self.state.steps += work::making(op, &value);
@@ -284,7 +290,7 @@ impl Vm {
     }
 
     fn can_grow(&self, local: Local) -> bool {
-        let frame = self.state.frames.last();
+        let frame = self.strand().frames.last();
         frame.is_some_and(|frame| matches!(frame.locals[local.index()], Value::List(_) | Value::Str(_)))
     }
 
@@ -292,7 +298,8 @@ impl Vm {
     /// is to be joined.
     fn grow(&mut self, local: Local, new: Local, is_item: bool) -> Result<(), Fault> {
         let added = self.get(new);
-        let Some(frame) = self.state.frames.last_mut() else { return Ok(()) };
+        let strand = &mut self.state.strands[self.current];
+        let Some(frame) = strand.frames.last_mut() else { return Ok(()) };
         let value = &mut frame.locals[local.index()];
         if is_item {
             if matches!(value, Value::Null) {
@@ -309,7 +316,7 @@ impl Vm {
 
     /// The end of the block that the machine is in, for what has no place of its own.
     fn place_in(&self, func: &Func) -> Span {
-        let block = self.state.frames.last().and_then(|frame| func.blocks.get(frame.block.index()));
+        let block = self.strand().frames.last().and_then(|frame| func.blocks.get(frame.block.index()));
         block.and_then(|block| block.insts.last()).map_or(func.span, |inst| inst.span)
     }
 
@@ -320,7 +327,7 @@ impl Vm {
     fn spend(&mut self, steps: u64) -> Result<(), Fault> {
         self.state.steps = self.state.steps.saturating_add(steps);
         if self.state.steps > self.limits.steps {
-            return Err(Fault::Limit { what: "instructions", limit: self.limits.steps });
+            return Err(Fault::Limit { what: Limit::Steps, limit: self.limits.steps });
         }
         Ok(())
     }
@@ -330,13 +337,8 @@ impl Vm {
         ops::print([self.get(local)], &self.limits)
     }
 
-    /// Follows a terminator. The end of the run, if that is what it is.
-    fn leave_block(
-        &mut self,
-        program: &ir::Program,
-        func: &Func,
-        term: &Term,
-    ) -> Result<Option<Step>, RunError> {
+    /// Follows a terminator.
+    fn leave_block(&mut self, program: &ir::Program, func: &Func, term: &Term) -> Result<(), RunError> {
         let next = match term {
             Term::Jump(block) => *block,
             Term::Branch { cond, then, .. } if self.get(*cond) == Value::Bool(true) => *then,
@@ -344,31 +346,28 @@ impl Vm {
             Term::Return(value) => {
                 self.state.steps += 1;
                 let value = value.map_or(Value::Null, |local| self.get(local));
-                return Ok(self.leave_func(program, value).map(Step::Done));
+                return self.leave_func(program, value);
             }
             Term::Yield(value) => {
                 self.count_step(self.place_in(func))?;
                 let value = value.map_or(Value::Null, |local| self.get(local));
-                return self.end_branch(program, value).map(|()| None);
+                return self.end_branch(program, value);
             }
         };
         self.count_step(self.place_in(func))?;
-        if let Some(frame) = self.state.frames.last_mut() {
+        if let Some(frame) = self.strand_mut().frames.last_mut() {
             (frame.block, frame.inst) = (next, 0);
         }
-        Ok(None)
+        Ok(())
     }
 
-    fn write(&mut self, src: Local, origin: Origin) -> Result<(), Fault> {
+    fn write(&mut self, src: Local, origin: TextOrigin) -> Result<(), Fault> {
         let text = self.print(src)?;
         let limit = self.limits.value_size;
-        let context = self.current_context();
-        if context.as_ref().is_some_and(|context| context.text_len() + text.len() > limit) {
-            return Err(Fault::Limit { what: "bytes in a context", limit: limit as u64 });
+        if self.strand().context().is_some_and(|open| open.context.text_len() + text.len() > limit) {
+            return Err(Fault::Limit { what: Limit::ContextSize, limit: limit as u64 });
         }
-        if let Some(context) = context {
-            context.write(&text, origin);
-        }
+        self.with_context(|context| context.write(&text, origin));
         Ok(())
     }
 
@@ -387,36 +386,7 @@ impl Vm {
     fn note_bound(&mut self, max: Local, span: Span) {
         let max = self.get(max).as_int().unwrap_or_default();
         let (context, place) = (self.context_number(), self.place(span));
-        self.events.push(Event::BoundReached { context, max, place });
-    }
-
-    /// Where something stands. Lines are counted once, since loops tell of the same places again and again.
-    fn place(&mut self, span: Span) -> Place {
-        self.places.entry(span).or_insert_with(|| Place::of(&self.program, span)).clone()
-    }
-
-    fn ask_text(&mut self, span: Span) -> Step {
-        let id = self.next_ask();
-        self.state.waiting = Some(id);
-        Step::Ask(Ask::Text(TextAsk { id, context: self.context_number(), span }))
-    }
-
-    /// The number of the ask that is about to be made; the same one when a saved machine asks again.
-    fn next_ask(&mut self) -> u64 {
-        if self.state.waiting.is_none() {
-            self.state.asks += 1;
-        }
-        self.state.asks
-    }
-
-    /// The instruction that waits for an answer.
-    fn waiting<'p>(&self, program: &'p ir::Program, id: u64) -> Result<&'p Inst, RunError> {
-        let inst = self.instruction(program).filter(|_| self.state.waiting == Some(id));
-        inst.ok_or_else(|| unasked(id))
-    }
-
-    fn instruction<'p>(&self, program: &'p ir::Program) -> Option<&'p Inst> {
-        self.state.frames.last()?.instruction(program)
+        self.tell(Event::BoundReached { context, max, place });
     }
 
     fn reading<'p>(&self, program: &'p ir::Program) -> Reading<'p> {
@@ -424,44 +394,59 @@ impl Vm {
     }
 
     fn get(&self, local: Local) -> Value {
-        self.state.frames.last().map_or(Value::Null, |frame| frame.locals[local.index()].clone())
+        self.strand().frames.last().map_or(Value::Null, |frame| frame.locals[local.index()].clone())
     }
 
     fn set(&mut self, local: Local, value: Value) {
-        if let Some(frame) = self.state.frames.last_mut() {
+        if let Some(frame) = self.strand_mut().frames.last_mut() {
             frame.locals[local.index()] = value;
             frame.owned.drop(local);
         }
     }
 
     fn advance(&mut self) {
-        if let Some(frame) = self.state.frames.last_mut() {
+        if let Some(frame) = self.strand_mut().frames.last_mut() {
             frame.inst += 1;
         }
     }
 
     /// The running function's context, as events number it.
     fn context_number(&self) -> u32 {
-        let context = self.state.frames.last().and_then(|frame| self.state.contexts.get(frame.context));
-        context.map_or(0, |(number, _)| *number)
-    }
-
-    fn current_context(&mut self) -> Option<&mut Context> {
-        let index = self.state.frames.last()?.context;
-        self.state.contexts.get_mut(index).map(|(_, context)| context)
+        self.strand().context().map_or(0, |open| open.number)
     }
 
     fn with_context(&mut self, change: impl FnOnce(&mut Context)) {
-        if let Some(context) = self.current_context() {
-            change(context);
+        if let Some(open) = self.strand_mut().context_mut() {
+            // Branches begin with the context of their fork, and copy it when they first write.
+            change(Arc::make_mut(&mut open.context));
         }
     }
-}
 
-fn not_yet(what: Later) -> Fault {
-    Fault::NotYet { what }
-}
+    fn open_context(&self, number: u32) -> Option<&OpenContext> {
+        let mut contexts = self.state.strands.iter().flat_map(|strand| &strand.contexts);
+        contexts.find(|open| open.number == number)
+    }
 
-fn unasked(id: u64) -> RunError {
-    RunError::of_run(Fault::Input { message: format!("nobody waits for answer {id}") })
+    fn main(&self) -> &Strand {
+        &self.state.strands[0]
+    }
+
+    /// The strand that runs.
+    fn strand(&self) -> &Strand {
+        &self.state.strands[self.current]
+    }
+
+    fn strand_mut(&mut self) -> &mut Strand {
+        &mut self.state.strands[self.current]
+    }
+
+    /// Where the strand of that number is.
+    fn index(&self, id: u32) -> Option<usize> {
+        self.state.strands.binary_search_by_key(&id, |strand| strand.id).ok()
+    }
+
+    /// The running strand and those that it descends from, as indices.
+    fn ancestry(&self) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(self.current), |at| self.index(self.state.strands[*at].parent?.strand))
+    }
 }

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::builtin::{self, Regexes};
 use crate::error::{Fault, short};
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 use crate::value::print::{Full, Printer};
 use crate::value::{ITEM, Value};
 
@@ -39,9 +39,9 @@ pub(super) fn eval(
             let bound = |local: &Option<Local>| local.as_ref().and_then(|local| get(local).as_int());
             (dst, slice(get(src), bound(from), bound(to)))
         }
-        Op::Builtin { dst, name, args } => {
+        Op::Builtin { dst, id, args } => {
             let args: Vec<Value> = args.iter().map(|arg| get(arg).clone()).collect();
-            (dst, builtin::call(name, &args, limits, regexes)?)
+            (dst, builtin::call(*id, &args, limits, regexes)?)
         }
         Op::Format { dst, parts } => (dst, Value::str(print(parts.iter().map(get), limits)?)),
         _ => return Ok((Local(0), locals.first().cloned().unwrap_or(Value::Null))),
@@ -59,7 +59,7 @@ pub(super) fn check_size(value: &Value, limits: &Limits) -> Result<(), Fault> {
 }
 
 pub(super) fn too_large(limits: &Limits) -> Fault {
-    Fault::Limit { what: "bytes in a value", limit: limits.value_size as u64 }
+    Fault::Limit { what: Limit::ValueSize, limit: limits.value_size as u64 }
 }
 
 /// What is printed one after the other, as one text. No more of it is made than a value may hold.
@@ -103,7 +103,7 @@ pub(super) fn join(a: &mut Value, b: &Value, limits: &Limits) -> Result<(), Faul
 }
 
 fn too_deep(limits: &Limits) -> Fault {
-    Fault::Limit { what: "levels in a value", limit: limits.value_depth as u64 }
+    Fault::Limit { what: Limit::ValueDepth, limit: limits.value_depth as u64 }
 }
 
 fn int_to_float(value: &Value) -> Value {

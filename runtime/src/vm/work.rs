@@ -5,6 +5,7 @@
 //! up again costs the same. So that lists and texts can grow in place, a frame knows which of its variables
 //! hold something that it has made itself by growing, and that nobody else has got since ([`Owned`]).
 
+use agentc_compiler::builtin::{Builtin, Cost};
 use agentc_compiler::ir::{BinOp, Local, Op};
 use serde::{Deserialize, Serialize};
 
@@ -19,15 +20,12 @@ const TOLD: usize = 16;
 /// What an item counts, in bytes, where items are moved and not looked into.
 const MOVED: usize = 4;
 
-/// Functions of the prelude that move items, or add them up, and do not look into them.
-const MOVING: [&str; 7] = ["keys", "values", "reversed", "zip", "filter", "range", "sum"];
-
 /// Steps for what an instruction reads, known before it runs.
 pub(super) fn reading(op: &Op, locals: &[Value], owned: &Owned) -> u64 {
     let at = |local: &Local| locals.get(local.index()).unwrap_or(&Value::Null);
     let all = |locals: &[Local]| locals.iter().map(|local| at(local).size()).fold(0, usize::saturating_add);
     let bytes = match op {
-        Op::Builtin { name, args, .. } => builtin(name, args.iter().map(at)),
+        Op::Builtin { id, args, .. } => builtin(*id, args.iter().map(at)),
         Op::Binary { op: BinOp::Add, dst, lhs, rhs } => {
             let kept = dst == lhs && owned.has(*lhs);
             width(at(rhs)) + if kept { 0 } else { width(at(lhs)) }
@@ -52,28 +50,27 @@ pub(super) fn making(op: &Op, result: &Value) -> u64 {
     let bytes = match op {
         Op::Copy { .. } | Op::Field { .. } | Op::Index { .. } => 0,
         Op::Const { .. } => result.size(),
-        Op::Builtin { name, .. } if !MOVING.contains(&name.as_str()) => result.size(),
+        Op::Builtin { id, .. } if id.signature().cost != Cost::Moves => result.size(),
         _ => width(result),
     };
     (bytes / BYTES) as u64
 }
 
-fn builtin<'v>(name: &str, mut args: impl Iterator<Item = &'v Value>) -> usize {
-    if name == "len" {
-        // A text has to be gone through; others know how long they are.
-        return args.next().and_then(Value::as_str).map_or(0, str::len);
+fn builtin<'v>(id: Builtin, mut args: impl Iterator<Item = &'v Value>) -> usize {
+    match id.signature().cost {
+        Cost::Length => args.next().and_then(Value::as_str).map_or(0, str::len),
+        Cost::Moves => args.map(width).fold(0, usize::saturating_add),
+        Cost::Reads => args.map(Value::size).fold(0, usize::saturating_add),
+        Cost::Sorts => {
+            let (mut bytes, mut items) = (0usize, 0);
+            for arg in args {
+                bytes = bytes.saturating_add(arg.size());
+                items = items.max(arg.as_list().map_or(0, <[Value]>::len));
+            }
+            // Each item is compared with so many others.
+            bytes.saturating_mul(items.max(2).ilog2() as usize)
+        }
     }
-    if MOVING.contains(&name) {
-        return args.map(width).fold(0, usize::saturating_add);
-    }
-    let (mut bytes, mut items) = (0usize, 0);
-    for arg in args {
-        bytes = bytes.saturating_add(arg.size());
-        items = items.max(arg.as_list().map_or(0, <[Value]>::len));
-    }
-    // Each item is compared with so many others.
-    let rounds = if matches!(name, "sort" | "sort_by") { items.max(2).ilog2() as usize } else { 1 };
-    bytes.saturating_mul(rounds)
 }
 
 /// `x in xs`: an item is read as far as it can be equal to what is looked for.

@@ -1,6 +1,8 @@
 //! Shared by the tests of whole runs: compile a source, run it on a scripted model, look at the end.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
+pub(crate) mod edit;
+
 use std::sync::Arc;
 
 use agentc_compiler::source::NoFiles;
@@ -8,7 +10,9 @@ use agentc_compiler::{Options, compile, ir};
 use agentc_runtime::model::Model;
 use agentc_runtime::model::script::{Rule, ScriptModel};
 use agentc_runtime::session::run;
-use agentc_runtime::{Event, Input, Limits, Outcome, RunOptions, Scheduler, Schedulers, Session, Value};
+use agentc_runtime::{
+    Backends, Event, Input, Journal, Limits, LocalModel, Outcome, Poll, RunOptions, Session, Value,
+};
 
 pub(crate) fn program(source: &str) -> Arc<ir::Program> {
     let compiled = compile("test.agent", source.as_bytes(), &NoFiles, &Options::default());
@@ -24,9 +28,9 @@ pub(crate) fn inputs(pairs: &[(&str, &str)]) -> Vec<(String, Input)> {
 }
 
 /// A scheduler that serves one model alone.
-pub(crate) fn scheds(model: &mut ScriptModel) -> Schedulers<'_> {
+pub(crate) fn scheds(model: &mut ScriptModel) -> Backends<'_> {
     let model: &mut dyn Model = model;
-    Scheduler::new(model, Limits::default()).into()
+    LocalModel::new(model, Limits::default()).into()
 }
 
 /// The outcome and the events of one run on a fresh scheduler.
@@ -36,7 +40,7 @@ pub(crate) fn play(model: &mut ScriptModel, source: &str, options: RunOptions) -
 }
 
 pub(crate) fn play_on(
-    sched: &mut Schedulers<'_>,
+    sched: &mut Backends<'_>,
     source: &str,
     given: &[(&str, &str)],
     options: RunOptions,
@@ -58,4 +62,34 @@ pub(crate) fn outcome(rules: &[(&str, &str)], source: &str) -> Outcome {
 pub(crate) fn capture(rules: &[(&str, &str)], source: &str, name: &str) -> Value {
     let outcome = outcome(rules, source);
     outcome.capture(name).cloned().unwrap_or_else(|| panic!("{name} is not bound: {outcome:?}"))
+}
+
+/// Runs a session to its end: how it ended, what it told, and its journal.
+pub(crate) fn end(mut session: Session, backends: &mut Backends<'_>) -> (Outcome, Vec<Event>, Journal) {
+    let mut events = Vec::new();
+    while session.poll(backends, &mut |event| events.push(event)) != Poll::Done {
+        for report in backends.poll() {
+            session.report(report, backends, &mut |event| events.push(event));
+        }
+    }
+    let journal = session.journal();
+    (session.into_outcome().unwrap(), events, journal)
+}
+
+/// The form in which a journal is kept.
+pub(crate) fn kept(journal: &Journal) -> Journal {
+    serde_json::from_str(&serde_json::to_string(journal).unwrap()).unwrap()
+}
+
+/// All events but costs, and warnings about models that are not there.
+pub(crate) fn shown(events: &[Event]) -> Vec<String> {
+    let told = |event: &&Event| !matches!(event, Event::Usage(_) | Event::Warning(_));
+    events.iter().filter(told).map(|event| serde_json::to_string(event).unwrap()).collect()
+}
+
+/// What an outcome shows, its error as far as it can be seen from outside.
+pub(crate) fn seen(outcome: &Outcome) -> String {
+    let error =
+        outcome.error().map(|error| (error.fault.code(), error.to_string(), error.span, error.fault.hint()));
+    format!("{:?}", (outcome.value(), outcome.captures(), outcome.text(), outcome.messages(), error))
 }

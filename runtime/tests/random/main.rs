@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use agentc_compiler::source::NoFiles;
 use agentc_compiler::{Options, compile, ir};
+use agentc_runtime::backend::Backend;
 use agentc_runtime::model::script::ScriptModel;
-use agentc_runtime::{Event, Limits, Outcome, Poll, RunOptions, Saved, Scheduler, Schedulers, Session};
+use agentc_runtime::{Backends, Event, Journal, Limits, LocalModel, Outcome, Poll, RunOptions, Session};
 use naive::{End, Naive};
 use serde_json::Value as Json;
 
@@ -42,7 +43,7 @@ struct Seen {
     prints: Vec<String>,
 }
 
-fn seen(outcome: &Outcome, saved: &Saved, prints: Vec<String>) -> Seen {
+fn seen(outcome: &Outcome, saved: &Journal, prints: Vec<String>) -> Seen {
     let result = match outcome.error() {
         None => Ok(outcome.value().to_string()),
         Some(error) => Err(error.fault.code().to_owned()),
@@ -51,7 +52,9 @@ fn seen(outcome: &Outcome, saved: &Saved, prints: Vec<String>) -> Seen {
     Seen {
         result,
         text: outcome.text().to_owned(),
-        context: without_places(saved["state"]["contexts"][0][1].clone()),
+        context: without_places(
+            saved["start"]["snapshot"]["state"]["strands"][0]["contexts"][0]["context"].clone(),
+        ),
         prints,
     }
 }
@@ -61,10 +64,13 @@ fn run(program: &Arc<ir::Program>, options: &RunOptions, resumed: bool) -> (Seen
     let (mut events, mut prints) = (Vec::new(), Vec::new());
     let mut session = Session::new(program.clone(), &[], options.clone()).unwrap();
     let mut model = model();
-    let mut models = Schedulers::new(Scheduler::new(&mut model, Limits::default()));
+    let mut models = Backends::new(LocalModel::new(&mut model, Limits::default()));
     // Whether the ask that it waits for is one that it made anew.
     let mut anew = false;
+    let mut turns = 0;
     loop {
+        turns += 1;
+        assert!(turns < 100_000, "it does not end");
         let mut emit = |event: Event| {
             if let Event::Print { text } = &event {
                 prints.push(text.clone());
@@ -78,12 +84,12 @@ fn run(program: &Arc<ir::Program>, options: &RunOptions, resumed: bool) -> (Seen
         let waits = poll == Poll::Waiting;
         if resumed && (!waits || !anew) {
             let text = serde_json::to_string(&session.save().unwrap()).unwrap();
-            let saved: Saved = serde_json::from_str(&text).unwrap();
+            let saved: Journal = serde_json::from_str(&text).unwrap();
             session = Session::resume(program.clone(), saved, options.clone()).unwrap();
         } else if waits {
             // Asks of sessions that were written down are still under way.
-            for report in models.tick() {
-                if session.waits_for(report.job) {
+            for report in models.poll() {
+                if session.waits_for(report.task) {
                     session.report(report, &mut models, &mut emit);
                 }
             }
@@ -97,13 +103,13 @@ fn run(program: &Arc<ir::Program>, options: &RunOptions, resumed: bool) -> (Seen
 
 fn naive(program: &program::Program, options: &RunOptions) -> Seen {
     let mut model = model();
-    let mut sched = Scheduler::new(&mut model, Limits::default());
-    let mut naive = Naive::new(program, &mut sched, options.seed.unwrap(), options.temp.unwrap());
+    let mut model = LocalModel::new(&mut model, Limits::default());
+    let mut naive = Naive::new(program, &mut model, options.seed.unwrap(), options.temp.unwrap());
     let End { result, context } = naive.run();
     let prints = std::mem::take(&mut naive.prints);
     Seen {
         result,
-        text: sched.render(&context).unwrap(),
+        text: model.profile().render(&context).unwrap(),
         context: without_places(serde_json::to_value(&context).unwrap()),
         prints,
     }
@@ -124,6 +130,30 @@ fn random_programs_do_what_a_naive_interpreter_does() {
         failed += usize::from(there.result.is_err());
     }
     assert!(caught > 200 && branches > 300 && failed > 30, "{caught} {branches} {failed}");
+}
+
+/// Branches that go on side by side come to what they come to one after the other; only what they print may come in
+/// another order.
+#[test]
+fn programs_do_the_same_with_any_number_of_strands() {
+    for seed in 0..PROGRAMS / 2 {
+        let source = program::program(seed).to_string();
+        let program = compiled(&source);
+        let serial = run(&program, &options(seed), false).0;
+        for strands in [2, 5, 100] {
+            let limits = Limits { strands, ..Limits::default() };
+            let options = RunOptions { limits, ..options(seed) };
+            for resumed in [false, seed % 5 == 0] {
+                let there = run(&program, &options, resumed).0;
+                let prints = serial.prints.clone();
+                assert_eq!(
+                    Seen { prints, ..there },
+                    serial,
+                    "{strands} strands, resumed: {resumed}\n{source}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

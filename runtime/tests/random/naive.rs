@@ -1,15 +1,18 @@
 //! The meaning of random programs, walked as trees: recursion for calls and branches, copies for what a `try`
-//! goes back to. It shares the scheduler with the machine, and nothing else.
+//! goes back to. It shares the back end with the machine, and nothing else.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use agentc_compiler::ir::{Origin, Role};
+use agentc_compiler::ir::{Role, SpecId, TextOrigin};
 use agentc_compiler::source::Span;
+use agentc_constraint::SharedSpec;
 use agentc_constraint::spec::Spec;
 use agentc_runtime::ask::GenAsk;
+use agentc_runtime::backend::{Backend, Product, TaskId, Work, WorkKind};
 use agentc_runtime::context::Context;
 use agentc_runtime::sample::{Sampling, Stream};
-use agentc_runtime::{Fault, Scheduler};
+use agentc_runtime::{Fault, LocalModel, Stop};
 
 use super::program::{Branch, Failure, Function, Kind, Name, Program, Source, Stmt, VARS};
 
@@ -32,7 +35,7 @@ struct Frame {
 
 pub(crate) struct Naive<'n, 'm> {
     pub(crate) program: &'n Program,
-    pub(crate) sched: &'n mut Scheduler<'m>,
+    pub(crate) model: &'n mut LocalModel<'m>,
     pub(crate) temp: f64,
     pub(crate) seed: u64,
     pub(crate) prints: Vec<String>,
@@ -49,11 +52,11 @@ pub(crate) struct End {
 impl<'n, 'm> Naive<'n, 'm> {
     pub(crate) fn new(
         program: &'n Program,
-        sched: &'n mut Scheduler<'m>,
+        model: &'n mut LocalModel<'m>,
         seed: u64,
         temp: f64,
     ) -> Naive<'n, 'm> {
-        Naive { program, sched, temp, seed, prints: Vec::new(), path: Vec::new(), taken: 0 }
+        Naive { program, model, temp, seed, prints: Vec::new(), path: Vec::new(), taken: 0 }
     }
 
     pub(crate) fn run(&mut self) -> End {
@@ -72,11 +75,11 @@ impl<'n, 'm> Naive<'n, 'm> {
     fn begin(&mut self, frame: &mut Frame) -> Done {
         if self.program.chat {
             frame.context.open(Role::User, Span::default());
-            frame.context.write("Go on.", Origin::Literal);
+            frame.context.write("Go on.", TextOrigin::Literal);
             frame.context.close();
             frame.context.open(Role::Assistant, Span::default());
         } else {
-            frame.context.write("Say: ", Origin::Literal);
+            frame.context.write("Say: ", TextOrigin::Literal);
         }
         self.captures(frame)?;
         if self.program.chat {
@@ -87,7 +90,7 @@ impl<'n, 'm> Naive<'n, 'm> {
 
     fn captures(&mut self, frame: &mut Frame) -> Done {
         self.generate("c0", "[a-c]{1,3}", None, frame)?;
-        frame.context.write(" ", Origin::Literal);
+        frame.context.write(" ", TextOrigin::Literal);
         self.generate("c1", "[x-z]", None, frame)
     }
 
@@ -97,8 +100,8 @@ impl<'n, 'm> Naive<'n, 'm> {
 
     fn stmt(&mut self, stmt: &Stmt, frame: &mut Frame) -> Done {
         match stmt {
-            Stmt::Text(text) => frame.context.write(text, Origin::Literal),
-            Stmt::Show(name) => frame.context.write(&frame.vars[name].clone(), Origin::Data),
+            Stmt::Text(text) => frame.context.write(text, TextOrigin::Literal),
+            Stmt::Show(name) => frame.context.write(&frame.vars[name].clone(), TextOrigin::Data),
             Stmt::Gen(name, Kind::Letters) => self.generate(name, "[a-c]{1,3}", None, frame)?,
             Stmt::Gen(name, Kind::Impossible) => self.generate(name, "[a-c]{40}", Some(2), frame)?,
             Stmt::Gen(name, Kind::Free) => self.generate(name, "", Some(3), frame)?,
@@ -169,11 +172,11 @@ impl<'n, 'm> Naive<'n, 'm> {
                     frame.vars.insert(name, value);
                 }
                 for (text, origin) in [
-                    ("(", Origin::Literal),
-                    (&code, Origin::Data),
-                    (": ", Origin::Literal),
-                    (&message, Origin::Data),
-                    (")", Origin::Literal),
+                    ("(", TextOrigin::Literal),
+                    (&code, TextOrigin::Data),
+                    (": ", TextOrigin::Literal),
+                    (&message, TextOrigin::Data),
+                    (")", TextOrigin::Literal),
                 ] {
                     frame.context.write(text, origin);
                 }
@@ -204,7 +207,7 @@ impl<'n, 'm> Naive<'n, 'm> {
         match source {
             Source::Longer(name, letter) => Ok(frame.vars[name].chars().chain([*letter]).take(6).collect()),
             Source::Context => {
-                let text = self.sched.render(&frame.context).map_err(failed)?;
+                let text = self.model.profile().render(&frame.context).map_err(failed)?;
                 Ok((text.chars().count() % 7).to_string())
             }
             Source::Agent(callee, name) => {
@@ -241,16 +244,17 @@ impl<'n, 'm> Naive<'n, 'm> {
         Ok(inner.vars[&branch.yields].clone())
     }
 
-    /// A generation by the scheduler itself.
+    /// A generation by the back end itself.
     fn generate(&mut self, name: &str, pattern: &str, max: Option<u32>, frame: &mut Frame) -> Done {
         self.taken += 1;
         let path: Vec<u64> = self.path.iter().copied().chain([self.taken]).collect();
-        let free = Spec::Text { min: 0, max: None };
-        let ask = GenAsk {
-            id: 0,
-            context: 0,
+        let spec = SharedSpec::new(match pattern {
+            "" => Spec::Text { min: 0, max: None },
+            pattern => Spec::Regex { pattern: pattern.to_owned() },
+        });
+        let ask = Box::new(GenAsk {
             name: name.to_owned(),
-            spec: if pattern.is_empty() { free } else { Spec::Regex { pattern: pattern.to_owned() } },
+            spec: SpecId(0),
             bindings: Vec::new(),
             model: None,
             min: 0,
@@ -258,18 +262,17 @@ impl<'n, 'm> Naive<'n, 'm> {
             sampling: Sampling { temp: self.temp, ..Sampling::default() },
             stream: Stream::new(self.seed, &path),
             heal: true,
-            span: agentc_compiler::source::Span::default(),
-        };
-        let job = self.sched.submit(&ask, &frame.context, &|| Ok(())).map_err(failed)?;
+        });
+        let context = Arc::new(frame.context.clone());
+        let kind = WorkKind::Generate { ask, spec, context, told: Some(0) };
+        self.model.submit(TaskId(0), Work { kind, stop: Stop::default() });
         loop {
-            for report in self.sched.tick().into_iter().filter(|report| report.job == job) {
-                if let Some(result) = report.result {
-                    let answer = result.map_err(failed)?;
-                    let told = answer.told + answer.text.len();
-                    frame.vars.insert(name.to_owned(), answer.text.clone());
-                    frame.context.settle(answer.tokens.unwrap_or_default(), answer.text, told);
-                    return Ok(());
-                }
+            let result = self.model.poll().into_iter().find_map(|report| report.result);
+            if let Some(result) = result {
+                let Product::Generated(product) = result.map_err(failed)? else { panic!("not a generation") };
+                frame.vars.insert(name.to_owned(), product.text.clone());
+                frame.context.settle(&product.tokens.unwrap_or_default(), product.text);
+                return Ok(());
             }
         }
     }

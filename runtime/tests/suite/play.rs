@@ -8,10 +8,11 @@ use agentc_compiler::{Options, compile, ir};
 use agentc_runtime::model::script::ScriptModel;
 use agentc_runtime::trace::Place;
 use agentc_runtime::{
-    Event, Input, Limits, Outcome, RunError, RunOptions, Scheduler, Schedulers, Session, Value, session,
+    Backends, Event, Input, Journal, Limits, LocalModel, Outcome, RunError, RunOptions, Session, Value,
     testing,
 };
 
+use crate::common;
 use crate::reader::{Case, MAIN};
 
 /// What a run came to, in the words of the annotations.
@@ -37,9 +38,9 @@ pub(crate) fn play(case: &Case) -> Result<Played, String> {
     let program = Arc::new(program(&case.text, &case.files)?);
     let mut own = own_model(case)?;
     let mut others = other_models(case, &program, &own)?;
-    let mut models = Schedulers::from(Scheduler::new(&mut own, Limits::default()));
+    let mut models = Backends::from(LocalModel::new(&mut own, Limits::default()));
     for (name, model) in &mut others {
-        models.add(name.as_str(), Scheduler::new(model, Limits::default()));
+        models.add(name.as_str(), LocalModel::new(model, Limits::default()));
     }
     if program.tests.is_empty() {
         play_main(case, &program, &mut models)
@@ -53,17 +54,20 @@ fn program(text: &str, files: &dyn World) -> Result<ir::Program, String> {
     compiled.program.ok_or_else(|| format!("a case that runs has no errors: {:#?}", compiled.diags))
 }
 
-fn play_main(case: &Case, program: &Arc<ir::Program>, models: &mut Schedulers<'_>) -> Result<Played, String> {
-    let mut printed = Vec::new();
-    let mut emit = |event| {
-        if let Event::Print { text } = event {
-            printed.push(format!("prints {}", quoted(&text)));
+fn play_main(case: &Case, program: &Arc<ir::Program>, models: &mut Backends<'_>) -> Result<Played, String> {
+    let (outcome, events) = match Session::new(program.clone(), &inputs(case)?, options(case)?) {
+        Ok(session) => {
+            let (outcome, events, journal) = common::end(session, models);
+            repeat(case, program, &journal, &outcome, &events)?;
+            (outcome, events)
         }
+        Err(error) => (Outcome::of_error(error), Vec::new()),
     };
-    let outcome = match Session::new(program.clone(), &inputs(case)?, options(case)?) {
-        Ok(session) => session::run(session, models, &mut emit).ok_or("the run has no end")?,
-        Err(error) => Outcome::of_error(error),
+    let print = |event| match event {
+        Event::Print { text } => Some(format!("prints {}", quoted(&text))),
+        _ => None,
     };
+    let mut printed = events.into_iter().filter_map(print).collect();
     let mut results = vec![format!("value {}", outcome.value().quoted())];
     results.append(&mut printed);
     let captures = outcome.captures().iter();
@@ -75,11 +79,31 @@ fn play_main(case: &Case, program: &Arc<ir::Program>, models: &mut Schedulers<'_
     })
 }
 
-fn play_tests(
+/// Repeats a run from its journal, without any model.
+///
+/// # Errors
+/// It tells something else, or ends in another way.
+fn repeat(
     case: &Case,
     program: &Arc<ir::Program>,
-    models: &mut Schedulers<'_>,
-) -> Result<Played, String> {
+    journal: &Journal,
+    outcome: &Outcome,
+    events: &[Event],
+) -> Result<(), String> {
+    let session = Session::repeat(program.clone(), common::kept(journal), options(case)?);
+    let session = session.map_err(|error| error.to_string())?;
+    let (again, repeated, _) = common::end(session, &mut Backends::none());
+    let (first, second) = (common::seen(outcome), common::seen(&again));
+    if first != second {
+        return Err(format!("repeated, it ends as {second}, and ended as {first}"));
+    }
+    if common::shown(&repeated) != common::shown(events) {
+        return Err(format!("repeated, it tells {repeated:#?}, and told {events:#?}"));
+    }
+    Ok(())
+}
+
+fn play_tests(case: &Case, program: &Arc<ir::Program>, models: &mut Backends<'_>) -> Result<Played, String> {
     let mut played = Played { results: Vec::new(), failures: Vec::new() };
     for test in 0..program.tests.len() {
         let report = testing::run(program, test, models, options(case)?, &mut |_| {});

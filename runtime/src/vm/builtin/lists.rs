@@ -21,11 +21,19 @@ impl Call<'_> {
         Ok(Value::Int(len as i64))
     }
 
-    pub(super) fn fields(&self) -> Result<Value, Fault> {
-        let Value::Record(fields) = self.first else { return Err(self.bad(self.first)) };
-        let pick =
-            |(key, value): &(String, Value)| if self.name == "keys" { key.into() } else { value.clone() };
-        Ok(Value::list(fields.iter().map(pick).collect()))
+    pub(super) fn keys(&self) -> Result<Value, Fault> {
+        Ok(Value::list(self.fields()?.iter().map(|(key, _)| key.into()).collect()))
+    }
+
+    pub(super) fn values(&self) -> Result<Value, Fault> {
+        Ok(Value::list(self.fields()?.iter().map(|(_, value)| value.clone()).collect()))
+    }
+
+    fn fields(&self) -> Result<&[(String, Value)], Fault> {
+        match self.first {
+            Value::Record(fields) => Ok(fields),
+            other => Err(self.bad(other)),
+        }
     }
 
     pub(super) fn reversed(&self) -> Result<Value, Fault> {

@@ -1,14 +1,18 @@
 //! Every function of the prelude: its results, and when it traps.
 
-use agentc_compiler::builtin::{BUILTINS, BY_REGEX, Default as Given, Param, Takes, operands};
+use agentc_compiler::builtin::{Builtin, Cost, Default as Given, Param, Takes};
 use agentc_compiler::ir::{Local, Op};
 
 use super::super::work;
 use super::*;
 use crate::value::ITEM;
 
+fn named(name: &str) -> Builtin {
+    *Builtin::ALL.iter().find(|builtin| builtin.name() == name).expect("a function")
+}
+
 fn run(name: &str, args: &[Value]) -> Result<Value, Fault> {
-    call(name, args, &Limits::default(), &mut Regexes::default())
+    call(named(name), args, &Limits::default(), &mut Regexes::default())
 }
 
 fn ok(name: &str, args: &[Value]) -> String {
@@ -79,7 +83,7 @@ fn sizes_are_refused_before_they_are_made() {
     let limits = Limits { value_size: 1000, ..Limits::default() };
     let long = Value::str("x".repeat(100));
     let refused = |name: &str, args: &[Value]| {
-        matches!(call(name, args, &limits, &mut Regexes::default()), Err(Fault::Limit { .. }))
+        matches!(call(named(name), args, &limits, &mut Regexes::default()), Err(Fault::Limit { .. }))
     };
     assert!(refused("replace", &[long.clone(), "x".into(), long.clone()]));
     assert!(refused("replace", &[long.clone(), "".into(), long.clone()]));
@@ -113,16 +117,13 @@ fn default(default: Given) -> Value {
 
 #[test]
 fn every_function_of_the_compilers_table_is_here() {
-    for builtin in BUILTINS.iter().filter(|builtin| operands(builtin.name).is_some()) {
+    for builtin in Builtin::ALL {
+        let (name, params) = (builtin.name(), builtin.signature().params);
         let filled = |p: &Param| p.default.map_or_else(|| plausible(p.takes), default);
-        let given = |p: &Param| plausible(p.takes);
-        let other = BY_REGEX.iter().find(|(name, _)| *name == builtin.name).map(|(_, other)| *other);
-        for name in [Some(builtin.name), other].into_iter().flatten() {
-            let args: Vec<Value> = builtin.params.iter().map(filled).collect();
-            assert!(name != builtin.name || run(name, &args).is_ok(), "{name}: {:?}", run(name, &args));
-            let args: Vec<Value> = builtin.params.iter().map(given).collect();
-            assert!(run(name, &args).is_ok(), "{name}: {:?}", run(name, &args));
-        }
+        let args: Vec<Value> = params.iter().map(filled).collect();
+        assert!(run(name, &args).is_ok(), "{name}: {:?}", run(name, &args));
+        let args: Vec<Value> = params.iter().map(|p| plausible(p.takes)).collect();
+        assert!(run(name, &args).is_ok(), "{name}: {:?}", run(name, &args));
     }
 }
 
@@ -143,7 +144,7 @@ fn regexes() {
     assert!(matches!(run("matches", &[Value::Int(1), "a".into()]), Err(Fault::BadArgument { .. })));
     let limits = Limits { value_size: 100, ..Limits::default() };
     let args = ["x".repeat(60).into(), "x".into(), "yy".into()];
-    let long = call("replace_match", &args, &limits, &mut Regexes::default());
+    let long = call(Builtin::ReplaceMatch, &args, &limits, &mut Regexes::default());
     assert!(matches!(long, Err(Fault::Limit { .. })));
 }
 
@@ -195,23 +196,23 @@ fn large(limits: &Limits) -> Vec<Value> {
 fn no_function_does_or_makes_more_than_it_is_charged_for() {
     let limits = Limits { value_size: 1 << 16, ..Limits::default() };
     let mut calls = 0;
-    for builtin in BUILTINS.iter().filter(|builtin| operands(builtin.name).is_some()) {
+    for &id in Builtin::ALL {
         let filled = |p: &Param| p.default.map_or_else(|| plausible(p.takes), default);
-        let usual: Vec<Value> = builtin.params.iter().map(filled).collect();
+        let usual: Vec<Value> = id.signature().params.iter().map(filled).collect();
         for (at, value) in (0..usual.len()).flat_map(|at| large(&limits).into_iter().map(move |v| (at, v))) {
             let mut args = usual.clone();
             args[at] = value;
             let locals = (0u32..).map(Local).take(args.len()).collect();
-            let op = Op::Builtin { dst: Local(0), name: builtin.name.to_owned(), args: locals };
+            let op = Op::Builtin { dst: Local(0), id, args: locals };
             let before = work::reading(&op, &args, &work::Owned::default());
             let read = args.iter().filter_map(Value::as_list).map(<[Value]>::len).max().unwrap_or(0);
-            let read = if builtin.name == "len" { 0 } else { read };
+            let read = if id == Builtin::Len { 0 } else { read };
             let text = args.iter().filter_map(Value::as_str).map(str::len).max().unwrap_or(0);
-            assert!(before >= (read / 16 + text / 64) as u64, "{}: {before} steps", builtin.name);
-            match call(builtin.name, &args, &limits, &mut Regexes::default()) {
+            assert!(before >= (read / 16 + text / 64) as u64, "{id}: {before} steps");
+            match call(id, &args, &limits, &mut Regexes::default()) {
                 // The machine refuses what is larger; nothing is made that is larger by far.
-                Ok(value) => assert!(value.size() <= 20 * limits.value_size, "{}", builtin.name),
-                Err(fault) => assert!(fault.to_string().len() < 200, "{}: {fault}", builtin.name),
+                Ok(value) => assert!(value.size() <= 20 * limits.value_size, "{id}"),
+                Err(fault) => assert!(fault.to_string().len() < 200, "{id}: {fault}"),
             }
             calls += 1;
         }
@@ -224,10 +225,11 @@ fn whoever_looks_into_a_value_is_charged_for_all_that_it_spells() {
     let limits = Limits::default();
     let value = shared(&limits);
     assert!(value.size() > limits.value_size / 4 && value.as_list().is_some_and(|items| items.len() == 2));
-    for name in ["str", "json", "join", "numbered", "sort", "unique", "vote", "min", "max", "a_new_one"] {
-        let op = Op::Builtin { dst: Local(0), name: name.to_owned(), args: vec![Local(0)] };
+    let looks = |id: &&Builtin| matches!(id.signature().cost, Cost::Reads | Cost::Sorts);
+    for &id in Builtin::ALL.iter().filter(looks) {
+        let op = Op::Builtin { dst: Local(0), id, args: vec![Local(0)] };
         let steps = work::reading(&op, std::slice::from_ref(&value), &work::Owned::default());
-        assert!(steps >= (value.size() / 64) as u64, "{name}: {steps}");
+        assert!(steps >= (value.size() / 64) as u64, "{id}: {steps}");
     }
 }
 
@@ -235,7 +237,7 @@ fn whoever_looks_into_a_value_is_charged_for_all_that_it_spells() {
 fn sorting_is_charged_for_its_rounds() {
     let steps = |n: usize| {
         let list = Value::list(vec!["a".repeat(48).into(); n]);
-        let op = Op::Builtin { dst: Local(0), name: "sort".to_owned(), args: vec![Local(0)] };
+        let op = Op::Builtin { dst: Local(0), id: Builtin::Sort, args: vec![Local(0)] };
         work::reading(&op, &[list], &work::Owned::default())
     };
     assert_eq!((steps(1 << 4), steps(1 << 8), steps(1 << 12)), (4 << 4, 8 << 8, 12 << 12));

@@ -1,26 +1,21 @@
-//! One generation in progress: its tokens, its matcher, and what it has reported so far.
+//! One generation in progress: its matcher, the tokens that it chooses, and what there is to tell of it.
+//!
+//! It works on a [`Sequence`], of which it owns only the tokens behind the prompt; where these are in the model's memory
+//! is the scheduler's business.
 
 use std::time::Instant;
 
 use agentc_constraint::{Commit, End, Finished, Matcher, Next, TokenId, Tokenize};
 
-use crate::ask::{GenAnswer, GenAsk};
+use super::memory::Sequence;
+use crate::ask::{Chunk, GenAsk};
+use crate::backend::GenProduct;
 use crate::error::Fault;
-use crate::kv::Lease;
 use crate::model::Model;
 use crate::sample::{self, Stream};
-use crate::trace::{Event, TokenOrigin, Usage};
+use crate::trace::{TokenOrigin, Usage};
 
-/// Names a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct JobId {
-    /// Which scheduler's, of those that work together.
-    pub(super) sched: usize,
-    /// From 1, in the order of their beginning.
-    pub(super) number: u64,
-}
-
-/// Where a job stands.
+/// Where a generation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// The matcher has to say what comes next.
@@ -31,16 +26,13 @@ pub(super) enum Stage {
     Done,
 }
 
-pub(super) struct Job {
-    pub(super) id: JobId,
+pub(super) struct Generation {
     pub(super) ask: GenAsk,
     /// Whether the context is the model's own, and keeps its tokens.
     pub(super) own: bool,
-    /// Bytes of the text before the generation that events tell with it.
-    pub(super) told: usize,
-    /// The prompt, without what healing took back, and what was generated.
-    pub(super) tokens: Vec<TokenId>,
-    /// Tokens of the prompt.
+    /// Tokens of the context that were settled before.
+    pub(super) settled: usize,
+    /// Tokens of the prompt, without those that healing took back.
     pub(super) prompt: usize,
     /// What healing took back.
     pub(super) healed: Vec<u8>,
@@ -48,68 +40,80 @@ pub(super) struct Job {
     pub(super) cut_by_context: bool,
     pub(super) matcher: Matcher,
     pub(super) stream: Stream,
-    pub(super) lease: Option<Lease>,
-    /// Tokens in the KV memory.
-    pub(super) evaluated: usize,
     pub(super) stage: Stage,
-    /// Bytes of the value that events have shown.
+    /// Bytes of the value that chunks have shown.
     pub(super) shown: usize,
     /// Tokens that were appended without a choice.
     pub(super) forced: u64,
-    /// Whether the logits after the prompt have been seen: later evaluations are decoding.
-    pub(super) prefilled: bool,
-    pub(super) events: Vec<Event>,
-    pub(super) usage: Usage,
+    /// What has not been told yet.
+    pub(super) chunks: Vec<Chunk>,
 }
 
-impl Job {
+impl Generation {
     /// Lets the matcher go on until a token has to be chosen or the value is complete.
-    pub(super) fn advance(&mut self, tokenizer: &dyn Tokenize) -> Result<(), Fault> {
+    pub(super) fn advance(
+        &mut self,
+        sequence: &mut Sequence,
+        tokenizer: &dyn Tokenize,
+        usage: &mut Usage,
+    ) -> Result<(), Fault> {
         let started = Instant::now();
         while self.stage == Stage::Advance {
             match self.matcher.next(tokenizer).map_err(|error| self.fault(error))? {
                 Next::Forced(tokens) => {
-                    self.usage.forced_tokens += tokens.len() as u64;
+                    usage.forced_tokens += tokens.len() as u64;
                     self.forced += tokens.len() as u64;
-                    self.sync();
+                    // Forced text may have been tokenised anew together with the tokens before it.
+                    sequence.replace(self.prompt, self.matcher.tokens());
                     self.tell(TokenOrigin::Forced, tokens);
                 }
                 Next::Choose => self.stage = Stage::Choose,
                 Next::Done => self.stage = Stage::Done,
             }
         }
-        self.usage.mask_us += started.elapsed().as_micros() as u64;
+        usage.mask_us += started.elapsed().as_micros() as u64;
         Ok(())
     }
 
     /// Chooses a token from the logits.
-    pub(super) fn choose(&mut self, model: &dyn Model, logits: &[f32]) -> Result<(), Fault> {
+    pub(super) fn choose(
+        &mut self,
+        sequence: &mut Sequence,
+        model: &dyn Model,
+        logits: &[f32],
+        usage: &mut Usage,
+    ) -> Result<(), Fault> {
         let started = Instant::now();
         let mask = self.matcher.mask().map_err(|error| self.fault(error))?;
         let vocab = model.vocab();
         if !mask.is_all() {
-            self.usage.masked_steps += 1;
+            usage.masked_steps += 1;
         }
         let (sampling, written) = (&self.ask.sampling, self.matcher.value_tokens());
         let chosen = sample::choose(logits, &mask, vocab, sampling, written, &mut self.stream);
         let token = chosen.ok_or_else(|| self.nothing_left())?;
-        let healing =
-            self.matcher.stable().is_empty() && !self.healed.is_empty() && self.tokens.len() == self.prompt;
+        let first = sequence.tokens.len() == self.prompt;
+        let healing = first && self.matcher.stable().is_empty() && !self.healed.is_empty();
         let commit = self.matcher.commit(token).map_err(|error| self.fault(error))?;
         self.stage = match commit {
             Commit::More => Stage::Advance,
             Commit::Done => Stage::Done,
         };
-        self.usage.mask_us += started.elapsed().as_micros() as u64;
+        usage.mask_us += started.elapsed().as_micros() as u64;
         if commit == Commit::More {
-            self.sync();
+            sequence.replace(self.prompt, self.matcher.tokens());
             self.tell(if healing { TokenOrigin::Healed } else { TokenOrigin::Sampled }, vec![token]);
         }
         Ok(())
     }
 
-    /// The result of a job that is done, and how many of its evaluated tokens remain in its context.
-    pub(super) fn finish(&mut self, model: &dyn Model) -> Result<(GenAnswer, usize), Fault> {
+    /// The value, once it is complete, and how many of the sequence's tokens belong to its context.
+    pub(super) fn finish(
+        &mut self,
+        sequence: &Sequence,
+        model: &dyn Model,
+        usage: &mut Usage,
+    ) -> Result<(GenProduct, usize), Fault> {
         let finished: Finished = self.matcher.finish(model).map_err(|error| self.fault(error))?;
         if finished.end == End::Max && self.cut_by_context {
             return Err(Fault::ContextFull { name: self.ask.name.clone(), n_ctx: model.info().n_ctx });
@@ -119,43 +123,32 @@ impl Job {
             text: String::from_utf8_lossy(error.as_bytes()).into_owned(),
         })?;
         let keep = self.prompt + finished.keep;
-        let mut tokens = self.tokens[..self.prompt].to_vec();
-        tokens.extend(&self.matcher.tokens()[..finished.keep]);
-        tokens.extend(&finished.tail);
         let kept = (finished.keep + finished.tail.len()) as u64;
-        self.usage.generated_tokens = kept.saturating_sub(self.forced);
-        let answer = GenAnswer {
+        usage.generated_tokens = kept.saturating_sub(self.forced);
+        let joined = || {
+            let prompt = &sequence.tokens[self.settled..self.prompt];
+            let value = self.matcher.tokens()[..finished.keep].iter().chain(&finished.tail);
+            prompt.iter().chain(value).copied().collect()
+        };
+        let product = GenProduct {
             text,
-            tokens: self.own.then_some(tokens),
-            told: self.told,
+            tokens: self.own.then(joined),
             end: finished.end,
             value_tokens: finished.value_tokens,
-            shown: self.shown,
         };
-        Ok((answer, keep.min(self.evaluated)))
+        Ok((product, keep.min(sequence.evaluated)))
     }
 
-    /// Counts what was generated by a job that ends before its value is complete.
-    pub(super) fn give_up(&mut self) {
-        self.usage.generated_tokens = (self.matcher.tokens().len() as u64).saturating_sub(self.forced);
-    }
-
-    /// Takes over the matcher's tokens. Forced text may have been tokenised anew together with the tokens
-    /// before it; what was evaluated beyond the common prefix no longer counts.
-    fn sync(&mut self) {
-        let new = self.matcher.tokens();
-        let old = &self.tokens[self.prompt..];
-        let common = old.iter().zip(new).take_while(|(a, b)| a == b).count();
-        self.tokens.truncate(self.prompt + common);
-        self.tokens.extend(&new[common..]);
-        self.evaluated = self.evaluated.min(self.prompt + common);
+    /// Counts what was generated where it ends before its value is complete.
+    pub(super) fn give_up(&self, usage: &mut Usage) {
+        usage.generated_tokens = (self.matcher.tokens().len() as u64).saturating_sub(self.forced);
     }
 
     fn tell(&mut self, origin: TokenOrigin, tokens: Vec<TokenId>) {
         let stable = self.matcher.stable();
         let text = String::from_utf8_lossy(stable.get(self.shown..).unwrap_or_default()).into_owned();
         self.shown = self.shown.max(stable.len());
-        self.events.push(Event::Token { context: self.ask.context, text, origin, tokens });
+        self.chunks.push(Chunk { text, origin, tokens });
     }
 
     fn nothing_left(&self) -> Fault {

@@ -1,41 +1,41 @@
-//! Loading several models, each once, and lending their schedulers.
+//! Loading several models, each once, as back ends on this thread.
 //!
 //! A loader lends its model only while a closure runs, so models are loaded by nesting. Programs may have
 //! several names for one model; where loaders say that they load the same ([`Load::key`]), the names share
 //! it, its memory and everything it has read.
 
-use super::{Scheduler, Schedulers};
+use super::{Backends, LocalModel};
 use crate::limits::Limits;
 use crate::model::{Load, Model, ModelError};
 
 /// A loader, and the name that programs give its model.
 pub type Named = (String, Box<dyn Load>);
 
-/// Loads models and calls `body` once with their schedulers; an error means that it was not called. `main` is the
+/// Loads models and calls `body` once with them; an error means that it was not called. `main` is the
 /// model that runs use unless they say otherwise. `others` says what further ones there are when `main` is loaded, or
 /// that nobody wants them any more; of several with one name the first counts.
-pub fn lend(
+pub fn load_all(
     main: Box<dyn Load>,
     others: &mut dyn FnMut() -> Option<Vec<Named>>,
     limits: &Limits,
-    body: &mut dyn FnMut(Schedulers<'_>),
+    body: &mut dyn FnMut(Backends<'_>),
 ) -> Result<(), ModelError> {
     let key = main.key();
     let mut result = Ok(());
     main.load(&mut |model| {
         let Some(others) = others() else { return };
-        result = lend_all(model, key.clone(), others, limits, body);
+        result = share(model, key.clone(), others, limits, body);
     })?;
     result
 }
 
 /// The same with the first model loaded.
-fn lend_all(
+fn share(
     main: &mut dyn Model,
     key: Option<String>,
     others: Vec<Named>,
     limits: &Limits,
-    body: &mut dyn FnMut(Schedulers<'_>),
+    body: &mut dyn FnMut(Backends<'_>),
 ) -> Result<(), ModelError> {
     let (mut keys, mut loaders, mut names) = (vec![key], Vec::new(), Vec::new());
     for (name, loader) in others {
@@ -50,9 +50,9 @@ fn lend_all(
     // The next one is taken from the end.
     loaders.reverse();
     load(&mut loaders, vec![main], &mut |models| {
-        let mut models = models.into_iter().map(|model| Scheduler::new(model, limits.clone()));
+        let mut models = models.into_iter().map(|model| LocalModel::new(model, limits.clone()));
         let Some(main) = models.next() else { return };
-        let mut all = Schedulers::new(main);
+        let mut all = Backends::new(main);
         models.for_each(|model| all.push(model));
         names.iter().for_each(|(name, at)| all.alias(name, *at));
         body(all);
