@@ -1,8 +1,8 @@
-//! The engine: a model on a thread of its own, shared by any number of runs.
+//! The engine: models on a thread of their own, shared by any number of runs.
 //!
-//! The thread owns the model, its KV memory and all sessions; callers talk to it through channels and block
-//! on their own threads. Runs are interleaved: each batch of the model serves all that wait. An [`Engine`] is
-//! a handle; the thread ends with the last of them, and a [`Run`]'s events hold one.
+//! The thread owns the models, their KV memory and all sessions; callers talk to it through channels and block on their own
+//! threads. Runs are interleaved: each batch of a model serves all that wait. An [`Engine`] is a handle; the thread ends
+//! with the last of them, and a [`Run`]'s events hold one.
 
 mod loading;
 mod run;
@@ -14,13 +14,13 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use agentc_runtime::Limits;
+use agentc_runtime::backend::Named;
 use agentc_runtime::model::absent::Absent;
 use agentc_runtime::model::llama::proof::Speed;
 use agentc_runtime::model::llama::{self, LlamaLoader, LlamaOptions};
 use agentc_runtime::model::script::{ScriptLoader, ScriptModel};
 use agentc_runtime::model::{Load, ModelInfo};
-use agentc_runtime::sched::Named;
+use agentc_runtime::{Completions, Functions, Grants, Limits, ToolError, Value};
 
 pub use self::loading::Loading;
 use self::loading::Proven;
@@ -40,9 +40,13 @@ pub struct Engine {
 struct Shared {
     commands: Mutex<Option<Sender<Command>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Wakes the thread.
+    completions: Completions,
     info: ModelInfo,
     seed: Option<u64>,
     limits: Limits,
+    tools: Functions,
+    grants: Grants,
 }
 
 impl Engine {
@@ -58,7 +62,7 @@ impl Engine {
 
     /// A run of a program: give it its inputs, then start it.
     pub fn run<'p>(&self, program: &'p Program) -> Run<'p> {
-        Run::new(self.clone(), program, self.shared.seed, self.shared.limits.clone())
+        Run::new(self.clone(), program)
     }
 
     /// A run of one of a program's [tests](Program::tests), by its number.
@@ -77,7 +81,14 @@ impl Engine {
     fn send(&self, command: Command) -> Result<(), Error> {
         let commands = self.shared.commands.lock().map_err(|_| Error::EngineGone)?;
         let sender = commands.as_ref().ok_or(Error::EngineGone)?;
-        sender.send(command).map_err(|_| Error::EngineGone)
+        sender.send(command).map_err(|_| Error::EngineGone)?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Lets the thread look at what has changed.
+    fn wake(&self) {
+        self.shared.completions.wake();
     }
 }
 
@@ -93,6 +104,7 @@ impl Drop for Shared {
         if let Ok(mut commands) = self.commands.lock() {
             commands.take();
         }
+        self.completions.wake();
         let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
         if let Some(thread) = thread {
             // A panic of the thread was reported to every run that waited for it.
@@ -120,6 +132,8 @@ pub struct Builder {
     deterministic: bool,
     seed: Option<u64>,
     limits: Limits,
+    tools: Functions,
+    grants: Grants,
     prover: Option<PathBuf>,
     /// Set when nobody waits for the models any more.
     cancel: Arc<AtomicBool>,
@@ -216,6 +230,22 @@ impl Builder {
         self
     }
 
+    /// A tool of every run's program that is declared without a body, as [`Run::tool`] for one run.
+    pub fn tool(
+        mut self,
+        name: impl Into<String>,
+        tool: impl Fn(&[(String, Value)]) -> Result<Value, ToolError> + Send + Sync + 'static,
+    ) -> Builder {
+        self.tools = self.tools.with(name, tool);
+        self
+    }
+
+    /// What tools may touch, of what they declare to need; nothing by default.
+    pub fn grants(mut self, grants: Grants) -> Builder {
+        self.grants = grants;
+        self
+    }
+
     /// No model, for runs that need none: those whose programs neither generate nor have roles.
     pub fn no_model(self) -> Builder {
         self.loader(Absent)
@@ -238,13 +268,22 @@ impl Builder {
         Loading::begin(self)
     }
 
-    fn engine(self, commands: Sender<Command>, thread: JoinHandle<()>, info: ModelInfo) -> Engine {
+    fn engine(
+        self,
+        commands: Sender<Command>,
+        thread: JoinHandle<()>,
+        completions: Completions,
+        info: ModelInfo,
+    ) -> Engine {
         let shared = Shared {
             commands: Mutex::new(Some(commands)),
             thread: Mutex::new(Some(thread)),
+            completions,
             info,
             seed: self.seed,
             limits: self.limits,
+            tools: self.tools,
+            grants: self.grants,
         };
         Engine { shared: Arc::new(shared) }
     }

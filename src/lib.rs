@@ -28,8 +28,8 @@ pub use agentc_compiler::diag::{self, Diag, Severity};
 pub use agentc_compiler::source::{BYTE_ORDER_MARK, Source, Sources, Span, World, WorldError};
 pub use agentc_compiler::{Options, ir};
 pub use agentc_runtime::{
-    ErrorKind, Event, Fault, Input, Limits, Message, Operand, Outcome, Place, RunError, RunOptions,
-    TokenOrigin, Usage, Value, Warning, model, named_models, needs_model,
+    ErrorKind, Event, Fault, Grants, Input, Limit, Limits, Message, Operand, Outcome, Place, RunError,
+    RunOptions, TokenOrigin, ToolError, Usage, Value, Warning, model, named_models, needs_model,
 };
 
 pub use self::engine::{Batch, Builder, Engine, Events, Loading, Row, Run};

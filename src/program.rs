@@ -59,9 +59,9 @@ impl Program {
     /// Whether the bytes of a file are those of a [built](Self::from_json) program rather than of a text: it
     /// begins with a brace, with which no program does, and a key of the format.
     pub fn is_built(bytes: &[u8]) -> bool {
-        const KEYS: [&[u8]; 10] = [
-            b"version", b"files", b"funcs", b"entry", b"types", b"tools", b"tests", b"model", b"models",
-            b"chat",
+        const KEYS: [&[u8]; 11] = [
+            b"version", b"files", b"funcs", b"entry", b"types", b"specs", b"tools", b"tests", b"model",
+            b"models", b"chat",
         ];
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
         let key =

@@ -2,7 +2,7 @@
 
 use agentc_compiler::ir::TestModel;
 use agentc_runtime::model::script::ScriptModel;
-use agentc_runtime::{Event, Outcome, RunOptions, Scheduler, Schedulers, test_models, testing};
+use agentc_runtime::{Backends, Event, LocalModel, Outcome, RunOptions, test_models, testing};
 
 use crate::error::{Error, Failure, Location};
 use crate::program::Program;
@@ -57,7 +57,7 @@ impl<'p> Test<'p> {
     /// What the test fails with, as that of a run.
     pub fn run_alone(&self, options: RunOptions, emit: &mut dyn FnMut(Event)) -> Result<Outcome, Error> {
         let mut silent = ScriptModel::new(Vec::new()).map_err(Error::Model)?;
-        let mut models = Schedulers::new(Scheduler::new(&mut silent, options.limits.clone()));
+        let mut models = Backends::new(LocalModel::new(&mut silent, options.limits.clone()));
         let report = testing::run(self.program.ir(), self.number, &mut models, options, emit);
         Failure::check(report.ok_or(Error::EngineGone)?.outcome, self.program)
     }

@@ -177,3 +177,47 @@ fn a_model_that_does_not_load_is_an_error_and_never_a_hang() {
     assert!(matches!(missing, Error::Store(_)));
     assert_eq!(missing.exit_code(), 7);
 }
+
+#[test]
+fn tools_of_the_embedding_program_are_called_and_hold_up_nobody() {
+    let source =
+        "tool price(item: str) -> int\nreturn fork item in [\"tea\", \"milk\"] { yield price(item) }";
+    let shop = program(source);
+    let engine = engine(&[("A: ", "yes\n")]);
+    let (open, gate) = std::sync::mpsc::channel::<()>();
+    let gate = std::sync::Mutex::new(gate);
+    let slow = engine.run(&shop).tool("price", move |args| {
+        gate.lock().unwrap().recv().unwrap();
+        Ok(Value::Int(args[0].1.as_str().unwrap().len() as i64))
+    });
+    let waiting = slow.stream().unwrap();
+    // While the tool waits, another run of the engine comes to its end.
+    let quick = program("\"A: {{ gen a with stop = \"\\n\" }}\"");
+    assert_eq!(engine.run(&quick).start().unwrap().capture("a"), Some(&"yes".into()));
+    open.send(()).unwrap();
+    open.send(()).unwrap();
+    assert_eq!(waiting.finish().unwrap().value().to_string(), "[3, 4]");
+    let Err(Error::Run(failure)) = engine.run(&shop).start() else { panic!() };
+    assert_eq!(failure.error().fault.code(), "R0302");
+    let failing = |_: &[(String, Value)]| Err(agentc::ToolError("sold out".into()));
+    let Err(Error::Run(failure)) = engine.run(&shop).tool("price", failing).start() else { panic!() };
+    assert_eq!(failure.to_string(), "the tool `price` failed: sold out");
+    assert_eq!(failure.location().map(|place| place.line), Some(2));
+}
+
+#[test]
+fn a_run_that_is_dropped_while_its_tool_works_ends() {
+    let program = program("tool wait() -> int\nreturn wait()");
+    let engine = engine(&[]);
+    let (open, gate) = std::sync::mpsc::channel::<()>();
+    let gate = std::sync::Mutex::new(gate);
+    let events = engine.run(&program).tool("wait", move |_| {
+        // Ends when the other side is gone.
+        let _ = gate.lock().unwrap().recv();
+        Ok(Value::Null)
+    });
+    drop(events.stream().unwrap());
+    // The engine ends although the tool still works.
+    drop(engine);
+    drop(open);
+}

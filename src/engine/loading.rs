@@ -6,11 +6,12 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use agentc_runtime::Completions;
+use agentc_runtime::backend::Named;
 use agentc_runtime::model::llama::LlamaLoader;
 use agentc_runtime::model::{Load, Model, ModelError};
-use agentc_runtime::sched::Named;
 
-use super::worker::{self, Command, Ready};
+use super::worker::{self, Command, Ready, Start};
 use super::{Builder, Engine};
 use crate::error::Error;
 use crate::program::Program;
@@ -42,6 +43,7 @@ pub struct Loading {
     /// Where the thread learns what further models there are.
     others: Option<Sender<Vec<Named>>>,
     commands: Option<Sender<Command>>,
+    completions: Completions,
     ready: Receiver<Ready>,
 }
 
@@ -52,13 +54,22 @@ impl Loading {
         let (others, rest) = mpsc::channel();
         let (commands, receiver) = mpsc::channel();
         let (tell, ready) = mpsc::channel();
-        let started = Instant::now();
+        let completions = Completions::default();
+        let start = Start {
+            main,
+            others: rest,
+            limits,
+            commands: receiver,
+            completions: completions.clone(),
+            ready: tell,
+            started: Instant::now(),
+        };
         let thread = std::thread::Builder::new()
             .name("agentc-engine".to_owned())
-            .spawn(move || worker::work(main, &rest, limits, &receiver, &tell, started))
+            .spawn(move || worker::work(start))
             .map_err(|error| Error::io("start the engine's thread", &error))?;
         let (thread, others, commands) = (Some(thread), Some(others), Some(commands));
-        Ok(Loading { builder, thread, others, commands, ready })
+        Ok(Loading { builder, thread, others, commands, completions, ready })
     }
 
     /// Adds further models of a program, as [`Builder::also_of`] does.
@@ -79,7 +90,8 @@ impl Loading {
                 let (Some(commands), Some(thread)) = (self.commands.take(), self.thread.take()) else {
                     return Err(Error::EngineGone);
                 };
-                Ok(std::mem::take(&mut self.builder).engine(commands, thread, *info))
+                let completions = self.completions.clone();
+                Ok(std::mem::take(&mut self.builder).engine(commands, thread, completions, *info))
             }
             Ok(Ready::Failed(error)) => Err(Error::Model(error)),
             Err(_) => Err(Error::EngineGone),

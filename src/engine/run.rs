@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-use agentc_runtime::{Event, Input, Limits, Outcome, RunOptions, Value};
+use agentc_runtime::{Event, Functions, Grants, Input, Outcome, RunOptions, ToolError, Value};
 
 use super::Engine;
 use super::worker::{Command, Reply};
@@ -28,13 +28,17 @@ pub struct Run<'p> {
     test: Option<usize>,
     inputs: Vec<(String, Input)>,
     options: RunOptions,
+    tools: Functions,
     timeout: Option<Duration>,
 }
 
 impl<'p> Run<'p> {
-    pub(super) fn new(engine: Engine, program: &'p Program, seed: Option<u64>, limits: Limits) -> Run<'p> {
-        let options = RunOptions { seed, limits, ..RunOptions::default() };
-        Run { engine, program, test: None, inputs: Vec::new(), options, timeout: None }
+    pub(super) fn new(engine: Engine, program: &'p Program) -> Run<'p> {
+        let shared = &engine.shared;
+        let (seed, limits, grants) = (shared.seed, shared.limits.clone(), shared.grants.clone());
+        let options = RunOptions { seed, limits, grants, ..RunOptions::default() };
+        let tools = shared.tools.clone();
+        Run { engine, program, test: None, inputs: Vec::new(), options, tools, timeout: None }
     }
 
     /// One of the program's tests, instead of its entry point.
@@ -93,6 +97,24 @@ impl<'p> Run<'p> {
         self
     }
 
+    /// A tool that the program declares without a body: it is given its arguments by name, each of its type, and what
+    /// it returns is checked against the type that the program declares. It runs on a thread of its own, and what it
+    /// fails with is an error of the program, which a `try` catches.
+    pub fn tool(
+        mut self,
+        name: impl Into<String>,
+        tool: impl Fn(&[(String, Value)]) -> Result<Value, ToolError> + Send + Sync + 'static,
+    ) -> Self {
+        self.tools = self.tools.with(name, tool);
+        self
+    }
+
+    /// What tools may touch, of what they declare to need.
+    pub fn grants(mut self, grants: Grants) -> Self {
+        self.options.grants = grants;
+        self
+    }
+
     /// Runs it to its end.
     pub fn start(self) -> Result<Outcome, Error> {
         self.stream()?.finish()
@@ -100,12 +122,14 @@ impl<'p> Run<'p> {
 
     /// Starts it; its events arrive as they happen.
     pub fn stream(self) -> Result<Events<'p>, Error> {
-        let Run { engine, program, test, inputs, mut options, timeout } = self;
+        let Run { engine, program, test, inputs, mut options, tools, timeout } = self;
         // A time too far away to be represented is no deadline.
         options.deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let (reply, replies) = mpsc::channel();
-        engine.send(Command { program: program.ir().clone(), test, inputs, options, reply })?;
-        Ok(Events { program, replies, outcome: None, _engine: engine })
+        let deserted = Arc::new(AtomicBool::new(false));
+        let (program_ir, flag) = (program.ir().clone(), deserted.clone());
+        engine.send(Command { program: program_ir, test, inputs, options, tools, reply, deserted: flag })?;
+        Ok(Events { program, replies, outcome: None, deserted, engine })
     }
 }
 
@@ -115,8 +139,20 @@ pub struct Events<'p> {
     program: &'p Program,
     replies: Receiver<Reply>,
     outcome: Option<Result<Outcome, Error>>,
+    /// Set when nobody listens any more.
+    deserted: Arc<AtomicBool>,
     /// The engine lives at least as long as its runs.
-    _engine: Engine,
+    engine: Engine,
+}
+
+impl Drop for Events<'_> {
+    /// What nobody waits for is not worth the time.
+    fn drop(&mut self) {
+        if self.outcome.is_none() {
+            self.deserted.store(true, Ordering::Relaxed);
+            self.engine.wake();
+        }
+    }
 }
 
 impl Iterator for Events<'_> {
@@ -140,7 +176,8 @@ impl Events<'_> {
     /// Waits for the end of the run and returns its outcome.
     pub fn finish(mut self) -> Result<Outcome, Error> {
         while self.next().is_some() {}
-        self.outcome.take().unwrap_or(Err(Error::EngineGone))
+        // Something stays in its place: the run has ended.
+        self.outcome.replace(Err(Error::EngineGone)).unwrap_or(Err(Error::EngineGone))
     }
 }
 

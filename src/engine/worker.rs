@@ -1,28 +1,31 @@
-//! The engine's thread: sessions that take turns, and one scheduler for all of them.
+//! The engine's thread: sessions that take turns, and the models on this machine, which may not leave the thread that loaded
+//! them. It waits on one queue for all that is done elsewhere, in tools and by other back ends; what takes long is done
+//! there.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use agentc_compiler::ir;
-use agentc_runtime::model::{Load, ModelError, ModelInfo};
-use agentc_runtime::sched::{Named, lend};
-use agentc_runtime::{Event, Fault, Input, Limits, Outcome, Poll, RunError, RunOptions, Schedulers, Session};
+use agentc_runtime::backend::{Named, load_all};
+use agentc_runtime::model::{Load, Model, ModelError, ModelInfo};
+use agentc_runtime::{
+    Backends, Completions, Event, Fault, Functions, Input, Limits, Outcome, Poll, RunError, RunOptions,
+    Session,
+};
 
-/// What the thread is asked for.
-pub(super) struct Command {
-    pub(super) program: Arc<ir::Program>,
-    /// One of the program's tests, instead of its entry point.
-    pub(super) test: Option<usize>,
-    pub(super) inputs: Vec<(String, Input)>,
-    pub(super) options: RunOptions,
-    pub(super) reply: Sender<Reply>,
-}
-
-/// What it tells about a run; after the outcome nothing.
-pub(super) enum Reply {
-    Event(Event),
-    Over(Box<Outcome>),
+/// What the thread needs to begin.
+pub(super) struct Start {
+    pub(super) main: Box<dyn Load>,
+    /// What further models there are; where it closes instead, nobody wants any.
+    pub(super) others: Receiver<Vec<Named>>,
+    pub(super) limits: Limits,
+    pub(super) commands: Receiver<Command>,
+    /// Wakes the thread.
+    pub(super) completions: Completions,
+    pub(super) ready: Sender<Ready>,
+    pub(super) started: Instant,
 }
 
 /// Whether the models could be loaded.
@@ -32,31 +35,45 @@ pub(super) enum Ready {
     Failed(ModelError),
 }
 
+/// What the thread is asked for.
+pub(super) struct Command {
+    pub(super) program: Arc<ir::Program>,
+    /// One of the program's tests, instead of its entry point.
+    pub(super) test: Option<usize>,
+    pub(super) inputs: Vec<(String, Input)>,
+    pub(super) options: RunOptions,
+    pub(super) tools: Functions,
+    pub(super) reply: Sender<Reply>,
+    /// Set when nobody listens any more.
+    pub(super) deserted: Arc<AtomicBool>,
+}
+
+/// What it tells about a run; after the outcome nothing.
+pub(super) enum Reply {
+    Event(Event),
+    Over(Box<Outcome>),
+}
+
 /// Polls of one session before it is the next one's turn.
 const STRETCHES: usize = 16;
 
 struct Live {
     session: Session,
     reply: Sender<Reply>,
-    /// Whether nobody listens any more.
-    deserted: bool,
+    deserted: Arc<AtomicBool>,
 }
 
-/// Loads the models and serves until the last sender of commands is gone. What further models there are comes by
-/// `others`; where that closes instead, nobody wants any.
-pub(super) fn work(
-    main: Box<dyn Load>,
-    others: &Receiver<Vec<Named>>,
-    limits: Limits,
-    commands: &Receiver<Command>,
-    ready: &Sender<Ready>,
-    started: Instant,
-) {
-    let result = lend(main, &mut || others.recv().ok(), &limits, &mut |models| {
+/// Loads the models and serves until the last sender of commands is gone.
+pub(super) fn work(start: Start) {
+    let Start { main, others, limits, commands, completions, ready, started } = start;
+    let info = Arc::new(Mutex::new(None));
+    let main = Box::new(Observed { loader: main, info: info.clone() });
+    let result = load_all(main, &mut || others.recv().ok(), &limits, &mut |backends| {
         let load_ms = started.elapsed().as_millis() as u64;
-        let info = models.main().model().info().clone();
-        if ready.send(Ready::Loaded(Box::new(info))).is_ok() {
-            serve(models, commands, load_ms);
+        let info = info.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(info) = info else { return };
+        if ready.send(Ready::Loaded(info)).is_ok() {
+            serve(backends.with_completions(completions.clone()), &commands, load_ms);
         }
     });
     if let Err(error) = result {
@@ -65,7 +82,27 @@ pub(super) fn work(
     }
 }
 
-fn serve(mut sched: Schedulers<'_>, commands: &Receiver<Command>, load_ms: u64) {
+/// A loader that tells what it has loaded.
+struct Observed {
+    loader: Box<dyn Load>,
+    info: Arc<Mutex<Option<Box<ModelInfo>>>>,
+}
+
+impl Load for Observed {
+    fn load(self: Box<Self>, body: &mut dyn FnMut(&mut dyn Model)) -> Result<(), ModelError> {
+        let Observed { loader, info } = *self;
+        loader.load(&mut |model| {
+            *info.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(model.info().clone()));
+            body(model);
+        })
+    }
+
+    fn key(&self) -> Option<String> {
+        self.loader.key()
+    }
+}
+
+fn serve(mut backends: Backends<'_>, commands: &Receiver<Command>, load_ms: u64) {
     let mut live: Vec<Live> = Vec::new();
     // Loading is charged to the first run: the one that had to wait for it.
     let mut load_ms = load_ms;
@@ -74,33 +111,36 @@ fn serve(mut sched: Schedulers<'_>, commands: &Receiver<Command>, load_ms: u64) 
         for command in new {
             live.extend(begin(command, std::mem::take(&mut load_ms)));
         }
-        live = live.into_iter().filter_map(|run| go_on(run, &mut sched)).collect();
-        for report in sched.tick() {
-            if let Some(run) = live.iter_mut().find(|run| run.session.waits_for(report.job)) {
-                let (reply, deserted) = (&run.reply, &mut run.deserted);
-                run.session.report(report, &mut sched, &mut |event| tell(reply, deserted, event));
+        let mut is_ready = false;
+        live = live.into_iter().filter_map(|run| run.go_on(&mut backends, &mut is_ready)).collect();
+        if !is_ready {
+            // A flag that ends a run wakes nobody; new commands do.
+            backends.wait(live.iter().map(|run| run.session.patience()).min());
+        }
+        for report in backends.poll() {
+            if let Some(run) = live.iter_mut().find(|run| run.session.waits_for(report.task)) {
+                let reply = &run.reply;
+                run.session.report(report, &mut backends, &mut |event| tell(reply, event));
             }
         }
     }
 }
 
-/// All commands that are there; with nothing else to do the next one. `None` at the end.
+/// All commands that are there; `None` at the end, which is not before all runs have ended: their callers hold the
+/// engine.
 fn receive(commands: &Receiver<Command>, idle: bool) -> Option<Vec<Command>> {
     let mut new = Vec::new();
-    if idle {
-        new.push(commands.recv().ok()?);
-    }
     loop {
         match commands.try_recv() {
             Ok(command) => new.push(command),
-            // Runs that are under way end first: their callers hold the engine.
+            Err(TryRecvError::Disconnected) if idle && new.is_empty() => return None,
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => return Some(new),
         }
     }
 }
 
 fn begin(command: Command, load_ms: u64) -> Option<Live> {
-    let Command { program, test, inputs, options, reply } = command;
+    let Command { program, test, inputs, options, tools, reply, deserted } = command;
     let session = match test {
         None => Session::new(program, &inputs, options),
         Some(test) => Session::of_test(program, test, options).ok_or_else(|| no_test(test)),
@@ -108,7 +148,7 @@ fn begin(command: Command, load_ms: u64) -> Option<Live> {
     match session {
         Ok(mut session) => {
             session.charge_load(load_ms);
-            Some(Live { session, reply, deserted: false })
+            Some(Live { session: session.with_host(tools), reply, deserted })
         }
         Err(error) => {
             let _ = reply.send(Reply::Over(Box::new(Outcome::of_error(error))));
@@ -121,28 +161,31 @@ fn no_test(test: usize) -> RunError {
     RunError::of_run(Fault::Input { message: format!("the program has no test number {test}") })
 }
 
-/// Lets a run go on without the model, for a while: one that only computes must not hold up the others.
-/// Gives it back unless it is over.
-fn go_on(mut run: Live, sched: &mut Schedulers<'_>) -> Option<Live> {
-    if run.deserted {
-        run.session.abort(Fault::Interrupted, sched, &mut |_| {});
-        return None;
-    }
-    for _ in 0..STRETCHES {
-        let (reply, deserted) = (&run.reply, &mut run.deserted);
-        match run.session.poll(sched, &mut |event| tell(reply, deserted, event)) {
-            Poll::Ready => {}
-            Poll::Waiting => break,
-            Poll::Done => {
-                let outcome = run.session.into_outcome()?;
-                let _ = run.reply.send(Reply::Over(Box::new(outcome)));
-                return None;
+impl Live {
+    /// Lets the run go on for a while: one that only computes must not hold up the others. Gives it back unless it is
+    /// over; `is_ready` is set if it could go on at once.
+    fn go_on(mut self, backends: &mut Backends<'_>, is_ready: &mut bool) -> Option<Live> {
+        if self.deserted.load(Ordering::Relaxed) {
+            self.session.abort(Fault::Interrupted, backends, &mut |_| {});
+        }
+        for _ in 0..STRETCHES {
+            let reply = &self.reply;
+            match self.session.poll(backends, &mut |event| tell(reply, event)) {
+                Poll::Ready => {}
+                Poll::Waiting => return Some(self),
+                Poll::Done => {
+                    let outcome = self.session.into_outcome()?;
+                    let _ = self.reply.send(Reply::Over(Box::new(outcome)));
+                    return None;
+                }
             }
         }
+        *is_ready = true;
+        Some(self)
     }
-    Some(run)
 }
 
-fn tell(reply: &Sender<Reply>, deserted: &mut bool, event: Event) {
-    *deserted |= reply.send(Reply::Event(event)).is_err();
+/// Who is gone has said so by its flag.
+fn tell(reply: &Sender<Reply>, event: Event) {
+    let _ = reply.send(Reply::Event(event));
 }
