@@ -127,10 +127,8 @@ fn interleaved_runs_are_as_if_alone() {
 #[test]
 fn generations_that_do_not_fit_together_take_turns() {
     let programs: Vec<String> = (0..5)
-        .map(|i| format!("\"{i}: {}\" gen x: /[a-z ]{{{{60,70}}}}/ return x", "word ".repeat(20)))
+        .map(|i| format!("\"{i}: {}\" gen x: /[a-z ]{{60,70}}/ return x", "word ".repeat(20)))
         .collect();
-    let programs: Vec<String> =
-        programs.iter().map(|text| text.replace("{{", "{").replace("}}", "}")).collect();
     let options = |i: usize| RunOptions { seed: Some(i as u64), temp: Some(0.8), ..RunOptions::default() };
     let alone: Vec<Outcome> =
         programs.iter().enumerate().map(|(i, source)| play(&mut random(), source, options(i)).0).collect();

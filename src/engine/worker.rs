@@ -163,7 +163,7 @@ fn no_test(test: usize) -> RunError {
 
 impl Live {
     /// Lets the run go on for a while: one that only computes must not hold up the others. Gives it back unless it is
-    /// over; `is_ready` is set if it could go on at once.
+    /// over; `is_ready` is set if it could go on at once, or has ended.
     fn go_on(mut self, backends: &mut Backends<'_>, is_ready: &mut bool) -> Option<Live> {
         if self.deserted.load(Ordering::Relaxed) {
             self.session.abort(Fault::Interrupted, backends, &mut |_| {});
@@ -174,6 +174,8 @@ impl Live {
                 Poll::Ready => {}
                 Poll::Waiting => return Some(self),
                 Poll::Done => {
+                    // Whether it was the last one has to be seen before the thread waits for a word that may have come.
+                    *is_ready = true;
                     let outcome = self.session.into_outcome()?;
                     let _ = self.reply.send(Reply::Over(Box::new(outcome)));
                     return None;

@@ -26,11 +26,6 @@ impl Completions {
         self.change(|queue| queue.reports.push_back(report));
     }
 
-    /// Puts several reports in, in order.
-    pub fn extend(&self, reports: impl IntoIterator<Item = Report>) {
-        self.change(|queue| queue.reports.extend(reports));
-    }
-
     /// Wakes the loop without a report.
     pub fn wake(&self) {
         self.change(|queue| queue.woken = true);

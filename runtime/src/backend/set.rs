@@ -59,11 +59,6 @@ impl<'b> Backends<'b> {
         self.names.push((name.into(), at));
     }
 
-    /// The names, each with the number of its back end.
-    pub fn names(&self) -> &[(String, usize)] {
-        &self.names
-    }
-
     /// Which back end has a name.
     pub fn find(&self, name: &str) -> Option<usize> {
         self.names.iter().find(|(other, _)| other == name).map(|(_, at)| *at)
@@ -86,28 +81,20 @@ impl<'b> Backends<'b> {
 
     /// Gives a task to a back end, by its number.
     pub fn submit(&mut self, at: usize, work: Work) -> TaskId {
-        self.next_task += 1;
-        let task = TaskId(self.next_task);
-        self.forward(at, task, work);
-        task
-    }
-
-    /// Gives a task to a back end that has its number from someone else, who numbers all tasks here.
-    pub fn forward(&mut self, at: usize, task: TaskId, work: Work) {
-        self.tasks.push((task, Some(at)));
+        let task = self.new_task(Some(at));
         match self.all.get_mut(at) {
             Some(backend) => backend.submit(task, work),
             None => {
-                self.completions.push(Report::end(task, Err(Fault::UnknownModel { name: format!("#{at}") })))
+                let unknown = Fault::UnknownModel { name: format!("#{at}") };
+                self.completions.push(Report::end(task, Err(unknown)));
             }
         }
+        task
     }
 
     /// Gives a call to a host, which reports to the [completions](Self::completions).
     pub fn call(&mut self, host: &mut dyn Host, call: HostCall) -> TaskId {
-        self.next_task += 1;
-        let task = TaskId(self.next_task);
-        self.tasks.push((task, None));
+        let task = self.new_task(None);
         host.call(task, call, &self.completions);
         task
     }
@@ -147,6 +134,13 @@ impl<'b> Backends<'b> {
     /// Whether no task is left.
     pub fn is_idle(&self) -> bool {
         self.tasks.is_empty()
+    }
+
+    fn new_task(&mut self, owner: Option<usize>) -> TaskId {
+        self.next_task += 1;
+        let task = TaskId(self.next_task);
+        self.tasks.push((task, owner));
+        task
     }
 }
 
