@@ -172,7 +172,7 @@ impl Checker {
     }
 
     fn ask(&self, case: &Case, pattern: &Pattern) -> Outcome {
-        let mut texts = match SchemaTexts::new(&case.schema) {
+        let mut texts = match SchemaTexts::new(&case.schema, &self.limits) {
             Ok(texts) => texts,
             Err(error) => return refused(case, &error),
         };

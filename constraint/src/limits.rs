@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-/// A limit that was hit, by what it counts. Those without a field in [`Limits`] are fixed: they bound what this version of the
-/// engine can follow, whatever time there is.
+/// A limit that was hit, by what it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Limit {
     /// [`Limits::instructions`]
@@ -26,29 +25,33 @@ pub enum Limit {
     Calls,
     /// [`Limits::witness_bytes`]
     WitnessBytes,
-    /// Ways in which one text can be read, with calls open.
+    /// [`Limits::ways`]
     Ways,
-    /// Copies of what a repeat within a repeat is unrolled to.
+    /// [`Limits::callers`]
+    Callers,
+    /// [`Limits::unrolled`]
     NestedRepeats,
-    /// States of the automaton of one character class.
-    ClassStates,
-    /// Alternatives that a JSON Schema has for one value.
+    /// [`Limits::alternatives`]
     Alternatives,
-    /// Counts of properties that a JSON Schema tells apart.
+    /// [`Limits::property_counts`]
     PropertyCounts,
-    /// Characters of a property's name in a JSON Schema.
+    /// [`Limits::property_name`]
     PropertyName,
-    /// Patterns of one object's keys in a JSON Schema.
+    /// [`Limits::key_patterns`]
     KeyPatterns,
-    /// Keys of an object whose keys are restricted.
+    /// [`Limits::restricted_keys`]
     RestrictedKeys,
-    /// Properties that have to be there under no certain name.
+    /// [`Limits::unnamed`]
     UnnamedProperties,
-    /// Sets of keys of such an object that are told apart.
+    /// [`Limits::beside_unnamed`]
+    BesideUnnamed,
+    /// [`Limits::key_sets`]
     KeySets,
-    /// Places and counts of items that `contains` tells apart.
-    ContainedItems,
-    /// The number in a `multipleOf`.
+    /// [`Limits::contained_places`]
+    ContainedPlaces,
+    /// [`Limits::contained_counts`]
+    ContainedCounts,
+    /// [`Limits::multiple`]
     Multiple,
 }
 
@@ -67,16 +70,18 @@ impl fmt::Display for Limit {
             Limit::Calls => "calls that are open at once",
             Limit::WitnessBytes => "bytes in the shortest value",
             Limit::Ways => "ways to read a text",
+            Limit::Callers => "callers of one part of a grammar",
             Limit::NestedRepeats => "copies of a nested repeat",
-            Limit::ClassStates => "states of a character class",
             Limit::Alternatives => "alternatives for one value",
             Limit::PropertyCounts => "counts of properties",
             Limit::PropertyName => "characters in the name of a property",
             Limit::KeyPatterns => "patterns of one object's keys",
             Limit::RestrictedKeys => "restricted keys of an object",
             Limit::UnnamedProperties => "properties without names that have to be there",
+            Limit::BesideUnnamed => "counted properties beside such without names that have to be there",
             Limit::KeySets => "sets of keys of an object that has to have some of them",
-            Limit::ContainedItems => "places and counts of items under `contains`",
+            Limit::ContainedPlaces => "places of items under `contains`",
+            Limit::ContainedCounts => "counts of items under `contains`",
             Limit::Multiple => "in a `multipleOf`",
         })
     }
@@ -113,6 +118,48 @@ pub struct Limits {
     pub witness_bytes: usize,
     /// Bytes that are appended at once where a pattern leaves no choice.
     pub forced_bytes: usize,
+    /// Ways to read one text while calls are open, in different states. Each costs about 100 bytes, and a step for each byte.
+    pub ways: usize,
+    /// Callers to which one open call may go back. Each costs about 50 bytes.
+    pub callers: usize,
+    /// Instructions that a repeat comes to which is copied as often as it counts, because the repeats around it use up the
+    /// engine's four counters.
+    pub unrolled: usize,
+    /// Brackets that are open in the text of a grammar. Each costs about 1 kB of stack.
+    pub grammar_brackets: usize,
+    /// Parts of the arguments of a grammar's templates, each as often as it is put somewhere.
+    pub grammar_parts: usize,
+    /// Alternatives that a JSON Schema has for one value; to leave out repetitions, each is compared with all others.
+    pub alternatives: usize,
+    /// Counts of a JSON Schema's properties, times the properties that have names: where there may only be so many, each
+    /// name has a place for each count before it.
+    pub property_counts: usize,
+    /// Characters of a property's name in a JSON Schema that allows others beside it. Each costs a level of the stack.
+    pub property_name: usize,
+    /// Patterns that tell the keys of one object apart. More than 32 have no effect: a set of patterns is a number.
+    pub key_patterns: usize,
+    /// Keys of one object whose keys are restricted. They are remembered, so that none occurs twice. More than 1023 have no
+    /// effect: beyond that, keys that are left are not counted.
+    pub restricted_keys: usize,
+    /// Properties of one object that have to be there under no certain name. The sets of them are written out: each more
+    /// doubles the instructions.
+    pub unnamed: usize,
+    /// Properties of such an object that are counted.
+    pub beside_unnamed: usize,
+    /// Sets of keys of such an object that are written out, where its keys are few.
+    pub key_sets: usize,
+    /// Places of an array's items up to which `contains` tells them apart.
+    pub contained_places: usize,
+    /// Counts of items that `contains` tells apart at each place.
+    pub contained_counts: usize,
+    /// Ways in which a pattern of a JSON Schema may be anchored, as alternatives with `^` and `$` are: each is written out.
+    pub anchored: usize,
+    /// Values of an array without repeats: all sets of them are written out, so each more doubles the instructions. More than 20
+    /// have no effect.
+    pub distinct: usize,
+    /// The number in a `multipleOf` without its point, times its decimals and two: the remainders that a text may come to. More
+    /// than 2147483648 have no effect.
+    pub multiple: u64,
 }
 
 impl Default for Limits {
@@ -130,6 +177,24 @@ impl Default for Limits {
             calls: 2_000,
             witness_bytes: 1 << 17,
             forced_bytes: 4096,
+            ways: 256,
+            callers: 2048,
+            unrolled: 20_000,
+            grammar_brackets: 100,
+            grammar_parts: 200_000,
+            alternatives: 300,
+            property_counts: 4096,
+            property_name: 1000,
+            key_patterns: 32,
+            restricted_keys: 1023,
+            unnamed: 4,
+            beside_unnamed: 8,
+            key_sets: 4096,
+            contained_places: 256,
+            contained_counts: 64,
+            anchored: 64,
+            distinct: 8,
+            multiple: 1 << 31,
         }
     }
 }

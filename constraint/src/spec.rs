@@ -72,7 +72,8 @@ pub enum Spec {
         /// The values. Inside objects and arrays every spec is written this way.
         value: Box<Spec>,
     },
-    /// The values of another spec, whose JSON may have white space between its tokens.
+    /// The values of another spec, whose JSON may have white space between its tokens: none or a space behind `:`; none, a
+    /// space, or a line break with up to 32 spaces behind a bracket or `,` and before a closing bracket.
     Flexible {
         /// The values.
         value: Box<Spec>,

@@ -118,11 +118,12 @@ fn what_cannot_be_written_is_refused_by_name() {
 
 #[test]
 fn texts_are_written_of_numbers_that_can_be() {
-    let mut texts = SchemaTexts::new(&json!({"enum": [1, u64::MAX, 1.5]})).expect("a schema");
+    let mut texts =
+        SchemaTexts::new(&json!({"enum": [1, u64::MAX, 1.5]}), &Limits::default()).expect("a schema");
     assert_eq!(texts.text(&json!(u64::MAX)).as_deref(), Some("18446744073709551615"));
     assert_eq!(texts.text(&json!(u64::MAX - 1)), None);
     assert_eq!(texts.text(&json!(i64::MIN)).as_deref(), Some("-9223372036854775808"));
     assert_eq!(texts.text(&json!(1e20)), None);
-    let mut texts = SchemaTexts::new(&json!({"maximum": u64::MAX})).expect("a schema");
+    let mut texts = SchemaTexts::new(&json!({"maximum": u64::MAX}), &Limits::default()).expect("a schema");
     assert_eq!(texts.text(&json!(u64::MAX - 1)).as_deref(), Some("18446744073709551614"));
 }

@@ -210,7 +210,7 @@ fn compare(schema: &Value, instances: &[Value]) -> Option<bool> {
         }
     };
     let validator = validator(schema)?;
-    let mut texts = SchemaTexts::new(schema).expect("the schema was read before");
+    let mut texts = SchemaTexts::new(schema, &Limits::default()).expect("the schema was read before");
     for instance in instances {
         let text = texts.text(instance).expect("small numbers can be written");
         assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON"), *instance);

@@ -3,13 +3,13 @@
 //! Used by the fuzz targets beside this file, and by `compiler/tests/fuzz.rs`, which includes it.
 
 use agentc_compiler::source::World;
-use agentc_compiler::{Options, compile, decode, fmt, ir, lex, parse};
+use agentc_compiler::{Limits, Options, compile, decode, fmt, ir, lex, parse};
+use agentc_constraint::build;
 use agentc_constraint::spec::{GrammarSyntax, Spec};
-use agentc_constraint::{Limits, build};
 
 /// Any bytes compile to a valid program, or to findings with a place, a message and a hint.
 pub fn text(bytes: &[u8], files: &dyn World) {
-    if let Ok(text) = decode(bytes) {
+    if let Ok(text) = decode(bytes, &Limits::default()) {
         tokens_cover(text);
     }
     let shown = String::from_utf8_lossy(bytes);
@@ -33,7 +33,7 @@ pub fn text(bytes: &[u8], files: &dyn World) {
 /// Tokens cover every byte, in order.
 fn tokens_cover(text: &str) {
     let mut at = 0;
-    for token in lex::lex(0, text).tokens {
+    for token in lex::lex(0, text, &Limits::default()).tokens {
         assert_eq!(token.start, at, "tokens leave nothing out\n{text}");
         assert!(token.end > token.start && text.is_char_boundary(token.end), "{text}");
         at = token.end;
@@ -43,11 +43,15 @@ fn tokens_cover(text: &str) {
 
 /// What is formatted is set already, and is the same program.
 pub fn format(bytes: &[u8]) {
-    let Ok(text) = decode(bytes) else { return };
-    match fmt::format(0, text) {
+    let Ok(text) = decode(bytes, &Limits::default()) else { return };
+    match fmt::format(0, text, &Limits::default()) {
         Ok(set) => {
-            assert_eq!(fmt::format(0, &set).as_ref(), Ok(&set), "formatting twice is formatting once");
-            let errors = |text: &str| parse(0, text).1.len();
+            assert_eq!(
+                fmt::format(0, &set, &Limits::default()).as_ref(),
+                Ok(&set),
+                "formatting twice is formatting once"
+            );
+            let errors = |text: &str| parse(0, text, &Limits::default()).1.len();
             assert_eq!(errors(&set), errors(text), "what parses still parses");
         }
         Err(diags) => assert!(!diags.is_empty(), "a refusal has a reason"),
@@ -87,13 +91,13 @@ pub fn notation(bytes: &[u8]) {
 
 /// A spec builds a pattern whose shortest text matches it, or is refused by a typed error, under small limits.
 fn builds(spec: &Spec) {
-    let limits = Limits {
+    let limits = agentc_constraint::Limits {
         instructions: 20_000,
         states: 2_000,
         configurations: 200,
         search: 2_000,
         witness_bytes: 4_096,
-        ..Limits::default()
+        ..agentc_constraint::Limits::default()
     };
     let bindings = [vec!["a b, c".to_owned(), "b".to_owned()], vec!["b".to_owned()]];
     match build(spec, &bindings, &limits) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use agentc_conformance::case::{Case, Test};
 use agentc_conformance::greedy::Greedy;
 use agentc_conformance::vocabulary::Vocabulary;
-use agentc_constraint::{SchemaTexts, TokenId};
+use agentc_constraint::{Limits, SchemaTexts, TokenId};
 use anyhow::Result;
 use serde_json::json;
 
@@ -95,8 +95,8 @@ pub fn all(engines: &[Box<dyn Engine>], cases: &[Case], vocabulary: &Vocabulary)
 
 /// Texts in our serialisation language; where the schema is none to us, in that of any value.
 fn instances(case: &Case, greedy: &Greedy) -> Vec<Instance> {
-    let Ok(mut any) = SchemaTexts::new(&json!(true)) else { return Vec::new() };
-    let mut ours = SchemaTexts::new(&case.schema).ok();
+    let Ok(mut any) = SchemaTexts::new(&json!(true), &Limits::default()) else { return Vec::new() };
+    let mut ours = SchemaTexts::new(&case.schema, &Limits::default()).ok();
     let mut instance = |test: &Test| {
         let as_given = any.text(&test.data)?;
         let text = match &mut ours {

@@ -82,11 +82,11 @@
 //! look like what will be generated, and for checking values that come from elsewhere.
 //!
 //! ```
-//! use agentc_constraint::SchemaTexts;
+//! use agentc_constraint::{Limits, SchemaTexts};
 //! use serde_json::json;
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let schema = json!({"properties": {"id": {"type": "integer"}, "note": {"type": "string"}}});
-//! let mut texts = SchemaTexts::new(&schema)?;
+//! let mut texts = SchemaTexts::new(&schema, &Limits::default())?;
 //! let value = json!({"note": "a/b", "extra": [1e2, 0.5], "id": 7});
 //! assert_eq!(texts.text(&value).as_deref(), Some(r#"{"id": 7, "note": "a/b", "extra": [100, 0.5]}"#));
 //! # Ok(()) }

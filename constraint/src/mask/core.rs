@@ -18,7 +18,7 @@ pub(super) struct Core<'c> {
     pub(super) shared: &'c Shared,
     /// Taken from the pool when it is first needed: what is known already takes none.
     work: Option<Box<Work>>,
-    /// States along the path of a walk, by depth.
+    /// States along the path of a walk, by depth. It is taken from the work memory when a walk begins.
     pub(super) path: Vec<StateId>,
     /// The greatest distance of any state visited by a walk from the end of its rule.
     pub(super) far: u64,
@@ -48,9 +48,17 @@ impl<'c> Core<'c> {
     }
 
     /// Begins a walk from a state.
+    #[inline]
     pub(super) fn begin_path(&mut self, state: StateId) {
-        self.path.resize(self.vocab.longest() + 1, DEAD);
+        if self.path.is_empty() {
+            self.take_path();
+        }
         self.path[0] = state;
+    }
+
+    fn take_path(&mut self) {
+        self.path = std::mem::take(&mut self.work().path);
+        self.path.resize(self.vocab.longest() + 1, DEAD);
     }
 
     /// The tokens that may follow a state, once `heal` is spelled, if tokens are plentiful.
@@ -166,7 +174,10 @@ impl<'c> Core<'c> {
 impl Drop for Core<'_> {
     /// Gives the work memory back, unless a panic may have left it half-written.
     fn drop(&mut self) {
-        if let Some(work) = self.work.take().filter(|_| !std::thread::panicking()) {
+        if let Some(mut work) = self.work.take().filter(|_| !std::thread::panicking()) {
+            if !self.path.is_empty() {
+                work.path = std::mem::take(&mut self.path);
+            }
             self.shared.pool.give_back(work);
         }
     }

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::rest::Rests;
 use super::run::Runs;
+use crate::pattern::lazy::StateId;
 
 /// Places. More threads than these share them; one that finds its place empty begins anew.
 const SLOTS: usize = 8;
@@ -29,6 +30,8 @@ struct Slot(Mutex<Option<Box<Work>>>);
 pub(super) struct Work {
     pub(super) runs: Runs,
     pub(super) rests: Rests,
+    /// The memory of [`Core::path`](super::core::Core::path).
+    pub(super) path: Vec<StateId>,
 }
 
 impl Pool {

@@ -134,7 +134,12 @@ impl Masks {
     }
 
     fn clear(&self) {
-        *write(&self.kept) = Kept::default();
+        let mut kept = write(&self.kept);
+        let Kept { plain, healing, order, bytes } = &mut *kept;
+        plain.clear();
+        healing.clear();
+        order.clear();
+        *bytes = 0;
     }
 }
 

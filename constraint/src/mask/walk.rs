@@ -11,7 +11,7 @@ use super::core::Core;
 use super::run::ENDLESS;
 use crate::error::MatchError;
 use crate::pattern::cursor::Cursor;
-use crate::pattern::lazy::{DEAD, Flag, StateId};
+use crate::pattern::lazy::{DEAD, FAR, Flag, StateId};
 use crate::vocab::{Node, TokenSet, Trie, Vocab};
 
 /// Subtrees of at most so many nodes are walked: that is cheaper than to ask how far a state reads on.
@@ -207,9 +207,10 @@ impl Core<'_> {
                 continue;
             }
             self.path[depth] = next;
-            self.far = self.far.max(self.dfa.distance(next).into());
-            let flags = self.dfa.flags(next);
-            let subtree = self.subtree(vocab, node, next, points.is_none())?;
+            let (flags, distance) = self.dfa.flags_and_distance(next);
+            self.far = self.far.max(distance.into());
+            let is_whole = points.is_none() && flags.has(Flag::Accepts);
+            let subtree = if is_whole { Subtree::All } else { self.subtree(vocab, node, next)? };
             let is_open = matches!(subtree, Subtree::Open);
             let wants_more = if is_open {
                 if flags.has(Flag::Accepts)
@@ -219,7 +220,7 @@ impl Core<'_> {
                     points.push(node);
                 }
                 let (first, last) = trie.own_ranks(node);
-                first == last || !self.can_finish(next)? || take.range(first, last)
+                first == last || (distance == FAR && !self.can_finish(next)?) || take.range(first, last)
             } else {
                 subtree.give(take, trie.ranks_below(node))
             };
@@ -285,19 +286,14 @@ impl Core<'_> {
         Ok(())
     }
 
-    /// What is known of a node and all below it, given the state there. `whole` says that it is the value that is
-    /// complete, where one is, and not a call.
+    /// What is known of a node and all below it, given the state there, which is not a complete value.
     fn subtree<'v>(
         &mut self,
         vocab: &'v Vocab,
         node: Node,
         state: StateId,
-        whole: bool,
     ) -> Result<Subtree<'v>, MatchError> {
         let trie = vocab.trie();
-        if whole && self.dfa.accepts(state) {
-            return Ok(Subtree::All);
-        }
         if trie.end(node) - node <= SMALL {
             return Ok(Subtree::Open);
         }

@@ -102,7 +102,7 @@ impl<'l> Builder<'l> {
         let template = match self.classes.get(&key) {
             Some(template) => Rc::clone(template),
             None => {
-                let template = Rc::new(template(class, quoted)?);
+                let template = Rc::new(template(class, quoted, self.limits.instructions)?);
                 self.classes.insert(key, Rc::clone(&template));
                 template
             }

@@ -27,14 +27,14 @@ pub(super) struct Template {
 /// Where what a template reads leads to.
 const NEXT: Pc = 0;
 
-/// The instructions that read a character of a class.
-pub(super) fn template(class: &ClassUnicode, quoted: bool) -> Result<Template, BuildError> {
+/// The instructions that read a character of a class, at most `limit`.
+pub(super) fn template(class: &ClassUnicode, quoted: bool, limit: usize) -> Result<Template, BuildError> {
     let mut program = Program::default();
     program.push(Inst::Accept, None);
     let (plain, special) = if quoted { split(class) } else { (class.clone(), Vec::new()) };
     let mut first = match plain.ranges().len() {
         0..=FEW_RANGES => sequences(&mut program, &plain),
-        _ => automaton(&mut program, &plain)?,
+        _ => automaton(&mut program, &plain, limit)?,
     };
     if !special.is_empty() {
         let special: Vec<(u8, Pc)> = special.into_iter().map(|byte| (byte, NEXT)).collect();
@@ -94,12 +94,12 @@ fn sequences(program: &mut Program, class: &ClassUnicode) -> Vec<Edge> {
 }
 
 /// A class of many ranges, by the automaton that `regex-automata` makes of it.
-fn automaton(program: &mut Program, class: &ClassUnicode) -> Result<Vec<Edge>, BuildError> {
+fn automaton(program: &mut Program, class: &ClassUnicode, limit: usize) -> Result<Vec<Edge>, BuildError> {
     let class = Hir::class(Class::Unicode(class.clone()));
     let config = thompson::Config::new().utf8(true).which_captures(WhichCaptures::None);
     let nfa = thompson::Compiler::new().configure(config).build_from_hir(&class);
-    let what = Limit::ClassStates;
-    let nfa = nfa.map_err(|_| BuildError::TooLarge { what, limit: u32::MAX as usize })?;
+    let what = Limit::Instructions;
+    let nfa = nfa.map_err(|_| BuildError::TooLarge { what, limit })?;
     let mut import = Import { program, nfa: &nfa, done: FxHashMap::default() };
     Ok(import.edges(nfa.start_anchored()))
 }

@@ -21,8 +21,6 @@ use crate::spec::Spec;
 
 /// Repeats are unrolled while that costs no more instructions than this.
 const UNROLLED: usize = 24;
-/// Where loops nest deeper than there are slots, they are unrolled up to this.
-const UNROLLED_AT_MOST: usize = 20_000;
 
 /// The automaton of a spec without stops.
 pub(crate) fn compile(spec: &Spec, bindings: &[Vec<String>], limits: &Limits) -> Result<Nfa, BuildError> {
@@ -426,8 +424,10 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
             let body = self.hir(sub, open.round)?;
             return self.builder.end_loop(open, body, body);
         }
-        if unrolled > UNROLLED_AT_MOST {
-            return Err(BuildError::TooLarge { what: Limit::NestedRepeats, limit: UNROLLED_AT_MOST });
+        // Loops nest deeper than there are slots.
+        let limit = self.builder.limits().unrolled;
+        if unrolled > limit {
+            return Err(BuildError::TooLarge { what: Limit::NestedRepeats, limit });
         }
         self.unroll(sub, min, max, next)
     }

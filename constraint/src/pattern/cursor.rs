@@ -14,14 +14,11 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::bytes::ByteSet;
-use super::few::MOST_KEYS;
 use super::frame::{Caller, Frame, Keys, Opened, frame_id};
 use super::lazy::{DEAD, Dfa, Flag, StateId};
 use crate::error::MatchError;
 use crate::limits::Limit;
 
-/// Ways in which one text can stand in a pattern at once, in different states or with different keys.
-const MOST_WAYS: usize = 256;
 /// Further than any budget: there is no way by bytes that can be spelled.
 const FAR: u64 = u32::MAX as u64;
 
@@ -216,8 +213,8 @@ impl Cursor {
             }
             let (was, is) = (dfa.flags(way.state), dfa.flags(state));
             if let Some(mut keys) = way.keys.clone().read(byte, was.has(Flag::InKey), is.has(Flag::InKey)) {
-                if was.has(Flag::InSet) && !is.has(Flag::InKey) && keys.len() >= MOST_KEYS {
-                    let limit = MOST_KEYS as usize - 1;
+                let limit = dfa.most_keys();
+                if was.has(Flag::InSet) && !is.has(Flag::InKey) && keys.len() as usize > limit {
                     return Err(MatchError::TooLarge { what: Limit::RestrictedKeys, limit });
                 }
                 if is.has(Flag::Few) && !keys.go_on(dfa, state) {
@@ -242,12 +239,12 @@ impl Cursor {
         while !open.is_empty() {
             for way in after_calls(dfa, &mut open, &mut seen)?.ways(dfa)? {
                 if !dfa.flags(way.state).has(Flag::Calls) {
-                    found.insert(way)?;
+                    found.insert(way, dfa)?;
                     continue;
                 }
                 for (path, state) in dfa.parts(way.state)?.iter() {
                     let way = way.called(dfa, &mut opened, path, *state, depth)?;
-                    if way.is_normal(dfa) { found.insert(way)? } else { open.push(way) }
+                    if way.is_normal(dfa) { found.insert(way, dfa)? } else { open.push(way) }
                 }
             }
         }
@@ -281,7 +278,7 @@ fn after_calls(
                 continue;
             }
         }
-        found.insert(way)?;
+        found.insert(way, dfa)?;
     }
     Ok(found)
 }
@@ -291,13 +288,14 @@ fn after_calls(
 struct Joined(Vec<(Way, Vec<Arc<Frame>>)>);
 
 impl Joined {
-    fn insert(&mut self, way: Way) -> Result<(), MatchError> {
+    fn insert(&mut self, way: Way, dfa: &Dfa) -> Result<(), MatchError> {
         if let Some((_, frames)) = self.0.iter_mut().find(|(other, _)| other.joins(&way)) {
             frames.extend(way.frame);
             return Ok(());
         }
-        if self.0.len() > MOST_WAYS {
-            return Err(MatchError::TooLarge { what: Limit::Ways, limit: MOST_WAYS });
+        let limit = dfa.most_ways();
+        if self.0.len() > limit {
+            return Err(MatchError::TooLarge { what: Limit::Ways, limit });
         }
         let frames = way.frame.iter().cloned().collect();
         self.0.push((way, frames));

@@ -14,9 +14,6 @@ use super::lazy::{Dfa, StateId};
 use crate::error::MatchError;
 use crate::limits::Limit;
 
-/// Callers of one frame.
-const MOST_CALLERS: usize = 2048;
-
 /// An open call: all that may go on where it ends.
 #[derive(Debug)]
 pub(crate) struct Frame {
@@ -82,8 +79,9 @@ impl Frame {
         if new.is_empty() {
             return Ok(Some(largest.clone()));
         }
-        if known.len() > MOST_CALLERS {
-            return Err(MatchError::TooLarge { what: Limit::Ways, limit: MOST_CALLERS });
+        let limit = dfa.most_callers();
+        if known.len() > limit {
+            return Err(MatchError::TooLarge { what: Limit::Callers, limit });
         }
         let more = largest.more.iter().cloned().chain(new).collect();
         Ok(Some(Frame::new(dfa, largest.first.clone(), more)))

@@ -41,8 +41,8 @@ pub(crate) type Reach = u8;
 pub(crate) const HORIZONS: [u32; 6] = [3, 7, 15, 31, 63, u32::MAX];
 /// As far as any token.
 pub(crate) const FARTHEST: Reach = HORIZONS.len() as Reach - 1;
-/// Further than any budget.
-const FAR: u32 = u32::MAX;
+/// Further than any budget: from there a value cannot be spelled byte by byte.
+pub(crate) const FAR: u32 = u32::MAX;
 
 /// A part of a state: the states in which the callers of the calls go on that are open in it, the outermost
 /// first, and the part itself as if it had begun there.
@@ -67,6 +67,9 @@ pub(crate) struct Dfa {
     horizon: u32,
     limit: usize,
     most_bytes: usize,
+    most_ways: usize,
+    most_callers: usize,
+    most_keys: usize,
     maker: Mutex<Maker>,
 }
 
@@ -98,8 +101,26 @@ impl Dfa {
             horizon,
             limit: limits.states,
             most_bytes: limits.automaton_bytes,
+            most_ways: limits.ways,
+            most_callers: limits.callers,
+            most_keys: limits.restricted_keys.min(MOST_KEYS as usize - 1),
             maker: Mutex::new(maker),
         }
+    }
+
+    /// [`Limits::ways`]
+    pub(crate) fn most_ways(&self) -> usize {
+        self.most_ways
+    }
+
+    /// [`Limits::callers`]
+    pub(crate) fn most_callers(&self) -> usize {
+        self.most_callers
+    }
+
+    /// [`Limits::restricted_keys`]
+    pub(crate) fn most_keys(&self) -> usize {
+        self.most_keys
     }
 
     /// The same automaton, unvisited, for another horizon and other bytes that can be spelled.
@@ -150,6 +171,13 @@ impl Dfa {
         self.states.record(state).flags()
     }
 
+    /// The flags of a state and its [`distance`](Self::distance), which lie side by side.
+    #[inline]
+    pub(crate) fn flags_and_distance(&self, state: StateId) -> (Flags, u32) {
+        let record = self.states.record(state);
+        (record.flags(), record.distance())
+    }
+
     /// The parts of a state by the calls that are open in it.
     pub(crate) fn parts(&self, state: StateId) -> Result<&[Part], MatchError> {
         let Some(known) = self.states.details(state).map(|details| &details.parts) else { return Ok(&[]) };
@@ -198,7 +226,7 @@ impl Dfa {
             let classes = successors.zip(&self.ascii).zip(&self.representatives);
             AsciiBytes::new(classes.map(|((leads, &ascii), &byte)| (leads, ascii, byte)))
         };
-        self.states.details(state).map_or_else(find, |details| **details.ascii.get_or_init(|| find().into()))
+        self.states.details(state).map_or_else(find, |details| *details.ascii.get_or_init(find))
     }
 
     /// Whether there are keys that may not come twice.

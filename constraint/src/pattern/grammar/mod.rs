@@ -130,7 +130,7 @@ fn parse<'t>(source: &'t str, syntax: GrammarSyntax, limits: &Limits) -> Result<
         GrammarSyntax::Gbnf => gbnf::parse(source, limits)?,
     };
     grammar.names.check(&grammar.definitions)?;
-    template::write_out(&mut grammar)?;
+    template::write_out(&mut grammar, limits.grammar_parts)?;
     Ok(grammar)
 }
 

@@ -9,9 +9,6 @@ use super::{Fault, Item, Span};
 use crate::error::BuildError;
 use crate::limits::Limits;
 
-/// Brackets within brackets.
-const DEEPEST: u32 = 100;
-
 /// A grammar's text, and how far it is read.
 #[derive(Debug)]
 pub(super) struct Scanner<'t> {
@@ -24,12 +21,14 @@ pub(super) struct Scanner<'t> {
     /// Ranges of characters in them.
     ranges: usize,
     most_ranges: usize,
+    /// Brackets that may be open.
+    most_open: usize,
 }
 
 impl<'t> Scanner<'t> {
     pub(super) fn new(source: &'t str, limits: &Limits) -> Scanner<'t> {
-        let patterns = FxHashMap::default();
-        Scanner { source, at: 0, depth: 0, patterns, ranges: 0, most_ranges: limits.instructions }
+        let (most_ranges, most_open) = (limits.instructions, limits.grammar_brackets);
+        Scanner { source, at: 0, depth: 0, patterns: FxHashMap::default(), ranges: 0, most_ranges, most_open }
     }
 
     pub(super) fn at(&self) -> usize {
@@ -101,9 +100,9 @@ impl<'t> Scanner<'t> {
     /// Opens a bracket whose place is `from`.
     pub(super) fn open(&mut self, from: usize) -> Result<(), Fault> {
         self.depth += 1;
-        if self.depth > DEEPEST {
+        if self.depth as usize > self.most_open {
             let hint = "give the inner part a rule of its own";
-            return Err(self.fault(from, format!("more than {DEEPEST} brackets are open"), hint));
+            return Err(self.fault(from, format!("more than {} brackets are open", self.most_open), hint));
         }
         Ok(())
     }

@@ -7,11 +7,8 @@ use rustc_hash::FxHashMap;
 use super::names::Names;
 use super::{Definition, Fault, Grammar, Item, Name, Span, Use};
 
-/// Parts of all arguments, each as often as it is put somewhere.
-const MOST_PARTS: usize = 200_000;
-
-/// Replaces all uses of templates, and then the templates themselves by nothing.
-pub(super) fn write_out(grammar: &mut Grammar<'_>) -> Result<(), Fault> {
+/// Replaces all uses of templates, and then the templates themselves by nothing. Their arguments may have `most` parts in all.
+pub(super) fn write_out(grammar: &mut Grammar<'_>, most: usize) -> Result<(), Fault> {
     let templates: FxHashMap<Name, Definition> = (grammar.definitions.iter_mut().enumerate())
         .filter_map(|(name, definition)| {
             Some((name as Name, definition.take_if(|definition| definition.parameters > 0)?))
@@ -19,7 +16,7 @@ pub(super) fn write_out(grammar: &mut Grammar<'_>) -> Result<(), Fault> {
         .collect();
     let next = grammar.definitions.len() as Name;
     let (known, open, span) = (FxHashMap::default(), Vec::new(), Span { from: 0, to: 0 });
-    let mut writer = Writer { names: &grammar.names, templates, known, open, next, parts: 0, span };
+    let mut writer = Writer { names: &grammar.names, templates, known, open, next, parts: 0, most, span };
     for item in grammar.definitions.iter_mut().flatten().map(|d| &mut d.item).chain(&mut grammar.ignored) {
         writer.resolve(item, &[])?;
     }
@@ -45,6 +42,7 @@ struct Writer<'g, 't> {
     open: Vec<(Rc<Use>, Name)>,
     next: Name,
     parts: usize,
+    most: usize,
     /// The use that is being written out.
     span: Span,
 }
@@ -107,10 +105,10 @@ impl Writer<'_, '_> {
     /// Templates may use themselves with ever longer arguments: there is a bound.
     fn count(&mut self, parts: usize, span: Span) -> Result<(), Fault> {
         self.parts += parts;
-        if self.parts <= MOST_PARTS {
+        if self.parts <= self.most {
             return Ok(());
         }
-        let reason = "this template is used in too many ways".to_owned();
+        let reason = format!("the arguments of templates have more than {} parts by here", self.most);
         Err(Fault { span, reason, hint: "write the rules out".to_owned() })
     }
 }

@@ -15,7 +15,7 @@ pub(super) struct AsciiBytes {
 impl AsciiBytes {
     /// Given the successors by class of bytes, each with the ASCII bytes of the class and with its first byte.
     pub(super) fn new(classes: impl Iterator<Item = (StateId, [u64; 2], u8)>) -> AsciiBytes {
-        let mut groups: Vec<(StateId, [u64; 2], u8)> = Vec::new();
+        let mut groups: Vec<(StateId, [u64; 2], u8)> = Vec::with_capacity(16);
         for (leads, ascii, byte) in classes {
             match groups.iter_mut().find(|group| group.0 == leads) {
                 Some((_, bytes, _)) => *bytes = [bytes[0] | ascii[0], bytes[1] | ascii[1]],

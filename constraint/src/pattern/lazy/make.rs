@@ -40,10 +40,9 @@ impl Dfa {
     pub(super) fn explore(&self, state: StateId, unvisited: u32) -> Result<StateId, MatchError> {
         let class = (unvisited - UNVISITED) as usize;
         let byte = self.representatives[class];
-        let record = self.states.record(state);
         let mut maker = self.maker();
-        // Somebody else may just have found it.
-        let known = record.successor(class);
+        // Somebody else may have found it.
+        let known = self.states.record(state).successor(class);
         if known < UNVISITED {
             return Ok(known);
         }
@@ -51,7 +50,7 @@ impl Dfa {
         key.clear();
         self.machine.step(keys.get(state), byte, scratch, key)?;
         let next = self.intern(&mut maker)?;
-        record.replace(class, next);
+        self.states.record(state).replace(class, next);
         Ok(next)
     }
 

@@ -1,13 +1,17 @@
 //! What is known of an automaton's states: a table that is read without a lock while it grows.
 //!
-//! Each state has a record of words: what can be said of it, then its successors. Records never move, so a reader
-//! needs nothing but the state's number: they lie in pages, each twice as large as the one before. Words that
-//! become known later are stored once, by whoever holds the automaton's lock. A state's number is stored where
-//! others find it only after its record is complete.
+//! Each state has a record of words: what can be said of it, then its successors. The first states, which are all of
+//! them in most automata, lie in one table, so that the place of a record follows from the state's number alone. When
+//! this *front* is full, a larger one takes its place, with all that the former held. Whoever still reads the former
+//! finds there what was known at that time, and asks for the rest under the automaton's lock. Later states lie in pages
+//! that never move, each twice as large as the one before.
+//!
+//! Words that become known later are stored once, by whoever holds the automaton's lock, and in the newest front. A
+//! state's number is stored where others find it only after its record is complete.
 
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU32, AtomicUsize};
 
 use super::ascii::AsciiBytes;
 use super::{DEAD, Flags, HORIZONS, Part, Reach, StateId};
@@ -15,10 +19,15 @@ use super::{DEAD, Flags, HORIZONS, Part, Reach, StateId};
 /// Stands for what is not known.
 pub(super) const UNKNOWN: u32 = u32::MAX;
 
-/// States of the first page, a power of two.
-const FIRST: usize = 16;
+/// States of each front.
+const FRONTS: [usize; 4] = [16, 64, 256, 1_024];
+/// States of the largest front, a power of two.
+const FRONT: usize = FRONTS[FRONTS.len() - 1];
 /// With these there is a place for every number.
-const PAGES: usize = 29;
+const PAGES: usize = 22;
+/// The same for details, whose first page holds so many states.
+const DETAILS: usize = 16;
+const DETAIL_PAGES: usize = 29;
 
 /// Words of a record before the successors: the flags, the distance, and the saturated equivalents.
 const FLAGS: usize = 0;
@@ -29,25 +38,24 @@ const HEAD: usize = SATURATED + HORIZONS.len();
 /// See the module's description.
 #[derive(Debug)]
 pub(super) struct States {
-    pages: [OnceLock<Page>; PAGES],
+    fronts: [OnceLock<Words>; FRONTS.len()],
+    /// Which front is in use.
+    newest: AtomicUsize,
+    pages: [OnceLock<Words>; PAGES],
+    /// Made when a state of the page is first asked for.
+    details: [OnceLock<Box<[Details]>>; DETAIL_PAGES],
     /// Words of a record.
     width: usize,
 }
 
-#[derive(Debug)]
-struct Page {
-    words: Box<[AtomicU32]>,
-    /// By state; made when they are first asked for.
-    details: OnceLock<Box<[Details]>>,
-    /// States of the page.
-    len: usize,
-}
+/// Records, one after the other.
+type Words = Box<[AtomicU32]>;
 
 /// What is asked of few states.
 #[derive(Debug, Default)]
 pub(super) struct Details {
     /// Where its ASCII bytes lead.
-    pub(super) ascii: OnceLock<Box<AsciiBytes>>,
+    pub(super) ascii: OnceLock<AsciiBytes>,
     /// Its parts, if calls are open in it.
     pub(super) parts: OnceLock<Box<[Part]>>,
 }
@@ -63,7 +71,16 @@ pub(super) struct Record<'s> {
 impl States {
     /// A table without states, whose records have so many successors.
     pub(super) fn new(successors: usize) -> States {
-        States { pages: [const { OnceLock::new() }; PAGES], width: HEAD + successors }
+        let width = HEAD + successors;
+        let fronts = [const { OnceLock::new() }; FRONTS.len()];
+        fronts[0].get_or_init(|| zeros(FRONTS[0] * width));
+        States {
+            fronts,
+            newest: AtomicUsize::new(0),
+            pages: [const { OnceLock::new() }; PAGES],
+            details: [const { OnceLock::new() }; DETAIL_PAGES],
+            width,
+        }
     }
 
     /// Sets the record of a state that nobody knows of yet. Only the holder of the automaton's lock may.
@@ -74,8 +91,7 @@ impl States {
         distance: u32,
         successors: impl Iterator<Item = StateId>,
     ) {
-        let (page, _) = place(state);
-        self.pages[page].get_or_init(|| Page::new(FIRST << page, self.width));
+        self.make_room(state as usize);
         let words = self.record(state).all();
         words[FLAGS].store(flags.0, Relaxed);
         words[DISTANCE].store(distance, Relaxed);
@@ -84,21 +100,65 @@ impl States {
         words[HEAD..].iter().zip(successors).for_each(|(word, next)| word.store(next, Relaxed));
     }
 
-    /// The record of a state that has been set.
+    /// The record of a state that has been set. It is as up to date as the moment; whoever writes to it asks for it
+    /// under the automaton's lock, and again after a state was added.
     #[inline]
     pub(super) fn record(&self, state: StateId) -> Record<'_> {
-        let (page, at) = place(state);
-        let words = self.pages[page].get().map_or(&[][..], |page| &page.words);
+        let (words, at) = match state as usize {
+            at @ ..FRONT => (self.front(), at),
+            at => self.paged(at),
+        };
         Record { words, from: at * self.width, width: self.width }
     }
 
     /// The details of a state that has been set.
     pub(super) fn details(&self, state: StateId) -> Option<&Details> {
-        let (page, at) = place(state);
-        let page = self.pages[page].get()?;
-        let new = || (0..page.len).map(|_| Details::default()).collect();
-        page.details.get_or_init(new).get(at)
+        let (page, at) = place::<DETAILS>(state as usize + DETAILS);
+        let new = || (0..DETAILS << page).map(|_| Details::default()).collect();
+        self.details[page].get_or_init(new).get(at)
     }
+
+    #[inline]
+    fn front(&self) -> &[AtomicU32] {
+        known(&self.fronts[self.newest.load(Acquire)])
+    }
+
+    /// The page of a state beyond the fronts, and its place there.
+    fn paged(&self, at: usize) -> (&[AtomicU32], usize) {
+        let (page, at) = place::<FRONT>(at);
+        (known(&self.pages[page]), at)
+    }
+
+    /// Makes room for the record of a state.
+    fn make_room(&self, at: usize) {
+        if at >= FRONT {
+            let (page, _) = place::<FRONT>(at);
+            self.pages[page].get_or_init(|| zeros((FRONT << page) * self.width));
+            return;
+        }
+        let newest = self.newest.load(Relaxed);
+        if at < FRONTS[newest] {
+            return;
+        }
+        self.fronts[newest + 1].get_or_init(|| {
+            let words = zeros(FRONTS[newest + 1] * self.width);
+            words.iter().zip(self.front()).for_each(|(new, word)| new.store(word.load(Relaxed), Relaxed));
+            words
+        });
+        self.newest.store(newest + 1, Release);
+    }
+}
+
+#[inline]
+fn known(words: &OnceLock<Words>) -> &[AtomicU32] {
+    words.get().map_or(&[], |words| words)
+}
+
+/// Numbers that are zero come from the system as they are, and become atomic where they lie: room costs nothing for
+/// states that are never made.
+fn zeros(len: usize) -> Words {
+    let words: Vec<AtomicU32> = vec![0; len].into_iter().map(AtomicU32::new).collect();
+    words.into()
 }
 
 impl<'s> Record<'s> {
@@ -150,56 +210,70 @@ impl<'s> Record<'s> {
     }
 }
 
-impl Page {
-    fn new(len: usize, width: usize) -> Page {
-        // Numbers that are zero come from the system as they are, and become atomic where they lie: a page costs
-        // nothing for states that are never made.
-        let words: Vec<AtomicU32> = vec![0; len * width].into_iter().map(AtomicU32::new).collect();
-        Page { words: words.into(), details: OnceLock::new(), len }
-    }
-}
-
-/// The page of a state, and its place there.
+/// The page of a number, and its place there, where the first page begins with `FIRST` and has as many.
 #[inline]
-fn place(state: StateId) -> (usize, usize) {
-    let number = state as usize + FIRST;
+fn place<const FIRST: usize>(number: usize) -> (usize, usize) {
     let page = (number / FIRST).ilog2() as usize;
     (page, number - (FIRST << page))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{FIRST, PAGES, States, place};
+    use super::{DETAIL_PAGES, DETAILS, FRONT, FRONTS, PAGES, States, place};
     use crate::pattern::machine::{Flag, Flags};
+
+    fn places<const FIRST: usize>() {
+        let mut next = (0, 0);
+        for number in FIRST..FIRST + 5_000 {
+            assert_eq!(place::<FIRST>(number), next);
+            next = if next.1 + 1 == FIRST << next.0 { (next.0 + 1, 0) } else { (next.0, next.1 + 1) };
+        }
+    }
 
     #[test]
     fn every_number_has_a_place_of_its_own() {
-        let mut next = (0, 0);
-        for state in 0..5_000 {
-            assert_eq!(place(state), next);
-            next = if next.1 + 1 == FIRST << next.0 { (next.0 + 1, 0) } else { (next.0, next.1 + 1) };
-        }
-        assert!(place(u32::MAX).0 < PAGES);
+        places::<DETAILS>();
+        places::<FRONT>();
+        let last = u32::MAX as usize;
+        assert_eq!(place::<FRONT>(last).0, PAGES - 1);
+        assert_eq!(place::<DETAILS>(last + DETAILS).0, DETAIL_PAGES - 1);
+    }
+
+    #[test]
+    fn a_front_that_was_replaced_keeps_what_was_known() {
+        let states = States::new(2);
+        let set = |state| states.set(state, Flags::default(), state, [state, state + 1].into_iter());
+        (0..FRONTS[0] as u32).for_each(set);
+        let (former, before) = (states.record(3), states.front().len());
+        set(FRONTS[0] as u32);
+        assert!(states.front().len() > before);
+        states.record(3).replace(0, 40);
+        assert_eq!(former.successors().collect::<Vec<_>>(), [3, 4]);
+        assert_eq!(states.record(3).successors().collect::<Vec<_>>(), [40, 4]);
+        assert_eq!(states.record(3).distance(), former.distance());
     }
 
     #[test]
     fn records_keep_what_was_stored() {
         let states = States::new(3);
-        for state in 0..1_000 {
+        for state in 0..5_000 {
             let flags = Flags::of([(Flag::Accepts, state % 2 == 0), (Flag::Scarce, state % 3 == 0)]);
             states.set(state, flags, state * 7, [state, 9, 9].into_iter());
         }
-        states.record(400).replace(1, 5);
-        states.record(400).set_saturated(2, 11);
-        for state in 0..1_000 {
+        for state in [40, 400, 4_000] {
+            states.record(state).replace(1, 5);
+            states.record(state).set_saturated(2, 11);
+        }
+        for state in 0..5_000 {
             let record = states.record(state);
             assert_eq!(record.flags().has(Flag::Accepts), state % 2 == 0);
             assert_eq!(record.flags().has(Flag::Scarce), state % 3 == 0);
             assert!(!record.flags().has(Flag::InKey));
             assert_eq!(record.distance(), state * 7);
-            let rest = if state == 400 { 5 } else { 9 };
+            let is_changed = [40, 400, 4_000].contains(&state);
+            let rest = if is_changed { 5 } else { 9 };
+            assert_eq!(record.saturated(2) == 11, is_changed);
             assert_eq!(record.successors().collect::<Vec<_>>(), [state, rest, rest]);
         }
-        assert_eq!(states.record(400).saturated(2), 11);
     }
 }

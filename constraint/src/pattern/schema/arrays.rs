@@ -13,12 +13,6 @@ use crate::limits::Limit;
 use crate::pattern::json::string_text;
 use crate::pattern::program::{Inst, Pc};
 
-/// Items are told apart up to this.
-const MOST_PLACES: u32 = 256;
-
-/// Arrays without repeats are written out for so many values.
-const MOST_DISTINCT: usize = 8;
-
 impl Emitter<'_, '_, '_, '_> {
     pub(super) fn array(&mut self, shape: &ArrayShape, place: PlaceId, next: Pc) -> Result<Pc, BuildError> {
         let unique = shape.unique.filter(|_| shape.max.is_none_or(|max| max > 1));
@@ -76,9 +70,13 @@ impl Emitter<'_, '_, '_, '_> {
         let last = known.chain([shape.min, shape.max.unwrap_or(1)]).max().unwrap_or(1);
         let caps: Vec<u32> = shape.some.iter().map(|some| some.max.unwrap_or(some.min)).collect();
         let states = caps.iter().fold(1u64, |states, cap| states.saturating_mul(u64::from(*cap) + 1));
-        if last > MOST_PLACES || states > 64 {
-            let what = Limit::ContainedItems;
-            return Err(BuildError::TooLarge { what, limit: MOST_PLACES as usize });
+        let limits = self.compiler.builder.limits();
+        let (places, counted) = (limits.contained_places, limits.contained_counts);
+        if last as usize > places {
+            return Err(BuildError::TooLarge { what: Limit::ContainedPlaces, limit: places });
+        }
+        if states > counted as u64 {
+            return Err(BuildError::TooLarge { what: Limit::ContainedCounts, limit: counted });
         }
         let before = std::mem::replace(&mut self.repeats, true);
         let rows: Result<Vec<FxHashMap<Vec<u32>, Pc>>, BuildError> = (0..=last)
@@ -171,14 +169,17 @@ impl Emitter<'_, '_, '_, '_> {
     ) -> Result<Pc, BuildError> {
         let cannot = |emitter: &Self| {
             let at = format!("#{}/uniqueItems", emitter.expander.schemas.nodes[node as usize].pointer);
-            let reason = "items can be kept from repeating only where they are any strings, or a few values are listed";
-            BuildError::SchemaKeyword { at, reason: reason.to_owned() }
+            let reason = format!(
+                "items can be kept from repeating only where they are any strings, or where at most {} values are listed",
+                emitter.distinct()
+            );
+            BuildError::SchemaKeyword { at, reason }
         };
         if self.expander.alike(shape, place) > 0 || !shape.some.is_empty() {
             return Err(cannot(self));
         }
         let goal = self.expander.item(place, shape, 0, &[]);
-        let texts = self.finite(goal)?.filter(|texts| texts.len() <= MOST_DISTINCT);
+        let texts = self.finite(goal)?.filter(|texts| texts.len() <= self.distinct());
         let texts = texts.ok_or_else(|| cannot(self))?;
         let mut rows = Vec::with_capacity(1 << texts.len());
         for _ in 0..1usize << texts.len() {
@@ -196,6 +197,11 @@ impl Emitter<'_, '_, '_, '_> {
             self.compiler.builder.patch(pc, Inst::Split(&ways));
         }
         rows.first().copied().map_or_else(|| self.never(), Ok)
+    }
+
+    /// [`Limits::distinct`](crate::Limits::distinct): a set of values is a number, and there are lists of all sets.
+    fn distinct(&self) -> usize {
+        self.compiler.builder.limits().distinct.min(20)
     }
 
     /// The texts of all values that satisfy a goal, if they are listed.

@@ -8,8 +8,9 @@
 use regex_syntax::hir::{Dot, Hir, HirKind, Look, Repetition};
 
 /// The sets that make up a pattern: a string matches if it is in all with `true` and in none with `false`.
-/// (A look-ahead at the beginning is a set of its own.) On an error, why there are none.
-pub(super) fn parse(pattern: &str) -> Result<Vec<(Hir, bool)>, String> {
+/// (A look-ahead at the beginning is a set of its own.) On an error, why there are none: `most`
+/// bounds the ways in which it is anchored.
+pub(super) fn parse(pattern: &str, most: usize) -> Result<Vec<(Hir, bool)>, String> {
     let mut parts = Vec::new();
     let mut rest = pattern;
     let mut anchored = "";
@@ -27,12 +28,12 @@ pub(super) fn parse(pattern: &str) -> Result<Vec<(Hir, bool)>, String> {
         }
         anchored = "^";
         let end = closing(body).ok_or("a group is not closed")?;
-        parts.push((search(&format!("^(?:{})", &body[..end]))?, is));
+        parts.push((search(&format!("^(?:{})", &body[..end]), most)?, is));
         rest = &body[end + 1..];
     }
     let rest = if anchored.is_empty() { rest.to_owned() } else { format!("^(?:{rest})") };
     if !has_top_level_choice(&rest) || parts.is_empty() {
-        parts.insert(0, (search(&rest)?, true));
+        parts.insert(0, (search(&rest, most)?, true));
         return Ok(parts);
     }
     Err("a look-ahead is understood for a whole pattern only".to_owned())
@@ -75,7 +76,7 @@ fn has_top_level_choice(text: &str) -> bool {
 }
 
 /// The strings in which a pattern matches somewhere.
-fn search(pattern: &str) -> Result<Hir, String> {
+fn search(pattern: &str, most: usize) -> Result<Hir, String> {
     let text = translated(pattern)?;
     let parser = regex_syntax::ParserBuilder::new().utf8(true).nest_limit(100).build().parse(&text);
     let hir = parser.map_err(|error| match error {
@@ -84,7 +85,7 @@ fn search(pattern: &str) -> Result<Hir, String> {
         other => other.to_string(),
     })?;
     let any = || Hir::repetition(repetition(Hir::dot(Dot::AnyChar), 0, None));
-    let whole = forms(&hir)?.into_iter().map(|form| {
+    let whole = forms(&hir, most)?.into_iter().map(|form| {
         // Nothing is asked of a string in which nothing has to be found.
         if form.body.properties().minimum_len() == Some(0) && !(form.starts && form.ends) {
             return any();
@@ -108,10 +109,7 @@ struct Form {
     ends: bool,
 }
 
-/// More forms than this are too many to write out.
-const MOST_FORMS: usize = 64;
-
-fn forms(hir: &Hir) -> Result<Vec<Form>, String> {
+fn forms(hir: &Hir, most: usize) -> Result<Vec<Form>, String> {
     let free = |body: Hir| vec![Form { starts: false, body, ends: false }];
     if hir.properties().look_set().is_empty() {
         return Ok(free(hir.clone()));
@@ -120,24 +118,24 @@ fn forms(hir: &Hir) -> Result<Vec<Form>, String> {
         HirKind::Look(Look::Start) => vec![Form { starts: true, body: Hir::empty(), ends: false }],
         HirKind::Look(Look::End) => vec![Form { starts: false, body: Hir::empty(), ends: true }],
         HirKind::Look(_) => return Err("word boundaries are not understood".to_owned()),
-        HirKind::Capture(capture) => forms(&capture.sub)?,
+        HirKind::Capture(capture) => forms(&capture.sub, most)?,
         HirKind::Alternation(parts) => {
-            let parts: Result<Vec<_>, String> = parts.iter().map(forms).collect();
+            let parts: Result<Vec<_>, String> = parts.iter().map(|part| forms(part, most)).collect();
             parts?.concat()
         }
         HirKind::Concat(parts) => {
             let mut all = free(Hir::empty());
             for part in parts {
-                let next = forms(part)?;
+                let next = forms(part, most)?;
                 all = all.iter().flat_map(|a| next.iter().filter_map(|b| a.then(b))).collect();
-                if all.len() > MOST_FORMS {
+                if all.len() > most {
                     break;
                 }
             }
             all
         }
         HirKind::Repetition(repeat) if repeat.max == Some(1) => {
-            let mut all = forms(&repeat.sub)?;
+            let mut all = forms(&repeat.sub, most)?;
             if repeat.min == 0 {
                 all.extend(free(Hir::empty()));
             }
@@ -145,7 +143,7 @@ fn forms(hir: &Hir) -> Result<Vec<Form>, String> {
         }
         _ => return Err("`^` and `$` are not understood within a repeat".to_owned()),
     };
-    if found.len() > MOST_FORMS { Err("it has too many anchors".to_owned()) } else { Ok(found) }
+    if found.len() > most { Err(format!("it is anchored in more than {most} ways")) } else { Ok(found) }
 }
 
 impl Form {
@@ -375,7 +373,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, text: &str) -> bool {
-        let parts = parse(pattern).expect("a pattern");
+        let parts = parse(pattern, 64).expect("a pattern");
         parts.iter().all(|(hir, is)| {
             let regex = regex::Regex::new(&format!("^(?s:{hir})$")).expect("a regex");
             regex.is_match(text) == *is
@@ -423,7 +421,7 @@ mod tests {
         for pattern in
             ["(a)\\1", "a(?=b)", "(?<=a)b", "\\bword\\b", "\\A", "(^a)*", "a\\ud83d", "[", "(", "a(?!b)|c"]
         {
-            assert!(parse(pattern).is_err(), "{pattern}");
+            assert!(parse(pattern, 64).is_err(), "{pattern}");
         }
     }
 }

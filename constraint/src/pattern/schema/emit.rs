@@ -212,10 +212,10 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         for (of, is) in multiples {
             let asked = if *is { Asked::Holds } else { Asked::Fails };
             let scaled = of.scaled().and_then(|(digits, scale)| Some((u32::try_from(digits).ok()?, scale)));
-            let Some((digits, scale)) =
-                scaled.filter(|(digits, scale)| u64::from(*digits) * u64::from(scale + 2) < 1 << 31)
-            else {
-                return Err(BuildError::TooLarge { what: Limit::Multiple, limit: 1 << 31 });
+            let limit = self.compiler.builder.limits().multiple.min(1 << 31);
+            let fits = |(digits, scale): &(u32, _)| u64::from(*digits) * u64::from(scale + 2) < limit;
+            let Some((digits, scale)) = scaled.filter(fits) else {
+                return Err(BuildError::TooLarge { what: Limit::Multiple, limit: limit as usize });
             };
             parts.push((Part::Multiple { digits, scale }, asked));
         }

@@ -21,9 +21,6 @@ use crate::limits::{Limit, Limits};
 /// Index of a goal.
 pub(super) type GoalId = u32;
 
-/// Shapes that one goal may have of one kind.
-const MOST_SHAPES: usize = 300;
-
 /// The goal that nothing satisfies.
 pub(super) const NEVER: GoalId = 0;
 
@@ -45,6 +42,8 @@ pub(super) struct Expander {
     empty: FxHashMap<(GoalId, Kind), bool>,
     steps: usize,
     limit: usize,
+    /// [`Limits::alternatives`]
+    most_shapes: usize,
 }
 
 /// Alternatives, of which one has to hold; each is a conjunction.
@@ -80,6 +79,7 @@ impl Expander {
             empty: FxHashMap::default(),
             steps: 0,
             limit: limits.schema_steps,
+            most_shapes: limits.alternatives,
         }
     }
 
@@ -293,8 +293,8 @@ impl Expander {
         let narrowest = (0..state.choices.len()).min_by_key(|&at| state.choices[at].len());
         let Some(narrowest) = narrowest else {
             self.charge(1 + out.len() * (1 + state.shape.weight() / 64))?;
-            if out.len() >= MOST_SHAPES {
-                return Err(BuildError::TooLarge { what: Limit::Alternatives, limit: MOST_SHAPES });
+            if out.len() >= self.most_shapes {
+                return Err(BuildError::TooLarge { what: Limit::Alternatives, limit: self.most_shapes });
             }
             // What another shape says already need not be said again.
             if self.may_hold(&mut state.shape, place)?

@@ -43,7 +43,7 @@ impl Compiler<'_, '_, '_> {
     pub(super) fn schema(&mut self, text: &str, next: Pc) -> Result<Pc, BuildError> {
         let document =
             Json::read(text).map_err(|reason| BuildError::Schema { at: "#".to_owned(), reason })?;
-        let schemas = read::read(document)?;
+        let schemas = read::read(document, self.builder.limits())?;
         circles::check_circles(&schemas)?;
         let expander = Expander::new(schemas, self.builder.limits());
         Emitter::new(self, expander).document(next)

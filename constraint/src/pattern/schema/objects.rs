@@ -24,9 +24,6 @@ use crate::pattern::nfa::UNBOUNDED;
 use crate::pattern::program::{Edge, Inst, Pc};
 use crate::pattern::regular::{Asked, Automaton, Part, product};
 
-/// Characters of a name that other keys are told from.
-const LONGEST_NAME: usize = 1000;
-
 /// What is said of keys: the names that they are not, the patterns that they may match, and what they satisfy.
 pub(super) type KeysOf = (Vec<NameId>, Vec<LangId>, Vec<Literal>);
 
@@ -72,8 +69,9 @@ impl Emitter<'_, '_, '_, '_> {
         let max = shape.max.filter(|max| others.is_some() || (*max as usize) < names.len());
         // Counts beyond this are alike.
         let cap = max.unwrap_or(min.max(1)).min(names.len() as u32);
-        if u64::from(cap) * names.len() as u64 > 4096 {
-            return Err(BuildError::TooLarge { what: Limit::PropertyCounts, limit: 4096 });
+        let limit = self.compiler.builder.limits().property_counts;
+        if u64::from(cap) * names.len() as u64 > limit as u64 {
+            return Err(BuildError::TooLarge { what: Limit::PropertyCounts, limit });
         }
         let before = self.repeats;
         self.repeats |= cap > 1;
@@ -153,9 +151,9 @@ impl Emitter<'_, '_, '_, '_> {
             let free = (0, Members::Any);
             return self.more((min, max), end, &mut |emitter, next| emitter.other(others, free, next));
         }
-        if min >= MOST_KEYS {
-            let (what, limit) = (Limit::RestrictedKeys, MOST_KEYS as usize - 1);
-            return Err(BuildError::TooLarge { what, limit });
+        let limit = self.compiler.builder.limits().restricted_keys.min(MOST_KEYS as usize - 1);
+        if min as usize > limit {
+            return Err(BuildError::TooLarge { what: Limit::RestrictedKeys, limit });
         }
         let (list, few) = self.compiler.builder.begin_list();
         // The first may be nearer than any other that is left: so it is counted where it has to be there.
@@ -277,8 +275,9 @@ impl Emitter<'_, '_, '_, '_> {
 
     fn keys_of(&mut self, (names, patterns, literals): &KeysOf) -> Result<Automaton, BuildError> {
         let schemas = Rc::clone(&self.expander.schemas);
-        if patterns.len() > 32 {
-            return Err(BuildError::TooLarge { what: Limit::KeyPatterns, limit: 32 });
+        let limit = self.compiler.builder.limits().key_patterns.min(32);
+        if patterns.len() > limit {
+            return Err(BuildError::TooLarge { what: Limit::KeyPatterns, limit });
         }
         let strings = &mut self.expander.strings;
         let mut parts = Vec::new();
@@ -331,10 +330,11 @@ impl Emitter<'_, '_, '_, '_> {
             names.iter().map(|name| schemas.names[*name as usize].chars().collect()).collect();
         texts.sort_unstable();
         let texts: Vec<&[char]> = texts.iter().map(Vec::as_slice).collect();
+        let limit = self.compiler.builder.limits().property_name;
         match texts.iter().map(|text| text.len()).max() {
             None => Ok(any),
-            Some(longest) if longest > LONGEST_NAME => {
-                Err(BuildError::TooLarge { what: Limit::PropertyName, limit: LONGEST_NAME })
+            Some(longest) if longest > limit => {
+                Err(BuildError::TooLarge { what: Limit::PropertyName, limit })
             }
             Some(_) => {
                 // As anything does, so that these characters lead to the very same places.

@@ -15,6 +15,7 @@ use super::format;
 use super::node::{Items, Keyword, Kind, Kinds, LangId, NameId, Node, NodeId, Properties, Values};
 use super::value::{Json, Members, Number};
 use crate::error::BuildError;
+use crate::limits::Limits;
 use regex_syntax::hir::Hir;
 
 /// All schemas that can be reached from a document's root.
@@ -28,7 +29,7 @@ pub(super) struct Schemas {
 }
 
 /// Reads a document.
-pub(super) fn read(root: Json) -> Result<Schemas, BuildError> {
+pub(super) fn read(root: Json, limits: &Limits) -> Result<Schemas, BuildError> {
     let document = Document::new(root);
     let mut reader = Reader {
         schemas: Schemas { nodes: Vec::new(), names: Vec::new(), langs: Vec::new(), root: 0 },
@@ -37,6 +38,7 @@ pub(super) fn read(root: Json) -> Result<Schemas, BuildError> {
         names: FxHashMap::default(),
         langs: FxHashMap::default(),
         open: Vec::new(),
+        anchored: limits.anchored,
     };
     reader.schemas.root = reader.node_at(String::new());
     while let Some((node, pointer)) = reader.open.pop() {
@@ -54,6 +56,8 @@ pub(super) struct Reader<'d> {
     langs: FxHashMap<String, Vec<(LangId, bool)>>,
     /// Schemas that are not read yet.
     open: Vec<(NodeId, String)>,
+    /// [`Limits::anchored`]
+    anchored: usize,
 }
 
 /// A member of a schema.
@@ -402,7 +406,7 @@ impl Reader<'_> {
         if let Some(parts) = self.langs.get(pattern) {
             return Ok(parts.clone());
         }
-        let hirs = ecma::parse(pattern).map_err(|reason| unsupported(at, &reason))?;
+        let hirs = ecma::parse(pattern, self.anchored).map_err(|reason| unsupported(at, &reason))?;
         let parts: Vec<(LangId, bool)> = hirs.into_iter().map(|(hir, is)| (self.lang(hir), is)).collect();
         self.langs.insert(pattern.to_owned(), parts.clone());
         Ok(parts)

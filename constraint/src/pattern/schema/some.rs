@@ -12,14 +12,8 @@ use crate::pattern::few::Members;
 use crate::pattern::json::string_text;
 use crate::pattern::program::{Inst, Pc};
 
-/// Members that have to be there and have no names: all orders of them are written out.
-const MOST_SOME: usize = 4;
-/// How many members are counted beside them.
-const MOST_COUNTED: usize = 8;
-/// Keys are listed up to so many.
+/// Keys are listed up to so many: a set of them is a number.
 const MOST_LISTED: usize = 64;
-/// Sets of listed keys, by the sorts of which there are members.
-const MOST_HEADS: usize = 4096;
 
 /// A key of a member without a name, and its values by the set of sorts of which the member is then.
 struct Listed {
@@ -38,9 +32,15 @@ impl Emitter<'_, '_, '_, '_> {
     ) -> Result<Entrances, BuildError> {
         let owed = shape.some.len();
         let cap = max.unwrap_or(min) as usize;
-        if owed > MOST_SOME || cap > MOST_COUNTED {
-            let what = Limit::UnnamedProperties;
-            return Err(BuildError::TooLarge { what, limit: MOST_SOME });
+        let limits = self.compiler.builder.limits();
+        // A set of them is a number, and there are lists of all sets.
+        let limit = limits.unnamed.min(16);
+        if owed > limit {
+            return Err(BuildError::TooLarge { what: Limit::UnnamedProperties, limit });
+        }
+        let limit = limits.beside_unnamed;
+        if cap > limit {
+            return Err(BuildError::TooLarge { what: Limit::BesideUnnamed, limit });
         }
         let Some(plain) = others else {
             let never = self.never()?;
@@ -129,9 +129,9 @@ impl Emitter<'_, '_, '_, '_> {
             for (bit, Listed { key, ways: values }) in free.filter(|_| max.is_none_or(|max| count < max)) {
                 for &(set, goal) in values.iter().filter(|(set, _)| set & there == 0) {
                     let to = (used | 1 << bit, there | set);
-                    if heads.len() > MOST_HEADS {
-                        let what = Limit::KeySets;
-                        return Err(BuildError::TooLarge { what, limit: MOST_HEADS });
+                    let limit = self.compiler.builder.limits().key_sets;
+                    if heads.len() > limit {
+                        return Err(BuildError::TooLarge { what: Limit::KeySets, limit });
                     }
                     let next = match heads.get(&to) {
                         Some(&next) => next,

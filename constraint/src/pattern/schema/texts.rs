@@ -7,6 +7,7 @@ use super::numbers::Written;
 use super::place::{PlaceId, Places, Step};
 use super::read::{Schemas, read};
 use crate::error::BuildError;
+use crate::limits::Limits;
 use crate::pattern::json::string_text;
 
 /// Writes values as the masks of a schema expect them: members in their order, numbers without exponents, strings
@@ -23,8 +24,8 @@ impl SchemaTexts {
     ///
     /// # Errors
     /// [`BuildError::Schema`] and [`BuildError::SchemaKeyword`].
-    pub fn new(schema: &Value) -> Result<SchemaTexts, BuildError> {
-        let schemas = read(schema.into())?;
+    pub fn new(schema: &Value, limits: &Limits) -> Result<SchemaTexts, BuildError> {
+        let schemas = read(schema.into(), limits)?;
         let (places, written) = (Places::new(&schemas), Written::of(&schemas));
         Ok(SchemaTexts { schemas, places, written })
     }
