@@ -16,6 +16,7 @@ mod text;
 
 use crate::diag::Diag;
 use crate::lex::lex;
+use crate::limits::Limits;
 use crate::parse::parse;
 use marks::Marks;
 
@@ -26,14 +27,14 @@ const INDENT: usize = 2;
 /// matter, nor does what this version cannot run. `file` is what the spans of the findings refer to.
 ///
 /// ```
-/// let text = agentc_compiler::fmt::format(0, "user  \"Hello {{name}}\"").unwrap();
+/// let text = agentc_compiler::fmt::format(0, "user  \"Hello {{name}}\"", &Default::default()).unwrap();
 /// assert_eq!(text, "user \"Hello {{ name }}\"\n");
 /// ```
-pub fn format(file: u32, text: &str) -> Result<String, Vec<Diag>> {
-    let lexed = lex(file, text);
+pub fn format(file: u32, text: &str, limits: &Limits) -> Result<String, Vec<Diag>> {
+    let lexed = lex(file, text, limits);
     match Marks::new(text, &lexed) {
         Some(marks) if !marks.agreed() => Ok(text.to_owned()),
         Some(marks) => Ok(print::print(text, &lexed.tokens, &marks)),
-        None => Err(parse(file, text).1),
+        None => Err(parse(file, text, limits).1),
     }
 }

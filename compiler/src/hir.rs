@@ -289,8 +289,6 @@ pub struct Gen {
     pub options: Vec<(GenOption, Expr)>,
     /// How a `select` chooses.
     pub method: Method,
-    /// Where the method stands.
-    pub method_span: Span,
     /// One of the models by name, instead of the run's.
     pub model: Option<u32>,
     /// Tools that may be called: in the text of a `gen`, or by a `call`.

@@ -19,6 +19,7 @@ pub mod hir;
 pub mod ir;
 pub mod json;
 pub mod lex;
+mod limits;
 mod lint;
 mod lower;
 pub mod modules;
@@ -33,6 +34,7 @@ pub mod ty;
 
 pub use check::check;
 pub use diag::codes::codes;
+pub use limits::{Limit, Limits};
 pub use lint::lint;
 pub use lower::lower;
 pub use modules::load;
@@ -44,14 +46,13 @@ use diag::Diag;
 use modules::Loaded;
 use source::{Sources, Span, World};
 
-/// The largest source file, in bytes. Bounds the time and memory of every stage.
-pub const MAX_SOURCE: usize = 8 << 20;
-
 /// What to compile, beyond the text.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The agent to start with, in place of the default entry point.
     pub agent: Option<String>,
+    /// What the program may cost before it runs.
+    pub limits: Limits,
 }
 
 /// The outcome of a compilation.
@@ -67,15 +68,15 @@ pub struct Compiled {
 
 /// Compiles a program: load, check, lint and lower.
 pub fn compile(name: &str, bytes: &[u8], world: &dyn World, options: &Options) -> Compiled {
-    let Loaded { modules, sources, mut diags } = load(name, bytes, world);
+    let Loaded { modules, sources, mut diags } = load(name, bytes, world, &options.limits);
     let broken = diags.iter().any(Diag::is_error);
-    let (hir, found) = check(&modules, world, options.agent.as_deref());
+    let (hir, found) = check(&modules, world, options);
     diags.extend(found);
     let hir = hir.filter(|_| !broken);
-    diags.extend(hir.iter().flat_map(|hir| lint(hir, &modules, &sources)));
+    diags.extend(hir.iter().flat_map(|hir| lint(hir, &modules, &sources, &options.limits)));
     let hir = hir.filter(|_| !diags.iter().any(Diag::is_error));
     let program = hir.map(|hir| lower(&hir, &sources));
-    diags.extend(program.iter().flat_map(size::check));
+    diags.extend(program.iter().flat_map(|program| size::check(program, &options.limits)));
     diags.sort_by_key(|d| (d.span.file, d.span.start, d.span.end));
     let allows = modules.list().iter().flat_map(|module| &module.ast.allows);
     let diags = diag::allow::silence(allows, diags);
@@ -83,12 +84,14 @@ pub fn compile(name: &str, bytes: &[u8], world: &dyn World, options: &Options) -
 }
 
 /// The text of a file, if it is one. A byte-order mark before it is no part of it.
-pub fn decode(bytes: &[u8]) -> Result<&str, Diag> {
+pub fn decode<'b>(bytes: &'b [u8], limits: &Limits) -> Result<&'b str, Diag> {
     let bytes = bytes.strip_prefix(source::BYTE_ORDER_MARK.as_bytes()).unwrap_or(bytes);
-    if bytes.len() > MAX_SOURCE {
+    let most = limits.source;
+    if bytes.len() > most {
         // Who reads a file that never ends stops behind the bound, so its length is not known.
-        let message = format!("this file has more than {MAX_SOURCE} bytes, the most that a program may have");
-        return Err(Diag::new("E0002", Span::default(), message).hint("pass large data as an input instead"));
+        let message = format!("this file has more than {most} bytes, the most that a program may have");
+        let diag = Diag::new("E0002", Span::default(), message).limit(Limit::Source);
+        return Err(diag.hint("pass large data as an input instead"));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();

@@ -7,11 +7,9 @@ use std::collections::HashMap;
 
 use crate::ast::{Ast, Import, Item, Text};
 use crate::diag::Diag;
+use crate::limits::{Limit, Limits};
 use crate::source::{Source, Sources, Span, World};
 use crate::{decode, parse};
-
-/// How many files a program may have.
-pub const MAX_FILES: usize = 1000;
 
 /// A parsed file.
 #[derive(Debug, Clone, Default)]
@@ -65,10 +63,11 @@ pub struct Loaded {
 }
 
 /// Reads and parses a program and everything that it imports.
-pub fn load(name: &str, bytes: &[u8], world: &dyn World) -> Loaded {
+pub fn load(name: &str, bytes: &[u8], world: &dyn World, limits: &Limits) -> Loaded {
     let (folder, base) = name.split_at(name.rfind(['/', '\\']).map_or(0, |at| at + 1));
     let mut loader = Loader {
         world,
+        limits,
         folder,
         known: HashMap::new(),
         modules: Vec::new(),
@@ -87,6 +86,7 @@ pub fn load(name: &str, bytes: &[u8], world: &dyn World) -> Loaded {
 
 struct Loader<'w> {
     world: &'w dyn World,
+    limits: &'w Limits,
     /// The folder of the program's own file as its name gives it: messages put it before paths.
     folder: &'w str,
     /// Modules by path; `None` for files that could not be read.
@@ -99,7 +99,7 @@ struct Loader<'w> {
 impl Loader<'_> {
     /// Parses a file that was read; gives its module.
     fn add(&mut self, path: String, shown: String, bytes: &[u8]) -> usize {
-        let text = decode(bytes);
+        let text = decode(bytes, self.limits);
         let source = match &text {
             Ok(text) => Source::new(shown, *text),
             Err(_) => Source::new(shown, String::from_utf8_lossy(bytes.get(..4096).unwrap_or(bytes))),
@@ -107,7 +107,7 @@ impl Loader<'_> {
         let file = self.sources.add(source);
         let (ast, lost) = match text {
             Ok(text) => {
-                let (ast, found) = parse(file, text);
+                let (ast, found) = parse(file, text, self.limits);
                 self.diags.extend(found);
                 (ast, false)
             }
@@ -143,9 +143,10 @@ impl Loader<'_> {
         if let Some(known) = self.known.get(&path) {
             return *known;
         }
-        if self.modules.len() >= MAX_FILES {
-            let message = format!("the program imports more than {MAX_FILES} files");
-            let diag = Diag::new("E0603", spelling.span, message);
+        let most = self.limits.files;
+        if self.modules.len() >= most {
+            let message = format!("the program has more than {most} files");
+            let diag = Diag::new("E0603", spelling.span, message).limit(Limit::Files);
             self.diags.push(diag.hint("merge small files, or leave out what is not needed"));
             self.known.insert(path, None);
             return None;

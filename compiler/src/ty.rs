@@ -12,12 +12,6 @@ use crate::ir::Const;
 
 pub use relate::{either, fits, join, overlap, takes_float};
 
-/// Nodes that a type may have; larger ones are refused, so that no program can make the checker run away.
-pub const MAX_SIZE: usize = 4096;
-
-/// Levels that a written type may have. Deeper ones would not survive being written and read as JSON.
-pub const MAX_DEPTH: usize = 32;
-
 /// A type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ty {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use agentc_compiler::diag::Diag;
 use agentc_compiler::source::{NoFiles, World, WorldError};
-use agentc_compiler::{MAX_SOURCE, Options, compile};
+use agentc_compiler::{Limits, Options, compile};
 
 fn findings(bytes: &[u8]) -> Vec<Diag> {
     let began = Instant::now();
@@ -31,7 +31,7 @@ fn binary_files() {
 
 #[test]
 fn a_file_that_is_too_large() {
-    assert_eq!(findings(&vec![b' '; MAX_SOURCE + 1])[0].code, "E0002");
+    assert_eq!(findings(&vec![b' '; Limits::default().source + 1])[0].code, "E0002");
 }
 
 #[test]
@@ -238,11 +238,11 @@ fn a_regex_that_is_too_large() {
 
 #[test]
 fn an_agent_that_is_not_there() {
-    let options = Options { agent: Some("b".to_owned()) };
+    let options = Options { agent: Some("b".to_owned()), ..Options::default() };
     let compiled = compile("x.agent", b"agent a() { }", &NoFiles, &options);
     assert_eq!(compiled.diags[0].code, "E0500");
     assert!(compiled.program.is_none());
-    let options = Options { agent: Some("a".to_owned()) };
+    let options = Options { agent: Some("a".to_owned()), ..Options::default() };
     assert!(compile("x.agent", b"agent a() { }\nprint 1", &NoFiles, &options).program.is_some());
 }
 

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use agentc_compiler::diag::Diag;
-use agentc_compiler::{Compiled, MAX_SOURCE, Options, codes, compile, fmt};
+use agentc_compiler::{Compiled, Limits, Options, codes, compile, fmt};
 
 /// What codes of one beginning are about.
 const GROUPS: [(&str, &str); 14] = [
@@ -64,7 +64,7 @@ struct Program {
 impl Program {
     fn compile(&self) -> Compiled {
         let files: Vec<(&str, &str)> = self.files.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
-        let options = Options { agent: self.agent.clone() };
+        let options = Options { agent: self.agent.clone(), ..Options::default() };
         compile("main.agent", self.text.as_bytes(), &Files::of(&files), &options)
     }
 
@@ -121,7 +121,7 @@ fn unseen() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let imports: String = (0..1000).map(|i| format!("import \"{i}.agent\" as a{i}\n")).collect();
     vec![
         ("E0001", "Any image or archive has it.", b"\x7fELF\xff".to_vec()),
-        ("E0002", "Any file of more than 8 MiB has it.", vec![b' '; MAX_SOURCE + 1]),
+        ("E0002", "Any file of more than 8 MiB has it.", vec![b' '; Limits::default().source + 1]),
         ("E0003", "A list in a list, 257 times over, has it.", format!("print {nest}").into_bytes()),
         ("E0004", "A sum of 501 numbers has it.", format!("print {chain}").into_bytes()),
         ("E0026", "Files of old editors have it, at each of their lines.", b"print 1\rprint 2".to_vec()),
@@ -178,7 +178,10 @@ fn entry(code: &str) -> String {
     let (bad, good) = programs(&file.unwrap_or_else(|e| panic!("{code}: {e}")));
     for text in [&bad.text, &good.text] {
         assert!(!text.trim().is_empty(), "{code}");
-        assert!(fmt::format(0, text).is_ok_and(|set| set == *text) || code.starts_with("E00"), "{code}");
+        assert!(
+            fmt::format(0, text, &Limits::default()).is_ok_and(|set| set == *text) || code.starts_with("E00"),
+            "{code}"
+        );
     }
     let mended = good.compile();
     assert!(mended.diags.is_empty(), "{code}: {:#?}", mended.diags);

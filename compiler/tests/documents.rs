@@ -100,7 +100,7 @@ fn found(block: &Block, files: &[Block]) -> Vec<(&'static str, String)> {
     // What `tests/mistakes` may import.
     let shots = ("shots.agent", "fn examples() { user \"2 + 2?\" assistant \"4\" }");
     let files: Vec<(&str, &str)> = files.chain([shots]).collect();
-    let options = Options { agent: block.agent() };
+    let options = Options { agent: block.agent(), ..Options::default() };
     let compiled = compile("main.agent", block.text.as_bytes(), &Files::of(&files), &options);
     compiled.diags.into_iter().map(|diag| (diag.code, diag.message)).collect()
 }

@@ -197,8 +197,8 @@ impl Writer {
 /// Both forms of a program; `None` if it has errors.
 fn forms(text: &[u8], world: &dyn World) -> Option<(Hir, Program)> {
     let program = compile("main.agent", text, world, &Options::default()).program?;
-    let loaded = load("main.agent", text, world);
-    Some((check(&loaded.modules, world, None).0?, program))
+    let loaded = load("main.agent", text, world, &agentc_compiler::Limits::default());
+    Some((check(&loaded.modules, world, &Options::default()).0?, program))
 }
 
 /// A program of the suite without errors: its name, and both forms.

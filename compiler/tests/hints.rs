@@ -5,7 +5,7 @@ use agentc_compiler::{Options, compile};
 
 /// The hint of the only finding.
 fn hint(text: &str, agent: Option<&str>) -> String {
-    let options = Options { agent: agent.map(str::to_owned) };
+    let options = Options { agent: agent.map(str::to_owned), ..Options::default() };
     let compiled = compile("x.agent", text.as_bytes(), &NoFiles, &options);
     assert_eq!(compiled.diags.len(), 1, "{text}: {:?}", compiled.diags);
     compiled.diags[0].hint.clone().unwrap_or_default()

@@ -130,8 +130,8 @@ fn equal_specs_are_one() {
 #[test]
 fn a_pattern_that_was_built_before_lowering_is_found_after_it() {
     let text = "gen x: /[a-z]+/ with stop = \".\"";
-    let loaded = load("test.agent", text.as_bytes(), &NoFiles);
-    let hir = check(&loaded.modules, &NoFiles, None).0.expect("there is no mistake");
+    let loaded = load("test.agent", text.as_bytes(), &NoFiles, &agentc_compiler::Limits::default());
+    let hir = check(&loaded.modules, &NoFiles, &Options::default()).0.expect("there is no mistake");
     let generation = match &hir.funcs[hir.entry as usize].body[..] {
         [hir::Stmt { kind: hir::StmtKind::Gen(generation), .. }] => generation,
         other => panic!("{other:?}"),

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use agentc_compiler::diag::Diag;
-use agentc_compiler::{Options, compile, fmt};
+use agentc_compiler::{Limits, Options, compile, fmt};
 use common::Files;
 
 /// A mistake: the wrong program and the right one.
@@ -114,7 +114,7 @@ fn faults(mistake: &Mistake) -> String {
     for diag in findings(&mistake.right) {
         writeln!(report, "  the right way: {}", shown(&diag)).expect("it can be written");
     }
-    let set = fmt::format(0, &mistake.right).unwrap_or_default();
+    let set = fmt::format(0, &mistake.right, &Limits::default()).unwrap_or_default();
     if set.trim_end() != mistake.right {
         writeln!(report, "  the right way is set as\n{set}").expect("it can be written");
     }

@@ -55,7 +55,8 @@ fn each_file_is_read_once_by_a_path_from_the_first() {
 fn a_file_that_imports_the_programs_own_closes_a_circle() {
     let files = Files::of(&[("lib/a.agent", "import \"../main.agent\" as main\nfn f() { }")]);
     for name in ["main.agent", "some/main.agent", "C:\\some\\main.agent"] {
-        let Loaded { modules, diags, .. } = load(name, b"import \"lib/a.agent\" as a", &files);
+        let Loaded { modules, diags, .. } =
+            load(name, b"import \"lib/a.agent\" as a", &files, &agentc_compiler::Limits::default());
         assert_eq!(modules.list().len(), 2, "{name}");
         let shown: Vec<&str> = diags.iter().map(|d| d.message.as_str()).collect();
         assert_eq!(shown, ["the imports form a circle: main.agent → lib/a.agent → main.agent"], "{name}");

@@ -6,6 +6,7 @@ mod common;
 #[path = "../../fuzz/src/lib.rs"]
 mod properties;
 
+use agentc_compiler::Limits;
 use agentc_compiler::lex;
 use agentc_compiler::source::NoFiles;
 use common::random::Random;
@@ -143,7 +144,7 @@ fn truncated_programs() {
 fn programs_with_a_token_removed_or_doubled() {
     let mut random = Random(7);
     for case in common::cases() {
-        let tokens = lex::lex(0, &case.text).tokens;
+        let tokens = lex::lex(0, &case.text, &Limits::default()).tokens;
         for _ in 0..40 {
             let token = tokens[random.below(tokens.len())];
             let without = format!("{}{}", &case.text[..token.start], &case.text[token.end..]);

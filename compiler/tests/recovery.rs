@@ -12,7 +12,7 @@ use agentc_compiler::ast::{
     Block, Expr, ExprKind, Fork, Item, Part, RoleBody, Stmt, StmtKind, Text, ToolBody,
 };
 use agentc_compiler::source::NoFiles;
-use agentc_compiler::{Options, compile, lex, parse};
+use agentc_compiler::{Limits, Options, compile, lex, parse};
 use common::random::Random;
 
 /// What is put into programs.
@@ -38,7 +38,7 @@ fn findings(text: &str) -> Vec<Seen> {
 /// The places of all statements and items, each without the statements in its blocks.
 fn statements(text: &str) -> Vec<(usize, usize)> {
     let mut places = Vec::new();
-    for item in parse(0, text).0.items {
+    for item in parse(0, text, &Limits::default()).0.items {
         visit_item(&item, &mut places);
     }
     places
@@ -153,11 +153,11 @@ struct Tally {
 }
 
 fn try_program(name: &str, text: &str, tally: &mut Tally, random: &mut Random) {
-    if !parse(0, text).1.is_empty() {
+    if !parse(0, text, &Limits::default()).1.is_empty() {
         return;
     }
     let (before, places) = (findings(text), statements(text));
-    let tokens = lex::lex(0, text).tokens;
+    let tokens = lex::lex(0, text, &Limits::default()).tokens;
     for token in tokens.iter().filter(|t| !t.kind.is_trivia() && t.kind != lex::Kind::Text) {
         for garbage in GARBAGE {
             if !random.once_in(29) {
@@ -166,7 +166,7 @@ fn try_program(name: &str, text: &str, tally: &mut Tally, random: &mut Random) {
             let at = token.start;
             let Some((own, inner)) = around(&places, at) else { continue };
             let broken = format!("{} {garbage} {}", &text[..at], &text[at..]);
-            if parse(0, &broken).1.is_empty() {
+            if parse(0, &broken, &Limits::default()).1.is_empty() {
                 continue;
             }
             let width = garbage.len() + 2;

@@ -10,11 +10,11 @@ use agentc_compiler::hir::{Expr, ExprKind};
 use agentc_compiler::modules::Loaded;
 use agentc_compiler::resolve::{DefKind, Resolution, resolve};
 use agentc_compiler::source::{Sources, Span};
-use agentc_compiler::{check, load};
+use agentc_compiler::{Limits, Options, check, load};
 use common::{Case, Files, cases};
 
 fn loaded(text: &str, files: &Files) -> (Loaded, Resolution) {
-    let loaded = load("main.agent", text.as_bytes(), files);
+    let loaded = load("main.agent", text.as_bytes(), files, &Limits::default());
     let names = resolve(&loaded.modules);
     (loaded, names)
 }
@@ -169,7 +169,7 @@ fn the_checker_has_the_same_idea() {
     let mut compared = BTreeSet::new();
     for case in programs() {
         let (loaded, names) = loaded(&case.text, &case.files);
-        let (Some(hir), _) = check(&loaded.modules, &case.files, None) else { continue };
+        let (Some(hir), _) = check(&loaded.modules, &case.files, &Options::default()) else { continue };
         for func in &hir.funcs {
             common::typed::each_expr(&func.body, &mut |expr: &Expr| {
                 let (name, declared, place) = match &expr.kind {

@@ -6,8 +6,10 @@ mod common;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use agentc_compiler::graph::CallGraph;
+use agentc_compiler::size::Measured;
 use agentc_compiler::source::NoFiles;
-use agentc_compiler::{Options, compile, ir, size};
+use agentc_compiler::{Limits, Options, compile, ir};
 use common::random::Random;
 
 enum Stmt {
@@ -145,6 +147,11 @@ impl Run<'_> {
     }
 }
 
+/// What `ask` finds out about the contexts of a program.
+fn measured<T>(program: &ir::Program, ask: impl FnOnce(Measured<'_>) -> T) -> T {
+    ask(Measured { program, graph: &CallGraph::from(program), limits: &Limits::default() })
+}
+
 #[test]
 fn bounds_agree_with_a_model_that_runs_every_turn() {
     let mut compared = 0;
@@ -163,8 +170,10 @@ fn bounds_agree_with_a_model_that_runs_every_turn() {
         let program = compiled.program.unwrap_or_else(|| panic!("{:?}\n{text}", compiled.diags));
         let mut run = Run { funcs: &funcs, ..Run::default() };
         run.stmts(&main, 0, &mut Ends::default());
-        let found: BTreeMap<String, u64> =
-            size::worst_case(&program, &str::len).into_iter().map(|b| (b.name, b.tokens)).collect();
+        let found: BTreeMap<String, u64> = measured(&program, |sizes| sizes.worst_case(&str::len))
+            .into_iter()
+            .map(|b| (b.name, b.tokens))
+            .collect();
         assert_eq!(found, run.sites, "{text}");
         compared += found.len();
     }
@@ -178,7 +187,7 @@ fn program(text: &str) -> ir::Program {
 
 /// Name, tokens (a byte each) and whether there may be more.
 fn bounds(text: &str) -> Vec<(String, u64, bool)> {
-    let found = size::worst_case(&program(text), &str::len);
+    let found = measured(&program(text), |sizes| sizes.worst_case(&str::len));
     found.into_iter().map(|bound| (bound.name, bound.tokens, bound.open)).collect()
 }
 
@@ -216,12 +225,12 @@ fn agents_have_contexts_of_their_own_and_recursion_is_open() {
         fn down(n: int) -> int { \"d\" gen y with max = 2 if n > 0 { return down(n - 1) } return n }\n\
         \"a\" print a(1) + str(down(2)) gen z with max = 1";
     let program = program(text);
-    let found = size::worst_case(&program, &str::len);
+    let found = measured(&program, |sizes| sizes.worst_case(&str::len));
     let of = |name: &str| found.iter().find(|bound| bound.name == name).expect("it is there");
     assert_eq!((of("x").tokens, of("x").open), (8, false));
     assert_eq!(of("y").tokens, 4);
     assert_eq!((of("z").tokens, of("z").open, of("z").bytes), (5, true, 2));
     assert_ne!(of("x").context, of("z").context);
-    let parts = size::contributors(&program, of("x").context, &str::len);
+    let parts = measured(&program, |sizes| sizes.contributors(of("x").context, &str::len));
     assert_eq!(parts.iter().map(|part| part.tokens).collect::<Vec<u64>>(), [5, 3]);
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use agentc_compiler::{check, load};
+use agentc_compiler::{Limits, Options, check, load};
 use common::Files;
 
 fn golden(name: &str) -> String {
@@ -20,15 +20,16 @@ fn same(name: &str, text: &str) {
 
 #[test]
 fn trees_are_written_as_nested_lists() {
-    let loaded = load("program.agent", golden("program.agent").as_bytes(), &Files::of(&[]));
+    let loaded =
+        load("program.agent", golden("program.agent").as_bytes(), &Files::of(&[]), &Limits::default());
     same("program.ast", &loaded.modules.list()[0].ast.to_string());
 }
 
 #[test]
 fn typed_trees_are_written_with_types_and_effects() {
     let files = Files::of(&[("lib.agent", &golden("lib.agent"))]);
-    let loaded = load("program.agent", golden("program.agent").as_bytes(), &files);
-    let (hir, found) = check(&loaded.modules, &files, None);
+    let loaded = load("program.agent", golden("program.agent").as_bytes(), &files, &Limits::default());
+    let (hir, found) = check(&loaded.modules, &files, &Options::default());
     let hir = hir.unwrap_or_else(|| panic!("{:#?}\n{found:#?}", loaded.diags));
     same("program.hir", &hir.to_string());
 }
@@ -36,7 +37,7 @@ fn typed_trees_are_written_with_types_and_effects() {
 #[test]
 fn every_program_of_the_suite_has_both_forms() {
     for case in common::cases() {
-        let loaded = load("main.agent", case.text.as_bytes(), &case.files);
+        let loaded = load("main.agent", case.text.as_bytes(), &case.files, &Limits::default());
         for module in loaded.modules.list() {
             let text = module.ast.to_string();
             assert_eq!(
@@ -46,7 +47,7 @@ fn every_program_of_the_suite_has_both_forms() {
                 case.name
             );
         }
-        let (hir, _) = check(&loaded.modules, &case.files, None);
+        let (hir, _) = check(&loaded.modules, &case.files, &Options::default());
         let shown = hir.map(|hir| hir.to_string());
         assert!(shown.is_none_or(|text| text.starts_with("entry ")), "{}", case.name);
     }

@@ -204,14 +204,10 @@ impl Body {
         facts.flat_map(|(var, facts)| facts.into_iter().map(move |(f, holder)| (var, f, holder))).collect()
     }
 
-    /// Forgets what is known of variables with these names.
-    pub(super) fn forget_names(&mut self, changed: &HashSet<&str>) {
-        let Body { flow, variables: Variables { list, subjects, .. }, .. } = self;
-        let name = |var: VarId| list.get(var.0 as usize).map_or("", |v| v.name.as_str());
-        flow.forget_unless(|var| {
-            let subject = subjects.get(&var).copied().unwrap_or(var);
-            !changed.contains(name(subject))
-        });
+    /// Forgets what is known of these variables, and of the facts about them.
+    pub(super) fn forget(&mut self, changed: &HashSet<VarId>) {
+        let Body { flow, variables: Variables { subjects, .. }, .. } = self;
+        flow.forget_unless(|var| !changed.contains(subjects.get(&var).unwrap_or(&var)));
     }
 
     /// Whether a statement that could not be read may have declared a name.

@@ -1,12 +1,13 @@
 //! Facts about constraints, obtained from the engine that will enforce them.
 
 use agentc_constraint::spec::{GrammarSyntax, Spec, Stop};
-use agentc_constraint::{BuildError, Limits, SharedSpec};
+use agentc_constraint::{BuildError, SharedSpec};
 use regex_automata::nfa::thompson;
 
 use super::Checker;
 use crate::ast::{Part, Text};
 use crate::diag::Diag;
+use crate::limits::Limit;
 use crate::source::Span;
 
 /// What is wrong with a regex, a grammar or a schema.
@@ -17,6 +18,8 @@ pub(super) struct Problem {
     hint: String,
     /// Where, in bytes from after the first slash, or of the grammar.
     range: Option<std::ops::Range<usize>>,
+    /// The limit of the compiler that it is about.
+    limit: Option<Limit>,
 }
 
 impl Problem {
@@ -39,7 +42,8 @@ impl Checker<'_> {
     /// Reports what is wrong with a regex literal; says whether it is good.
     pub(super) fn regex_is_good(&mut self, pattern: &str, span: Span) -> bool {
         let spec = Spec::Regex { pattern: pattern.to_owned() };
-        let problem = self.known_problem(spec, |spec| problem_of(spec).map(|p| p.of_hole(pattern)));
+        let problem =
+            self.known_problem(spec, |spec, limits| problem_of(spec, limits).map(|p| p.of_hole(pattern)));
         self.is_good(problem, span)
     }
 
@@ -47,7 +51,8 @@ impl Checker<'_> {
     pub(super) fn stop_regex_is_good(&mut self, pattern: &str, span: Span) -> bool {
         let value = Box::new(Spec::Text { min: 0, max: None });
         let spec = Spec::Until { value, stops: vec![Stop::Regex { pattern: pattern.to_owned() }] };
-        let problem = self.known_problem(spec, |spec| problem_of(spec).map(|p| p.of_hole(pattern)));
+        let problem =
+            self.known_problem(spec, |spec, limits| problem_of(spec, limits).map(|p| p.of_hole(pattern)));
         self.is_good(problem, span)
     }
 
@@ -55,15 +60,17 @@ impl Checker<'_> {
     fn known_problem(
         &mut self,
         spec: Spec,
-        find: impl FnOnce(&SharedSpec) -> Option<Problem>,
+        find: impl FnOnce(&SharedSpec, &agentc_constraint::Limits) -> Option<Problem>,
     ) -> Option<Problem> {
         let spec = self.cache.specs.share(spec);
-        self.cache.problems.entry(spec).or_insert_with_key(find).clone()
+        let limits = &self.program.limits.constraint;
+        self.cache.problems.entry(spec).or_insert_with_key(|spec| find(spec, limits)).clone()
     }
 
     /// The same for one that is searched for in a text: it may look at what is around a match.
     pub(super) fn search_regex_is_good(&mut self, pattern: &str, span: Span) -> bool {
-        self.is_good(search_problem(pattern).map(|problem| problem.of_hole(pattern)), span)
+        let problem = search_problem(pattern, self.program.limits.searched_regex);
+        self.is_good(problem.map(|problem| problem.of_hole(pattern)), span)
     }
 
     /// The same for a grammar, which stands in the program as `spelling` or in the file of that path.
@@ -76,13 +83,14 @@ impl Checker<'_> {
     ) -> bool {
         let spec = Spec::Grammar { grammar: grammar.to_owned(), syntax };
         let problem = self.known_problem(spec, grammar_problem);
-        let Some(Problem { code, message, hint, range }) = problem else { return true };
+        let Some(Problem { code, message, hint, range, limit }) = problem else { return true };
         let place = range.filter(|_| path.is_none()).and_then(|range| in_text(spelling, grammar, &range));
         let message = match path {
             Some(path) => format!("`{path}`: {message}"),
             None => message,
         };
-        self.report(Diag::new(code, place.unwrap_or(spelling.span), message).hint(hint));
+        let diag = Diag { limit, ..Diag::new(code, place.unwrap_or(spelling.span), message) };
+        self.report(diag.hint(hint));
         false
     }
 
@@ -97,7 +105,8 @@ impl Checker<'_> {
     fn is_good(&mut self, problem: Option<Problem>, span: Span) -> bool {
         let Some(problem) = problem else { return true };
         let place = problem.range.and_then(|r| inner(span, &r)).unwrap_or(span);
-        self.report(Diag::new(problem.code, place, problem.message).hint(problem.hint));
+        let diag = Diag { limit: problem.limit, ..Diag::new(problem.code, place, problem.message) };
+        self.report(diag.hint(problem.hint));
         false
     }
 }
@@ -120,26 +129,27 @@ fn in_text(spelling: &Text, says: &str, range: &std::ops::Range<usize>) -> Optio
     Some(Span { start: at(range.start)?, end: at(range.end)?, ..span })
 }
 
-fn grammar_problem(spec: &SharedSpec) -> Option<Problem> {
+fn grammar_problem(spec: &SharedSpec, limits: &agentc_constraint::Limits) -> Option<Problem> {
     let empty =
         ("this grammar derives no text", "give its start an alternative that does not lead back to itself");
-    document_problem(spec, "E0408", empty, "change the grammar")
+    document_problem(spec, limits, "E0408", empty, "change the grammar")
 }
 
-fn schema_problem(spec: &SharedSpec) -> Option<Problem> {
+fn schema_problem(spec: &SharedSpec, limits: &agentc_constraint::Limits) -> Option<Problem> {
     let empty = ("no value satisfies this schema", "look for keywords that contradict each other");
-    document_problem(spec, "E0409", empty, "change the schema")
+    document_problem(spec, limits, "E0409", empty, "change the schema")
 }
 
 /// What is wrong with a document that has a code of its own: that it is not valid, admits nothing (with a message
 /// and a hint), or is too large.
 fn document_problem(
     spec: &SharedSpec,
+    limits: &agentc_constraint::Limits,
     invalid: &'static str,
     empty: (&str, &str),
     otherwise: &str,
 ) -> Option<Problem> {
-    let error = spec.build(&[], &Limits::default()).err()?;
+    let error = spec.build(&[], limits).err()?;
     let (code, message) = match &error {
         BuildError::Grammar { .. }
         | BuildError::Schema { .. }
@@ -152,14 +162,11 @@ fn document_problem(
         BuildError::Empty { .. } => empty.1.to_owned(),
         _ => error.hint().unwrap_or_else(|| otherwise.to_owned()),
     };
-    Some(Problem { code, message, hint, range: error.span() })
+    Some(Problem { code, message, hint, range: error.span(), limit: None })
 }
 
-/// How large the program of a regex that is searched for may be, in bytes: the limit of the crate that runs
-/// it.
-const MAX_SEARCH: usize = 10 << 20;
-
-fn search_problem(pattern: &str) -> Option<Problem> {
+/// What is wrong with a regex that is searched for; its program may have `most` bytes.
+fn search_problem(pattern: &str, most: usize) -> Option<Problem> {
     let hint = "the syntax is that of Rust's regex crate: no look-around, no back-references".to_owned();
     let hir = match regex_syntax::Parser::new().parse(pattern) {
         Ok(hir) => hir,
@@ -170,21 +177,23 @@ fn search_problem(pattern: &str) -> Option<Problem> {
                 other => (other.to_string(), None),
             };
             let (code, message) = regex_error(&reason);
-            return Some(Problem { code, message, hint, range });
+            return Some(Problem { code, message, hint, range, limit: None });
         }
     };
-    let config = thompson::Config::new().nfa_size_limit(Some(MAX_SEARCH));
+    let config = thompson::Config::new().nfa_size_limit(Some(most));
     let error = thompson::Compiler::new().configure(config).build_from_hir(&hir).err()?;
     let message = format!("this regex is too large: {error}");
-    Some(Problem { code: "E0403", message, hint: "use smaller counts in braces".to_owned(), range: None })
+    let limit = error.size_limit().map(|_| Limit::SearchedRegex);
+    let hint = "use smaller counts in braces".to_owned();
+    Some(Problem { code: "E0403", message, hint, range: None, limit })
 }
 
 fn range_of(span: &regex_syntax::ast::Span) -> std::ops::Range<usize> {
     span.start.offset..span.end.offset
 }
 
-fn problem_of(spec: &SharedSpec) -> Option<Problem> {
-    let error = spec.build(&[], &Limits::default()).err()?;
+fn problem_of(spec: &SharedSpec, limits: &agentc_constraint::Limits) -> Option<Problem> {
+    let error = spec.build(&[], limits).err()?;
     let (code, message) = match &error {
         BuildError::LookAround { look, .. } => ("E0401", format!("a regex cannot look around: `{look}`")),
         BuildError::Regex { reason, .. } => regex_error(reason),
@@ -202,7 +211,7 @@ fn problem_of(spec: &SharedSpec) -> Option<Problem> {
         }
         _ => error.hint().unwrap_or_else(|| "change the regex".to_owned()),
     };
-    Some(Problem { code, message, hint, range: error.span() })
+    Some(Problem { code, message, hint, range: error.span(), limit: None })
 }
 
 /// The engine reads look-around and back-references as syntax errors: they are the most likely mistake.

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::Checker;
 use super::body::Loop;
-use super::effects::scan;
 use super::flow::{Flow, presence};
 use crate::ast::{Block, Expr, Ident};
 use crate::diag::Diag;
@@ -105,7 +104,8 @@ impl Checker<'_> {
     /// A turn may follow another: nothing is known that it may have changed.
     fn begin_loop(&mut self, body: &Block) {
         if self.body.flow.knows_presence() {
-            self.body.forget_names(&scan(&body.stmts).changed);
+            let changed = self.changed_in(body);
+            self.body.forget(&changed);
         }
     }
 
@@ -165,7 +165,8 @@ impl Checker<'_> {
         // What the body assigned stays assigned.
         std::mem::swap(&mut self.body.flow, &mut before);
         if self.body.flow.knows_presence() {
-            self.body.forget_names(&scan(&body.stmts).changed);
+            let changed = self.changed_in(body);
+            self.body.forget(&changed);
         }
         let error = error.map(|e| self.declare_variable(e, error_type()));
         let handler = handler.map(|h| self.block(h)).unwrap_or_default();

@@ -9,15 +9,19 @@ use super::{CONTEXT, Checker};
 use crate::ast::{
     Block, Expr, ExprKind, Fork, Gen, GenKind, Ident, Part, Path, RoleBody, Stmt, StmtKind, Text,
 };
-use crate::hir::ToolBody;
+use crate::hir::{ToolBody, VarId};
+use crate::source::Span;
 
 /// What one body holds.
 #[derive(Debug, Default)]
 pub(super) struct Scan<'a> {
     writes: bool,
     asks: bool,
-    reads: bool,
+    /// Whether a branch begins with what the context holds.
+    copies: bool,
     roles: bool,
+    /// Where the word `context` stands as a value.
+    contexts: Vec<Span>,
     /// What is called, or named as an argument of a function that calls it.
     calls: Vec<&'a Expr>,
     /// Names whose values are read, those of imported files included.
@@ -26,8 +30,8 @@ pub(super) struct Scan<'a> {
     tools: Vec<&'a Path>,
     /// How many branches are open around the place.
     branches: usize,
-    /// Names of variables that get another value.
-    pub(super) changed: HashSet<&'a str>,
+    /// Where variables are named that get another value.
+    changed: Vec<Span>,
     /// Whether some variable has the name `context`.
     pub(super) declares_context: bool,
     /// What statements that could not be read may have declared; `None` if every statement was read.
@@ -56,7 +60,7 @@ impl<'a> Scan<'a> {
                 self.expr(value);
             }
             StmtKind::Assign { name, value, .. } => {
-                self.changed.insert(&name.name);
+                self.changed.push(name.span);
                 self.expr(value);
             }
             StmtKind::If { arms, otherwise } => {
@@ -138,7 +142,7 @@ impl<'a> Scan<'a> {
         self.write();
         self.asks = true;
         self.declared(&generation.name);
-        self.changed.insert(&generation.name.name);
+        self.changed.push(generation.name.span);
         match &generation.kind {
             GenKind::Select { from, .. } => self.expr(from),
             GenKind::Call(tools) => self.tools.extend(tools),
@@ -185,7 +189,9 @@ impl<'a> Scan<'a> {
             }
             ExprKind::Name(name) => {
                 self.names.push(expr);
-                self.reads |= name == CONTEXT;
+                if name == CONTEXT {
+                    self.contexts.push(expr.span);
+                }
             }
             ExprKind::Call(call) => {
                 self.calls.push(&call.callee);
@@ -214,7 +220,7 @@ impl<'a> Scan<'a> {
 
     /// What a branch writes is dropped with it, but it reads the context that it begins with.
     fn branch(&mut self, body: &'a Block) {
-        self.reads = true;
+        self.copies = true;
         self.branches += 1;
         self.block(body);
         self.branches -= 1;
@@ -236,18 +242,19 @@ impl<'a> Checker<'a> {
                 }
             };
             self.module = self.decls.slots[id].module;
-            self.decls.slots[id].effects = self.own_effects(id, &found);
+            self.decls.slots[id].effects = self.own_effects(&found);
         }
         self.module = 0;
         self.spread_effects();
     }
 
     /// What a body does by itself, and what it calls.
-    fn own_effects(&self, id: usize, found: &Scan<'_>) -> Effects {
+    fn own_effects(&self, found: &Scan<'_>) -> Effects {
         let mut effects = Effects {
             writes: found.writes,
             asks: found.asks,
-            reads: found.reads && !self.hides_context(id, found),
+            // Where something has that name, it is not the word.
+            reads: found.copies || found.contexts.iter().any(|place| !self.is_known(*place)),
             roles: found.roles,
             calls: Vec::new(),
             reads_of: self.constants(&found.names),
@@ -289,10 +296,11 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Whether the word `context` means a variable or a declaration in a function.
-    fn hides_context(&self, id: usize, found: &Scan<'_>) -> bool {
-        let params = self.decls.slots[id].params.iter().any(|p| p.name.name == CONTEXT);
-        params || found.declares_context || self.global(CONTEXT).is_some()
+    /// The variables that a block may give another value, as far as they are there already.
+    pub(super) fn changed_in(&self, block: &Block) -> HashSet<VarId> {
+        let defs =
+            scan(&block.stmts).changed.into_iter().filter_map(|place| self.program.names.local_at(place));
+        defs.filter_map(|def| self.body.variables.var_of.get(&def).copied()).collect()
     }
 
     /// Each effect travels from callee to caller, at most once per call: linear in the calls.

@@ -7,16 +7,11 @@ use crate::ast::Text;
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind};
 use crate::ir::Const;
-use crate::json::{self, Json};
+use crate::json::{self, Json, JsonError};
+use crate::limits::{Limit, Limits};
 use crate::number::{Held, Number};
 use crate::source::Span;
 use crate::ty::{self, Field, Ty};
-
-/// Levels that a value may have: deeper ones would not survive being written and read with the program.
-const MAX_LEVELS: usize = ty::MAX_DEPTH;
-
-/// Levels that are read at all, so that a finding can say where there are too many.
-const READ_LEVELS: usize = 128;
 
 /// What is wrong with a value, and where in its file.
 #[derive(Debug)]
@@ -25,6 +20,7 @@ struct Mismatch {
     path: String,
     message: String,
     hint: String,
+    limit: Option<Limit>,
 }
 
 impl Checker<'_> {
@@ -35,10 +31,12 @@ impl Checker<'_> {
             return Expr { kind: ExprKind::Const(Const::Str(file.text.to_string())), ty, span };
         }
         let json =
-            match json::parse(&file.text, READ_LEVELS) {
+            match json::parse(&file.text, self.program.limits.data_levels) {
                 Ok(json) => json,
                 Err(error) => {
                     let diag = Diag::new("E0604", path.span, format!("`{}` is not JSON: {error}", file.path));
+                    let is_deep = matches!(error, JsonError::TooDeep { .. });
+                    let diag = Diag { limit: is_deep.then_some(Limit::DataLevels), ..diag };
                     self.report(diag.hint(
                         "correct the file, or embed it as text under a name that does not end in .json",
                     ));
@@ -47,16 +45,17 @@ impl Checker<'_> {
             };
         match self.embedded(&json, want) {
             Ok((value, ty)) => Expr { kind: ExprKind::Const(value), ty, span },
-            Err(Mismatch { path: place, message, hint }) => {
+            Err(Mismatch { path: place, message, hint, limit }) => {
                 let message = format!("`{}` at {place}: {message}", file.path);
-                self.report(Diag::new("E0605", path.span, message).hint(hint));
+                let diag = Diag { limit, ..Diag::new("E0605", path.span, message) };
+                self.report(diag.hint(hint));
                 error(span)
             }
         }
     }
 
     fn embedded(&self, json: &Json, want: Option<&Ty>) -> Result<(Const, Ty), Mismatch> {
-        let root = Place { path: "$".to_owned(), level: 0 };
+        let root = Place { path: "$".to_owned(), level: 0, limits: self.program.limits };
         match want.filter(|want| !want.is_error()) {
             Some(want) => Ok((of_type(json, want, &root)?, want.clone())),
             None => {
@@ -72,31 +71,38 @@ impl Checker<'_> {
 }
 
 /// Where in a file a value stands.
-struct Place {
+struct Place<'l> {
     path: String,
     level: usize,
+    limits: &'l Limits,
 }
 
-impl Place {
-    fn key(&self, name: &str) -> Place {
+impl<'l> Place<'l> {
+    fn key(&self, name: &str) -> Place<'l> {
         let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.is_empty();
         let path = if plain { format!("{}.{name}", self.path) } else { format!("{}[{name:?}]", self.path) };
-        Place { path, level: self.level + 1 }
+        Place { path, level: self.level + 1, limits: self.limits }
     }
 
-    fn item(&self, at: usize) -> Place {
-        Place { path: format!("{}[{at}]", self.path), level: self.level + 1 }
+    fn item(&self, at: usize) -> Place<'l> {
+        Place { path: format!("{}[{at}]", self.path), level: self.level + 1, limits: self.limits }
     }
 
     fn wrong<T>(&self, message: String, hint: impl Into<String>) -> Result<T, Mismatch> {
-        Err(Mismatch { path: self.path.clone(), message, hint: hint.into() })
+        Err(Mismatch { path: self.path.clone(), message, hint: hint.into(), limit: None })
+    }
+
+    fn beyond<T>(&self, limit: Limit, message: String, hint: &str) -> Result<T, Mismatch> {
+        Err(Mismatch { path: self.path.clone(), message, hint: hint.to_owned(), limit: Some(limit) })
     }
 }
 
 /// A JSON value as one of a type.
-fn of_type(json: &Json, want: &Ty, place: &Place) -> Result<Const, Mismatch> {
-    if place.level > MAX_LEVELS {
-        return place.wrong(format!("more than {MAX_LEVELS} levels"), "flatten the data");
+fn of_type(json: &Json, want: &Ty, place: &Place<'_>) -> Result<Const, Mismatch> {
+    // Deeper ones would not survive being written and read with the program.
+    let most = place.limits.levels();
+    if place.level > most {
+        return place.beyond(Limit::TypeLevels, format!("more than {most} levels"), "flatten the data");
     }
     match (json, want) {
         (_, Ty::Named(_)) => of_type(json, &want.unfolded(), place),
@@ -121,14 +127,14 @@ fn of_type(json: &Json, want: &Ty, place: &Place) -> Result<Const, Mismatch> {
     }
 }
 
-fn not_of<T>(json: &Json, want: &Ty, place: &Place) -> Result<T, Mismatch> {
+fn not_of<T>(json: &Json, want: &Ty, place: &Place<'_>) -> Result<T, Mismatch> {
     place.wrong(
         format!("{want} is expected, but this is {}", shown(json)),
         "correct the file, or change the type",
     )
 }
 
-fn not_of_number<T>(number: &Number, want: &Ty, place: &Place) -> Result<T, Mismatch> {
+fn not_of_number<T>(number: &Number, want: &Ty, place: &Place<'_>) -> Result<T, Mismatch> {
     let hint = match (number.held(), want) {
         (Held::Neither | Held::Int(_), Ty::Float) => {
             "a float does not have all its digits: take it as `json`, which keeps them"
@@ -169,13 +175,13 @@ fn of_number(number: &Number, want: &Ty) -> Option<Const> {
     }
 }
 
-fn list(items: &[Json], want: &Ty, place: &Place) -> Result<Const, Mismatch> {
+fn list(items: &[Json], want: &Ty, place: &Place<'_>) -> Result<Const, Mismatch> {
     let items: Result<Vec<Const>, Mismatch> =
         items.iter().enumerate().map(|(at, item)| of_type(item, want, &place.item(at))).collect();
     items.map(Const::List)
 }
 
-fn map(object: &[(String, Json)], want: &Ty, place: &Place) -> Result<Const, Mismatch> {
+fn map(object: &[(String, Json)], want: &Ty, place: &Place<'_>) -> Result<Const, Mismatch> {
     let fields: Result<Vec<(String, Const)>, Mismatch> = object
         .iter()
         .map(|(name, value)| Ok((name.clone(), of_type(value, want, &place.key(name))?)))
@@ -184,7 +190,7 @@ fn map(object: &[(String, Json)], want: &Ty, place: &Place) -> Result<Const, Mis
 }
 
 /// The fields in the order of the type.
-fn record(object: &[(String, Json)], fields: &[Field], place: &Place) -> Result<Const, Mismatch> {
+fn record(object: &[(String, Json)], fields: &[Field], place: &Place<'_>) -> Result<Const, Mismatch> {
     if let Some((name, _)) = object.iter().find(|(name, _)| !fields.iter().any(|f| f.name == *name)) {
         let known: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
         let hint = format!("its fields are {}: add this one to the type, or remove it", known.join(", "));
@@ -207,7 +213,7 @@ fn record(object: &[(String, Json)], fields: &[Field], place: &Place) -> Result<
 }
 
 /// The first member that fits; an int that is one comes before a float that it could be.
-fn of_union(json: &Json, want: &Ty, place: &Place) -> Result<Const, Mismatch> {
+fn of_union(json: &Json, want: &Ty, place: &Place<'_>) -> Result<Const, Mismatch> {
     let mut members = want.alternatives();
     members.sort_by_key(|m| matches!(m, Ty::Float));
     let mut deepest: Option<Mismatch> = None;
@@ -225,7 +231,7 @@ fn of_union(json: &Json, want: &Ty, place: &Place) -> Result<Const, Mismatch> {
 
 /// The type of a value whose place asks for none. Items of a list have one type together: records with all
 /// their fields, those optional that some of them lack; ints are floats if some of them are.
-fn natural(json: &Json, place: &Place) -> Result<Ty, Mismatch> {
+fn natural(json: &Json, place: &Place<'_>) -> Result<Ty, Mismatch> {
     let ty = match json {
         Json::Null => Ty::Null,
         Json::Bool(_) => Ty::Bool,
@@ -312,12 +318,14 @@ fn known(ty: Ty) -> Ty {
     }
 }
 
-fn bounded(ty: &Ty, place: &Place) -> Result<(), Mismatch> {
-    if ty.size() <= ty::MAX_SIZE {
+fn bounded(ty: &Ty, place: &Place<'_>) -> Result<(), Mismatch> {
+    let most = place.limits.type_parts;
+    if ty.size() <= most {
         return Ok(());
     }
-    place.wrong(
-        "the type of this value is too large".to_owned(),
+    place.beyond(
+        Limit::TypeParts,
+        format!("the type of this value is too large: it has more than {most} parts"),
         "write its type: const X: T = embed \"…\", or `json` for a value that is inspected at run time",
     )
 }

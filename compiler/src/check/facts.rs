@@ -77,6 +77,7 @@ fn fact_named(name: &str) -> Option<(GenFact, Ty)> {
         "text" => (GenFact::Text, Ty::Str),
         "tokens" => (GenFact::Tokens, Ty::Int),
         "logprob" => (GenFact::Logprob, Ty::Float),
+        "mask_mass" => (GenFact::MaskMass, Ty::Float),
         "stop" => (GenFact::Stop, nullable(Ty::Str)),
         "probs" => (GenFact::Probs, Ty::Map(Box::new(Ty::Float))),
         "calls" => {

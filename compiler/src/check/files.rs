@@ -44,12 +44,13 @@ impl Checker<'_> {
                 return None;
             }
         };
-        match crate::decode(&bytes) {
+        match crate::decode(&bytes, self.program.limits) {
             Ok(text) => Some(text.into()),
             Err(diag) => {
                 let message = format!("`{path}`: {}", diag.message);
                 let diag = Diag { span: spelling.span, message, ..diag };
-                self.report(diag.hint("embedded files are text in UTF-8, of at most 8 MiB"));
+                let most = self.program.limits.source;
+                self.report(diag.hint(format!("embedded files are text in UTF-8, of at most {most} bytes")));
                 None
             }
         }

@@ -8,14 +8,9 @@ use crate::ast;
 use crate::diag::Diag;
 use crate::hir::{self, Effects, Func, Stmt, StmtKind};
 use crate::ir::FuncKind;
+use crate::limits::Limit;
 use crate::source::Span;
 use crate::ty::{self, Ty};
-
-/// How many functions, constants or types may wait for one another's types. Costs stack.
-pub(super) const MAX_INFERRING: usize = 24;
-
-/// How deep in expressions and blocks a call may stand whose callee has to be checked first.
-const MAX_WAITING_DEPTH: usize = 200;
 
 impl<'a> Checker<'a> {
     /// Checks a function unless that was done, or is being done.
@@ -143,8 +138,10 @@ impl<'a> Checker<'a> {
         if ty.is_error() {
             return Ty::Error;
         }
-        if ty.size() > ty::MAX_SIZE {
-            let diag = Diag::new("E0211", span, "the type of this value is too large");
+        let most = self.program.limits.type_parts;
+        if ty.size() > most {
+            let message = format!("the type of this value is too large: it has more than {most} parts");
+            let diag = Diag::new("E0211", span, message).limit(Limit::TypeParts);
             return self.fail(diag.hint("build large values from text with `parse_json`"));
         }
         if ty.has_never() {
@@ -154,9 +151,15 @@ impl<'a> Checker<'a> {
         ty.clone()
     }
 
-    /// Whether no further function may be checked before this one is done: the stack is finite.
-    pub(super) fn waits_too_long(&self) -> bool {
-        self.nesting.functions > MAX_INFERRING || self.nesting.depth > MAX_WAITING_DEPTH
+    /// The limit, and how many it allows, for which no further function may be checked before this one is done: the stack
+    /// is finite.
+    pub(super) fn waits_too_long(&self) -> Option<(Limit, usize)> {
+        let limits = self.program.limits;
+        let here = [
+            (Limit::Waiting, self.nesting.functions, limits.waiting),
+            (Limit::WaitingDepth, self.nesting.depth, limits.waiting_depth),
+        ];
+        here.into_iter().find(|(_, count, most)| count > most).map(|(limit, _, most)| (limit, most))
     }
 
     /// The result type of a function, checking it first if it has to be inferred.
@@ -165,13 +168,16 @@ impl<'a> Checker<'a> {
             return ty.clone();
         }
         let too_long = self.waits_too_long();
-        if self.decls.slots[id].state == State::Busy || too_long {
+        if self.decls.slots[id].state == State::Busy || too_long.is_some() {
             let name = self.decls.slots[id].name.clone();
-            let why = if too_long { "depends on too many others" } else { "calls itself" };
-            let diag =
-                Diag::new("E0209", span, format!("the result type of `{name}` cannot be inferred: it {why}"));
+            let why = match too_long {
+                Some((limit, most)) => format!("that takes more than {most} {limit}"),
+                None => "it calls itself".to_owned(),
+            };
+            let message = format!("the result type of `{name}` cannot be inferred: {why}");
+            let diag = Diag { limit: too_long.map(|(limit, _)| limit), ..Diag::new("E0209", span, message) };
             let ty = self.fail(diag.hint(format!("write it down: fn {name}(…) -> T {{ … }}")));
-            if !too_long {
+            if too_long.is_none() {
                 self.decls.slots[id].ret = Some(Ty::Error);
             }
             return ty;

@@ -4,7 +4,7 @@ use agentc_constraint::spec::Spec;
 
 use super::Checker;
 use super::body::Captured;
-use super::expr::Meant;
+use super::names::Meant;
 use super::types::Generated;
 use crate::ast::{self, Expr as Ast, ExprKind as A, GenKind, Ident, Path};
 use crate::diag::Diag;
@@ -55,10 +55,6 @@ impl Checker<'_> {
         let what = Captured { chooses, samples: chosen.samples, call };
         let var = self.bind_capture(generation, &written.ty, what);
         let tools = if call { written.tools } else { chosen.tools };
-        let method_span = match &generation.kind {
-            GenKind::Select { by: Some(by), .. } => by.span,
-            _ => generation.span,
-        };
         let (var, spec) = (var?, written.spec?);
         Some(Gen {
             var,
@@ -71,7 +67,6 @@ impl Checker<'_> {
             json: written.json,
             options: chosen.options,
             method: written.method,
-            method_span,
             model: chosen.model,
             tools,
             tools_span: chosen.tools_place,
@@ -148,19 +143,16 @@ impl Checker<'_> {
 
     /// `call x: t1 | t2`: the model picks one of the tools.
     fn called(&mut self, paths: &[Path], span: Span) -> Written {
-        let (mut tools, mut names, mut result) = (Vec::new(), Vec::new(), vec![Ty::Null]);
+        let (mut listed, mut names, mut result) = (Vec::new(), Vec::new(), vec![Ty::Null]);
         let (mut calls, mut good) = (Vec::new(), true);
         for path in paths {
             let Some(tool) = self.tool(path) else {
                 good = false;
                 continue;
             };
-            if tools.contains(&tool.id) {
-                let diag = Diag::new("E0213", path.span, format!("the tool `{}` is listed twice", tool.name));
-                self.report(diag.hint("remove one of them"));
+            if !self.list_tool(&mut listed, &tool, path) {
                 continue;
             }
-            tools.push(tool.id);
             names.push(Ty::Lit(Const::Str(tool.name)));
             calls.push(tool.call);
             result.insert(result.len() - 1, tool.ret);
@@ -178,6 +170,7 @@ impl Checker<'_> {
         // Whatever it was is reported, or hidden with the declaration that it stands in.
         self.findings.hidden |= spec.is_none();
         let ty = if good { ty } else { Ty::Error };
+        let tools = listed.into_iter().map(|listed| listed.id).collect();
         Written { tools, json: true, ..Written::plain(spec, Vec::new(), ty) }
     }
 
@@ -193,7 +186,7 @@ impl Checker<'_> {
             return None;
         };
         let captures = self.program.names.kind(def) == Some(DefKind::Capture);
-        if let Some((_, place)) = self.global(&name.name).filter(|_| captures) {
+        if let Some(place) = self.program.names.clash(def) {
             let message = format!("`{}` is the name of something declared or imported", name.name);
             let diag = Diag::new("E0106", name.span, message);
             self.report(diag.label(place, "declared here").hint("choose another name for the capture"));

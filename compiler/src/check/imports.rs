@@ -1,12 +1,8 @@
 //! Imports: names that their files lack, that are brought in twice, or that the file itself hides.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
 use super::Checker;
 use crate::ast::{Ident, ImportNames, Item};
 use crate::diag::Diag;
-use crate::modules::Module;
 use crate::resolve::DefId;
 use crate::source::Span;
 
@@ -14,15 +10,20 @@ impl Checker<'_> {
     /// Reports imported names that their files lack or that are hidden here, and statements that will not run.
     pub(super) fn check_imports(&mut self) {
         let Some(module) = self.program.modules.list().get(self.module) else { return };
-        self.check_imported_twice(module);
         for (import, from) in module.imports() {
             match (&import.names, from) {
-                (ImportNames::As(name), _) => self.check_hidden(name, None),
+                (ImportNames::As(name), _) => {
+                    self.check_imported_twice(name);
+                    self.check_hidden(name, None);
+                }
                 (ImportNames::Only(names), Some(from)) => {
+                    names.iter().for_each(|name| self.check_imported_twice(name));
                     names.iter().for_each(|name| self.check_hidden(name, Some(from)));
                     names.iter().for_each(|name| self.check_imported(from, name));
                 }
-                (ImportNames::Only(_), None) => {}
+                (ImportNames::Only(names), None) => {
+                    names.iter().for_each(|name| self.check_imported_twice(name));
+                }
             }
             // The program's own file is imported in a circle only, which is an error of its own.
             let Some(from) = from.filter(|from| *from != 0) else { continue };
@@ -30,19 +31,10 @@ impl Checker<'_> {
         }
     }
 
-    fn check_imported_twice(&mut self, module: &Module) {
-        let mut seen: HashMap<&str, Span> = HashMap::new();
-        for (import, _) in module.imports() {
-            let names = match &import.names {
-                ImportNames::As(name) => std::slice::from_ref(name),
-                ImportNames::Only(names) => names.as_slice(),
-            };
-            for name in names {
-                match seen.entry(&name.name) {
-                    Entry::Occupied(first) => self.duplicate("imported name", name, *first.get()),
-                    Entry::Vacant(free) => _ = free.insert(name.span),
-                }
-            }
+    fn check_imported_twice(&mut self, name: &Ident) {
+        let first = self.program.names.file(self.module).and_then(|file| file.imported_before(name.span));
+        if let Some(first) = first {
+            self.duplicate("imported name", name, first);
         }
     }
 

@@ -5,9 +5,11 @@
 //! callee is checked first. Findings are collected, never thrown: a mistake yields the type [`Ty::Error`],
 //! which fits everything, so that one cause produces one finding.
 
+mod access;
 mod body;
 mod bounds;
 mod branch;
+mod builtin;
 mod call;
 mod constraint;
 mod control;
@@ -23,6 +25,7 @@ mod generate;
 mod imports;
 mod link;
 mod models;
+mod names;
 mod ops;
 mod options;
 mod prelude;
@@ -45,9 +48,11 @@ use body::Body;
 use link::Global;
 use slots::{Slot, TestSlot, ToolSlot, TypeSlot};
 
+use crate::Options;
 use crate::diag::Diag;
 use crate::hir::Hir;
 use crate::ir::ModelDecl;
+use crate::limits::Limits;
 use crate::modules::Modules;
 use crate::resolve::{DefId, Resolution, resolve};
 use crate::source::{Span, World};
@@ -65,10 +70,10 @@ pub(crate) const SCHEMA_TEXT: (&str, &str) = (
 
 /// Checks a program. The typed tree is there if and only if there is no error among the findings of this
 /// stage; callers must not use it if an earlier stage reported one.
-pub fn check(modules: &Modules, world: &dyn World, agent: Option<&str>) -> (Option<Hir>, Vec<Diag>) {
+pub fn check(modules: &Modules, world: &dyn World, options: &Options) -> (Option<Hir>, Vec<Diag>) {
     let names = resolve(modules);
     let mut checker = Checker {
-        program: Program { modules, names: &names, world },
+        program: Program { modules, names: &names, world, limits: &options.limits },
         module: 0,
         types: DeclaredTypes::default(),
         decls: Declarations::default(),
@@ -77,7 +82,7 @@ pub fn check(modules: &Modules, world: &dyn World, agent: Option<&str>) -> (Opti
         nesting: Nesting::default(),
         findings: Findings::default(),
     };
-    let hir = checker.run(agent);
+    let hir = checker.run(options.agent.as_deref());
     let Findings { mut diags, hidden, .. } = checker.findings;
     diags.sort_by_key(|d| (d.span.file, d.span.start, d.span.end));
     diags.dedup_by(|a, b| a.span == b.span && a.code == b.code);
@@ -106,6 +111,8 @@ struct Program<'a> {
     names: &'a Resolution,
     /// Where embedded files come from.
     world: &'a dyn World,
+    /// What it may cost.
+    limits: &'a Limits,
 }
 
 /// The types that the files declare.

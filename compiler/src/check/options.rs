@@ -7,56 +7,9 @@ use super::generate::Written;
 use crate::ast::{self, Expr as Ast, ExprKind as A, GenKind, Ident, Path};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind};
-use crate::ir::{Const, GenOption};
+use crate::ir::{Const, GenOption, Method, OptionType, Range};
 use crate::source::Span;
 use crate::ty::{self, Ty};
-
-/// An option that takes a number or a truth value.
-struct Setting {
-    option: GenOption,
-    ty: Ty,
-    range: Range,
-}
-
-/// The numbers that an option takes.
-#[derive(Clone, Copy)]
-enum Range {
-    /// All.
-    Any,
-    /// From the first to the second.
-    Within(f64, f64),
-    /// From this one.
-    From(f64),
-    /// Beyond this one.
-    Above(f64),
-}
-
-const fn setting(option: GenOption, ty: Ty, range: Range) -> Setting {
-    Setting { option, ty, range }
-}
-
-/// What a count in tokens or samples can be: 32 bits, as in the runtime.
-const COUNTS: f64 = 4_294_967_295.0;
-
-const SETTINGS: &[Setting] = &[
-    setting(GenOption::Max, Ty::Int, Range::Within(1.0, COUNTS)),
-    setting(GenOption::Min, Ty::Int, Range::Within(0.0, COUNTS)),
-    setting(GenOption::Temp, Ty::Float, Range::From(0.0)),
-    setting(GenOption::TopP, Ty::Float, Range::Within(0.0, 1.0)),
-    setting(GenOption::TopK, Ty::Int, Range::Within(0.0, COUNTS)),
-    setting(GenOption::MinP, Ty::Float, Range::Within(0.0, 1.0)),
-    setting(GenOption::Typical, Ty::Float, Range::Within(0.0, 1.0)),
-    setting(GenOption::RepeatPenalty, Ty::Float, Range::Above(0.0)),
-    setting(GenOption::FrequencyPenalty, Ty::Float, Range::Any),
-    setting(GenOption::PresencePenalty, Ty::Float, Range::Any),
-    setting(GenOption::NoRepeat, Ty::Int, Range::Within(1.0, COUNTS)),
-    setting(GenOption::Seed, Ty::Int, Range::Any),
-    setting(GenOption::Heal, Ty::Bool, Range::Any),
-    setting(GenOption::Samples, Ty::Int, Range::Within(1.0, COUNTS)),
-    setting(GenOption::Beam, Ty::Int, Range::Within(1.0, COUNTS)),
-    setting(GenOption::Logprobs, Ty::Bool, Range::Any),
-    setting(GenOption::MaxCalls, Ty::Int, Range::Within(0.0, COUNTS)),
-];
 
 /// Options that are no numbers.
 const OTHERS: &[&str] = &["stop", "stop_regex", "tools", "whitespace", "model"];
@@ -84,7 +37,7 @@ pub(super) fn foreign_option(name: &str) -> Option<&'static str> {
 
 /// Whether a generation has an option of this name.
 pub(super) fn is_option(name: &str) -> bool {
-    OTHERS.contains(&name) || SETTINGS.iter().any(|s| s.option.name() == name)
+    OTHERS.contains(&name) || GenOption::ALL.iter().any(|option| option.name() == name)
 }
 
 /// The options of a generation.
@@ -146,12 +99,17 @@ impl Checker<'_> {
             }
             "model" => chosen.model = self.chosen_model(value),
             "whitespace" => chosen.flexible = self.whitespace(value),
-            _ => match SETTINGS.iter().find(|s| s.option.name() == key) {
-                Some(setting) => {
-                    let value = self.wanted(value, &setting.ty, &format!("`{key}`"));
-                    self.check_range(setting, &value);
-                    chosen.samples |= setting.option == GenOption::Samples;
-                    chosen.options.push((setting.option, value));
+            _ => match GenOption::ALL.iter().find(|option| option.name() == key) {
+                Some(&option) => {
+                    let ty = match option.ty() {
+                        OptionType::Bool => Ty::Bool,
+                        OptionType::Int => Ty::Int,
+                        OptionType::Float => Ty::Float,
+                    };
+                    let value = self.wanted(value, &ty, &format!("`{key}`"));
+                    self.check_range(option, &value);
+                    chosen.samples |= option == GenOption::Samples;
+                    chosen.options.push((option, value));
                 }
                 None => self.unknown_option(name),
             },
@@ -159,7 +117,7 @@ impl Checker<'_> {
     }
 
     fn unknown_option(&mut self, name: &Ident) {
-        let known = SETTINGS.iter().map(|s| s.option.name()).chain(OTHERS.iter().copied());
+        let known = GenOption::ALL.iter().map(|option| option.name()).chain(OTHERS.iter().copied());
         let near = foreign_option(&name.name).map(str::to_owned).or_else(|| self.nearest(&name.name, known));
         let hint = near.map_or(
             "the usual ones are max, stop, temp, top_p, seed and n; grammar/README.md lists all".to_owned(),
@@ -169,29 +127,23 @@ impl Checker<'_> {
     }
 
     #[allow(clippy::cast_precision_loss)]
-    fn check_range(&mut self, setting: &Setting, value: &Expr) {
+    fn check_range(&mut self, option: GenOption, value: &Expr) {
         let number = match value.kind {
             ExprKind::Const(Const::Int(n)) => n as f64,
             ExprKind::Const(Const::Float(x)) => x,
             _ => return,
         };
-        let good = match setting.range {
-            Range::Any => true,
-            Range::Within(least, most) => number >= least && number <= most,
-            Range::From(least) => number >= least,
-            Range::Above(least) => number > least,
-        };
-        if good {
+        if option.range().admits(number) {
             return;
         }
-        let kind = if setting.ty == Ty::Int { "a whole number" } else { "a number" };
-        let range = match setting.range {
+        let kind = if option.ty() == OptionType::Int { "a whole number" } else { "a number" };
+        let range = match option.range() {
             Range::Any => String::new(),
             Range::Within(least, most) => format!(" from {least} to {most}"),
             Range::From(least) => format!(" from {least}"),
             Range::Above(least) => format!(" above {least}"),
         };
-        let diag = Diag::new("E0405", value.span, format!("`{}` cannot be {number}", setting.option.name()));
+        let diag = Diag::new("E0405", value.span, format!("`{}` cannot be {number}", option.name()));
         self.report(diag.hint(format!("it is {kind}{range}")));
     }
 
@@ -237,6 +189,18 @@ impl Checker<'_> {
                 let hint =
                     format!("`n` already gives a list: write gen {} … with n = …", generation.name.name);
                 self.mismatched(name.span, "`[]` and `n` cannot be combined".to_owned(), &hint);
+            } else if key == "n" && generation.options.iter().any(|(n, _)| n.name == "beam") {
+                self.mismatched(
+                    name.span,
+                    "`n` and `beam` cannot be combined".to_owned(),
+                    "a beam finds one value, always the same: leave one of them out",
+                );
+            } else if matches!(key, "n" | "beam") && written.method != Method::Greedy {
+                self.mismatched(
+                    name.span,
+                    format!("`{key}` does not apply where options are compared as a whole"),
+                    "the best of them is always the same: leave it out, or write `by greedy`",
+                );
             } else if key == "whitespace" && !written.json && !written.ty.is_error() {
                 self.mismatched(
                     name.span,
@@ -316,7 +280,7 @@ impl Checker<'_> {
             self.report(diag.hint("write tools = [search, add]"));
             return Vec::new();
         };
-        let mut out = Vec::new();
+        let mut listed = Vec::new();
         for item in items {
             let Some(path) = path(item) else {
                 let diag = Diag::new("E0200", item.span, "a tool is given by its name");
@@ -324,14 +288,10 @@ impl Checker<'_> {
                 continue;
             };
             if let Some(tool) = self.tool(&path) {
-                if out.contains(&tool.id) {
-                    let message = format!("the tool `{}` is listed twice", tool.name);
-                    self.report(Diag::new("E0213", item.span, message).hint("remove one of them"));
-                }
-                out.push(tool.id);
+                self.list_tool(&mut listed, &tool, &path);
             }
         }
-        out
+        listed.into_iter().map(|listed| listed.id).collect()
     }
 
     fn chosen_model(&mut self, value: &Ast) -> Option<u32> {

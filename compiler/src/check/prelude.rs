@@ -1,7 +1,7 @@
 //! Functions of the prelude whose arguments are more than values: names of functions, regexes, the context.
 
 use super::Checker;
-use super::call::{default_value, item, takes};
+use super::builtin::{default_value, item, takes};
 use super::expr::{constant, error};
 use crate::ast::{Call, Expr as Ast, ExprKind as A, Regex};
 use crate::builtin::{Builtin, Takes};

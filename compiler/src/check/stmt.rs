@@ -1,7 +1,7 @@
 //! Statements.
 
 use super::Checker;
-use super::expr::Meant;
+use super::names::Meant;
 use super::template;
 use crate::ast::{self, Block, Expr, ExprKind, Ident, Part, RoleBody, StmtKind as Ast, Text};
 use crate::diag::Diag;
@@ -198,7 +198,10 @@ impl Checker<'_> {
             return Some(var);
         }
         let value = self.expr(value, None);
-        if let Some((_, place)) = self.global(&name.name) {
+        let names = self.program.names;
+        // A capture of the name of something at top level is reported where it is generated; here it is none.
+        let clash = || names.clash(names.local_at(name.span)?);
+        if let Some(place) = self.global_at(name.span).map(|global| global.1).or_else(clash) {
             let diag = Diag::new("E0106", name.span, format!("`{}` cannot be assigned to", name.name));
             let diag = diag.label(place, "declared here");
             self.report(diag.hint("only variables change: declare one with `let`"));

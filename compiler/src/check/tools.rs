@@ -3,10 +3,10 @@
 use agentc_constraint::spec::{Field, Spec};
 
 use super::Checker;
-use super::link::Global;
+use super::link::{Global, ToolInfo};
 use super::slots::{Origin, Param, Slot, TestSlot, ToolSlot};
 use super::types::TypeInfo;
-use crate::ast::{self, Ident, ScriptPrompt, ScriptRule, Text, ToolBody};
+use crate::ast::{self, Ident, Path, ScriptPrompt, ScriptRule, Text, ToolBody};
 use crate::diag::Diag;
 use crate::hir;
 use crate::ir::{self, Capability, TestModel};
@@ -191,6 +191,39 @@ impl<'a> Checker<'a> {
             span: t.span,
         };
         self.decls.tests.iter().map(test).collect()
+    }
+}
+
+/// A tool in a list of those that a model may call.
+pub(super) struct Listed {
+    pub(super) id: u32,
+    name: String,
+    /// How the list names it.
+    path: Path,
+}
+
+impl Checker<'_> {
+    /// Adds a tool to a list, unless it is there; says whether it is new. Two of one name cannot be told apart by a model,
+    /// which calls tools by their own names.
+    pub(super) fn list_tool(&mut self, listed: &mut Vec<Listed>, tool: &ToolInfo, path: &Path) -> bool {
+        let name = &tool.name;
+        if listed.iter().any(|other| other.id == tool.id) {
+            let diag = Diag::new("E0213", path.span, format!("the tool `{name}` is listed twice"));
+            self.report(diag.hint("remove one of them"));
+            return false;
+        }
+        if let Some(other) = listed.iter().find(|other| other.name == *name) {
+            let spelled = |path: &Path| {
+                let names: Vec<&str> = path.names.iter().map(|name| name.name.as_str()).collect();
+                names.join(".")
+            };
+            let (one, two) = (spelled(&other.path), spelled(path));
+            let message = format!("`{one}` and `{two}` are two tools of the name `{name}`");
+            let diag = Diag::new("E0702", path.span, message).label(other.path.span, "the other one");
+            self.report(diag.hint("a model calls a tool by its own name: give one of the two another name"));
+        }
+        listed.push(Listed { id: tool.id, name: name.clone(), path: path.clone() });
+        true
     }
 }
 

@@ -11,11 +11,9 @@ use super::types::{Shape, TypeInfo};
 use crate::ast::{Bounds, Ident, Path, Type, TypeKind};
 use crate::builtin;
 use crate::diag::Diag;
+use crate::limits::Limit;
 use crate::source::Span;
-use crate::ty::{self, NamedTy, Ty};
-
-/// Parts of named types that a program may use in sum: each use copies its type.
-const MAX_USED: usize = 1 << 20;
+use crate::ty::{NamedTy, Ty};
 
 impl Checker<'_> {
     /// Finds out what all declared types stand for.
@@ -84,8 +82,12 @@ impl Checker<'_> {
     fn declared_type(&mut self, id: usize, span: Span) -> TypeInfo {
         let info = self.types.slots[id].info.clone().unwrap_or_else(TypeInfo::error);
         self.types.used += info.ty.size() + info.text / 64;
-        if self.types.used > MAX_USED {
-            let diag = Diag::new("E0211", span, "the types of this program are too large in total");
+        let most = self.program.limits.types_used;
+        if self.types.used > most {
+            let limit = Limit::TypesUsed;
+            let message =
+                format!("the types of this program are too large in total: more than {most} {limit}");
+            let diag = Diag::new("E0211", span, message).limit(limit);
             self.report(diag.hint("use large types less often"));
             return TypeInfo::error();
         }
@@ -181,8 +183,9 @@ impl Checker<'_> {
             each_ref(self.types.defs.get(def)?, &mut |def| note(def, &mut order));
             next += 1;
         }
-        if size > ty::MAX_SIZE {
-            self.too_large(span);
+        let most = self.program.limits.type_parts;
+        if size > most {
+            self.too_large(Limit::TypeParts, most, span);
             return None;
         }
         if order.is_empty() {

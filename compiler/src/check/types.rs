@@ -8,14 +8,9 @@ use crate::diag::Diag;
 use crate::hir::Expr;
 use crate::ir::Const;
 use crate::json::{self, Json, JsonError};
+use crate::limits::Limit;
 use crate::source::Span;
 use crate::ty::{self, Field, Ty};
-
-/// Levels of arrays and objects that the text of a schema may have.
-const SCHEMA_LEVELS: usize = 128;
-
-/// Bytes of regexes, literals, schemas and grammars that one type may hold.
-const MAX_TEXT: usize = crate::MAX_SOURCE;
 
 /// A type as written.
 #[derive(Debug, Clone)]
@@ -143,18 +138,22 @@ impl Checker<'_> {
             TypeKind::Copy(text) => self.copy_type(text, ty.span),
             TypeKind::OneOf(list) => self.one_of_type(list, ty.span),
         };
-        if info.ty.size() > ty::MAX_SIZE || info.ty.depth() > ty::MAX_DEPTH || info.text > MAX_TEXT {
-            return self.too_large(ty.span);
+        let limits = self.program.limits;
+        let counts = [
+            (Limit::TypeParts, info.ty.size(), limits.type_parts),
+            (Limit::TypeLevels, info.ty.depth(), limits.levels()),
+            (Limit::TypeText, info.text, limits.type_text),
+        ];
+        match counts.into_iter().find(|(_, count, most)| count > most) {
+            Some((limit, _, most)) => self.too_large(limit, most, ty.span),
+            None => info,
         }
-        info
     }
 
-    pub(super) fn too_large(&mut self, span: Span) -> TypeInfo {
-        let diag = Diag::new("E0211", span, "this type is too large");
-        let (parts, levels) = (ty::MAX_SIZE, ty::MAX_DEPTH);
-        self.report(diag.hint(format!(
-            "a type has at most {parts} parts and {levels} levels, including those of the types it names"
-        )));
+    pub(super) fn too_large(&mut self, limit: Limit, most: usize, span: Span) -> TypeInfo {
+        let message = format!("this type is too large: it has more than {most} {limit}");
+        let diag = Diag::new("E0211", span, message).limit(limit);
+        self.report(diag.hint("the types that it names count too: take part of it as `json`"));
         TypeInfo::error()
     }
 
@@ -231,8 +230,9 @@ impl Checker<'_> {
         }
         let infos: Vec<TypeInfo> = members.iter().map(|m| self.resolve(m)).collect();
         // A union is made in time quadratic in its members: its size is checked first.
-        if infos.iter().map(|i| i.ty.size()).sum::<usize>() > ty::MAX_SIZE {
-            return self.too_large(span);
+        let most = self.program.limits.type_parts;
+        if infos.iter().map(|i| i.ty.size()).sum::<usize>() > most {
+            return self.too_large(Limit::TypeParts, most, span);
         }
         let ty = ty::union(infos.iter().map(|i| i.ty.clone()).collect());
         let text = infos.iter().map(|i| i.text).sum();
@@ -252,7 +252,8 @@ impl Checker<'_> {
             return TypeInfo::broken(Ty::Any);
         }
         let Some(file) = self.file(path, "a schema") else { return TypeInfo::broken(Ty::Any) };
-        let wrong = match json::parse(&file.text, SCHEMA_LEVELS) {
+        let mut limit = None;
+        let wrong = match json::parse(&file.text, self.program.limits.data_levels) {
             Ok(Json::Record(_) | Json::Bool(_)) => {
                 let schema = file.text.to_string();
                 if !self.schema_is_good(&schema, path.span, &file.path) {
@@ -263,9 +264,13 @@ impl Checker<'_> {
             }
             Ok(_) => "it is neither an object nor a bool".to_owned(),
             Err(error @ JsonError::Wrong { .. }) => format!("it is not JSON: {error}"),
-            Err(error) => error.to_string(),
+            Err(error) => {
+                limit = matches!(error, JsonError::TooDeep { .. }).then_some(Limit::DataLevels);
+                error.to_string()
+            }
         };
         let diag = Diag::new("E0604", path.span, format!("`{}` is not a JSON Schema: {wrong}", file.path));
+        let diag = Diag { limit, ..diag };
         self.report(diag.hint("a schema looks like {\"type\": \"object\", \"properties\": {…}}"));
         TypeInfo::broken(Ty::Any)
     }

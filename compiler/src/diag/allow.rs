@@ -8,6 +8,7 @@ use super::{Diag, Severity};
 use crate::ast::{Allow, Ident};
 use crate::ir::File;
 use crate::lex::{Kind, Token, lex};
+use crate::limits::Limits;
 use crate::source::Span;
 
 /// The comments of a file that begin with `# allow` and a code.
@@ -91,7 +92,9 @@ pub(crate) fn silence<'a>(allows: impl Iterator<Item = &'a Allow>, diags: Vec<Di
 /// Whether a comment of its file silences a warning that is found in a finished program.
 pub(crate) fn is_allowed_in(files: &[File], diag: &Diag) -> bool {
     let Some(file) = files.get(diag.span.file as usize) else { return false };
-    let tokens = lex(diag.span.file, &file.text).tokens;
+    // It was read before, so that it nests no deeper than it may.
+    let any_depth = Limits { nesting: usize::MAX, ..Limits::default() };
+    let tokens = lex(diag.span.file, &file.text, &any_depth).tokens;
     let about = |allow: &Allow| allow.line.start <= diag.span.start && diag.span.start <= allow.line.end;
     allows(diag.span.file, &file.text, &tokens)
         .iter()

@@ -237,6 +237,11 @@ const CODES: &[Code] = &[
         "bad tool",
         "A tool is run with exec \"command\", http \"METHOD url\" or mcp \"server/tool\", or has a body.",
     ),
+    (
+        "E0702",
+        "tools of one name",
+        "A model calls a tool by its own name, without that of its file: no two of those that it may call have the same one.",
+    ),
     ("W0001", "single braces around a variable", "`{x}` is plain text; a hole is written `{{ x }}`."),
     ("W0002", "unreachable", "This code is never reached."),
     (

@@ -9,6 +9,7 @@ pub(crate) mod near;
 
 use serde::Serialize;
 
+use crate::limits::Limit;
 use crate::source::Span;
 
 /// Findings that a person is shown at once.
@@ -51,13 +52,16 @@ pub struct Diag {
     pub labels: Vec<(Span, String)>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The limit of the compiler that was hit, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
 }
 
 impl Diag {
     /// A finding whose severity follows from its code's first letter.
     pub fn new(code: &'static str, span: Span, message: impl Into<String>) -> Diag {
         let severity = if code.starts_with('W') { Severity::Warning } else { Severity::Error };
-        Diag { code, severity, span, message: message.into(), labels: Vec::new(), hint: None }
+        Diag { code, severity, span, message: message.into(), labels: Vec::new(), hint: None, limit: None }
     }
 
     /// Says what to do about it.
@@ -65,6 +69,12 @@ impl Diag {
     pub fn hint(mut self, hint: impl Into<String>) -> Diag {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Says that it is about a limit.
+    #[must_use]
+    pub(crate) fn limit(self, limit: Limit) -> Diag {
+        Diag { limit: Some(limit), ..self }
     }
 
     /// Points at another place.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Local, SpecId, ToolId, Ty};
+use super::{GenOption, Local, SpecId, ToolId, Ty};
 
 /// A generation or a selection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,9 +55,9 @@ pub enum Method {
     /// Token by token.
     #[default]
     Greedy,
-    /// By the length-normalised log-probability of each option as a whole.
+    /// The option whose tokens are most likely on average.
     Norm,
-    /// By that minus the option's unconditional log-probability.
+    /// The option whose log-probability exceeds most what it is in an empty context.
     Uncond,
 }
 
@@ -71,50 +71,12 @@ pub enum GenFact {
     Tokens,
     /// float: its log-probability.
     Logprob,
+    /// float: the least share of probability that masks left to the model.
+    MaskMass,
     /// str: the stop that ended it, `"end"`, `"max"`, or `null` where the value ended by itself.
     Stop,
     /// map(float): the probability of each option of a union or `select`.
     Probs,
     /// A list of `{tool, args, result, error}`: the tools called in the text.
     Calls,
-}
-
-/// Options of a generation; those that shape the constraint (`stop`) are in its spec.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GenOption {
-    /// int: tokens at most.
-    Max,
-    /// float: sampling temperature; 0 is greedy.
-    Temp,
-    /// float: nucleus.
-    TopP,
-    /// int: most likely tokens kept; 0 keeps all.
-    TopK,
-    /// float: tokens less likely than this share of the best are dropped.
-    MinP,
-    /// int: a random stream of its own.
-    Seed,
-    /// bool: token healing.
-    Heal,
-    /// int: tokens at least.
-    Min,
-    /// float: locally typical sampling.
-    Typical,
-    /// float: divides the logits of tokens that this generation has written; 1 is off.
-    RepeatPenalty,
-    /// float: subtracted for each time that this generation has written a token.
-    FrequencyPenalty,
-    /// float: subtracted once for each token that this generation has written.
-    PresencePenalty,
-    /// int: length in tokens of sequences that may not occur twice.
-    NoRepeat,
-    /// int: tool calls at most.
-    MaxCalls,
-    /// int: samples; the value is a list of them.
-    Samples,
-    /// int: beams.
-    Beam,
-    /// bool: keep the log-probabilities of tokens.
-    Logprobs,
 }

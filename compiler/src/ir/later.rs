@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{GenFact, GenOption, Method};
+use super::GenFact;
 
 /// Something that a later version runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,12 +12,6 @@ pub enum Later {
     Tool(String),
     /// `call`, with the name of its capture.
     Call(String),
-    /// `score(…)`
-    Score,
-    /// `select … by METHOD`
-    By(Method),
-    /// An option of a generation.
-    Option(GenOption),
     /// The option `tools`.
     Tools,
     /// A field of a capture, with the capture's name.
@@ -26,29 +20,10 @@ pub enum Later {
     Constraint(&'static str),
 }
 
-impl Method {
-    /// The method, if this version cannot run it.
-    pub fn later(self) -> Option<Later> {
-        match self {
-            Method::Greedy => None,
-            Method::Norm | Method::Uncond => Some(Later::By(self)),
-        }
-    }
-}
-
-impl GenOption {
-    /// The option, if this version cannot run it.
-    pub fn later(self) -> Option<Later> {
-        matches!(self, GenOption::Samples | GenOption::Beam | GenOption::Logprobs)
-            .then_some(Later::Option(self))
-    }
-}
-
 impl GenFact {
     /// This field of the capture of that name, if this version cannot run it.
     pub fn later(self, capture: &str) -> Option<Later> {
-        matches!(self, GenFact::Logprob | GenFact::Probs | GenFact::Calls)
-            .then(|| Later::Fact(capture.to_owned(), self))
+        matches!(self, GenFact::Calls).then(|| Later::Fact(capture.to_owned(), self))
     }
 }
 
@@ -63,14 +38,7 @@ impl Later {
                 "let the model pick with `select`, generate the arguments with `gen`, and call the tool in an `if`"
             }
             Later::Tools => "call the tool before the generation, and put its result into the prompt",
-            Later::Score | Later::By(_) => {
-                "let the model choose with `select x from [\"a\", \"b\"]`, which follows the options token by token"
-            }
-            Later::Option(GenOption::Samples) => {
-                "generate in branches: let xs = fork 3 { gen x with temp = 0.8 yield x }"
-            }
-            Later::Option(_) => "leave the option out",
-            Later::Fact(..) => "leave it out; `.text`, `.tokens` and `.stop` can be read",
+            Later::Fact(..) => "leave it out: without `tools` there is nothing to list",
             Later::Constraint(_) => "leave the stop out, or give the record named fields",
         }
     }
@@ -81,11 +49,6 @@ impl fmt::Display for Later {
         match self {
             Later::Tool(name) => write!(f, "calling the tool `{name}`"),
             Later::Call(name) => write!(f, "`call {name}`"),
-            Later::Score => f.write_str("`score`"),
-            Later::By(Method::Greedy) => f.write_str("`select … by greedy`"),
-            Later::By(Method::Norm) => f.write_str("`select … by norm`"),
-            Later::By(Method::Uncond) => f.write_str("`select … by uncond`"),
-            Later::Option(option) => write!(f, "the option `{}`", option.name()),
             Later::Tools => f.write_str("the option `tools`"),
             Later::Fact(capture, fact) => write!(f, "`{capture}.{}`", fact.name()),
             Later::Constraint(what) => write!(f, "generating {what}"),

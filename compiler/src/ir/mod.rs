@@ -13,6 +13,7 @@ mod flow;
 mod generation;
 mod later;
 mod op;
+mod options;
 mod spec;
 pub mod text;
 pub mod validate;
@@ -24,14 +25,18 @@ use serde::{Deserialize, Serialize};
 use crate::source::Span;
 
 pub use decl::{Capability, ModelDecl, ScriptPrompt, ScriptRule, Test, TestModel, Tool, ToolBody};
-pub use generation::{CallGen, Gen, GenFact, GenOption, Method};
+pub use generation::{CallGen, Gen, GenFact, Method};
 pub use later::Later;
 pub use op::{BinOp, Op, Over, Role, TextOrigin, UnOp};
+pub use options::{GenOption, OptionType, Range};
 pub use validate::{IrError, validate};
 pub use value::{Const, Field, NamedTy, Ty};
 
 /// The version of this format; a loader refuses any other.
 pub const VERSION: u32 = 4;
+
+/// Levels that a type, or a constant, has at most. Deeper ones would not survive being written and read as JSON.
+pub const TYPE_LEVELS: usize = 32;
 
 /// A compiled program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -309,34 +309,10 @@ impl GenFact {
             GenFact::Text => "text",
             GenFact::Tokens => "tokens",
             GenFact::Logprob => "logprob",
+            GenFact::MaskMass => "mask_mass",
             GenFact::Stop => "stop",
             GenFact::Probs => "probs",
             GenFact::Calls => "calls",
-        }
-    }
-}
-
-impl GenOption {
-    /// As it is written after `with`.
-    pub fn name(self) -> &'static str {
-        match self {
-            GenOption::Max => "max",
-            GenOption::Temp => "temp",
-            GenOption::TopP => "top_p",
-            GenOption::TopK => "top_k",
-            GenOption::MinP => "min_p",
-            GenOption::Seed => "seed",
-            GenOption::Heal => "heal",
-            GenOption::Min => "min",
-            GenOption::Typical => "typical",
-            GenOption::RepeatPenalty => "repeat_penalty",
-            GenOption::FrequencyPenalty => "frequency_penalty",
-            GenOption::PresencePenalty => "presence_penalty",
-            GenOption::NoRepeat => "no_repeat",
-            GenOption::MaxCalls => "max_calls",
-            GenOption::Samples => "n",
-            GenOption::Beam => "beam",
-            GenOption::Logprobs => "logprobs",
         }
     }
 }

@@ -7,8 +7,8 @@ use std::fmt;
 
 use super::spec::{check_defs, check_holes};
 use super::{
-    Block, BlockId, CallGen, Const, Func, FuncId, FuncKind, Gen, GenOption, Local, Op, Over, Program,
-    ScriptPrompt, SpecId, Term, Test, TestModel, Tool, ToolBody, ToolId, Ty, VERSION,
+    Block, BlockId, CallGen, Const, Func, FuncId, FuncKind, Gen, GenOption, Local, Op, OptionType, Over,
+    Program, ScriptPrompt, SpecId, Term, Test, TestModel, Tool, ToolBody, ToolId, Ty, VERSION,
 };
 use crate::builtin::Builtin;
 use crate::source::Span;
@@ -370,34 +370,13 @@ impl Context<'_> {
             if options[..at].iter().any(|(other, _)| other == option) {
                 return fail(format!("the generation of `{name}` has an option twice"));
             }
-            match option_type(*option) {
-                Ty::Bool => self.bool(*local)?,
-                Ty::Float => self.typed(*local, is_number, "number")?,
-                _ => self.typed(*local, is_int, "int")?,
+            match option.ty() {
+                OptionType::Bool => self.bool(*local)?,
+                OptionType::Float => self.typed(*local, is_number, "number")?,
+                OptionType::Int => self.typed(*local, is_int, "int")?,
             }
         }
         Ok(())
-    }
-}
-
-fn option_type(option: GenOption) -> Ty {
-    match option {
-        GenOption::Heal | GenOption::Logprobs => Ty::Bool,
-        GenOption::Temp
-        | GenOption::TopP
-        | GenOption::MinP
-        | GenOption::Typical
-        | GenOption::RepeatPenalty
-        | GenOption::FrequencyPenalty
-        | GenOption::PresencePenalty => Ty::Float,
-        GenOption::Max
-        | GenOption::Min
-        | GenOption::TopK
-        | GenOption::Seed
-        | GenOption::NoRepeat
-        | GenOption::MaxCalls
-        | GenOption::Samples
-        | GenOption::Beam => Ty::Int,
     }
 }
 

@@ -24,9 +24,7 @@ pub(crate) use foreign::SEMICOLON;
 pub use token::{Kind, Token};
 
 use crate::diag::Diag;
-
-/// How deeply brackets, holes and strings may nest. Costs the parser's stack: about 5 kB each.
-pub const MAX_NESTING: usize = 256;
+use crate::limits::Limits;
 
 /// The tokens of a file, and what is wrong with them.
 #[derive(Debug)]
@@ -129,8 +127,8 @@ impl Opening {
 }
 
 /// Cuts a text into tokens.
-pub fn lex(file: u32, text: &str) -> Lexed {
-    let mut lexed = scan::scan(file, text);
+pub fn lex(file: u32, text: &str, limits: &Limits) -> Lexed {
+    let mut lexed = scan::scan(file, text, limits.nesting);
     lexed.diags.sort_by_key(|d| (d.span.start, d.span.end));
     lexed.mends.sort_by_key(Mend::key);
     lexed.mends.dedup_by(|b, a| b.place.start < a.place.end || a == b);

@@ -11,8 +11,9 @@ use logos::Logos;
 
 use super::strings::Long;
 use super::token::{Code, Inside};
-use super::{Kind, Lexed, MAX_NESTING, Mend, Token, nest, words};
+use super::{Kind, Lexed, Mend, Token, nest, words};
 use crate::diag::Diag;
+use crate::limits::Limit;
 use crate::source::Span;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,7 @@ pub(super) enum Open {
 pub(super) struct Scanner<'a> {
     pub(super) file: u32,
     pub(super) text: &'a str,
+    nesting: usize,
     pub(super) pos: usize,
     /// The strings and holes that are open, the brackets in holes, and the place after each opening.
     pub(super) stack: Vec<(Open, usize)>,
@@ -58,10 +60,12 @@ pub(super) struct Scanner<'a> {
     pub(super) missing: Vec<&'static str>,
 }
 
-pub(super) fn scan(file: u32, text: &str) -> Lexed {
+/// `nesting` bounds how many brackets, holes and strings may be open at once.
+pub(super) fn scan(file: u32, text: &str, nesting: usize) -> Lexed {
     let mut s = Scanner {
         file,
         text,
+        nesting,
         pos: 0,
         stack: Vec::new(),
         outer: Vec::new(),
@@ -180,7 +184,7 @@ impl<'a> Scanner<'a> {
 
     /// Opens a bracket, hole or string, unless that nests too deeply: then the rest of the nest is skipped.
     pub(super) fn open(&mut self, open: Open, kind: Kind, end: usize) {
-        if self.stack.len() + self.outer.len() >= MAX_NESTING {
+        if self.stack.len() + self.outer.len() >= self.nesting {
             return self.skip_nest();
         }
         if kind == Kind::StrOpen {
@@ -197,7 +201,8 @@ impl<'a> Scanner<'a> {
     /// Everything from here to the next line that begins an item is one unknown token.
     fn skip_nest(&mut self) {
         let span = self.span(self.pos, self.pos + 1);
-        let diag = Diag::new("E0003", span, format!("this is nested more than {MAX_NESTING} levels deep"));
+        let message = format!("this is nested more than {} levels deep", self.nesting);
+        let diag = Diag::new("E0003", span, message).limit(Limit::Nesting);
         self.report_doubtful(diag.hint("move the inner part into a `let`, a `fn` or a `type` of its own"));
         let from = self.outer.first().or(self.stack.first()).map_or(self.pos, |(_, at)| *at);
         let rest = &self.text[self.pos..];

@@ -161,7 +161,7 @@ impl Lint<'_> {
         let Some(last) = extent(otherwise) else { return };
         let tokens = |span: Span| {
             let text = self.text(span);
-            let tokens = lex(0, text).tokens.into_iter().filter(|token| !token.kind.is_trivia());
+            let tokens = lex(0, text, self.limits).tokens.into_iter().filter(|token| !token.kind.is_trivia());
             tokens.map(|token| token.text(text).to_owned()).collect::<Vec<String>>()
         };
         let last = tokens(last);

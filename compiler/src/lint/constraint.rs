@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use agentc_constraint::spec::{Bindings, Spec, Stop};
-use agentc_constraint::{BuildError, Limits, Pattern, SharedSpec};
+use agentc_constraint::{BuildError, Pattern, SharedSpec};
 
 use super::Lint;
 use super::stops::quoted_stops;
@@ -12,18 +12,16 @@ use super::walk::each_gen;
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, Gen, Hir, StmtKind};
 use crate::ir::{Const, GenOption};
+use crate::limits::Limits;
 use crate::source::Span;
 use crate::specs::Specs;
-
-/// Steps that one question may look at: a few milliseconds at worst.
-pub(super) const FUEL: usize = 40_000;
 
 /// Bytes of the longest token that a vocabulary is expected to have; known ones have up to 256.
 const LONGEST_TOKEN: usize = 512;
 
 /// What the engine says about types, kept for each one.
-pub(super) struct Constraints {
-    limits: Limits,
+pub(super) struct Constraints<'l> {
+    pub(super) limits: &'l Limits,
     /// Those of the program, and parts of them that are looked at by themselves.
     specs: Specs,
     /// The patterns of specs with holes, by the values of these.
@@ -79,8 +77,8 @@ impl Finding {
     }
 }
 
-impl Constraints {
-    pub(super) fn new(specs: Specs, limits: Limits) -> Constraints {
+impl<'l> Constraints<'l> {
+    pub(super) fn new(specs: Specs, limits: &'l Limits) -> Constraints<'l> {
         let (filled, findings, endless) = (HashMap::new(), HashMap::new(), HashMap::new());
         Constraints { limits, specs, filled, findings, endless }
     }
@@ -89,10 +87,10 @@ impl Constraints {
     pub(super) fn build(&mut self, spec: &SharedSpec, bindings: &Bindings) -> Result<Pattern, BuildError> {
         let Constraints { limits, filled, .. } = self;
         if !spec.has_holes() {
-            return spec.build(&[], limits);
+            return spec.build(&[], &limits.constraint);
         }
         let key = (spec.clone(), bindings.clone());
-        filled.entry(key).or_insert_with(|| spec.build(bindings, limits)).clone()
+        filled.entry(key).or_insert_with(|| spec.build(bindings, &limits.constraint)).clone()
     }
 
     /// Whether nothing satisfies a spec; `false` where that is not known.
@@ -220,7 +218,7 @@ impl Lint<'_> {
         }
         if let Some((min, span)) = min
             && max.is_none_or(|(max, _)| min <= max)
-            && let Some(most) = pattern.sizes(FUEL).and_then(|sizes| sizes.bytes.most)
+            && let Some(most) = pattern.sizes(self.limits.question).and_then(|sizes| sizes.bytes.most)
             && most < min
         {
             let message = format!("`{name}` has at most {most} bytes, and so never {min} tokens");
@@ -255,7 +253,8 @@ impl Lint<'_> {
             return *answer;
         }
         let pattern = self.constraints.pattern(&known).ok();
-        let answer = pattern.and_then(|pattern| pattern.may_never_end(FUEL)) == Some(true);
+        let fuel = self.limits.question;
+        let answer = pattern.and_then(|pattern| pattern.may_never_end(fuel)) == Some(true);
         self.constraints.endless.insert(known, answer);
         answer
     }

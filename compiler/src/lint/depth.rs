@@ -5,14 +5,13 @@ use super::Lint;
 use super::calls::Edge;
 use crate::diag::Diag;
 use crate::ir::FuncId;
-
-/// Calls that may be open in a run, unless the embedding program sets another limit.
-const OPEN: usize = 256;
+use crate::limits::Limit;
 
 impl Lint<'_> {
     /// One finding for each call at which a chain becomes too long.
     pub(super) fn depth(&mut self) {
-        if self.graph.most_open() <= OPEN {
+        let most = self.limits.open_calls;
+        if self.graph.most_open() <= most {
             return;
         }
         let all: Vec<FuncId> = self.hir.numbered().map(|(id, _)| id).collect();
@@ -26,13 +25,13 @@ impl Lint<'_> {
         let depths = depths(&ahead);
         let depth = |func: FuncId| depths.get(func.index()).copied().unwrap_or(0);
         for calls in &ahead {
-            let long = calls.iter().find(|edge| depth(edge.from) == OPEN + 1 && depth(edge.to) == OPEN);
+            let long = calls.iter().find(|edge| depth(edge.from) == most + 1 && depth(edge.to) == most);
             let Some(edge) = long else { continue };
             let name = self.hir.func(edge.to).map_or("?", |func| func.name.as_str());
-            let message = format!("`{name}` is certain to open {OPEN} calls, one within another");
+            let message = format!("`{name}` is certain to open {most} calls, one within another");
             let hint =
                 "a run ends with an error when that many are open: join some of the functions or constants";
-            self.report(Diag::new("W0121", edge.span, message).hint(hint));
+            self.report(Diag::new("W0121", edge.span, message).limit(Limit::OpenCalls).hint(hint));
         }
     }
 }

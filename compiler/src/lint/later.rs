@@ -54,7 +54,6 @@ fn of_value(hir: &Hir, func: &Func, value: &Expr) -> Option<(Later, Span)> {
                 .filter(|tool| !matches!(tool.body, ToolBody::Outside(ir::ToolBody::Host)))?;
             Later::Tool(tool.name.clone())
         }
-        ExprKind::Score(_) => Later::Score,
         ExprKind::Var(var) => {
             let (capture, fact, _) = func.facts.iter().find(|(.., holder)| holder == var)?;
             fact.later(&func.vars.get(capture.0 as usize)?.name)?
@@ -68,8 +67,5 @@ fn of_generation(generation: &Gen) -> Vec<(Later, Span)> {
     if generation.call {
         return vec![(Later::Call(generation.name.clone()), generation.span)];
     }
-    let options = generation.options.iter().filter_map(|(option, value)| Some((option.later()?, value.span)));
-    let method = generation.method.later().map(|what| (what, generation.method_span));
-    let tools = generation.tools_span.map(|span| (Later::Tools, span));
-    options.chain(method).chain(tools).collect()
+    generation.tools_span.map(|span| (Later::Tools, span)).into_iter().collect()
 }

@@ -6,13 +6,10 @@ use std::ops::Range;
 use agentc_constraint::SharedSpec;
 use agentc_constraint::spec::{Bindings, Spec, Stop};
 
-use super::constraint::{Constraints, FUEL, Finding, Known, until};
+use super::constraint::{Constraints, Finding, Known, until};
 use super::stops::{are_texts, contains_stop, quoted_stops};
 
-/// Members of a union that are compared with each other.
-const MEMBERS: usize = 64;
-
-impl Constraints {
+impl Constraints<'_> {
     /// The first member of a union that can never be chosen, or adds nothing to another. `json` says that
     /// texts are quoted, so that stops are not about them as they stand.
     pub(super) fn members(&mut self, known: &Known, json: bool) -> Option<Finding> {
@@ -65,14 +62,15 @@ impl Constraints {
 
     /// A member that is included in another one of its kind.
     fn included(&mut self, members: &[Spec], bindings: &Bindings) -> Option<(Spec, Spec)> {
+        let (compared, fuel) = (self.limits.compared, self.limits.question);
         let members: Vec<SharedSpec> =
-            members.iter().take(MEMBERS).map(|member| self.share(member.clone())).collect();
+            members.iter().take(compared).map(|member| self.share(member.clone())).collect();
         for outer in members.iter().filter(|member| !is_single(member.spec())) {
             let Ok(pattern) = self.build(outer, bindings) else { continue };
             let others = members.iter().filter(|inner| *inner != outer && alike(inner.spec(), outer.spec()));
             for inner in others {
                 let Ok(other) = self.build(inner, bindings) else { continue };
-                if pattern.includes(&other, FUEL) == Some(true) {
+                if pattern.includes(&other, fuel) == Some(true) {
                     return Some((inner.spec().clone(), outer.spec().clone()));
                 }
             }

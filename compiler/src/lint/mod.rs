@@ -22,23 +22,21 @@ mod stops;
 mod unreachable;
 mod unused;
 
-use agentc_constraint::Limits;
-
 use crate::diag::Diag;
 use crate::graph::{CallGraph, Effects};
 use crate::hir::{Hir, walk};
 use crate::ir::FuncId;
+use crate::limits::Limits;
 use crate::modules::Modules;
 use crate::source::{Sources, Span};
 use constraint::Constraints;
 
 /// Everything that is suspicious about a checked program.
-pub fn lint(hir: &Hir, modules: &Modules, sources: &Sources) -> Vec<Diag> {
+pub fn lint(hir: &Hir, modules: &Modules, sources: &Sources, limits: &Limits) -> Vec<Diag> {
     let graph = CallGraph::from(hir);
     let contexts = graph.context_effects();
-    let limits = Limits::default();
     let constraints = Constraints::new(hir.specs.clone(), limits);
-    let mut lint = Lint { hir, modules, sources, graph, contexts, constraints, diags: Vec::new() };
+    let mut lint = Lint { hir, modules, sources, limits, graph, contexts, constraints, diags: Vec::new() };
     lint.unreachable();
     lint.unused();
     lint.declared();
@@ -58,10 +56,11 @@ struct Lint<'h> {
     hir: &'h Hir,
     modules: &'h Modules,
     sources: &'h Sources,
+    limits: &'h Limits,
     graph: CallGraph,
     /// What each function does to the context it runs in, through its `fn`s too.
     contexts: Vec<Effects>,
-    constraints: Constraints,
+    constraints: Constraints<'h>,
     diags: Vec<Diag>,
 }
 

@@ -6,15 +6,6 @@ use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind, Gen};
 use crate::ir::{Const, GenOption};
 
-/// What only sampling uses.
-const SAMPLING: &[(GenOption, &str)] = &[
-    (GenOption::TopP, "top_p"),
-    (GenOption::TopK, "top_k"),
-    (GenOption::MinP, "min_p"),
-    (GenOption::Typical, "typical"),
-    (GenOption::Seed, "seed"),
-];
-
 impl Lint<'_> {
     /// Options beside a temperature of 0, which always takes the likeliest token.
     pub(super) fn options(&mut self) {
@@ -37,8 +28,9 @@ fn without_effect(generation: &Gen) -> Option<Diag> {
         let diag = Diag::new("W0306", samples.span, format!("all samples are alike: {greedy}"));
         return Some(diag.label(temp.span, "set here").hint("give `temp` a value above 0, or leave `n` out"));
     }
-    let (option, name) = SAMPLING.iter().find(|(option, _)| value(*option).is_some())?;
-    let span = value(*option).map_or(generation.span, |e| e.span);
+    let given = |option: &&GenOption| option.is_of_drawing() && value(**option).is_some();
+    let option = *GenOption::ALL.iter().find(given)?;
+    let (name, span) = (option.name(), value(option).map_or(generation.span, |e| e.span));
     let diag = Diag::new("W0306", span, format!("`{name}` has no effect: {greedy}"));
     Some(
         diag.label(temp.span, "set here").hint(format!("give `temp` a value above 0, or leave `{name}` out")),

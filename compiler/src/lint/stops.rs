@@ -3,9 +3,9 @@
 use agentc_constraint::Pattern;
 use agentc_constraint::spec::Stop;
 
-use super::constraint::{Constraints, FUEL, Finding, Known};
+use super::constraint::{Constraints, Finding, Known};
 
-impl Constraints {
+impl Constraints<'_> {
     /// What is wrong with the stops of a type that has values. A stop that can only follow a complete value
     /// is of use: it says what ended it.
     pub(super) fn stops(&mut self, known: &Known, pattern: &Pattern) -> Option<Finding> {
@@ -19,12 +19,13 @@ impl Constraints {
         }
         let value = self.build(&known.value(), &known.bindings).ok()?;
         let stops = quoted_stops(known.stops());
-        if pattern.has_text(FUEL) == Some(false) && value.has_text(FUEL) == Some(true) {
+        let fuel = self.limits.question;
+        if pattern.has_text(fuel) == Some(false) && value.has_text(fuel) == Some(true) {
             let message = format!("this is always empty: {stops} ends every value where it begins");
             return Some(Finding::new("W0301", message, "use a stop that no value begins with").of_stops());
         }
-        let absent = |stop: &Stop| value.can_contain(stop, FUEL) == Some(false);
-        if value.ends_by_itself(FUEL) == Some(true) && known.stops().iter().all(absent) {
+        let absent = |stop: &Stop| value.can_contain(stop, fuel) == Some(false);
+        if value.ends_by_itself(fuel) == Some(true) && known.stops().iter().all(absent) {
             let message = format!("{stops} has no effect: the value ends by itself wherever it is complete");
             return Some(Finding::new("W0302", message, "leave the stop out").of_stops());
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use agentc_constraint::SharedSpec;
 
-use crate::hir::{Func, VarId};
+use crate::hir::{Expr, ExprKind, Func, VarId};
 use crate::ir::{self, Block, BlockId, Const, GenFact, Inst, Local, LocalDecl, Op, SpecId, Term};
 use crate::source::Span;
 use crate::specs::Specs;
@@ -24,6 +24,8 @@ pub(super) enum Scope {
 }
 
 pub(super) struct Code<'s> {
+    /// All functions, by number.
+    funcs: &'s [Func],
     locals: Vec<LocalDecl>,
     blocks: Vec<(Vec<Inst>, Option<Term>)>,
     current: BlockId,
@@ -36,7 +38,7 @@ pub(super) struct Code<'s> {
 }
 
 impl<'s> Code<'s> {
-    pub(super) fn new(func: &Func, specs: &'s mut Specs) -> Code<'s> {
+    pub(super) fn new(funcs: &'s [Func], func: &Func, specs: &'s mut Specs) -> Code<'s> {
         let locals = func
             .vars
             .iter()
@@ -46,6 +48,7 @@ impl<'s> Code<'s> {
             facts.entry(*var).or_default().push((*fact, Code::var(*holder)));
         }
         Code {
+            funcs,
             locals: locals.collect(),
             blocks: vec![(Vec::new(), None)],
             current: BlockId(0),
@@ -53,6 +56,13 @@ impl<'s> Code<'s> {
             facts,
             specs,
         }
+    }
+
+    /// Whether an expression does nothing but call an agent that asks a model or a tool: it touches no context but its own.
+    pub(super) fn is_asking_agent(&self, expr: &Expr) -> bool {
+        let ExprKind::Call(callee, _) = &expr.kind else { return false };
+        let callee = self.funcs.get(*callee as usize);
+        callee.is_some_and(|callee| callee.kind == ir::FuncKind::Agent && callee.effects.asks)
     }
 
     /// Every open end returns.

@@ -158,18 +158,36 @@ impl Code<'_> {
             }
             Over::Each(item, list) => ir::Over::Each { items: self.expr(list), item: Code::var(*item) },
         };
+        self.fork(over, dst, span, |code| {
+            code.stmts(body);
+            None
+        });
+    }
+
+    fn fork(
+        &mut self,
+        over: ir::Over,
+        dst: Local,
+        span: Span,
+        body: impl FnOnce(&mut Self) -> Option<Local>,
+    ) {
         let (here, start) = (self.here(), self.block());
         self.push(Op::Fork { dst, body: start, over }, span);
         self.at(start);
         self.scopes.push(Scope::Branch);
-        self.stmts(body);
+        let value = body(self);
         self.scopes.pop();
-        self.end(Term::Yield(None));
+        self.end(Term::Yield(value));
         self.at(here);
     }
 
-    /// `map`, `filter` and `sort_by`: a list of values, one for each item.
+    /// `map`, `filter` and `sort_by`: a list of values, one for each item. Calls of an agent, which has a context of its
+    /// own, are branches: they can go on side by side.
     pub(super) fn map(&mut self, map: &Map, dst: Local, span: Span) {
+        if map.gives == MapGives::Values && self.is_asking_agent(&map.body) {
+            let over = ir::Over::Each { items: self.expr(&map.list), item: Code::var(map.item) };
+            return self.fork(over, dst, span, |code| Some(code.expr(&map.body)));
+        }
         let (items, count) = self.items(&map.list);
         let values = match map.gives {
             MapGives::Values => dst,

@@ -11,12 +11,12 @@ use crate::hir::{self, Hir};
 use crate::ir::{self, FuncId, Program, VERSION};
 use crate::source::Sources;
 use crate::specs::Specs;
-use crate::ty::{self, Ty};
+use crate::ty::Ty;
 
 /// Lowers a checked program.
 pub fn lower(hir: &Hir, sources: &Sources) -> Program {
     let mut specs = Specs::default();
-    let funcs = hir.funcs.iter().map(|f| func(f, &mut specs)).collect();
+    let funcs = hir.funcs.iter().map(|f| func(&hir.funcs, f, &mut specs)).collect();
     Program {
         version: VERSION,
         files: sources.iter().map(|s| ir::File { name: s.name.clone(), text: s.text.clone() }).collect(),
@@ -61,8 +61,8 @@ fn test(test: &hir::Test) -> ir::Test {
     }
 }
 
-fn func(func: &hir::Func, specs: &mut Specs) -> ir::Func {
-    let mut code = code::Code::new(func, specs);
+fn func(funcs: &[hir::Func], func: &hir::Func, specs: &mut Specs) -> ir::Func {
+    let mut code = code::Code::new(funcs, func, specs);
     for (at, _) in func.vars.iter().enumerate().filter(|(_, v)| v.grows) {
         let dst = ir::Local(u32::try_from(at).unwrap_or(u32::MAX));
         code.push(ir::Op::List { dst, items: Vec::new() }, func.span);
@@ -92,7 +92,7 @@ fn func(func: &hir::Func, specs: &mut Specs) -> ir::Func {
 
 /// The type as the runtime sees it. Inferred types of more levels than can be written are `json` there.
 fn ty(ty: &Ty) -> ir::Ty {
-    if ty.depth() > ty::MAX_DEPTH {
+    if ty.depth() > ir::TYPE_LEVELS {
         return ir::Ty::Any;
     }
     match ty {

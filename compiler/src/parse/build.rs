@@ -11,11 +11,8 @@ use crate::ast::{
     StmtKind, Type, TypeDecl, TypeKind,
 };
 use crate::diag::Diag;
+use crate::limits::Limit;
 use crate::source::Span;
-
-/// How deep a tree may grow: brackets and blocks around a place, and operators around it, together.
-/// Costs the stack of every later stage: measured, 500 take up to 1.5 MiB.
-pub(super) const MAX_DEPTH: usize = 500;
 
 /// The statements of blocks that were read apart, by the place where each block begins.
 pub(super) type Bodies = BTreeMap<usize, (Vec<Stmt>, Span)>;
@@ -25,6 +22,8 @@ pub(super) struct Builder {
     places: Places,
     bodies: Bodies,
     pub(super) depth: usize,
+    /// How deep a tree may grow ([`Limits::enclosing`](crate::Limits::enclosing)).
+    most: usize,
     pub(super) diags: Vec<Diag>,
 }
 
@@ -65,9 +64,9 @@ fn code_end(text: &str) -> Option<usize> {
 }
 
 impl Builder {
-    /// For a text whose parts have these places in the file.
-    pub(super) fn new(file: u32, places: Places) -> Builder {
-        Builder { file, places, bodies: Bodies::new(), depth: 0, diags: Vec::new() }
+    /// For a text whose parts have these places in the file. Its tree may grow `most` levels deep.
+    pub(super) fn new(file: u32, places: Places, most: usize) -> Builder {
+        Builder { file, places, bodies: Bodies::new(), depth: 0, most, diags: Vec::new() }
     }
 
     /// The same for a piece so many levels deep, whose blocks were read apart.
@@ -238,12 +237,14 @@ impl Builder {
         otherwise: T,
         build: impl FnOnce(&mut Self) -> T,
     ) -> T {
-        if self.depth + more > MAX_DEPTH {
+        let most = self.most;
+        if self.depth + more > most {
             let diag = Diag::new(
                 "E0004",
                 span,
-                format!("this has more than {MAX_DEPTH} operators or levels in one expression"),
+                format!("this has more than {most} operators or levels in one expression"),
             );
+            let diag = diag.limit(Limit::Enclosing);
             self.diags.push(diag.hint("split it with `let`, or use `join` on a list"));
             return otherwise;
         }

@@ -27,6 +27,7 @@ use pest::Parser;
 use crate::ast::{Ast, Damage};
 use crate::diag::{Diag, allow};
 use crate::lex::{Kind, Lexed, SEMICOLON, lex};
+use crate::limits::Limits;
 use patch::Places;
 use recover::Findings;
 
@@ -49,12 +50,14 @@ struct File<'a> {
     id: u32,
     text: &'a str,
     lexed: &'a Lexed,
+    /// [`Limits::enclosing`]
+    enclosing: usize,
 }
 
 /// Parses a file.
-pub fn parse(file: u32, text: &str) -> (Ast, Vec<Diag>) {
-    let lexed = lex(file, text);
-    let file = File { id: file, text, lexed: &lexed };
+pub fn parse(file: u32, text: &str, limits: &Limits) -> (Ast, Vec<Diag>) {
+    let lexed = lex(file, text, limits);
+    let file = File { id: file, text, lexed: &lexed, enclosing: limits.enclosing };
     let mut ast = Ast { allows: allow::allows(file.id, text, &lexed.tokens), ..Ast::default() };
     let mut found = Findings::new(file);
     for chunk in lexed.chunks(text) {
@@ -107,7 +110,7 @@ fn read(file: File<'_>, chunk: &Range<usize>, ast: &mut Ast, found: &mut Finding
     }
     match Grammar::parse(Rule::chunk, file.text.get(chunk.clone()).unwrap_or("")) {
         Ok(pairs) => {
-            let mut builder = build::Builder::new(file.id, Places::plain(chunk.clone()));
+            let mut builder = build::Builder::new(file.id, Places::plain(chunk.clone()), file.enclosing);
             let items = pairs.flat_map(Pair::into_inner).filter(|item| item.as_rule() != Rule::EOI);
             ast.items.extend(items.map(|item| builder.item(item)));
             found.diags.append(&mut builder.diags);

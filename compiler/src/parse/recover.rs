@@ -423,7 +423,8 @@ impl<'a> Recovery<'a> {
         bodies: Bodies,
         depth: u16,
     ) -> Vec<Item> {
-        let mut builder = Builder::new(self.file.id, places).with_bodies(bodies, usize::from(depth));
+        let mut builder =
+            Builder::new(self.file.id, places, self.file.enclosing).with_bodies(bodies, usize::from(depth));
         let pairs = pairs.flat_map(Pair::into_inner).filter(|pair| pair.as_rule() != Rule::EOI);
         let mut items: Vec<Item> = pairs.map(|pair| builder.item(pair)).collect();
         self.found.diags.append(&mut builder.diags);

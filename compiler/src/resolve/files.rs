@@ -34,6 +34,8 @@ pub(crate) struct FileNames {
     /// Its named models.
     pub(crate) models: HashMap<String, (DefId, Span)>,
     imports: HashMap<String, (Import, Span)>,
+    /// Where a name is imported once more, and where it was first.
+    again: HashMap<Span, Span>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,9 +62,21 @@ impl FileNames {
         names.get(name).copied()
     }
 
+    /// Whether a name that is being imported was imported before, which is noted.
+    fn is_imported_again(&mut self, name: &Ident) -> bool {
+        let first = self.imports.get(&name.name).map(|import| import.1);
+        self.again.extend(first.map(|first| (name.span, first)));
+        first.is_some()
+    }
+
     /// Whether it imports something under a name.
     pub(crate) fn imports(&self, name: &str) -> bool {
         self.imports.contains_key(name)
+    }
+
+    /// Where the name at a place was imported before, in the same file.
+    pub(crate) fn imported_before(&self, place: Span) -> Option<Span> {
+        self.again.get(&place).copied()
     }
 
     /// Every name that it declares as a value or imports.
@@ -189,16 +203,19 @@ fn add(ident: &Ident, kind: DefKind, names: &mut HashMap<String, (DefId, Span)>,
 fn import_names(module: &Module, names: &mut FileNames, found: &mut Resolution) {
     for (import, from) in module.imports() {
         match &import.names {
-            ImportNames::As(name) if names.imports.contains_key(&name.name) => {}
             ImportNames::As(name) => {
+                if names.is_imported_again(name) {
+                    continue;
+                }
                 let def = found.define(&name.name, DefKind::File(from), name.span);
                 found.note_local(name.span, def);
                 names.imports.insert(name.name.clone(), (Import::Whole(def, from.is_some()), name.span));
             }
             ImportNames::Only(list) => {
                 for name in list {
-                    let import = (Import::Name(from), name.span);
-                    names.imports.entry(name.name.clone()).or_insert(import);
+                    if !names.is_imported_again(name) {
+                        names.imports.insert(name.name.clone(), (Import::Name(from), name.span));
+                    }
                 }
             }
         }

@@ -120,6 +120,8 @@ impl<'a> Function<'a> {
 
     fn capture(&mut self, ident: &'a Ident, found: &mut Resolution) -> DefId {
         let def = found.define(&ident.name, DefKind::Capture, ident.span);
+        let clash = found.value_in(self.file, &ident.name);
+        found.clashes.extend(clash.map(|bound| (def, bound.place)));
         if let Some(level) = self.levels.last_mut() {
             level.captures.insert(&ident.name, def);
             level.seen = found.link(def, level.seen);

@@ -120,6 +120,8 @@ pub struct Resolution {
     /// Every name that means something, by place.
     names: Vec<Name>,
     unknown: HashMap<Span, Unknown>,
+    /// Captures of the name of something at top level, and where the file says what that is.
+    clashes: HashMap<DefId, Span>,
     links: Vec<Link>,
     /// Variables that a text names in single braces, by the place of the text.
     marks: HashMap<Span, Vec<DefId>>,
@@ -177,6 +179,11 @@ impl Resolution {
     /// The variable, parameter or capture that the name at this place stands for.
     pub(crate) fn local_at(&self, span: Span) -> Option<DefId> {
         self.def_at(span).filter(|id| self.kind(*id).is_some_and(DefKind::is_local))
+    }
+
+    /// Where something at top level is declared or imported whose name a capture has.
+    pub(crate) fn clash(&self, capture: DefId) -> Option<Span> {
+        self.clashes.get(&capture).copied()
     }
 
     /// What a definition is.

@@ -1,12 +1,9 @@
 //! The longest path through a function: blocks in order, loops repeated as often as they run.
 
-use super::Measure;
+use super::Counter;
 use super::known::{Value, Values};
 use crate::ir::{BlockId, Func, FuncId, GenOption, Local, Op, Term};
 use crate::source::Span;
-
-/// Blocks of a function beyond which nothing is said about it. Bounds the time for deeply nested loops.
-const MAX_BLOCKS: usize = 5_000;
 
 /// What a way adds to a context.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -98,12 +95,12 @@ struct Loop {
 }
 
 /// What a function adds, given what its callees do.
-pub(super) fn flow(measure: &Measure<'_, '_>, id: FuncId, total: &dyn Fn(FuncId) -> Load) -> Flow {
-    let Some(func) = measure.program.funcs.get(id.index()) else { return Flow::default() };
-    if func.blocks.is_empty() || func.blocks.len() > MAX_BLOCKS {
+pub(super) fn flow(counter: &Counter<'_, '_>, id: FuncId, total: &dyn Fn(FuncId) -> Load) -> Flow {
+    let Some(func) = counter.measured.program.funcs.get(id.index()) else { return Flow::default() };
+    if func.blocks.is_empty() || func.blocks.len() > counter.measured.limits.blocks {
         return Flow { total: Load { open: true, ..Load::default() }, ..Flow::default() };
     }
-    let mut blocks = Blocks::new(measure, func, total);
+    let mut blocks = Blocks::new(counter, func, total);
     blocks.find_loops();
     blocks.finish()
 }
@@ -125,9 +122,9 @@ struct Blocks<'p> {
 }
 
 impl<'p> Blocks<'p> {
-    fn new(measure: &Measure<'p, '_>, func: &'p Func, total: &dyn Fn(FuncId) -> Load) -> Blocks<'p> {
+    fn new(counter: &Counter<'p, '_>, func: &'p Func, total: &dyn Fn(FuncId) -> Load) -> Blocks<'p> {
         let mut blocks = Blocks {
-            values: Values::new(measure.program, func),
+            values: Values::new(counter.measured.program, func),
             edges: Vec::new(),
             ends: Vec::new(),
             sites: Vec::new(),
@@ -137,12 +134,12 @@ impl<'p> Blocks<'p> {
             loops: Vec::new(),
         };
         for at in 0..func.blocks.len() {
-            blocks.block(measure, func, at, total);
+            blocks.block(counter, func, at, total);
         }
         blocks
     }
 
-    fn block(&mut self, measure: &Measure<'p, '_>, func: &Func, at: usize, total: &dyn Fn(FuncId) -> Load) {
+    fn block(&mut self, counter: &Counter<'p, '_>, func: &Func, at: usize, total: &dyn Fn(FuncId) -> Load) {
         let Some(block) = func.blocks.get(at) else { return };
         let mut load = Load::default();
         let mut edges = Vec::new();
@@ -153,18 +150,21 @@ impl<'p> Blocks<'p> {
         };
         for inst in &block.insts {
             let added = match &inst.op {
-                Op::Text { src, .. } => self.text(measure, *src),
+                Op::Text { src, .. } => self.text(counter, *src),
                 Op::Gen(generation) => {
                     let max = generation.options.iter().find(|(option, _)| *option == GenOption::Max);
-                    let added = measure.generation(generation, max.and_then(|(_, max)| self.int(*max)));
+                    let added = counter.generation(generation, max.and_then(|(_, max)| self.int(*max)));
                     let (name, model) = (generation.name.clone(), generation.model);
                     self.sites.push((at, Site { name, span: inst.span, model, end: load.then(added) }));
-                    added
+                    // Samples are read beside each other, and none of them stays.
+                    let sampled = generation.options.iter().any(|(option, _)| *option == GenOption::Samples);
+                    if sampled { Load::default() } else { added }
                 }
                 Op::CallGen(call) => {
                     let max = call.options.iter().find(|(option, _)| *option == GenOption::Max);
-                    let max =
-                        max.and_then(|(_, max)| self.int(*max)).unwrap_or(u64::from(super::DEFAULT_MAX));
+                    let max = max
+                        .and_then(|(_, max)| self.int(*max))
+                        .unwrap_or(u64::from(counter.measured.limits.default_max));
                     let added = Load { tokens: max, ..Load::default() };
                     let (name, model) = (call.name.clone(), call.model);
                     self.sites.push((at, Site { name, span: inst.span, model, end: load.then(added) }));
@@ -202,10 +202,10 @@ impl<'p> Blocks<'p> {
         self.edges.push(edges);
     }
 
-    fn text(&self, measure: &Measure<'_, '_>, src: Local) -> Load {
+    fn text(&self, counter: &Counter<'_, '_>, src: Local) -> Load {
         match self.values.value(src) {
-            Some(Value::Str(text)) => measure.text(text),
-            Some(Value::Int(n)) => measure.text(&n.to_string()),
+            Some(Value::Str(text)) => counter.text(text),
+            Some(Value::Int(n)) => counter.text(&n.to_string()),
             _ => Load { open: true, ..Load::default() },
         }
     }

@@ -12,17 +12,15 @@ mod known;
 
 use std::collections::{BTreeSet, HashMap};
 
+use agentc_constraint::SharedSpec;
 use agentc_constraint::spec::Spec;
-use agentc_constraint::{Limits, SharedSpec};
 
 use crate::diag::{Diag, allow};
 use crate::graph::CallGraph;
 use crate::ir::{FuncId, FuncKind, Gen, Program};
+use crate::limits::Limits;
 use crate::source::Span;
 use flow::{Flow, Load};
-
-/// Tokens of a generation that names no `max`.
-pub const DEFAULT_MAX: u32 = 256;
 
 /// Places that a finding names.
 const PLACES: usize = 3;
@@ -55,17 +53,15 @@ pub struct Part {
     pub tokens: u64,
 }
 
-/// The bounds of all generations of a program that can be reached, by context and place. `tokens` counts the
-/// tokens of a text.
-pub fn worst_case(program: &Program, tokens: &dyn Fn(&str) -> usize) -> Vec<SiteBound> {
-    let graph = CallGraph::from(program);
-    let sizes = Sizes::new(program, &graph, tokens);
-    contexts(program).flat_map(|context| sizes.bounds(context)).collect()
-}
-
-/// What adds most to a context, in falling order.
-pub fn contributors(program: &Program, context: FuncId, tokens: &dyn Fn(&str) -> usize) -> Vec<Part> {
-    Sizes::new(program, &CallGraph::from(program), tokens).contributors(context)
+/// A program whose contexts are measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Measured<'p> {
+    /// The program.
+    pub program: &'p Program,
+    /// Who calls whom in it.
+    pub graph: &'p CallGraph,
+    /// [`Limits::blocks`], [`Limits::question`], [`Limits::default_max`], and what constraints may cost.
+    pub limits: &'p Limits,
 }
 
 /// A count that is below that of any usual vocabulary: none has a token with parts of two words.
@@ -81,23 +77,37 @@ pub struct Room<'m> {
     pub ctx: u32,
 }
 
-/// Contexts that can become larger than a model holds which reads them: one finding for each context and model,
-/// about the first generation that does not fit. `reached` tells of functions whether they can run; `room` is
-/// asked for the model of generations, one of [`Program::models`] or the run's. Comments of the program that
-/// allow `W0400` silence it.
-pub fn too_large<'m>(
-    program: &Program,
-    reached: &dyn Fn(FuncId) -> bool,
-    room: &dyn Fn(Option<u32>) -> Option<Room<'m>>,
-) -> Vec<Diag> {
-    let mut found = findings(program, reached, room);
-    found.retain(|diag| !allow::is_allowed_in(&program.files, diag));
-    found
+impl<'p> Measured<'p> {
+    /// The bounds of all generations that can be reached, by context and place. `tokens` counts the tokens of a text.
+    pub fn worst_case(self, tokens: &dyn Fn(&str) -> usize) -> Vec<SiteBound> {
+        let sizes = Sizes::new(self, tokens);
+        contexts(self.program).flat_map(|context| sizes.bounds(context)).collect()
+    }
+
+    /// What adds most to a context, in falling order.
+    pub fn contributors(self, context: FuncId, tokens: &dyn Fn(&str) -> usize) -> Vec<Part> {
+        Sizes::new(self, tokens).contributors(context)
+    }
+
+    /// Contexts that can become larger than a model holds which reads them: one finding for each context and model,
+    /// about the first generation that does not fit. `reached` tells of functions whether they can run; `room` is
+    /// asked for the model of generations, one of [`Program::models`] or the run's. Comments of the program that
+    /// allow `W0400` silence it.
+    pub fn too_large<'m>(
+        self,
+        reached: &dyn Fn(FuncId) -> bool,
+        room: &dyn Fn(Option<u32>) -> Option<Room<'m>>,
+    ) -> Vec<Diag> {
+        let mut found = findings(self, reached, room);
+        found.retain(|diag| !allow::is_allowed_in(&self.program.files, diag));
+        found
+    }
 }
 
 /// The same for the models that the program declares, whose tokens are not known yet; nothing is silenced.
-pub(crate) fn check(program: &Program) -> Vec<Diag> {
-    findings(program, &|_| true, &|model| {
+pub(crate) fn check(program: &Program, limits: &Limits) -> Vec<Diag> {
+    let measured = Measured { program, graph: &CallGraph::from(program), limits };
+    findings(measured, &|_| true, &|model| {
         let declared = match model {
             Some(id) => program.models.get(id as usize).map(|(_, model)| model),
             None => program.model.as_ref(),
@@ -107,19 +117,18 @@ pub(crate) fn check(program: &Program) -> Vec<Diag> {
 }
 
 fn findings<'m>(
-    program: &Program,
+    measured: Measured<'_>,
     reached: &dyn Fn(FuncId) -> bool,
     room: &dyn Fn(Option<u32>) -> Option<Room<'m>>,
 ) -> Vec<Diag> {
-    let graph = CallGraph::from(program);
     let mut found: Vec<Diag> = Vec::new();
-    for model in asked_models(program, &graph, reached) {
+    for model in asked_models(measured, reached) {
         let Some(room) = room(model) else { continue };
         // Types are measured only where generations at their `max` would not fit.
-        if exceeding(&Sizes::rough(program, &graph, room.tokens), model, &room, reached).is_empty() {
+        if exceeding(&Sizes::rough(measured, room.tokens), model, &room, reached).is_empty() {
             continue;
         }
-        let sizes = Sizes::new(program, &graph, room.tokens);
+        let sizes = Sizes::new(measured, room.tokens);
         let bounds = exceeding(&sizes, model, &room, reached);
         found.extend(bounds.iter().map(|bound| finding(&sizes, bound, room.ctx)));
     }
@@ -128,11 +137,8 @@ fn findings<'m>(
 }
 
 /// The models of functions that can run.
-fn asked_models(
-    program: &Program,
-    graph: &CallGraph,
-    reached: &dyn Fn(FuncId) -> bool,
-) -> BTreeSet<Option<u32>> {
+fn asked_models(measured: Measured<'_>, reached: &dyn Fn(FuncId) -> bool) -> BTreeSet<Option<u32>> {
+    let Measured { program, graph, .. } = measured;
     let funcs = (0..).map(FuncId).take(program.funcs.len()).filter(|id| reached(*id));
     funcs.flat_map(|id| graph.effects(id).models.iter().copied()).collect()
 }
@@ -177,22 +183,22 @@ struct Sizes<'p> {
 }
 
 impl<'p> Sizes<'p> {
-    fn new(program: &'p Program, graph: &CallGraph, tokens: &dyn Fn(&str) -> usize) -> Sizes<'p> {
-        Sizes::of(&Measure { program, tokens, limits: Limits::default(), types: true }, graph)
+    fn new(measured: Measured<'p>, tokens: &dyn Fn(&str) -> usize) -> Sizes<'p> {
+        Sizes::of(&Counter { measured, tokens, types: true })
     }
 
     /// The same with all generations at their `max`: never less, and fast.
-    fn rough(program: &'p Program, graph: &CallGraph, tokens: &dyn Fn(&str) -> usize) -> Sizes<'p> {
-        Sizes::of(&Measure { program, tokens, limits: Limits::default(), types: false }, graph)
+    fn rough(measured: Measured<'p>, tokens: &dyn Fn(&str) -> usize) -> Sizes<'p> {
+        Sizes::of(&Counter { measured, tokens, types: false })
     }
 
-    fn of(measure: &Measure<'p, '_>, graph: &CallGraph) -> Sizes<'p> {
-        let program = measure.program;
+    fn of(counter: &Counter<'p, '_>) -> Sizes<'p> {
+        let Measured { program, graph, .. } = counter.measured;
         let order = graph.callees_first();
         let mut sizes = Sizes { program, order, flows: vec![None; program.funcs.len()] };
         for at in 0..sizes.order.len() {
             let id = sizes.order[at];
-            let flow = flow::flow(measure, id, &|callee| sizes.total(callee));
+            let flow = flow::flow(counter, id, &|callee| sizes.total(callee));
             if let Some(place) = sizes.flows.get_mut(id.index()) {
                 *place = Some(flow);
             }
@@ -263,15 +269,14 @@ impl<'p> Sizes<'p> {
 }
 
 /// How texts and generations are counted.
-struct Measure<'p, 'm> {
-    program: &'p Program,
+struct Counter<'p, 'm> {
+    measured: Measured<'p>,
     tokens: &'m dyn Fn(&str) -> usize,
-    limits: Limits,
     /// Whether types are asked how long their values can be.
     types: bool,
 }
 
-impl Measure<'_, '_> {
+impl Counter<'_, '_> {
     fn text(&self, text: &str) -> Load {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         Load { tokens: count((self.tokens)(text)), bytes: count(text.len()), open: false }
@@ -279,8 +284,9 @@ impl Measure<'_, '_> {
 
     /// A generation at its `max`, or at the longest value of its type: a token has at least one byte.
     fn generation(&self, generation: &Gen, max: Option<u64>) -> Load {
-        let max = max.unwrap_or(u64::from(DEFAULT_MAX));
-        let Some(spec) = self.program.spec(generation.spec).filter(|spec| !known::has_hole(spec.spec()))
+        let max = max.unwrap_or(u64::from(self.measured.limits.default_max));
+        let Some(spec) =
+            self.measured.program.spec(generation.spec).filter(|spec| !known::has_hole(spec.spec()))
         else {
             return Load { open: true, ..Load::default() };
         };
@@ -290,12 +296,12 @@ impl Measure<'_, '_> {
 
     /// The most bytes that a value can have.
     fn longest(&self, spec: &SharedSpec) -> Option<u64> {
-        const FUEL: usize = 40_000;
+        let limits = self.measured.limits;
         let value = spec.value();
         if let Spec::Text { max, .. } = value.spec() {
             return max.map(|chars| u64::from(chars).saturating_mul(4));
         }
-        let pattern = value.build(&[], &self.limits).ok()?;
-        pattern.sizes(FUEL)?.bytes.most.and_then(|most| u64::try_from(most).ok())
+        let pattern = value.build(&[], &limits.constraint).ok()?;
+        pattern.sizes(limits.question)?.bytes.most.and_then(|most| u64::try_from(most).ok())
     }
 }

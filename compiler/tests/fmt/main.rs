@@ -11,6 +11,7 @@ mod same;
 
 use std::path::{Path, PathBuf};
 
+use agentc_compiler::Limits;
 use agentc_compiler::diag::Diag;
 use agentc_compiler::fmt::format;
 pub(crate) use random::Random;
@@ -60,7 +61,11 @@ fn every_program_in_the_tree() {
 #[test]
 fn examples_are_formatted() {
     for (name, text) in ["examples", "stdlib"].into_iter().flat_map(programs) {
-        assert_eq!(format(0, &text).expect("an example parses"), text, "{name}: run `agentc fmt`");
+        assert_eq!(
+            format(0, &text, &Limits::default()).expect("an example parses"),
+            text,
+            "{name}: run `agentc fmt`"
+        );
     }
 }
 
@@ -163,7 +168,7 @@ fn any_input_whatever() {
     for text in all {
         for _ in 0..10 {
             let mutant = mutate::tokens(&mut random, &text);
-            let out = format(0, &mutant);
+            let out = format(0, &mutant, &Limits::default());
             if same::shape(&mutant).is_some() {
                 formatted(&mutant);
                 tried += 1;
@@ -211,7 +216,7 @@ fn files_that_do_not_parse_are_refused() {
         ("if a: print 1", "E0021"),
         (&format!("print {}", "(".repeat(300)), "E0003"),
     ] {
-        let found = format(3, text).expect_err(text);
+        let found = format(3, text, &Limits::default()).expect_err(text);
         assert_eq!(found[0].code, code, "{text}");
         assert_eq!(found[0].span.file, 3);
     }
@@ -235,7 +240,7 @@ fn what_only_the_checker_refuses_is_formatted() {
 #[test]
 fn nothing_is_done_where_lexer_and_grammar_disagree() {
     for text in ["select a  from /b c/\n", "call a: b | c /x  y/"] {
-        assert_eq!(format(0, text).expect("the grammar takes it"), text);
+        assert_eq!(format(0, text, &Limits::default()).expect("the grammar takes it"), text);
     }
 }
 

@@ -1,12 +1,13 @@
 //! Programs with changed white space, comments or tokens.
 
+use agentc_compiler::Limits;
 use agentc_compiler::lex::{Kind, Token, lex};
 
 use crate::Random;
 
 /// What stands between two tokens is another number of spaces or tabs; lines stay.
 pub(crate) fn spaces(random: &mut Random, text: &str) -> String {
-    let tokens = lex(0, text).tokens;
+    let tokens = lex(0, text, &Limits::default()).tokens;
     let mut out = String::new();
     let every = 1 + random.below(6);
     for (at, token) in tokens.iter().enumerate() {
@@ -50,7 +51,7 @@ fn may_part(text: &str, before: Token, after: Token) -> bool {
 
 /// Line breaks, empty lines and comments at some of the places where a program has white space or could.
 pub(crate) fn breaks(random: &mut Random, text: &str) -> String {
-    let tokens = lex(0, text).tokens;
+    let tokens = lex(0, text, &Limits::default()).tokens;
     let every = 2 + random.below(40);
     let mut out = String::new();
     for (at, token) in tokens.iter().enumerate() {
@@ -96,7 +97,7 @@ const SOUP: &[&str] = &[
 
 /// Some tokens are removed, doubled, or become others.
 pub(crate) fn tokens(random: &mut Random, text: &str) -> String {
-    let tokens = lex(0, text).tokens;
+    let tokens = lex(0, text, &Limits::default()).tokens;
     let mut changes: Vec<usize> =
         (0..1 + random.below(3)).map(|_| random.below(tokens.len().max(1))).collect();
     changes.sort_unstable();

@@ -3,7 +3,7 @@
 
 use agentc_compiler::lex::{Kind, Lexed, lex};
 use agentc_compiler::source::NoFiles;
-use agentc_compiler::{Options, compile, fmt, parse};
+use agentc_compiler::{Limits, Options, compile, fmt, parse};
 use pest::Parser as _;
 use pest::iterators::Pair;
 use serde_json::Value;
@@ -19,7 +19,7 @@ use grammar::{Grammar, Rule};
 /// Every construct of a program: how deep it lies, which it is, and the text of those that hold no others.
 /// `None` if it does not parse, or has a regex where the language knows none and only the grammar does.
 pub(crate) fn shape(text: &str) -> Option<Vec<(usize, String)>> {
-    let lexed = lex(0, text);
+    let lexed = lex(0, text, &Limits::default());
     if !lexed.diags.is_empty() {
         return None;
     }
@@ -106,7 +106,7 @@ pub(crate) struct Meaning {
 
 /// What a program means.
 pub(crate) fn meaning(text: &str) -> Meaning {
-    let lexed = lex(0, text);
+    let lexed = lex(0, text, &Limits::default());
     let of = |wanted: fn(Kind) -> bool| {
         let tokens = lexed.tokens.iter().filter(move |token| wanted(token.kind));
         tokens.map(|token| token.text(text).trim_end().to_owned()).collect::<Vec<_>>()
@@ -126,7 +126,7 @@ pub(crate) fn meaning(text: &str) -> Meaning {
         shape: shape(text),
         tokens: of(|kind| !kind.is_trivia() && kind != Kind::Text),
         comments: of(|kind| kind == Kind::Comment),
-        tree: without_places(&format!("{:?}", parse(0, text).0)),
+        tree: without_places(&format!("{:?}", parse(0, text, &Limits::default()).0)),
         findings,
         ir,
     }
@@ -152,7 +152,7 @@ fn erase_places(json: &mut Value) {
 
 /// Formats a program that parses, and makes sure that it is the same program, set as the rules say.
 pub(crate) fn formatted(text: &str) -> String {
-    let out = fmt::format(0, text).unwrap_or_else(|diags| panic!("{diags:?}\n{text}"));
+    let out = fmt::format(0, text, &Limits::default()).unwrap_or_else(|diags| panic!("{diags:?}\n{text}"));
     let (before, after) = (meaning(text), meaning(&out));
     let shown = format!("\n{text}\n---\n{out}");
     let shape = |of: &Meaning| of.shape.clone().unwrap_or_default();
@@ -162,7 +162,7 @@ pub(crate) fn formatted(text: &str) -> String {
     assert_eq!(before.tree, after.tree, "{shown}");
     same(&before.findings, &after.findings, &shown);
     assert!(before == after, "the IR differs{shown}");
-    let again = fmt::format(0, &out).unwrap_or_else(|diags| panic!("{diags:?}\n{out}"));
+    let again = fmt::format(0, &out, &Limits::default()).unwrap_or_else(|diags| panic!("{diags:?}\n{out}"));
     assert_eq!(out, again, "not idempotent\n{text}\n---\n{out}\n---\n{again}");
     well_set(&out);
     out
@@ -179,7 +179,7 @@ fn same<T: PartialEq + std::fmt::Debug>(before: &[T], after: &[T], shown: &str) 
 /// Whether the white space outside of strings is as it always must be.
 fn well_set(out: &str) {
     assert!(out.is_empty() || out.ends_with('\n') && !out.starts_with('\n'), "{out:?}");
-    let tokens = lex(0, out).tokens;
+    let tokens = lex(0, out, &Limits::default()).tokens;
     let kind = |at: usize| tokens.get(at).map(|token| token.kind);
     for (at, token) in tokens.iter().enumerate() {
         let text = token.text(out);
