@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use agentc_compiler::ir::SpecId;
+use agentc_compiler::ir::{Method, SpecId};
 use agentc_compiler::source::Span;
 use agentc_constraint::{End, TokenId};
 use serde::{Deserialize, Serialize};
@@ -71,7 +71,8 @@ pub struct Ask {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AskKind {
-    /// The model should write something at the end of the context: [`Answer::Generated`].
+    /// The model should write something at the end of the context: [`Answer::Generated`], or [`Answer::Sampled`] if it
+    /// wants samples.
     Generate(Box<GenAsk>),
     /// The log-probability of a text after the context: [`Answer::Scored`].
     Score {
@@ -114,6 +115,49 @@ pub struct GenAsk {
     pub stream: Stream,
     /// Whether text before the generation may be taken back.
     pub heal: bool,
+    /// What is wanted beyond one value that is chosen token by token.
+    #[serde(default, skip_serializing_if = "Wants::is_plain")]
+    pub wants: Wants,
+}
+
+/// What is wanted of a generation beyond one value that is chosen token by token.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wants {
+    /// How an option is chosen.
+    pub method: Method,
+    /// So many values, none of which joins the context.
+    pub samples: Option<u32>,
+    /// The value that a search with so many beams finds.
+    pub beam: Option<u32>,
+    /// The log-probabilities of the value's tokens.
+    pub logprobs: bool,
+    /// The probabilities of all options.
+    pub probs: bool,
+    /// What masks left to the model.
+    pub mask_mass: bool,
+}
+
+impl Wants {
+    /// Whether nothing more is wanted.
+    pub fn is_plain(&self) -> bool {
+        *self == Wants::default()
+    }
+
+    /// Whether it is one value, written token by token and not judged.
+    pub(crate) fn takes_one_job(&self) -> bool {
+        self.samples.is_none() && !self.scores()
+    }
+
+    /// Whether it takes scores of options as a whole.
+    pub fn compares(&self) -> bool {
+        self.probs || self.method != Method::Greedy
+    }
+
+    /// Whether it takes log-probabilities, which not every back end knows.
+    pub fn scores(&self) -> bool {
+        self.compares() || self.logprobs || self.beam.is_some()
+    }
 }
 
 /// A call of a tool that is no function of the program.
@@ -141,6 +185,8 @@ pub enum Fact {
 pub enum Answer {
     /// The model wrote something.
     Generated(Box<Generated>),
+    /// The model wrote several values beside each other.
+    Sampled(Box<Sampled>),
     /// A log-probability.
     Scored(f64),
     /// A text.
@@ -190,6 +236,76 @@ pub struct Generated {
     pub value_tokens: usize,
     /// The budget of the run, if that left fewer tokens than the value might have taken.
     pub ration: Option<u64>,
+    /// What was measured.
+    #[serde(default, skip_serializing_if = "Measured::is_empty")]
+    pub measured: Measured,
+    /// Tokens beside the value's that were generated to find it.
+    #[serde(default)]
+    pub further: u64,
+}
+
+impl Generated {
+    /// Tokens that count against the budget of the run.
+    pub fn cost(&self) -> u64 {
+        self.further.saturating_add(self.value_tokens as u64)
+    }
+}
+
+/// What was measured of a value, as far as it was wanted.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Measured {
+    /// The log-probability of each token that spells it, what healing took back included.
+    pub logprobs: Option<Vec<f64>>,
+    /// The probability of each option, by its text.
+    pub probs: Option<Vec<(String, f64)>>,
+    /// The least share of probability that masks left to the model.
+    pub mask_mass: Option<f64>,
+}
+
+impl Measured {
+    /// Whether nothing was.
+    pub fn is_empty(&self) -> bool {
+        *self == Measured::default()
+    }
+}
+
+/// Values that a model wrote beside each other at the end of one context, which none of them joined.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sampled {
+    /// What was written into the context before, as the model of the run read it.
+    pub before: Vec<Written>,
+    /// The model that the program names for it, if that is not the run's own.
+    pub model: Option<String>,
+    /// The tokens that joined the context with that. `None` from a model other than the context's own.
+    pub tokens: Option<Vec<TokenId>>,
+    /// The values, in the order of their random streams.
+    pub samples: Vec<Sample>,
+    /// The budget of the run, if that left fewer tokens than the values might have taken.
+    pub ration: Option<u64>,
+}
+
+impl Sampled {
+    /// Tokens that count against the budget of the run.
+    pub fn cost(&self) -> u64 {
+        self.samples.iter().map(|sample| sample.value_tokens as u64).sum()
+    }
+}
+
+/// One of several values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Its text.
+    pub text: String,
+    /// The tokens that spell it, what healing took back included; none from a back end that does not tell tokens.
+    pub tokens: Vec<TokenId>,
+    /// Why it ended.
+    pub end: End,
+    /// How many of the tokens are the value's.
+    pub value_tokens: usize,
+    /// The log-probability of each of its tokens, if that was wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<Vec<f64>>,
 }
 
 /// Text that joined a context.

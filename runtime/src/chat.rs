@@ -22,6 +22,7 @@ mod probe;
 mod template;
 mod verify;
 
+use crate::limits::Limits;
 use edges::Edges;
 use probe::Probe;
 use template::Template;
@@ -92,10 +93,15 @@ pub struct ChatFormat {
 impl ChatFormat {
     /// Derives them from a template (Jinja). `bos_text` and `eos_text` are what the vocabulary calls the
     /// tokens that begin and end a text; empty if there are none.
-    pub fn derive(template: Option<&str>, bos_text: &str, eos_text: &str) -> Result<ChatFormat, ChatError> {
+    pub fn derive(
+        template: Option<&str>,
+        bos_text: &str,
+        eos_text: &str,
+        limits: &Limits,
+    ) -> Result<ChatFormat, ChatError> {
         let source = template.ok_or(ChatError::NoTemplate)?;
-        let template =
-            Template::new(source, bos_text, eos_text).map_err(|reason| ChatError::Template { reason })?;
+        let template = Template::new(source, bos_text, eos_text, limits)
+            .map_err(|reason| ChatError::Template { reason })?;
         let probe = Probe::new(&template);
         probe.usable().map_err(|reason| ChatError::Template { reason })?;
         let mut format = probe.format(eos_text);

@@ -161,7 +161,7 @@ pub enum Fault {
         /// The capture.
         name: String,
         /// Why.
-        error: BuildError,
+        error: Box<BuildError>,
     },
     /// A matcher gave up.
     #[error("`{name}` cannot be generated: {error}")]
@@ -490,6 +490,20 @@ pub struct RunError {
     pub fault: Fault,
     /// Where, if it is the fault of one place.
     pub span: Option<Span>,
+    /// The branches in which it happened, innermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<InBranch>,
+}
+
+/// A branch of a `fork` or `map`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InBranch {
+    /// Which one, from 0.
+    pub number: usize,
+    /// How many there are.
+    pub count: usize,
+    /// The `fork` or `map`.
+    pub span: Span,
 }
 
 impl RunError {
@@ -506,7 +520,7 @@ impl RunError {
     fn placed(span: Option<Span>, fault: Fault) -> RunError {
         match fault {
             Fault::Elsewhere { span, fault } => RunError::placed(Some(span), *fault),
-            fault => RunError { fault, span },
+            fault => RunError { fault, span, branches: Vec::new() },
         }
     }
 }

@@ -1,19 +1,20 @@
 //! The journal: what a run asked and what it was answered, in order. It is the one record of a run.
 //!
 //! A machine is a function of its start and of the answers that it gets ([`crate::ask`]), so a journal repeats a run
-//! exactly, without any model: the same events, the same value, the same captures. A prefix of a journal takes a run up
+//! exactly, without any model: the same value, the same captures, and the same events in each context, which tell what
+//! branches wrote side by side one after the other. A prefix of a journal takes a run up
 //! where that ends; a *snapshot*, which starts with a machine's state instead of a program's inputs, takes it up without
 //! repeating anything, and what is answered afterwards is its tail. What is told of a run, a trace for example, is read
 //! from it ([`Session::repeat`](crate::Session::repeat)), and is nowhere kept a second time.
 //!
 //! Not in it: what the run cost, and warnings about models, which say nothing of the program.
 
-use agentc_compiler::ir::{self, FuncId};
+use agentc_compiler::ir::FuncId;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::ask::{Answer, AskId, VERSION, Written};
 use crate::error::{Fault, RunError};
+use crate::prepared::Prepared;
 use crate::session::DefaultModel;
 use crate::value::Value;
 use crate::vm::{Defaults, State};
@@ -71,16 +72,16 @@ pub(crate) struct Ended {
 
 impl Journal {
     pub(crate) fn new(
-        program: &ir::Program,
+        program: &Prepared,
         default_model: DefaultModel,
         start: Start,
         entries: Vec<Entry>,
     ) -> Journal {
-        Journal { version: VERSION, program: fingerprint(program), default_model, start, entries }
+        Journal { version: VERSION, program: program.fingerprint().to_owned(), default_model, start, entries }
     }
 
     /// Whether it is of this version and of that program.
-    pub(crate) fn check(&self, program: &ir::Program) -> Result<(), Fault> {
+    pub(crate) fn check(&self, program: &Prepared) -> Result<(), Fault> {
         let refuse = |message: String| Err(Fault::Input { message });
         if self.version != VERSION {
             let found = self.version;
@@ -88,7 +89,7 @@ impl Journal {
                 "the saved run was written in version {found} of the format, and this is {VERSION}"
             ));
         }
-        if self.program != fingerprint(program) {
+        if self.program != program.fingerprint() {
             return refuse(
                 "the saved run belongs to another program, or to another version of it".to_owned(),
             );
@@ -112,9 +113,4 @@ impl Journal {
         prefix.entries.truncate(entries);
         prefix
     }
-}
-
-fn fingerprint(program: &ir::Program) -> String {
-    let bytes = serde_json::to_vec(program).unwrap_or_default();
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

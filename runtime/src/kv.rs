@@ -3,18 +3,32 @@
 //! Bookkeeping only: it never calls the model. A sequence is a path from the root; sequences with a common
 //! beginning share its nodes, as they share the cells of the memory. A *lease* is a sequence that someone is
 //! extending; a released sequence stays as long as nobody needs its cells, so that a later lease can begin
-//! with its contents. Released sequences are evicted least recently used first.
+//! with its contents.
+//!
+//! Where cells are needed, released sequences lose their ends, of the leaves of the tree the one that is worth least first
+//! (`worth`), and no more than is needed: what is left of a sequence still serves as a beginning. Where a sequence is
+//! needed, the one goes with which the least is lost. Where cells that nobody uses slow the model down, those that are not
+//! worth that go too.
 //!
 //! Invariants, checked by a test against a naive model: every node except the root is on the path of at least
-//! one sequence and holds at least one token; `cells` is the sum of the nodes' tokens.
+//! one sequence and holds at least one token; `cells` is the sum of the nodes' tokens; no sequence that is released is
+//! empty.
+
+mod worth;
 
 use agentc_constraint::TokenId;
+use rustc_hash::FxHashSet;
 
+use self::worth::{Policy, Use};
 use crate::model::SeqId;
 
 type NodeId = usize;
 
 const ROOT: NodeId = 0;
+
+/// Tokens that an end loses at least, where it has as many: each cut is a call to the model, and whoever needs cells soon
+/// needs more.
+const CUT: usize = 32;
 
 #[derive(Debug, Default)]
 struct Node {
@@ -23,6 +37,7 @@ struct Node {
     children: Vec<NodeId>,
     /// Sequences whose path goes through or ends here.
     users: u32,
+    used: Use,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +45,8 @@ struct Seq {
     end: NodeId,
     len: usize,
     leased: bool,
-    last_used: u64,
+    /// Tokens that it began its lease with, or has been cut to since: those beyond have been used by it alone.
+    base: usize,
 }
 
 /// A sequence to extend, and what it begins with.
@@ -52,25 +68,37 @@ pub struct PrefixTree {
     seqs: Vec<Option<Seq>>,
     cells: usize,
     capacity: usize,
+    policy: Policy,
+    /// Goes on with every token that is evaluated, and with each lease.
     clock: u64,
+    /// When idle cells are looked for next.
+    next_look: u64,
 }
 
 impl PrefixTree {
-    /// An empty tree for a memory of `capacity` cells and `seqs` sequences.
-    pub fn new(capacity: usize, seqs: usize) -> PrefixTree {
+    /// An empty tree for a memory of `capacity` cells and `seqs` sequences. `price` is what a token costs, as
+    /// [`ModelInfo::price`](crate::model::ModelInfo::price) says it.
+    pub fn new(capacity: usize, seqs: usize, price: Option<u32>) -> PrefixTree {
         PrefixTree {
             nodes: vec![Node::default()],
             free_nodes: Vec::new(),
             seqs: vec![None; seqs],
             cells: 0,
             capacity,
+            policy: Policy::new(price, capacity),
             clock: 0,
+            next_look: 0,
         }
     }
 
     /// Cells that hold tokens.
     pub fn cells(&self) -> usize {
         self.cells
+    }
+
+    /// Cells there are.
+    pub fn capacity(&self) -> usize {
+        self.capacity
     }
 
     /// Cells that hold none.
@@ -85,9 +113,9 @@ impl PrefixTree {
 
     /// Leases a sequence that begins with the longest known prefix of `tokens`, which is shared, not
     /// copied. `None` if every sequence is leased. A released sequence that holds just this prefix goes on
-    /// itself (`from` is `seq`). Where no sequence is free one is evicted: the caller drops the contents of
-    /// the sequence it gets before it shares the prefix; where only the prefix's own sequence can be had,
-    /// it is cut to the prefix (`from` is `seq` again).
+    /// itself (`from` is `seq`). Where no sequence is free one is evicted, that with which the least is lost: the caller
+    /// drops the contents of the sequence it gets before it shares the prefix; where only the prefix's own sequence can be
+    /// had, it is cut to the prefix (`from` is `seq` again).
     pub fn lease(&mut self, tokens: &[TokenId]) -> Option<Lease> {
         let (node, len, used) = self.find(tokens);
         self.clock += 1;
@@ -101,31 +129,30 @@ impl PrefixTree {
         let seq = self.free_seq(from)?;
         if from == Some(seq) {
             self.truncate(seq, len);
-            self.renew(seq);
-            return Some(Lease { seq, from, len });
+        } else {
+            let end = if len > 0 { self.node_at(tokens, len) } else { ROOT };
+            self.add_user(end);
+            self.seqs[seq as usize] = Some(Seq { end, len, leased: true, base: len });
         }
-        if let Some(donor) = from {
-            self.touch(donor);
-        }
-        let end = if len > 0 { self.node_at(tokens, len) } else { ROOT };
-        self.add_user(end);
-        self.seqs[seq as usize] = Some(Seq { end, len, leased: true, last_used: self.clock });
+        self.renew(seq);
         Some(Lease { seq, from, len })
     }
 
     /// Notes that a leased sequence was extended. The caller has made room: `tokens` fit into the free cells.
     pub fn extend(&mut self, seq: SeqId, tokens: &[TokenId]) {
-        let Some(Seq { end, len, .. }) = self.seq(seq) else { return };
+        let Some(Seq { end, len, base, .. }) = self.seq(seq) else { return };
         if tokens.is_empty() {
             return;
         }
         self.cells += tokens.len();
-        let node = &self.nodes[end];
-        if end != ROOT && node.users == 1 && node.children.is_empty() {
-            self.nodes[end].tokens.extend_from_slice(tokens);
+        self.clock += tokens.len() as u64;
+        let node = &mut self.nodes[end];
+        if node.users == 1 && node.children.is_empty() && len - node.tokens.len() >= base && end != ROOT {
+            node.tokens.extend_from_slice(tokens);
+            node.used.at = self.clock;
         } else {
-            let child =
-                self.new_node(Node { tokens: tokens.to_vec(), parent: end, children: Vec::new(), users: 1 });
+            let (tokens, used) = (tokens.to_vec(), self.policy.first(self.clock));
+            let child = self.new_node(Node { tokens, parent: end, children: Vec::new(), users: 1, used });
             self.nodes[end].children.push(child);
             self.set_end(seq, child);
         }
@@ -150,28 +177,94 @@ impl PrefixTree {
             self.set_end(seq, parent);
             self.set_len(seq, depth);
         }
+        if let Some(Some(state)) = self.seqs.get_mut(seq as usize) {
+            state.base = state.base.min(len);
+        }
     }
 
-    /// Ends a lease. What the sequence holds can be reused until it is evicted.
+    /// Ends a lease. What the sequence holds can be reused until it is evicted; one that holds nothing is forgotten.
     pub fn release(&mut self, seq: SeqId) {
+        let Some(Seq { end, len, .. }) = self.seq(seq) else { return };
+        if len == 0 {
+            return self.forget(seq);
+        }
         self.clock += 1;
-        let clock = self.clock;
+        // What it shares ages from the last lease that began with it.
+        for node in self.own_nodes(end) {
+            self.nodes[node].used.at = self.clock;
+        }
         if let Some(Some(state)) = self.seqs.get_mut(seq as usize) {
             state.leased = false;
-            state.last_used = clock;
         }
     }
 
-    /// Forgets released sequences, least recently used first, until `cells` are free or none is left.
-    /// The caller drops their contents from the model's memory.
-    pub fn evict_for(&mut self, cells: usize) -> Vec<SeqId> {
-        let mut evicted = Vec::new();
-        while self.free_cells() < cells {
-            let Some(seq) = self.least_recently_used(None) else { break };
-            self.forget(seq);
-            evicted.push(seq);
+    /// Cuts the ends of released sequences until `cells` are free or none is left, and those that nobody has used for too
+    /// long. Tells which sequences were cut, and to how many tokens; the caller drops the rest from the model's memory.
+    pub fn evict_for(&mut self, cells: usize) -> Vec<(SeqId, usize)> {
+        let mut cut = Vec::new();
+        let look = self.policy.pause().is_some() && self.clock >= self.next_look;
+        while look || self.free_cells() < cells {
+            let Some((end, worth)) = self.least() else { break };
+            let missing = cells.saturating_sub(self.free_cells());
+            let all = self.nodes[end].tokens.len();
+            let less = match missing {
+                _ if self.policy.is_idle(worth) => all,
+                0 => break,
+                missing => all.min(missing.max(CUT)),
+            };
+            self.cut(end, less, &mut cut);
         }
-        evicted
+        if look {
+            self.next_look = self.clock + self.policy.pause().unwrap_or(u64::MAX);
+        }
+        cut
+    }
+
+    /// The leaf whose cells are worth least, among those that only released sequences hold.
+    fn least(&self) -> Option<(NodeId, f64)> {
+        let ends = |leased: bool| self.seqs.iter().flatten().filter(move |seq| seq.leased == leased);
+        let held: FxHashSet<NodeId> = ends(true).map(|seq| seq.end).collect();
+        let leaves = ends(false)
+            .filter(|seq| self.nodes[seq.end].children.is_empty() && !held.contains(&seq.end))
+            .map(|seq| (seq.end, self.policy.worth(self.nodes[seq.end].used, seq.len, self.clock)));
+        leaves.min_by(|(a, less), (b, more)| {
+            less.total_cmp(more).then_with(|| self.nodes[*a].used.at.cmp(&self.nodes[*b].used.at))
+        })
+    }
+
+    /// Takes the last `less` tokens from all sequences that end in a leaf.
+    fn cut(&mut self, leaf: NodeId, less: usize, cut: &mut Vec<(SeqId, usize)>) {
+        for seq in 0..self.seqs.len() as SeqId {
+            let Some(state) = self.seq(seq).filter(|state| state.end == leaf) else { continue };
+            let len = state.len - less;
+            self.truncate(seq, len);
+            if len == 0 {
+                self.forget(seq);
+            }
+            cut.push((seq, len));
+        }
+    }
+
+    /// The nodes at the end of a path that no other sequence goes through.
+    fn own_nodes(&self, mut node: NodeId) -> Vec<NodeId> {
+        let mut own = Vec::new();
+        while node != ROOT && self.nodes[node].users == 1 {
+            own.push(node);
+            node = self.nodes[node].parent;
+        }
+        own
+    }
+
+    /// What is lost with a sequence.
+    fn loss(&self, seq: &Seq) -> f64 {
+        let mut position = seq.len;
+        let mut loss = 0.0;
+        for node in self.own_nodes(seq.end) {
+            let Node { tokens, used, .. } = &self.nodes[node];
+            loss += self.policy.worth(*used, position, self.clock) * tokens.len() as f64;
+            position -= tokens.len();
+        }
+        loss
     }
 
     /// Forgets a sequence altogether.
@@ -183,6 +276,29 @@ impl PrefixTree {
         }
     }
 
+    /// Cells that leased sequences hold: all others can be had, by eviction.
+    pub fn held(&self) -> usize {
+        self.held_nodes().into_iter().map(|node| self.nodes[node].tokens.len()).sum()
+    }
+
+    /// The longest prefix of `tokens` that leased sequences hold, in tokens.
+    pub fn held_prefix(&self, tokens: &[TokenId]) -> usize {
+        let held = self.held_nodes();
+        self.find_among(tokens, |node| held.contains(&node)).1
+    }
+
+    /// The nodes of leased sequences.
+    fn held_nodes(&self) -> FxHashSet<NodeId> {
+        let mut held = FxHashSet::default();
+        for seq in self.seqs.iter().flatten().filter(|seq| seq.leased) {
+            let mut node = seq.end;
+            while node != ROOT && held.insert(node) {
+                node = self.nodes[node].parent;
+            }
+        }
+        held
+    }
+
     /// The longest prefix of `tokens` in the tree, in tokens.
     pub fn longest_prefix(&self, tokens: &[TokenId]) -> usize {
         self.find(tokens).1
@@ -191,10 +307,15 @@ impl PrefixTree {
     /// The deepest node on which the longest known prefix of `tokens` ends, the prefix's length, and how
     /// many of that node's tokens belong to it.
     fn find(&self, tokens: &[TokenId]) -> (NodeId, usize, usize) {
+        self.find_among(tokens, |_| true)
+    }
+
+    /// The same among nodes of a kind that holds for all above them, too.
+    fn find_among(&self, tokens: &[TokenId], is_of: impl Fn(NodeId) -> bool) -> (NodeId, usize, usize) {
         let mut best = (ROOT, 0, 0);
         let mut open = vec![(ROOT, 0)];
         while let Some((node, depth)) = open.pop() {
-            for &child in &self.nodes[node].children {
+            for &child in self.nodes[node].children.iter().filter(|child| is_of(**child)) {
                 let run = &self.nodes[child].tokens;
                 let common = run.iter().zip(&tokens[depth..]).take_while(|(a, b)| a == b).count();
                 if depth + common > best.1 {
@@ -219,8 +340,8 @@ impl PrefixTree {
         let parent = self.nodes[node].parent;
         let upper_tokens = self.nodes[node].tokens[..at].to_vec();
         self.nodes[node].tokens.drain(..at);
-        let users = self.nodes[node].users;
-        let upper = self.new_node(Node { tokens: upper_tokens, parent, children: vec![node], users });
+        let (users, used) = (self.nodes[node].users, self.nodes[node].used);
+        let upper = self.new_node(Node { tokens: upper_tokens, parent, children: vec![node], users, used });
         self.nodes[node].parent = upper;
         for child in &mut self.nodes[parent].children {
             if *child == node {
@@ -257,26 +378,31 @@ impl PrefixTree {
         if let Some(free) = self.seqs.iter().position(Option::is_none) {
             return Some(free as SeqId);
         }
-        if let Some(victim) = self.least_recently_used(donor) {
+        if let Some(victim) = self.least_lost(donor) {
             self.forget(victim);
             return Some(victim);
         }
         donor.filter(|&seq| self.seq(seq).is_some_and(|seq| !seq.leased))
     }
 
+    /// Leases a sequence that exists: one more use of all that it holds.
     fn renew(&mut self, seq: SeqId) {
-        let clock = self.clock;
-        if let Some(Some(state)) = self.seqs.get_mut(seq as usize) {
-            (state.leased, state.last_used) = (true, clock);
+        let Some(Some(state)) = self.seqs.get_mut(seq as usize) else { return };
+        (state.leased, state.base) = (true, state.len);
+        let mut node = state.end;
+        while node != ROOT {
+            self.nodes[node].used = self.policy.again(self.nodes[node].used, self.clock);
+            node = self.nodes[node].parent;
         }
     }
 
-    fn least_recently_used(&self, keep: Option<SeqId>) -> Option<SeqId> {
+    /// The released sequence with which the least is lost; of several the one that was used longest ago.
+    fn least_lost(&self, keep: Option<SeqId>) -> Option<SeqId> {
         let released = self.seqs.iter().enumerate().filter_map(|(id, seq)| {
-            let seq = seq.filter(|seq| !seq.leased && Some(id as SeqId) != keep)?;
-            Some((seq.last_used, id as SeqId))
+            let seq = seq.as_ref().filter(|seq| !seq.leased && Some(id as SeqId) != keep)?;
+            Some((self.loss(seq), self.nodes[seq.end].used.at, id as SeqId))
         });
-        released.min().map(|(_, id)| id)
+        released.min_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1))).map(|(_, _, id)| id)
     }
 
     fn seq(&self, seq: SeqId) -> Option<Seq> {
@@ -292,13 +418,6 @@ impl PrefixTree {
     fn set_len(&mut self, seq: SeqId, len: usize) {
         if let Some(Some(state)) = self.seqs.get_mut(seq as usize) {
             state.len = len;
-        }
-    }
-
-    fn touch(&mut self, seq: SeqId) {
-        self.clock += 1;
-        if let Some(Some(state)) = self.seqs.get_mut(seq as usize) {
-            state.last_used = self.clock;
         }
     }
 
@@ -341,135 +460,4 @@ impl PrefixTree {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
-    use super::*;
-
-    /// Each sequence is a list of (token, cell); a cell is free when no sequence lists it.
-    #[derive(Default)]
-    struct Naive {
-        seqs: BTreeMap<SeqId, Vec<(TokenId, u64)>>,
-        leased: BTreeSet<SeqId>,
-        next: u64,
-    }
-
-    impl Naive {
-        fn cells(&self) -> usize {
-            self.seqs.values().flatten().map(|&(_, cell)| cell).collect::<BTreeSet<_>>().len()
-        }
-
-        fn longest(&self, tokens: &[TokenId]) -> usize {
-            let common =
-                |seq: &Vec<(TokenId, u64)>| seq.iter().zip(tokens).take_while(|(a, b)| a.0 == **b).count();
-            self.seqs.values().map(common).max().unwrap_or(0)
-        }
-
-        fn lease(&mut self, lease: Lease, tokens: &[TokenId]) {
-            let shared = match lease.from {
-                Some(from) => self.seqs[&from][..lease.len].to_vec(),
-                None => Vec::new(),
-            };
-            assert!(
-                shared.iter().zip(tokens).all(|(a, b)| a.0 == *b),
-                "the shared prefix is not one of the tokens"
-            );
-            assert!(!self.leased.contains(&lease.seq), "a leased sequence was leased again");
-            self.seqs.insert(lease.seq, shared);
-            self.leased.insert(lease.seq);
-        }
-
-        fn extend(&mut self, seq: SeqId, tokens: &[TokenId]) {
-            for &token in tokens {
-                self.next += 1;
-                self.seqs.entry(seq).or_default().push((token, self.next));
-            }
-        }
-    }
-
-    struct Random(u64);
-
-    impl Random {
-        fn below(&mut self, n: u64) -> u64 {
-            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            (self.0 >> 33) % n
-        }
-    }
-
-    fn check(tree: &PrefixTree, naive: &Naive) {
-        assert_eq!(tree.cells(), naive.cells(), "cells in use");
-        let sum: usize = tree.nodes.iter().skip(1).map(|node| node.tokens.len()).sum();
-        assert_eq!(sum, tree.cells(), "cells are the sum of the nodes' tokens");
-        for (&seq, tokens) in &naive.seqs {
-            assert_eq!(tree.len(seq), tokens.len(), "length of sequence {seq}");
-        }
-        for (id, node) in tree.nodes.iter().enumerate().skip(1) {
-            let free = tree.free_nodes.contains(&id);
-            assert!(free || (node.users > 0 && !node.tokens.is_empty()), "node {id} is in use but empty");
-        }
-    }
-
-    #[test]
-    fn random_operations_agree_with_a_naive_model() {
-        for seed in 0..200 {
-            let mut random = Random(seed);
-            let (capacity, seqs) = (60, 5);
-            let (mut tree, mut naive) = (PrefixTree::new(capacity, seqs), Naive::default());
-            for _ in 0..200 {
-                step(&mut tree, &mut naive, &mut random);
-                check(&tree, &naive);
-            }
-        }
-    }
-
-    fn step(tree: &mut PrefixTree, naive: &mut Naive, random: &mut Random) {
-        let tokens: Vec<TokenId> = (0..random.below(12)).map(|_| random.below(2) as TokenId).collect();
-        let live: Vec<SeqId> = naive.leased.iter().copied().collect();
-        let pick = |random: &mut Random| live[random.below(live.len() as u64) as usize];
-        match random.below(6) {
-            0 | 1 => {
-                let expected = naive.longest(&tokens);
-                assert_eq!(tree.longest_prefix(&tokens), expected);
-                let Some(lease) = tree.lease(&tokens) else {
-                    assert_eq!(naive.leased.len(), 5, "no lease although a sequence is not leased");
-                    return;
-                };
-                assert_eq!(lease.len, expected);
-                naive.lease(lease, &tokens);
-            }
-            2 if !live.is_empty() => {
-                let seq = pick(random);
-                for gone in tree.evict_for(tokens.len()) {
-                    assert!(!naive.leased.contains(&gone), "a leased sequence was evicted");
-                    naive.seqs.remove(&gone);
-                }
-                if tree.free_cells() >= tokens.len() {
-                    tree.extend(seq, &tokens);
-                    naive.extend(seq, &tokens);
-                } else {
-                    assert_eq!(naive.seqs.len(), naive.leased.len(), "eviction stopped too early");
-                }
-            }
-            3 if !live.is_empty() => {
-                let seq = pick(random);
-                let len = random.below(1 + tree.len(seq) as u64) as usize;
-                tree.truncate(seq, len);
-                if let Some(tokens) = naive.seqs.get_mut(&seq) {
-                    tokens.truncate(len);
-                }
-            }
-            4 if !live.is_empty() => {
-                let seq = pick(random);
-                tree.release(seq);
-                naive.leased.remove(&seq);
-            }
-            5 if !live.is_empty() && random.below(4) == 0 => {
-                let seq = pick(random);
-                tree.forget(seq);
-                naive.leased.remove(&seq);
-                naive.seqs.remove(&seq);
-            }
-            _ => {}
-        }
-    }
-}
+mod tests;

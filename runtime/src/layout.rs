@@ -29,6 +29,28 @@ pub(crate) fn whole(context: &Context, chat: Chat<'_>) -> Result<Vec<Part>, Faul
     parts(&[], context.pieces(), context.pieces().len(), chat)
 }
 
+/// The parts at the beginning that the program and the template say by themselves. If the last of them is a run, it may be
+/// only the beginning of one.
+pub(crate) fn fixed(parts: &[Part]) -> Vec<Part> {
+    let mut fixed = Vec::new();
+    for part in parts {
+        let Part::Run(run) = part else {
+            fixed.push(part.clone());
+            continue;
+        };
+        let literal = |stretch: &&Stretch| stretch.origin == Some(TokenOrigin::Scaffold);
+        let own: Vec<Stretch> = run.iter().take_while(literal).cloned().collect();
+        let open = own.len() < run.len();
+        if !own.is_empty() {
+            fixed.push(Part::Run(own));
+        }
+        if open {
+            break;
+        }
+    }
+    fixed
+}
+
 /// What of some parts has not been told, without its tokens.
 pub(crate) fn untold(parts: Vec<Part>) -> Vec<Written> {
     let mut written = Vec::new();

@@ -23,8 +23,10 @@
 
 pub mod ask;
 pub mod backend;
+mod beginnings;
 pub mod chat;
 pub mod context;
+pub mod disk;
 pub mod error;
 pub mod host;
 mod input;
@@ -33,8 +35,9 @@ pub mod kv;
 mod layout;
 pub mod limits;
 pub mod model;
-mod models;
 mod outcome;
+mod prepared;
+pub mod replay;
 pub mod sample;
 mod sched;
 pub mod session;
@@ -45,13 +48,14 @@ pub mod value;
 pub mod vm;
 
 pub use self::backend::{Backends, Completions, LocalModel};
-pub use self::error::{ErrorKind, Fault, Operand, RunError};
+pub use self::beginnings::beginnings;
+pub use self::error::{ErrorKind, Fault, InBranch, Operand, RunError};
 pub use self::host::{Functions, Grants, Host, ToolError};
 pub use self::input::{Input, inputs_of_json};
 pub use self::journal::Journal;
 pub use self::limits::{Limit, Limits};
-pub use self::models::{named_models, needs_model, test_models};
 pub use self::outcome::{Message, Outcome};
+pub use self::prepared::Prepared;
 pub use self::session::{Poll, RunOptions, Session};
 pub use self::stop::Stop;
 pub use self::trace::{Event, Place, TokenOrigin, Usage, Warning};

@@ -22,6 +22,12 @@ pub enum Limit {
     SavedSize,
     /// [`Limits::total_tokens`] or the budget of the run.
     GeneratedTokens,
+    /// [`Limits::samples`]
+    Samples,
+    /// [`Limits::template_steps`]
+    TemplateSteps,
+    /// [`Limits::template_levels`]
+    TemplateLevels,
 }
 
 impl fmt::Display for Limit {
@@ -35,6 +41,9 @@ impl fmt::Display for Limit {
             Limit::ValueDepth => "levels in a value",
             Limit::SavedSize => "bytes in a saved run",
             Limit::GeneratedTokens => "generated tokens",
+            Limit::Samples => "samples or beams of one generation",
+            Limit::TemplateSteps => "steps of the chat template",
+            Limit::TemplateLevels => "levels in a value that the chat template writes as JSON",
         })
     }
 }
@@ -53,7 +62,8 @@ impl Limit {
                 "keep lists and records side by side instead of putting them into each other"
             }
             Limit::GeneratedTokens => "allow more with `--max-tokens`",
-            Limit::Frames | Limit::ContextSize => return None,
+            Limit::Samples => "ask for fewer at a time, in a loop",
+            Limit::Frames | Limit::ContextSize | Limit::TemplateSteps | Limit::TemplateLevels => return None,
         })
     }
 }
@@ -83,30 +93,48 @@ pub struct Limits {
     pub default_max: u32,
     /// Tokens of all generations of a run; `None` is no limit.
     pub total_tokens: Option<u64>,
-    /// Rows of one batch: what a cancellation or another run waits for. 64 are within the best prefill
-    /// rate of a CPU.
+    /// Samples or beams of one generation. Each has a matcher of its own, and a part of the KV memory while it is at work.
+    pub samples: u32,
+    /// Rows of one batch of prompts: what a cancellation or another run waits for. 64 are within the best prefill rate of a
+    /// CPU. Beside generations that decode prompts get a quarter of it.
     pub batch_rows: usize,
-    /// Strands of one run that go on side by side: branches of a `fork` beyond it wait for their turn. With one, branches
-    /// run one after the other; results are the same with any.
+    /// Strands of one run that go on side by side: branches of a `fork` beyond it wait for their turn. Bounds the memory
+    /// that a `fork` of thousands takes. With one, branches run one after the other; results are the same with any.
     pub strands: usize,
     /// Constraints kept ready for reuse by an engine, each with its mask caches.
     pub constraints: usize,
+    /// Bytes of a program's texts whose tokens are counted exactly before a run, to warn of contexts that cannot fit. Of more
+    /// only those tokens are counted that they have at least. A megabyte takes about 0.1 s.
+    pub counted: usize,
+    /// Steps that one rendering by a model's chat template may take: a hundred times what real ones need.
+    pub template_steps: u64,
+    /// Levels of a value that a chat template writes as JSON. Costs stack.
+    pub template_levels: usize,
+    /// What constraints may cost.
+    pub constraint: agentc_constraint::Limits,
 }
 
 impl Default for Limits {
+    /// The compiler warns of what these will not allow, so that both speak of the same.
     fn default() -> Limits {
+        let program = agentc_compiler::Limits::default();
         Limits {
-            frames: 256,
+            frames: program.open_calls,
             steps: 50_000_000,
             input_steps: 1_000_000,
             value_size: 16 << 20,
             saved_size: 256 << 20,
             value_depth: 100,
-            default_max: 256,
+            default_max: program.default_max,
             total_tokens: None,
+            samples: 1024,
             batch_rows: 64,
-            strands: 1,
+            strands: 64,
             constraints: 256,
+            counted: 1 << 20,
+            template_steps: 200_000,
+            template_levels: 64,
+            constraint: program.constraint,
         }
     }
 }

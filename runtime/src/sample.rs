@@ -10,10 +10,14 @@
 //! `top_p`. Greedy decoding uses only the penalties.
 
 mod history;
+mod likelihood;
 mod typical;
 
 use agentc_constraint::{TokenId, TokenSet, Vocab};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use self::likelihood::log_sum;
+pub use self::likelihood::{LEAST, Likelihood};
 
 /// How a token is chosen among the allowed ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,9 +69,15 @@ impl Stream {
     pub fn new(seed: u64, path: &[u64]) -> Stream {
         let mut stream = Stream(seed);
         for step in path {
-            stream = Stream(stream.next() ^ step.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            stream = stream.part(*step);
         }
         stream
+    }
+
+    /// The stream of a part of what draws from this one: that of its path with one more number.
+    #[must_use]
+    pub fn part(mut self, number: u64) -> Stream {
+        Stream(self.next() ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
     fn next(&mut self) -> u64 {

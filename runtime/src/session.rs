@@ -18,10 +18,9 @@ mod settings;
 mod size;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Instant;
 
-use agentc_compiler::ir::{self, FuncId, TestModel};
+use agentc_compiler::ir::{FuncId, TestModel};
 
 use self::asks::Writing;
 use self::ending::Ending;
@@ -37,6 +36,7 @@ use crate::input::{self, Input};
 use crate::journal::{Entry, Journal, Start};
 use crate::limits::Limit;
 use crate::outcome::Outcome;
+use crate::prepared::Prepared;
 use crate::trace::{Event, Usage};
 use crate::value::Value;
 use crate::vm::{Phase, Vm};
@@ -83,7 +83,7 @@ enum Purpose {
 
 /// See the module's description.
 pub struct Session {
-    program: Arc<ir::Program>,
+    program: Prepared,
     vm: Vm,
     default_model: DefaultModel,
     options: RunOptions,
@@ -114,18 +114,20 @@ pub struct Session {
 impl Session {
     /// A run from the beginning. Fails if the inputs are not what the program takes.
     pub fn new(
-        program: Arc<ir::Program>,
+        program: impl Into<Prepared>,
         inputs: &[(String, Input)],
         options: RunOptions,
     ) -> Result<Session, RunError> {
+        let program: Prepared = program.into();
         let (func, default_model) = (program.entry, DefaultModel::Main);
-        let args = input::arguments(&program, inputs, &options.limits)?;
+        let args = input::arguments(program.program(), inputs, &options.limits)?;
         Ok(Session::begin(program, func, args, default_model, options))
     }
 
     /// A run of one of the program's tests; `None` if there is no such. A scripted test has to run on its
     /// script alone ([`crate::testing`]), one with a named model on back ends that have it.
-    pub fn of_test(program: Arc<ir::Program>, test: usize, options: RunOptions) -> Option<Session> {
+    pub fn of_test(program: impl Into<Prepared>, test: usize, options: RunOptions) -> Option<Session> {
+        let program: Prepared = program.into();
         let test = program.tests.get(test)?;
         let default_model = match &test.model {
             TestModel::Default => DefaultModel::Main,
@@ -137,7 +139,7 @@ impl Session {
     }
 
     fn begin(
-        program: Arc<ir::Program>,
+        program: Prepared,
         func: FuncId,
         args: Vec<Value>,
         default_model: DefaultModel,
@@ -145,7 +147,7 @@ impl Session {
     ) -> Session {
         let defaults = defaults(&program, &default_model, &options);
         let start = Start::Call { func, args: args.clone(), defaults: defaults.clone() };
-        let vm = Vm::new(program.clone(), func, args, defaults, options.limits.clone());
+        let vm = Vm::new(program.program().clone(), func, args, defaults, options.limits.clone());
         Session::of_vm(program, vm, default_model, start, options)
     }
 
@@ -155,7 +157,7 @@ impl Session {
     /// # Errors
     /// The journal is that of another program or version, or someone has edited it.
     pub fn resume(
-        program: Arc<ir::Program>,
+        program: impl Into<Prepared>,
         journal: Journal,
         options: RunOptions,
     ) -> Result<Session, RunError> {
@@ -169,20 +171,21 @@ impl Session {
     /// # Errors
     /// Those of [`resume`](Self::resume).
     pub fn repeat(
-        program: Arc<ir::Program>,
+        program: impl Into<Prepared>,
         journal: Journal,
         options: RunOptions,
     ) -> Result<Session, RunError> {
+        let program: Prepared = program.into();
         journal.check(&program).map_err(RunError::of_run)?;
         let Journal { default_model, start, entries, .. } = journal;
         let (vm, spent) = match &start {
             Start::Call { func, args, defaults } => {
                 input::check_call(&program, *func, args, defaults).map_err(RunError::of_run)?;
                 let (func, args, defaults) = (*func, args.clone(), defaults.clone());
-                (Vm::new(program.clone(), func, args, defaults, options.limits.clone()), 0)
+                (Vm::new(program.program().clone(), func, args, defaults, options.limits.clone()), 0)
             }
             Start::Snapshot { state, spent } => {
-                let vm = Vm::resume(program.clone(), (**state).clone(), options.limits.clone());
+                let vm = Vm::resume(program.program().clone(), (**state).clone(), options.limits.clone());
                 (vm.map_err(RunError::of_run)?, *spent)
             }
         };
@@ -192,7 +195,7 @@ impl Session {
     }
 
     fn of_vm(
-        program: Arc<ir::Program>,
+        program: Prepared,
         vm: Vm,
         default_model: DefaultModel,
         start: Start,
@@ -223,6 +226,11 @@ impl Session {
     /// The same run in a world: what runs its tools. Without it there are none.
     pub fn with_host(self, host: impl Host + 'static) -> Session {
         Session { host: Box::new(host), ..self }
+    }
+
+    /// The same run without a word on what does not fit into its models: where another run of the program has told it.
+    pub fn without_warnings(self) -> Session {
+        Session { warns: false, ..self }
     }
 
     /// All that has come from outside so far.
@@ -385,9 +393,11 @@ impl Session {
         };
         let Some(Entry::Answered { ask, answer }) = answered else { return Ok(()) };
         self.open.retain(|open| open.id != ask);
-        if let Answer::Generated(generated) = &answer {
-            self.spent = self.spent.saturating_add(generated.value_tokens as u64);
-        }
+        self.spent = self.spent.saturating_add(match &answer {
+            Answer::Generated(generated) => generated.cost(),
+            Answer::Sampled(sampled) => sampled.cost(),
+            _ => 0,
+        });
         let taken = self.vm.answer(&ask, answer.clone());
         self.entries.push(Entry::Answered { ask, answer });
         self.waits = false;
@@ -448,7 +458,7 @@ fn answer_of(result: Result<Product, Fault>) -> Answer {
         Ok(Product::Tokens(written)) => Answer::Tokens(written),
         Ok(Product::Embedded(vectors)) => Answer::Embedded(vectors),
         Ok(Product::Returned(value)) => Answer::Returned(value),
-        Ok(Product::Generated(_) | Product::Counts(_)) => Answer::failed(asks::stray()),
+        Ok(Product::Generated(_) | Product::Sampled(_) | Product::Counts(_)) => Answer::failed(asks::stray()),
         Err(fault) => Answer::failed(fault),
     }
 }

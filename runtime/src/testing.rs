@@ -5,8 +5,6 @@
 //! them. Where many tests share an engine, [`Session::of_test`] gives a session like any other and [`script`]
 //! the model of those that bring their own; [`run`] does it all for one.
 
-use std::sync::Arc;
-
 use agentc_compiler::ir::{Program, ScriptPrompt, TestModel};
 
 use crate::backend::{Backends, LocalModel};
@@ -14,6 +12,7 @@ use crate::error::RunError;
 use crate::model::ModelError;
 use crate::model::script::{Rule, ScriptModel};
 use crate::outcome::Outcome;
+use crate::prepared::Prepared;
 use crate::session::{self, RunOptions, Session};
 use crate::trace::Event;
 
@@ -56,30 +55,32 @@ pub fn script(program: &Program, test: usize) -> Result<Option<ScriptModel>, Mod
 /// Runs a test to its end, whatever its model. `backends` serve nobody else; a scripted test leaves them
 /// alone. `None` if the program has no such test.
 pub fn run(
-    program: &Arc<Program>,
+    program: impl Into<Prepared>,
     test: usize,
     backends: &mut Backends<'_>,
     options: RunOptions,
     emit: &mut dyn FnMut(Event),
 ) -> Option<TestReport> {
-    match run_script(program, test, options.clone(), emit) {
-        None => play(program, test, backends, options, emit),
+    let program: Prepared = program.into();
+    match run_script(&program, test, options.clone(), emit) {
+        None => play(&program, test, backends, options, emit),
         report => report,
     }
 }
 
 /// Runs a test that brings a script, without any other model. `None` if it does not bring one.
 pub fn run_script(
-    program: &Arc<Program>,
+    program: impl Into<Prepared>,
     test: usize,
     options: RunOptions,
     emit: &mut dyn FnMut(Event),
 ) -> Option<TestReport> {
-    match script(program, test) {
+    let program: Prepared = program.into();
+    match script(&program, test) {
         Ok(None) => None,
         Ok(Some(mut model)) => {
             let model = LocalModel::new(&mut model, options.limits.clone());
-            play(program, test, &mut model.into(), options, emit)
+            play(&program, test, &mut model.into(), options, emit)
         }
         Err(error) => {
             let test = program.tests.get(test)?;
@@ -90,13 +91,13 @@ pub fn run_script(
 }
 
 fn play(
-    program: &Arc<Program>,
+    program: &Prepared,
     test: usize,
     backends: &mut Backends<'_>,
     options: RunOptions,
     emit: &mut dyn FnMut(Event),
 ) -> Option<TestReport> {
-    let session = Session::of_test(program.clone(), test, options)?;
+    let session = Session::of_test(program, test, options)?;
     let outcome = session::run(session, backends, emit)?;
     Some(TestReport { name: program.tests.get(test)?.name.clone(), outcome })
 }

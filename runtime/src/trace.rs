@@ -97,6 +97,36 @@ pub enum Event {
         /// The tokens.
         tokens: Vec<TokenId>,
     },
+    /// One of the values of a generation that makes several. No context has it.
+    Sample {
+        /// The context that was read.
+        context: u32,
+        /// The capture.
+        name: String,
+        /// Which of them, from 0.
+        number: usize,
+        /// Its text.
+        text: String,
+        /// The tokens that spell it.
+        tokens: Vec<TokenId>,
+        /// Why it ended: `value`, `stop`, `end` or `max`.
+        reason: &'static str,
+        /// The stop that ended it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        stop: Option<String>,
+        /// The log-probabilities of its tokens, if the program asks for them.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        logprobs: Option<Vec<f64>>,
+    },
+    /// A text was scored at the end of a context, which it did not join.
+    Score {
+        /// The context.
+        context: u32,
+        /// The text.
+        text: String,
+        /// Its log-probability.
+        score: f64,
+    },
     /// A generation ended. Tokens beyond the value's end are no longer in the context.
     GenEnd {
         /// Which context.
@@ -114,6 +144,15 @@ pub enum Event {
         stop: Option<String>,
         /// The parsed value.
         value: Value,
+        /// The log-probabilities of the tokens that spell the value, if the program asks for them.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        logprobs: Option<Vec<f64>>,
+        /// The probabilities of all options, if the program asks for them.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        probs: Option<Vec<(String, f64)>>,
+        /// The least share of probability that masks left to the model, if the program asks for it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mask_mass: Option<f64>,
     },
     /// A call of an agent begins in a context of its own.
     AgentStart {
@@ -137,7 +176,7 @@ pub enum Event {
         /// The `aside` or `fork`.
         place: Place,
     },
-    /// A branch ended.
+    /// A branch ended, and whatever was open in it.
     BranchEnd {
         /// Its context.
         context: u32,
@@ -242,16 +281,19 @@ pub struct Usage {
     pub masked_steps: u64,
     /// Loading the model (0 if it was loaded before).
     pub load_ms: u64,
-    /// Evaluating prompts, in microseconds.
+    /// Evaluating prompts, in microseconds. Of a batch that others share this run pays for its own rows.
     #[serde(rename = "prefill_ms", serialize_with = "as_ms")]
     pub prefill_us: u64,
-    /// Evaluating what was generated, in microseconds.
+    /// Evaluating what was generated, in microseconds; of a shared batch as above.
     #[serde(rename = "decode_ms", serialize_with = "as_ms")]
     pub decode_us: u64,
     /// Computing masks, forced text and endings, and choosing tokens, in microseconds.
     pub mask_us: u64,
     /// From start to end.
     pub wall_ms: u64,
+    /// The last of the batches that are counted, among all of this process: one that several branches share counts once.
+    #[serde(skip)]
+    pub(crate) last_pass: Option<u64>,
 }
 
 impl Usage {
@@ -261,7 +303,9 @@ impl Usage {
         self.cached_tokens += part.cached_tokens;
         self.generated_tokens += part.generated_tokens;
         self.forced_tokens += part.forced_tokens;
-        self.forward_passes += part.forward_passes;
+        let known = part.last_pass.is_some() && part.last_pass == self.last_pass;
+        self.forward_passes += part.forward_passes - u64::from(known);
+        self.last_pass = part.last_pass.or(self.last_pass);
         self.masked_steps += part.masked_steps;
         self.load_ms += part.load_ms;
         self.prefill_us += part.prefill_us;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use agentc_compiler::ir;
 use agentc_constraint::End;
+use agentc_runtime::ask::Measured;
 use agentc_runtime::backend::{
     Backend, Capabilities, Constraining, GenProduct, Product, Profile, Report, TaskId, Work, WorkKind,
 };
@@ -71,6 +72,8 @@ impl Fake {
                 tokens: None,
                 end: End::Value,
                 value_tokens: 0,
+                measured: Measured::default(),
+                further: 0,
             }),
             WorkKind::Score { text, .. } => Product::Scored(-(text.len() as f64)),
             WorkKind::Tokens { .. } => Product::Tokens(Vec::new()),

@@ -65,11 +65,11 @@ return join([str(texts), context, c], " ")"#;
 #[test]
 fn events_name_the_context_that_a_branch_continues() {
     let source = "\"a\" gen p: /[a-z]/\nlet xs = fork 2 { gen q: /[a-z]/ let y = aside { gen r: /[a-z]/ yield r } yield q + y }\n\"b\"";
-    let (outcome, events) = play(&mut random(), source, RunOptions::default());
-    assert_eq!(outcome.error(), None);
-    let shown: Vec<String> = events
-        .iter()
-        .filter_map(|event| match event {
+    let shown = |strands| {
+        let limits = Limits { strands, ..Limits::default() };
+        let (outcome, events) = play(&mut random(), source, RunOptions { limits, ..RunOptions::default() });
+        assert_eq!(outcome.error(), None);
+        let told = events.iter().filter_map(|event| match event {
             Event::BranchStart { context, parent, branch, place } => {
                 Some(format!("{parent}>{context} {branch} {}:{}", place.line, place.column))
             }
@@ -78,24 +78,15 @@ fn events_name_the_context_that_a_branch_continues() {
             }
             Event::GenStart { context, name, .. } => Some(format!("{context} {name}")),
             _ => None,
-        })
-        .collect();
-    let expected = [
-        "0 p",
-        "0>1 0 2:10",
-        "1 q",
-        "1>2 0 2:42",
-        "2 r",
-        "2 1",
-        "1 2",
-        "0>3 1 2:10",
-        "3 q",
-        "3>4 0 2:42",
-        "4 r",
-        "4 1",
-        "3 2",
-    ];
-    assert_eq!(shown, expected);
+        });
+        told.collect::<Vec<String>>().join(", ")
+    };
+    let serial =
+        "0 p, 0>1 0 2:10, 1 q, 1>2 0 2:42, 2 r, 2 1, 1 2, 0>3 1 2:10, 3 q, 3>4 0 2:42, 4 r, 4 1, 3 2";
+    assert_eq!(shown(1), serial);
+    let parallel = shown(64);
+    assert!(parallel.starts_with("0 p, 0>1 0 2:10, 0>2 1 2:10, "), "{parallel}");
+    assert_eq!(parallel.len(), serial.len());
 }
 
 #[test]
@@ -235,4 +226,39 @@ fn an_expectation_shows_what_it_compared() {
     let (outcome, _) = play(&mut random(), &long, RunOptions::default());
     let Fault::Expect { operands, .. } = &outcome.error().unwrap().fault else { panic!() };
     assert!(operands[0].shown().starts_with("\"a\\na\\n") && operands[0].shown().chars().count() == 61);
+}
+
+#[test]
+fn an_error_says_in_which_branches_it_happened() {
+    let source = "agent a(n: int) -> int { if n == 5 { fail \"five\" } gen x: /[a-z]/ return n }\n\
+                  let xs = fork 3 as i { let ys = [4, 5] | map(a) if i < 1 { yield [i] } yield ys }\nreturn xs";
+    for strands in [1, 2, 64] {
+        let limits = Limits { strands, ..Limits::default() };
+        let (outcome, _) = play(&mut random(), source, RunOptions { limits, ..RunOptions::default() });
+        let error = outcome.error().unwrap();
+        let branches: Vec<(usize, usize)> = error.branches.iter().map(|of| (of.number, of.count)).collect();
+        assert_eq!(branches, [(1, 2), (0, 3)], "{strands} strands");
+        let places: Vec<&str> =
+            error.branches.iter().map(|of| &source[of.span.start as usize..of.span.end as usize]).collect();
+        assert!(places[0].contains("map(a)") && places[1].starts_with("fork 3"), "{places:?}");
+    }
+}
+
+#[test]
+fn calls_of_an_agent_by_map_go_on_side_by_side() {
+    let source =
+        "agent a(n: int) -> str { \"{{ n }}\" gen x: /[a-z]{20}/ return x }\nreturn range(6) | map(a)";
+    let passes = |strands: usize| {
+        let limits = Limits { strands, ..Limits::default() };
+        let options = RunOptions { limits, temp: Some(0.9), ..RunOptions::default() };
+        let mut model = random();
+        let counters = model.counters();
+        let (outcome, _) = play(&mut model, source, options);
+        assert_eq!(outcome.error(), None);
+        assert_eq!(outcome.usage().forward_passes, counters.forwards(), "a batch of several counts once");
+        (outcome.value().to_string(), counters.forwards())
+    };
+    let ((serial, many), (parallel, few)) = (passes(1), passes(64));
+    assert_eq!(serial, parallel);
+    assert!(few * 4 < many, "{few} and {many} batches");
 }

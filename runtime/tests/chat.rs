@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use agentc_compiler::ir::Role::{self, Assistant, System, Tool, User};
+use agentc_runtime::Limits;
 use agentc_runtime::chat::{ChatError, ChatFormat};
 
 /// File, beginning and end of text.
@@ -19,7 +20,7 @@ const TEMPLATES: [(&str, &str, &str); 9] = [
 
 fn format(name: &str) -> ChatFormat {
     let (_, bos, eos) = TEMPLATES.into_iter().find(|template| template.0 == name).unwrap();
-    ChatFormat::derive(Some(&source(name)), bos, eos).unwrap()
+    ChatFormat::derive(Some(&source(name)), bos, eos, &Limits::default()).unwrap()
 }
 
 fn source(name: &str) -> String {
@@ -161,7 +162,7 @@ fn beginnings_of_text_are_known() {
 
 #[test]
 fn bad_templates_are_errors() {
-    assert_eq!(ChatFormat::derive(None, "", "").unwrap_err(), ChatError::NoTemplate);
+    assert_eq!(ChatFormat::derive(None, "", "", &Limits::default()).unwrap_err(), ChatError::NoTemplate);
     let bad = [
         "{% for message in messages %}",
         "{{ messages[0].content | no_such_filter }}",
@@ -174,10 +175,32 @@ fn bad_templates_are_errors() {
     ];
     for source in bad {
         assert!(
-            matches!(ChatFormat::derive(Some(source), "", ""), Err(ChatError::Template { .. })),
+            matches!(
+                ChatFormat::derive(Some(source), "", "", &Limits::default()),
+                Err(ChatError::Template { .. })
+            ),
             "{source}"
         );
     }
+}
+
+#[test]
+fn what_a_template_may_cost_has_limits() {
+    let refused = |source: &str, limits: &Limits| {
+        let error = ChatFormat::derive(Some(source), "", "", limits).unwrap_err();
+        assert!(matches!(error, ChatError::Template { .. }), "{error}");
+        error.to_string()
+    };
+    let all = "{% for message in messages %}{{ message.content }}{% endfor %}";
+    assert!(ChatFormat::derive(Some(all), "", "", &Limits::default()).is_ok());
+    let steps = refused(all, &Limits { template_steps: 7, ..Limits::default() });
+    assert!(steps.contains("more than 7 steps of the chat template"), "{steps}");
+    let nested = "{{ messages | tojson }}";
+    assert!(
+        ChatFormat::derive(Some(nested), "", "", &Limits { template_levels: 3, ..Limits::default() }).is_ok()
+    );
+    let levels = refused(nested, &Limits { template_levels: 2, ..Limits::default() });
+    assert!(levels.contains("more than 2 levels in a value"), "{levels}");
 }
 
 #[cfg(feature = "llama")]

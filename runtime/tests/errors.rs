@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use agentc_compiler::ir::{self, GenFact, GenOption, Later, Method};
+use agentc_compiler::ir::{self, GenFact, Later};
 use agentc_compiler::source::{NoFiles, Span};
 use agentc_compiler::{Options, compile};
 use agentc_runtime::session::run;
@@ -37,20 +37,10 @@ fn number(what: &Later) -> usize {
     match what {
         Later::Tool(_) => 0,
         Later::Call(_) => 1,
-        Later::Score => 2,
-        Later::By(Method::Norm) => 3,
-        Later::By(Method::Uncond) => 4,
-        Later::By(Method::Greedy) => panic!("it runs"),
-        Later::Option(GenOption::Samples) => 5,
-        Later::Option(GenOption::Beam) => 6,
-        Later::Option(GenOption::Logprobs) => 7,
-        Later::Option(other) => panic!("`{}` needs a number and a program", other.name()),
-        Later::Tools => 8,
-        Later::Fact(_, GenFact::Logprob) => 9,
-        Later::Fact(_, GenFact::Probs) => 10,
-        Later::Fact(_, GenFact::Calls) => 11,
+        Later::Tools => 2,
+        Later::Fact(_, GenFact::Calls) => 3,
         Later::Fact(_, other) => panic!("`{}` needs a number and a program", other.name()),
-        Later::Constraint(_) => 12,
+        Later::Constraint(_) => 4,
     }
 }
 
@@ -61,15 +51,7 @@ fn what_is_not_supported_yet_is_warned_of_where_it_is_used_and_refused() {
         ("tool f(a: int) -> int = http \"GET https://example.org\"\nlet x = f(1)\nprint x", "f(1)"),
         ("tool f(a: int) -> int = mcp \"a/b\"\nprint map([1], f)", "f"),
         ("tool f() -> int { return 1 }\n\"A: \"\ncall x: f\nprint x.tool", "call x: f"),
-        ("print score(\"x\")", "score(\"x\")"),
-        ("\"A: {{ select x from [\"x\", \"y\"] by norm }}\"", "norm"),
-        ("\"A: {{ select x from [\"x\", \"y\"] by uncond }}\"", "uncond"),
-        ("\"A: {{ gen x: line with n = 2 }}\"\nprint len(x)", "2"),
-        ("\"A: {{ gen x: line with beam = 2 }}\"", "2"),
-        ("\"A: {{ gen x: line with logprobs = true }}\"", "true"),
         ("tool f() -> int { return 1 }\n\"A: {{ gen x: line with tools = [f] }}\"", "[f]"),
-        ("\"A: {{ gen x: line }}\"\nprint x.logprob", "x.logprob"),
-        ("\"A: {{ gen x: \"x\" | \"y\" }}\"\nprint x.probs", "x.probs"),
         ("\"A: {{ gen x: line }}\"\nprint len(x.calls)", "x.calls"),
         ("\"A: {{ gen x: map(int) with stop = \"9\" }}\"", "gen x: map(int) with stop = \"9\""),
     ];
@@ -86,7 +68,7 @@ fn what_is_not_supported_yet_is_warned_of_where_it_is_used_and_refused() {
         assert_eq!(warning.hint, error.fault.hint(), "{source}");
         seen.insert(number(what));
     }
-    assert_eq!(seen, (0..13).collect());
+    assert_eq!(seen, (0..5).collect());
 }
 
 #[test]

@@ -100,6 +100,39 @@ fn deterministic_memory_is_bit_identical() {
     with_model(true, |model| same_logits(model, 0.0));
 }
 
+/// What is saved of a part of a sequence, and loaded into another one, is as if it had been evaluated there: also where
+/// copies between them have been put off.
+fn saved_is_as_fresh(model: &mut dyn Model, tolerance: f32) {
+    let tokens = model.tokenize(PROMPT.as_bytes());
+    let (len, part) = (u32::try_from(tokens.len()).unwrap(), 12);
+    let fresh = last_logits(model, &tokens, 0, 0);
+    model.share(0, 1, part).unwrap();
+    let bytes = model.save(1).unwrap();
+    // A copy is put off to where something is loaded, and away from there.
+    model.share(0, 2, len).unwrap();
+    model.truncate(2, 0).unwrap();
+    model.load(2, part, &bytes).unwrap();
+    let loaded = last_logits(model, &tokens[part as usize..], part, 2);
+    assert!(distance(&fresh, &loaded) <= tolerance, "loaded: {}", distance(&fresh, &loaded));
+    assert_eq!(best(&fresh), best(&loaded));
+    assert!(model.load(2, part, &bytes).is_err(), "it is not empty");
+    model.truncate(2, 0).unwrap();
+    for bad in [&bytes[..bytes.len() - 1], &bytes[..40], &[]] {
+        assert!(matches!(model.load(2, part, bad), Err(ModelError::State { .. })), "{} bytes", bad.len());
+    }
+    assert!(model.load(2, part + 1, &bytes).is_err(), "it holds fewer tokens");
+    assert!(model.save(9).is_err() && model.load(9, part, &bytes).is_err());
+    model.load(2, part, &bytes).unwrap();
+    let again = last_logits(model, &tokens[part as usize..], part, 2);
+    assert!(distance(&fresh, &again) <= tolerance, "after failures: {}", distance(&fresh, &again));
+}
+
+#[test]
+fn what_is_loaded_is_as_fresh() {
+    with_model(false, |model| saved_is_as_fresh(model, 1.0));
+    with_model(true, |model| saved_is_as_fresh(model, 0.0));
+}
+
 #[test]
 fn branches_of_one_batch_do_not_mix() {
     with_model(true, |model| {
@@ -332,6 +365,33 @@ fn a_saved_run_ends_as_the_uninterrupted_one() {
                 run(session, &mut LocalModel::new(&mut *model, Limits::default()).into(), &mut |_| {})
                     .unwrap();
             assert_eq!((resumed.text(), resumed.error()), (whole.text(), None), "saved after {ticks} ticks");
+        }
+    });
+}
+
+#[test]
+fn cut_and_company_of_a_batch_change_nothing_in_deterministic_memory() {
+    with_model(true, |model| {
+        let tokens = model.tokenize(PROMPT.repeat(3).as_bytes());
+        let fresh = last_logits(model, &tokens, 0, 0);
+        for (step, beside) in [(1, 0), (1, 3), (5, 1), (16, 0), (17, 3), (33, 1)] {
+            (0..4).try_for_each(|seq| model.truncate(seq, 0)).unwrap();
+            let mut last = Vec::new();
+            for (part, from) in tokens.chunks(step).zip((0..).step_by(step)) {
+                let mut batch = rows(part, from, 0);
+                for seq in 1..=beside {
+                    let others = part.iter().zip(from..);
+                    batch.extend(others.map(|(token, pos)| Row {
+                        token: token + seq,
+                        pos,
+                        seq,
+                        logits: true,
+                    }));
+                }
+                model.decode(&batch).unwrap();
+                last = model.logits(part.len() - 1).unwrap().to_vec();
+            }
+            assert_eq!(distance(&fresh, &last), 0.0, "{step} rows at a time, {beside} sequences beside");
         }
     });
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use agentc_compiler::ir;
 use agentc_constraint::End;
-use agentc_runtime::ask::{Answer, Ask, AskId, AskKind, Generated};
+use agentc_runtime::ask::{Answer, Ask, AskId, AskKind, Generated, Measured};
 use agentc_runtime::vm::{Defaults, Phase, State, Vm};
 use agentc_runtime::{Event, Fault, Limits, RunError, Value};
 use common::edit::{Random, edit};
@@ -61,6 +61,8 @@ fn written(text: String) -> Answer {
         end,
         value_tokens,
         ration: None,
+        measured: Measured::default(),
+        further: 0,
     }))
 }
 

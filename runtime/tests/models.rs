@@ -12,8 +12,8 @@ use agentc_runtime::model::script::{Rule, ScriptModel};
 use agentc_runtime::model::{Load, Model, ModelError};
 use agentc_runtime::session::run;
 use agentc_runtime::{
-    Backends, ErrorKind, Event, Fault, Journal, Limits, LocalModel, Outcome, Poll, RunOptions, Session,
-    TokenOrigin, named_models,
+    Backends, ErrorKind, Event, Fault, Journal, Limits, LocalModel, Outcome, Poll, Prepared, RunOptions,
+    Session, TokenOrigin,
 };
 use common::{program, scheds, script};
 
@@ -126,12 +126,12 @@ fn a_model_that_is_not_there_ends_the_run_before_it_begins() {
 fn only_models_that_can_be_asked_for_are_needed() {
     let unused = "fn other() { gen y with model = small }\n\"a\" gen x";
     let program = two(unused);
-    assert!(named_models(&program, program.entry).is_empty());
+    assert!(Prepared::from(&program).named_models(program.entry).is_empty());
     let session = Session::new(program, &[], RunOptions::default()).unwrap();
     let mut big = script(&[("a", "b")]);
     assert_eq!(run(session, &mut scheds(&mut big), &mut |_| {}).unwrap().error(), None);
     let called = two("fn other() { gen y with model = small }\nagent a() { other() }\n\"a\" gen x a()");
-    assert_eq!(named_models(&called, called.entry), ["small"]);
+    assert_eq!(Prepared::from(&called).named_models(called.entry), ["small"]);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn loaded(
     let loader = |key| Box::new(Counted { key, loads: loads.clone(), rules: &[] }) as Box<dyn Load>;
     let others = others.iter().map(|(name, key)| ((*name).to_owned(), loader(*key))).collect();
     let mut found = Vec::new();
-    load_all(loader(main), &mut once(others), &Limits::default(), &mut |models| {
+    load_all(loader(main), &mut once(others), &Limits::default(), None, &mut |models| {
         found = ["a", "b", "c"].map(|name| models.find(name)).to_vec();
         assert_eq!(models.profiles().count(), loads.load(Ordering::Relaxed), "each is loaded once");
     })
@@ -249,7 +249,7 @@ fn nothing_more_is_loaded_for_nobody() {
     let loads = Arc::new(AtomicUsize::new(0));
     let main = Box::new(Counted { key: None, loads: loads.clone(), rules: &[] });
     let lent =
-        load_all(main, &mut || None, &Limits::default(), &mut |_| panic!("there is nobody to lend to"));
+        load_all(main, &mut || None, &Limits::default(), None, &mut |_| panic!("there is nobody to lend to"));
     assert_eq!((lent, loads.load(Ordering::Relaxed)), (Ok(()), 1));
 }
 
@@ -263,10 +263,15 @@ fn a_model_that_cannot_be_loaded_is_an_error_of_all() {
     }
     let loads = Arc::new(AtomicUsize::new(0));
     let main = Box::new(Counted { key: None, loads: loads.clone(), rules: &[] });
-    let result =
-        load_all(main, &mut once(vec![("a".to_owned(), Box::new(Broken))]), &Limits::default(), &mut |_| {
+    let result = load_all(
+        main,
+        &mut once(vec![("a".to_owned(), Box::new(Broken))]),
+        &Limits::default(),
+        None,
+        &mut |_| {
             panic!("there is nothing to lend");
-        });
+        },
+    );
     assert_eq!(result, Err(ModelError::NoTemplate));
 }
 
@@ -282,6 +287,7 @@ fn a_shared_model_goes_on_in_its_own_tokens_with_the_settings_of_each_name() {
         loader(Some("x")),
         &mut once(vec![("small".to_owned(), loader(Some("x")))]),
         &Limits::default(),
+        None,
         &mut |models| {
             let mut models = models;
             ended = Some(play(source, &mut models, RunOptions::default()));
@@ -300,7 +306,7 @@ fn a_shared_model_goes_on_in_its_own_tokens_with_the_settings_of_each_name() {
         };
         let mut value = String::new();
         let mut others = once(vec![("small".to_owned(), loader(key))]);
-        load_all(loader(key), &mut others, &Limits::default(), &mut |mut models| {
+        load_all(loader(key), &mut others, &Limits::default(), None, &mut |mut models| {
             let source = "\"a\" gen x: /[a-z]{20}/ with model = small\nreturn x";
             value = play(source, &mut models, RunOptions::default()).0.value().to_string();
         })

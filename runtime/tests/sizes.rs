@@ -3,12 +3,16 @@
 
 mod common;
 
-use agentc_compiler::size::Room;
-use agentc_compiler::{Options, compile, size, source::NoFiles};
+use std::cell::Cell;
+use std::rc::Rc;
+
+use agentc_compiler::size::{Measured, Room};
+use agentc_compiler::{Options, compile, source::NoFiles};
+use agentc_runtime::backend::{Backend, Profile, Report, TaskId, Work, WorkKind};
 use agentc_runtime::model::Model;
 use agentc_runtime::model::script::{Rule, ScriptModel};
 use agentc_runtime::session::run;
-use agentc_runtime::{Backends, Event, Limits, LocalModel, RunOptions, Session, Warning, testing};
+use agentc_runtime::{Backends, Event, Limits, LocalModel, Prepared, RunOptions, Session, Warning, testing};
 use common::{play, program, scheds};
 
 /// A model that says nothing, with tokens of one byte, but for these, and a context of `n_ctx` tokens.
@@ -89,7 +93,7 @@ fn a_script_stands_for_another_model() {
     let source = "test \"big\" with model = script { \"a\" => \"b\" } { \"a\" gen x with max = 9000 expect x == \"b\" }";
     let mut events = Vec::new();
     let mut emit = |event| events.push(event);
-    let report = testing::run_script(&program(source), 0, RunOptions::default(), &mut emit);
+    let report = testing::run_script(program(source), 0, RunOptions::default(), &mut emit);
     assert!(report.unwrap().passed());
     assert!(warnings(&events).is_empty(), "{events:?}");
 }
@@ -132,9 +136,59 @@ fn what_the_program_allows_is_not_told() {
 
 #[test]
 fn nothing_is_said_of_a_model_that_nobody_knows() {
-    let program = program(LOOP);
-    assert!(size::too_large(&program, &|_| true, &|_| None).is_empty());
+    let (program, limits) = (Prepared::from(program(LOOP)), agentc_compiler::Limits::default());
+    let measured = Measured { program: &program, graph: program.graph(), limits: &limits };
+    assert!(measured.too_large(&|_| true, &|_| None).is_empty());
     let room = |_| Some(Room { tokens: &str::len, ctx: 250 });
-    assert!(size::too_large(&program, &|_| false, &room).is_empty());
-    assert_eq!(size::too_large(&program, &|_| true, &room).len(), 1);
+    assert!(measured.too_large(&|_| false, &room).is_empty());
+    assert_eq!(measured.too_large(&|_| true, &room).len(), 1);
+}
+
+/// A model behind which someone counts how often texts are to be counted.
+struct Counted<'m> {
+    inner: LocalModel<'m>,
+    asked: Rc<Cell<usize>>,
+}
+
+impl Backend for Counted<'_> {
+    fn profile(&self) -> &Profile {
+        self.inner.profile()
+    }
+
+    fn submit(&mut self, task: TaskId, work: Work) {
+        let counts = matches!(work.kind, WorkKind::Count { .. });
+        self.asked.set(self.asked.get() + usize::from(counts));
+        self.inner.submit(task, work);
+    }
+
+    fn cancel(&mut self, task: TaskId) {
+        self.inner.cancel(task);
+    }
+
+    fn poll(&mut self) -> Vec<Report> {
+        self.inner.poll()
+    }
+
+    fn is_busy(&self) -> bool {
+        self.inner.is_busy()
+    }
+}
+
+#[test]
+fn texts_are_counted_only_where_they_might_not_fit_by_their_bytes() {
+    let asked = |n_ctx: u32, program: &Prepared| {
+        let (mut model, asked) = (model(n_ctx, &["0123456789"]), Rc::new(Cell::new(0)));
+        let inner = LocalModel::new(&mut model, Limits::default());
+        let mut backends = Backends::new(Counted { inner, asked: asked.clone() });
+        let session = Session::new(program, &[], RunOptions::default()).unwrap();
+        let mut warned = 0;
+        let mut emit = |event| warned += usize::from(matches!(event, Event::Warning(_)));
+        assert_eq!(run(session, &mut backends, &mut emit).unwrap().error(), None);
+        (asked.get(), warned)
+    };
+    // A program is prepared once for all of its runs: ten bytes and one, and twenty tokens, ten times.
+    let program = Prepared::from(program(LOOP));
+    assert_eq!(asked(310, &program), (0, 0));
+    assert_eq!(asked(309, &program), (1, 0), "they fit by their tokens");
+    assert_eq!(asked(209, &program), (1, 1));
 }

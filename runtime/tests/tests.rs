@@ -8,7 +8,7 @@ use std::sync::Arc;
 use agentc_compiler::ir;
 use agentc_runtime::model::script::ScriptModel;
 use agentc_runtime::testing::{self, TestReport};
-use agentc_runtime::{Event, Fault, LocalModel, RunOptions, test_models};
+use agentc_runtime::{Event, Fault, LocalModel, Prepared, RunOptions};
 use common::{program, scheds, script};
 
 const SUITE: &str = r#"
@@ -77,7 +77,8 @@ fn a_scripted_test_needs_no_other_model() {
 #[test]
 fn the_models_that_a_test_needs_are_known() {
     let program = program(SUITE);
-    let needs = |name| test_models(&program, find(&program, name));
+    let prepared = Prepared::from(&program);
+    let needs = |name| prepared.test_models(find(&program, name));
     assert_eq!((needs("adds").len(), needs("sorts").len()), (0, 0));
     assert_eq!(needs("on the small one"), ["small"]);
     assert_eq!(needs("sorts with both"), ["small"]);
@@ -94,7 +95,7 @@ fn a_rule_that_is_no_regex_is_an_error_of_the_test() {
     let test = find(&broken, "sorts");
     let rule = ir::ScriptRule { prompt: ir::ScriptPrompt::Regex("(".into()), answer: String::new() };
     broken.tests[test].model = ir::TestModel::Script(vec![rule]);
-    let report = testing::run_script(&Arc::new(broken), test, RunOptions::default(), &mut |_| {}).unwrap();
+    let report = testing::run_script(Arc::new(broken), test, RunOptions::default(), &mut |_| {}).unwrap();
     let error = report.error().unwrap();
     assert!(error.to_string().contains("`/(/` is not a regex"), "{error}");
     assert!(error.span.is_some() && error.fault.hint().is_some());

@@ -4,7 +4,7 @@
 mod common;
 
 use agentc_runtime::model::script::ScriptModel;
-use agentc_runtime::{Event, RunOptions};
+use agentc_runtime::{Event, Limits, RunOptions};
 use common::{play, script};
 
 #[test]
@@ -18,8 +18,11 @@ try {
 } else e { r = e.message }
 "end"
 return r"#;
-    let (outcome, events) = play(&mut ScriptModel::random(1).unwrap(), source, RunOptions::default());
+    let options = RunOptions { limits: Limits { strands: 1, ..Limits::default() }, ..RunOptions::default() };
+    let (outcome, events) = play(&mut ScriptModel::random(1).unwrap(), source, options);
     assert_eq!((outcome.value().to_string(), outcome.text()), ("outer: deep".to_owned(), "end"));
+    let (side_by_side, _) = play(&mut ScriptModel::random(1).unwrap(), source, RunOptions::default());
+    assert_eq!((side_by_side.value(), side_by_side.text()), (outcome.value(), outcome.text()));
     let told: Vec<String> = events
         .iter()
         .filter_map(|event| match event {

@@ -5,6 +5,7 @@
 //! it, its memory and everything it has read.
 
 use super::{Backends, LocalModel};
+use crate::disk::Disk;
 use crate::limits::Limits;
 use crate::model::{Load, Model, ModelError};
 
@@ -13,18 +14,19 @@ pub type Named = (String, Box<dyn Load>);
 
 /// Loads models and calls `body` once with them; an error means that it was not called. `main` is the
 /// model that runs use unless they say otherwise. `others` says what further ones there are when `main` is loaded, or
-/// that nobody wants them any more; of several with one name the first counts.
+/// that nobody wants them any more; of several with one name the first counts. On `disk` the beginnings of contexts are kept.
 pub fn load_all(
     main: Box<dyn Load>,
     others: &mut dyn FnMut() -> Option<Vec<Named>>,
     limits: &Limits,
+    disk: Option<&Disk>,
     body: &mut dyn FnMut(Backends<'_>),
 ) -> Result<(), ModelError> {
     let key = main.key();
     let mut result = Ok(());
     main.load(&mut |model| {
         let Some(others) = others() else { return };
-        result = share(model, key.clone(), others, limits, body);
+        result = share(model, key.clone(), others, limits, disk, body);
     })?;
     result
 }
@@ -35,6 +37,7 @@ fn share(
     key: Option<String>,
     others: Vec<Named>,
     limits: &Limits,
+    disk: Option<&Disk>,
     body: &mut dyn FnMut(Backends<'_>),
 ) -> Result<(), ModelError> {
     let (mut keys, mut loaders, mut names) = (vec![key], Vec::new(), Vec::new());
@@ -50,7 +53,13 @@ fn share(
     // The next one is taken from the end.
     loaders.reverse();
     load(&mut loaders, vec![main], &mut |models| {
-        let mut models = models.into_iter().map(|model| LocalModel::new(model, limits.clone()));
+        let mut models = models.into_iter().map(|model| {
+            let local = LocalModel::new(model, limits.clone());
+            match disk {
+                Some(disk) => local.with_disk(disk.clone()),
+                None => local,
+            }
+        });
         let Some(main) = models.next() else { return };
         let mut all = Backends::new(main);
         models.for_each(|model| all.push(model));

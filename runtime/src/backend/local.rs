@@ -3,22 +3,27 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use agentc_compiler::ir::TextOrigin;
+
+use super::kept::Kept;
 use super::{Backend, Capabilities, Constraining, Product, Profile, Report, TaskId, Work, WorkKind};
 use crate::chat::ChatFormat;
 use crate::context::Context;
+use crate::disk::Disk;
 use crate::error::Fault;
 use crate::layout;
 use crate::limits::Limits;
 use crate::model::{Model, ModelError};
 use crate::sched::{Place, Scheduler, Watch};
 
-/// Bytes of the texts of one [`WorkKind::Count`] that are counted exactly, all together.
-const COUNTED: usize = 1 << 20;
-
 /// See the module's description.
 pub struct LocalModel<'m> {
     profile: Profile,
     sched: Scheduler<'m>,
+    /// [`Limits::counted`]
+    counted: usize,
+    /// What is kept on disk of what it reads.
+    kept: Option<Kept>,
     /// What ended before it had to be scheduled.
     ended: Vec<Report>,
 }
@@ -29,18 +34,21 @@ impl<'m> LocalModel<'m> {
         let info = model.info();
         let chat = match &info.chat_template {
             None => Err(Fault::Model(ModelError::NoTemplate)),
-            Some(text) => ChatFormat::derive(Some(text), &info.bos_text, &info.eos_text)
+            Some(text) => ChatFormat::derive(Some(text), &info.bos_text, &info.eos_text, &limits)
                 .map(Arc::new)
                 .map_err(Fault::from),
         };
-        let can = Capabilities {
-            constraining: Constraining::Masks,
-            tokens: true,
-            scores: false,
-            embeddings: false,
-        };
+        let can =
+            Capabilities { constraining: Constraining::Masks, tokens: true, scores: true, embeddings: false };
         let profile = Profile { name: info.name.clone(), n_ctx: info.n_ctx, chat, can };
-        LocalModel { profile, sched: Scheduler::new(model, limits), ended: Vec::new() }
+        let counted = limits.counted;
+        LocalModel { profile, sched: Scheduler::new(model, limits), counted, kept: None, ended: Vec::new() }
+    }
+
+    /// The same, which reads and keeps the beginnings of contexts on disk, if its model can do that.
+    pub fn with_disk(mut self, disk: Disk) -> LocalModel<'m> {
+        self.kept = Kept::new(disk, self.sched.info());
+        self
     }
 
     /// Cells of KV memory that hold tokens.
@@ -55,6 +63,9 @@ impl<'m> LocalModel<'m> {
         Ok(Some(match work.kind {
             WorkKind::Generate { ask, spec, context, told } => {
                 let place = place(&self.profile, &context, told)?;
+                if let Some(kept) = &mut self.kept {
+                    kept.before(&place, &mut self.sched, &watch);
+                }
                 self.sched.submit(task, *ask, &spec, place, &watch)?;
                 return Ok(None);
             }
@@ -62,16 +73,30 @@ impl<'m> LocalModel<'m> {
                 Product::Tokens(self.sched.written(place(&self.profile, &context, Some(told))?, &watch)?)
             }
             WorkKind::Count { texts } => Product::Counts(self.count(&texts, &watch)),
-            // The profile says that neither can be done.
-            WorkKind::Score { .. } | WorkKind::Embed { .. } => {
-                let reason = "it neither scores texts nor embeds them".to_owned();
+            WorkKind::Score { text, context } => {
+                let mut with = (*context).clone();
+                with.write(&text, TextOrigin::Data);
+                let all = Some(usize::MAX);
+                let (before, with) =
+                    (place(&self.profile, &context, all)?, place(&self.profile, &with, all)?);
+                if let Some(kept) = &mut self.kept {
+                    kept.before(&before, &mut self.sched, &watch);
+                }
+                match self.sched.score(task, before, with, &watch)? {
+                    Some(score) => Product::Scored(score),
+                    None => return Ok(None),
+                }
+            }
+            // The profile says that it cannot be done.
+            WorkKind::Embed { .. } => {
+                let reason = "it does not embed texts".to_owned();
                 return Err(Fault::Model(ModelError::Misuse { reason }));
             }
         }))
     }
 
     fn count(&self, texts: &[String], watch: Watch<'_>) -> Vec<usize> {
-        let left = Cell::new(COUNTED);
+        let left = Cell::new(self.counted);
         let count = |text: &String| match left.get().checked_sub(text.len()) {
             Some(rest) => {
                 left.set(rest);
@@ -119,10 +144,14 @@ impl Backend for LocalModel<'_> {
         if reports.is_empty() {
             reports = self.sched.tick();
         }
+        if let Some(kept) = self.kept.as_mut().filter(|_| reports.is_empty() && self.sched.is_idle()) {
+            kept.after(&mut self.sched);
+        }
         reports
     }
 
     fn is_busy(&self) -> bool {
-        !self.ended.is_empty() || !self.sched.is_idle()
+        let unsaved = || self.kept.as_ref().is_some_and(Kept::is_busy);
+        !self.ended.is_empty() || !self.sched.is_idle() || unsaved()
     }
 }

@@ -8,13 +8,14 @@
 //! Not here: budgets, journals and events (`session`), and tools (`host`).
 
 mod completions;
+mod kept;
 pub mod load;
 pub mod local;
 mod set;
 
 use std::sync::Arc;
 
-use crate::ask::{Chunk, GenAsk, Written};
+use crate::ask::{Chunk, GenAsk, Measured, Sample, Written};
 use crate::chat::ChatFormat;
 use crate::context::Context;
 use crate::error::Fault;
@@ -92,7 +93,7 @@ pub struct Work {
 /// What can be asked of a back end.
 #[derive(Debug)]
 pub enum WorkKind {
-    /// Write at the end of a context.
+    /// Write at the end of a context: [`Product::Generated`], or [`Product::Sampled`] where the ask wants samples.
     Generate {
         /// What.
         ask: Box<GenAsk>,
@@ -165,6 +166,8 @@ impl Report {
 pub enum Product {
     /// Of [`WorkKind::Generate`].
     Generated(GenProduct),
+    /// Of a [`WorkKind::Generate`] that wants samples.
+    Sampled(Samples),
     /// Of [`WorkKind::Score`].
     Scored(f64),
     /// Of [`WorkKind::Tokens`].
@@ -189,6 +192,19 @@ pub struct GenProduct {
     pub end: End,
     /// Tokens of the value; 0 from a back end that does not tell tokens.
     pub value_tokens: usize,
+    /// What was measured, as far as the ask wants it.
+    pub measured: Measured,
+    /// Tokens beside the value's that were generated to find it.
+    pub further: u64,
+}
+
+/// Complete values, as many as the ask wants.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Samples {
+    /// The tokens of the text before them since the last settled token. `None` unless the context keeps this model's tokens.
+    pub tokens: Option<Vec<TokenId>>,
+    /// The values.
+    pub samples: Vec<Sample>,
 }
 
 /// Evaluates for runs. See the module's description.

@@ -194,8 +194,8 @@ mod tests {
         let mut compared = 0;
         for name in ["smollm2", "llama-3", "llama-2", "mistral-v1", "gemma-2", "phi-3", "qwen2.5", "zephyr"] {
             let source = std::fs::read_to_string(format!("{folder}/{name}.jinja")).unwrap();
-            let format = ChatFormat::derive(Some(&source), "<s>", "</s>").unwrap();
-            let template = Template::new(&source, "<s>", "</s>").unwrap();
+            let format = ChatFormat::derive(Some(&source), "<s>", "</s>", &crate::Limits::default()).unwrap();
+            let template = Template::new(&source, "<s>", "</s>", &crate::limits::Limits::default()).unwrap();
             for roles in ORDINARY {
                 let bare: Vec<(Role, String)> = roles.iter().map(|role| (*role, "said".to_owned())).collect();
                 if rendered(&template, &bare).is_none() || grown(&format, &bare) != rendered(&template, &bare)

@@ -9,11 +9,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Value, context};
 
-/// Steps that one rendering may take: a hundred times what real templates need.
-const FUEL: u64 = 200_000;
-
-/// Nesting of a value that is written as JSON.
-const MAX_DEPTH: usize = 64;
+use crate::limits::{Limit, Limits};
 
 /// The day on which every conversation takes place.
 const TODAY: [(&str, &str); 14] = [
@@ -47,21 +43,24 @@ pub(super) struct Template {
     environment: Environment<'static>,
     bos: String,
     eos: String,
+    /// [`Limits::template_steps`]
+    steps: u64,
 }
 
 impl Template {
-    pub(super) fn new(source: &str, bos: &str, eos: &str) -> Result<Template, String> {
+    pub(super) fn new(source: &str, bos: &str, eos: &str, limits: &Limits) -> Result<Template, String> {
+        let (steps, levels) = (limits.template_steps, limits.template_levels);
         let mut environment = Environment::new();
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.map_err(|error| reason(&error))?);
-        environment.set_fuel(Some(FUEL));
+        environment.set_fuel(Some(steps));
         environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.add_function("raise_exception", raise_exception);
         environment.add_function("strftime_now", strftime_now);
-        environment.add_filter("tojson", to_json);
+        environment.add_filter("tojson", move |value: Value, _options: Kwargs| to_json(&value, levels));
         // A template named like this is not escaped for HTML.
         environment.add_template_owned("chat", source.to_owned()).map_err(|error| reason(&error))?;
-        Ok(Template { environment, bos: bos.to_owned(), eos: eos.to_owned() })
+        Ok(Template { environment, bos: bos.to_owned(), eos: eos.to_owned(), steps })
     }
 
     /// The whole conversation, with the generation prompt at its end if asked for.
@@ -76,7 +75,10 @@ impl Template {
             tools => (),
             documents => (),
         };
-        template.render(context).map_err(|error| reason(&error))
+        template.render(context).map_err(|error| match error.kind() {
+            ErrorKind::OutOfFuel => beyond(Limit::TemplateSteps, self.steps),
+            _ => reason(&error),
+        })
     }
 }
 
@@ -101,17 +103,19 @@ fn strftime_now(format: String) -> String {
     TODAY.iter().fold(format, |text, (name, value)| text.replace(name, value))
 }
 
-/// JSON as Python writes it: not escaped for HTML, a space after `,` and `:`.
-fn to_json(value: &Value, _options: Kwargs) -> Result<Value, Error> {
+/// JSON as Python writes it: not escaped for HTML, a space after `,` and `:`. The value has at most so many levels.
+fn to_json(value: &Value, levels: usize) -> Result<Value, Error> {
     let mut out = String::new();
-    write_json(value, MAX_DEPTH, &mut out)?;
+    if !write_json(value, levels, &mut out)? {
+        let message = beyond(Limit::TemplateLevels, levels as u64);
+        return Err(Error::new(ErrorKind::InvalidOperation, message));
+    }
     Ok(Value::from_safe_string(out))
 }
 
-fn write_json(value: &Value, depth: usize, out: &mut String) -> Result<(), Error> {
-    let Some(depth) = depth.checked_sub(1) else {
-        return Err(Error::new(ErrorKind::InvalidOperation, "a value is nested too deeply for JSON"));
-    };
+/// `false` if the value has more levels than that.
+fn write_json(value: &Value, levels: usize, out: &mut String) -> Result<bool, Error> {
+    let Some(levels) = levels.checked_sub(1) else { return Ok(false) };
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => out.push_str("null"),
         ValueKind::Bool => out.push_str(if value.is_true() { "true" } else { "false" }),
@@ -122,7 +126,9 @@ fn write_json(value: &Value, depth: usize, out: &mut String) -> Result<(), Error
                 out.push_str(if index > 0 { ", " } else { "" });
                 write_string(&key.to_string(), out);
                 out.push_str(": ");
-                write_json(&value.get_item(&key)?, depth, out)?;
+                if !write_json(&value.get_item(&key)?, levels, out)? {
+                    return Ok(false);
+                }
             }
             out.push('}');
         }
@@ -130,17 +136,24 @@ fn write_json(value: &Value, depth: usize, out: &mut String) -> Result<(), Error
             out.push('[');
             for (index, item) in value.try_iter()?.enumerate() {
                 out.push_str(if index > 0 { ", " } else { "" });
-                write_json(&item, depth, out)?;
+                if !write_json(&item, levels, out)? {
+                    return Ok(false);
+                }
             }
             out.push(']');
         }
         _ => write_string(&value.to_string(), out),
     }
-    Ok(())
+    Ok(true)
 }
 
 fn write_string(text: &str, out: &mut String) {
     out.push_str(&serde_json::Value::from(text).to_string());
+}
+
+/// What there was too much of, in a template or in what it writes.
+fn beyond(what: Limit, limit: u64) -> String {
+    format!("it needs more than {limit} {what}")
 }
 
 /// What went wrong, without the place in a template that the user has not written.

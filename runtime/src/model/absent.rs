@@ -1,4 +1,4 @@
-//! What stands in the place of a model where a run needs none ([`needs_model`](crate::needs_model)).
+//! What stands in the place of a model where a run needs none ([`needs_model`](crate::Prepared::needs_model)).
 //!
 //! Its text has no tokens, its context no end, and it has no chat template; to evaluate anything is an error.
 
@@ -31,9 +31,11 @@ fn info() -> ModelInfo {
     ModelInfo {
         name: "none".into(),
         description: "no model".into(),
+        identity: None,
         n_ctx: u32::MAX,
         n_batch: 1,
         n_seqs: 1,
+        price: None,
         chat_template: None,
         bos: None,
         eos: None,

@@ -30,15 +30,18 @@ use llama_cpp_2::{DecodeError, LlamaContextLoadError};
 
 use super::{Load, Model, ModelError, ModelInfo, Row, SeqId};
 
+pub mod devices;
 pub mod gguf;
 mod head;
 mod memory;
 pub mod proof;
+mod state;
 mod threads;
 mod tokens;
 
 use gguf::Header;
 use memory::Cells;
+pub use state::file_identity;
 use tokens::Tokens;
 
 /// Context in tokens where nothing else is asked for and the model was trained for as much.
@@ -318,6 +321,8 @@ struct Llama<'m> {
     /// Which rows of the last batch have logits.
     computed: Vec<bool>,
     streams: bool,
+    /// Whether a stream was copied since the last batch: llama.cpp does that with the next one.
+    copies: bool,
 }
 
 impl<'m> Llama<'m> {
@@ -334,9 +339,11 @@ impl<'m> Llama<'m> {
         let info = ModelInfo {
             name: options.name.clone(),
             description: header.description(),
+            identity: state::identity(options, header, context.n_ctx()),
             n_ctx: options.n_ctx.map_or(cells, |asked| asked.min(cells)),
             n_batch: context.n_batch().min(N_BATCH),
             n_seqs: options.seqs,
+            price: (!options.deterministic).then(|| price(model)),
             chat_template: chat_template(model),
             bos_text: mark_text(model, vocab.bos()),
             eos_text: mark_text(model, vocab.eos()),
@@ -355,7 +362,19 @@ impl<'m> Llama<'m> {
             context,
             computed: Vec::new(),
             streams: options.deterministic,
+            copies: false,
         }
+    }
+
+    /// Has llama.cpp make the copies of streams that it has put off, by a batch of one token that is dropped again.
+    /// Saving would read what is not there yet, and what is loaded would be written over.
+    fn make_copies(&mut self, seq: SeqId) -> Result<(), ModelError> {
+        if !self.copies {
+            return Ok(());
+        }
+        let len = self.lens[self.seq(seq)?];
+        self.decode(&[Row { token: 0, pos: len, seq, logits: false }])?;
+        self.truncate(seq, len)
     }
 
     fn seq(&self, seq: SeqId) -> Result<usize, ModelError> {
@@ -456,6 +475,7 @@ impl Model for Llama<'_> {
                 other => ModelError::Decode { reason: other.to_string() },
             });
         }
+        self.copies = false;
         std::mem::swap(&mut self.lens, &mut self.next);
         self.computed.extend(rows.iter().map(|row| row.logits));
         Ok(())
@@ -489,6 +509,7 @@ impl Model for Llama<'_> {
         self.context
             .copy_kv_cache_seq(seq_id(source)?, seq_id(target)?, None, end)
             .map_err(|error| ModelError::Decode { reason: error.to_string() })?;
+        self.copies |= self.streams;
         self.lens[target] = if self.streams { self.lens[source] } else { len };
         self.truncate(to, len)
     }
@@ -504,6 +525,35 @@ impl Model for Llama<'_> {
         }
         Ok(())
     }
+
+    fn save(&mut self, seq: SeqId) -> Result<Vec<u8>, ModelError> {
+        let index = self.seq(seq)?;
+        self.make_copies(seq)?;
+        state::save(&self.context, seq_id(index)?)
+    }
+
+    fn load(&mut self, seq: SeqId, len: u32, bytes: &[u8]) -> Result<(), ModelError> {
+        let index = self.seq(seq)?;
+        if self.lens[index] > 0 || len == 0 || len > self.info.n_ctx {
+            let held = self.lens[index];
+            return Err(misuse(format!("{len} tokens to load into sequence {seq}, which holds {held}")));
+        }
+        self.make_copies(seq)?;
+        let loaded = state::load(&mut self.context, seq_id(index)?, len, bytes);
+        match loaded {
+            Ok(()) => self.lens[index] = len,
+            Err(_) => self.remove(index, 0)?,
+        }
+        loaded
+    }
+}
+
+/// What a token costs, in cells that another one looks at ([`ModelInfo::price`]): each number of the weights is used once,
+/// and in each layer a number of the width twice for each cell.
+fn price(model: &LlamaModel) -> u32 {
+    let width = u64::try_from(model.n_embd()).unwrap_or_default();
+    let visit = 2 * u64::from(model.n_layer()) * width;
+    u32::try_from(model.n_params() / visit.max(1)).unwrap_or(u32::MAX)
 }
 
 fn chat_template(model: &LlamaModel) -> Option<String> {

@@ -24,12 +24,19 @@ pub struct ModelInfo {
     pub name: String,
     /// The model's own description (architecture, size, quantisation).
     pub description: String,
+    /// Everything that the contents of its memory depend on beside the tokens: the file, how it is evaluated, how the memory
+    /// is laid out. What one model has [saved](Model::save) another one with the same identity can load; `None` if this one
+    /// cannot save anything.
+    pub identity: Option<String>,
     /// Cells of KV memory, in tokens; one sequence can be at most this long.
     pub n_ctx: u32,
     /// Rows that one [`Model::decode`] takes at most.
     pub n_batch: u32,
     /// Sequences that can be alive at once.
     pub n_seqs: u32,
+    /// What it costs to evaluate a token, counted in cells that another token looks at meanwhile; `None` if sequences do not
+    /// look at each other's cells, so that full memory is as fast as an empty one.
+    pub price: Option<u32>,
     /// The chat template (Jinja), if the file carries one.
     pub chat_template: Option<String>,
     /// Beginning of text: what a context without any token starts with.
@@ -64,6 +71,8 @@ pub struct Outlook<'a> {
     pub prompt: usize,
     /// The end of the prompt's text that healing took back. What is generated begins with it.
     pub healed: &'a [u8],
+    /// Whether what follows the prompt is given, and only judged.
+    pub judged: bool,
 }
 
 /// What can go wrong in a model or its file.
@@ -121,6 +130,14 @@ pub enum ModelError {
         /// Cells there are.
         n_ctx: u32,
     },
+    /// What a sequence holds could not be told, or not be taken in.
+    #[error("the model's memory cannot be {what}: {reason}")]
+    State {
+        /// "saved" or "loaded".
+        what: &'static str,
+        /// Why not.
+        reason: String,
+    },
     /// The program has roles, and the model no chat template.
     #[error("the model has no chat template, and the program uses roles")]
     NoTemplate,
@@ -174,7 +191,10 @@ impl ModelError {
             ModelError::NoTemplate => {
                 Some("use an instruct model, or write the prompt as plain text".into())
             }
-            ModelError::Vocab { .. } | ModelError::Misuse { .. } | ModelError::Decode { .. } => None,
+            ModelError::Vocab { .. }
+            | ModelError::Misuse { .. }
+            | ModelError::Decode { .. }
+            | ModelError::State { .. } => None,
         }
     }
 }
@@ -202,11 +222,42 @@ pub trait Model: Tokenize {
     /// The logits, one per token id, after row `row` of the last batch; the row must have asked for them.
     fn logits(&self, row: usize) -> Result<&[f32], ModelError>;
 
+    /// Whether a model that answers from rules has no more to say after such a row, so that any token but an end of the turn
+    /// is none that it wanted.
+    fn has_ended(&self, _row: usize) -> bool {
+        false
+    }
+
+    /// What such a model says of a generation that was completed by a token which it did not want: `value` are its tokens,
+    /// behind those of its prompt.
+    fn judge(&self, _seq: SeqId, _prompt: &[TokenId], _value: &[TokenId]) -> Result<(), ModelError> {
+        Ok(())
+    }
+
     /// Makes `to` hold the first `len` tokens of `from`, and nothing else. Cells are shared, not copied.
     fn share(&mut self, from: SeqId, to: SeqId, len: u32) -> Result<(), ModelError>;
 
     /// Drops all but the first `len` tokens of a sequence.
     fn truncate(&mut self, seq: SeqId, len: u32) -> Result<(), ModelError>;
+
+    /// What a sequence holds, as bytes. A model whose [`ModelInfo::identity`] is `None` has none. The logits of the last batch
+    /// may be gone afterwards.
+    ///
+    /// # Errors
+    /// There is no such sequence, or it cannot be saved.
+    fn save(&mut self, _seq: SeqId) -> Result<Vec<u8>, ModelError> {
+        Err(ModelError::State { what: "saved", reason: "this model cannot do that".into() })
+    }
+
+    /// Makes an empty sequence hold `len` tokens, from bytes that a model with the same identity has saved of them. Whoever
+    /// calls it makes sure of both: not every change of the bytes is noticed here. The logits of the last batch may be gone
+    /// afterwards.
+    ///
+    /// # Errors
+    /// They are not such bytes, or there is no room; the sequence is empty then.
+    fn load(&mut self, _seq: SeqId, _len: u32, _bytes: &[u8]) -> Result<(), ModelError> {
+        Err(ModelError::State { what: "loaded", reason: "this model cannot do that".into() })
+    }
 }
 
 /// Makes a model and lends it.

@@ -59,10 +59,19 @@ pub struct ScriptModel {
     longest: usize,
     vocab: Arc<Vocab>,
     memory: Memory,
-    /// What is known of the generations in sequences: how long their prompts are, and what healing took back.
-    outlooks: FxHashMap<SeqId, (usize, Vec<u8>)>,
-    rows: Vec<Option<Result<Vec<f32>, ModelError>>>,
+    /// What is known of the generations in sequences: how long their prompts are, what healing took back, and whether they
+    /// are only judged.
+    outlooks: FxHashMap<SeqId, (usize, Vec<u8>, bool)>,
+    rows: Vec<Option<Result<Thought, ModelError>>>,
     counters: Arc<Counters>,
+}
+
+/// What it thinks of the next token.
+#[derive(Debug, Clone)]
+struct Thought {
+    logits: Vec<f32>,
+    /// Whether its answer is used up.
+    has_ended: bool,
 }
 
 impl ScriptModel {
@@ -79,13 +88,26 @@ impl ScriptModel {
     /// The same model with other tokens: the 256 bytes, these pieces, and the control tokens.
     pub fn with_vocab(self, pieces: impl IntoIterator<Item = Vec<u8>>) -> Result<ScriptModel, ModelError> {
         let built = ScriptModel::build(self.mind, vocab::with_bytes(pieces))?;
-        Ok(ScriptModel { info: self.info, memory: self.memory, counters: self.counters, ..built })
+        let info = ModelInfo { bos: built.info.bos, eos: built.info.eos, ..self.info };
+        Ok(ScriptModel { info, memory: self.memory, counters: self.counters, ..built })
     }
 
     /// The same model with a memory of `n_ctx` cells for `n_seqs` sequences, and batches of `n_batch` rows.
     pub fn with_memory(mut self, n_ctx: u32, n_batch: u32, n_seqs: u32) -> ScriptModel {
         self.info = ModelInfo { n_ctx, n_batch, n_seqs, ..self.info };
         self.memory = Memory::new(n_ctx, n_seqs);
+        self
+    }
+
+    /// The same model, slowed down by full memory as [`ModelInfo::price`] says.
+    pub fn with_price(mut self, price: Option<u32>) -> ScriptModel {
+        self.info.price = price;
+        self
+    }
+
+    /// The same model, of which what it has read can be kept, for models with the same identity.
+    pub fn with_identity(mut self, identity: impl Into<String>) -> ScriptModel {
+        self.info.identity = Some(identity.into());
         self
     }
 
@@ -125,18 +147,33 @@ impl ScriptModel {
         })
     }
 
-    /// The logits after the tokens of a sequence.
-    fn think(&self, seq: SeqId, tokens: &[TokenId]) -> Result<Vec<f32>, ModelError> {
-        let rules = match &self.mind {
-            Mind::Random(seed) => return Ok(self.noise(*seed, &self.text(tokens, false))),
-            Mind::Rules(rules) => rules,
+    /// What comes after the tokens of a sequence.
+    fn think(&self, seq: SeqId, tokens: &[TokenId]) -> Result<Thought, ModelError> {
+        let (logits, has_ended) = match &self.mind {
+            Mind::Random(seed) => (self.noise(*seed, &self.text(tokens, false)), false),
+            Mind::Rules(rules) => match self.wish(rules, seq, tokens)? {
+                Some(wish) => (self.prefer(&wish), wish.is_empty()),
+                None => (self.tokens.iter().map(|token| little(token)).collect(), false),
+            },
         };
+        Ok(Thought { logits, has_ended })
+    }
+
+    /// What it would like to write after the tokens of a sequence, which is empty if that is the end of the turn; nothing
+    /// where it need not say anything.
+    fn wish(&self, rules: &Rules, seq: SeqId, tokens: &[TokenId]) -> Result<Option<Vec<u8>>, ModelError> {
         let (marked, ahead) = self.reading(seq, tokens, false);
         let (plain, _) = self.reading(seq, tokens, true);
         let tail = tail(&plain.text);
+        let is_open = plain.text.is_empty() || plain.begin < plain.text.len();
         let readings = if plain.text == marked.text { vec![marked] } else { vec![marked, plain] };
         if let Some(wish) = rules.wish(&readings) {
-            return Ok(self.prefer(&[ahead, &wish].concat()));
+            return Ok(Some([ahead, &wish].concat()));
+        }
+        let is_judged = self.outlooks.get(&seq).is_some_and(|(.., judged)| *judged);
+        if is_judged && is_open {
+            // Of a text that is given, or has no prompt, rules need not say anything.
+            return Ok(None);
         }
         Err(match rules.used_up(&readings) {
             Some(answer) => {
@@ -150,7 +187,7 @@ impl ScriptModel {
     fn reading(&self, seq: SeqId, tokens: &[TokenId], plain: bool) -> (Reading, &[u8]) {
         let mut text = self.text(tokens, plain);
         let (prompt, healed) = match self.outlooks.get(&seq) {
-            Some((prompt, healed)) if *prompt <= tokens.len() => (*prompt, healed.as_slice()),
+            Some((prompt, healed, _)) if *prompt <= tokens.len() => (*prompt, healed.as_slice()),
             _ => (tokens.len(), &[][..]),
         };
         let begin = self.text(&tokens[..prompt], plain).len();
@@ -213,14 +250,20 @@ impl ScriptModel {
     }
 }
 
+fn state(what: &'static str, reason: &str) -> ModelError {
+    ModelError::State { what, reason: reason.into() }
+}
+
 /// `text` is the first control token.
 fn info(text: TokenId) -> ModelInfo {
     ModelInfo {
         name: "script".to_owned(),
         description: "scripted model".to_owned(),
+        identity: None,
         n_ctx: 4096,
         n_batch: 64,
         n_seqs: 16,
+        price: None,
         chat_template: Some(vocab::TEMPLATE.to_owned()),
         bos: Some(text),
         eos: Some(text + 2),
@@ -295,7 +338,7 @@ impl Model for ScriptModel {
     }
 
     fn foretell(&mut self, seq: SeqId, outlook: Outlook<'_>) {
-        self.outlooks.insert(seq, (outlook.prompt, outlook.healed.to_vec()));
+        self.outlooks.insert(seq, (outlook.prompt, outlook.healed.to_vec(), outlook.judged));
     }
 
     fn decode(&mut self, rows: &[Row]) -> Result<(), ModelError> {
@@ -324,9 +367,21 @@ impl Model for ScriptModel {
 
     fn logits(&self, row: usize) -> Result<&[f32], ModelError> {
         match self.rows.get(row) {
-            Some(Some(Ok(logits))) => Ok(logits),
+            Some(Some(Ok(thought))) => Ok(&thought.logits),
             Some(Some(Err(error))) => Err(error.clone()),
             Some(None) | None => self.misuse(format!("logits of row {row}, which were not asked for")),
+        }
+    }
+
+    fn has_ended(&self, row: usize) -> bool {
+        matches!(self.rows.get(row), Some(Some(Ok(Thought { has_ended: true, .. }))))
+    }
+
+    /// No rule may fit by then: its answer is used up, and the generation went on.
+    fn judge(&self, seq: SeqId, prompt: &[TokenId], value: &[TokenId]) -> Result<(), ModelError> {
+        match &self.mind {
+            Mind::Rules(rules) => self.wish(rules, seq, &[prompt, value].concat()).map(drop),
+            Mind::Random(_) => Ok(()),
         }
     }
 
@@ -336,6 +391,20 @@ impl Model for ScriptModel {
 
     fn truncate(&mut self, seq: SeqId, len: u32) -> Result<(), ModelError> {
         self.memory.truncate(seq, len as usize)
+    }
+
+    fn save(&mut self, seq: SeqId) -> Result<Vec<u8>, ModelError> {
+        match self.info.identity {
+            Some(_) => self.memory.save(seq),
+            None => Err(state("saved", "it has no identity")),
+        }
+    }
+
+    fn load(&mut self, seq: SeqId, len: u32, bytes: &[u8]) -> Result<(), ModelError> {
+        match self.info.identity {
+            Some(_) => self.memory.load(seq, len as usize, bytes, self.tokens.len()),
+            None => Err(state("loaded", "it has no identity")),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Rows that are evaluated together.
 
+use super::activity::Activity;
 use super::memory::Sequence;
 use crate::model::Row;
 
@@ -15,20 +16,23 @@ pub(super) struct Part {
     /// Index of the job.
     pub(super) job: usize,
     pub(super) rows: usize,
-    /// The row whose logits it waits for, once all its tokens are in.
-    pub(super) logits: Option<usize>,
+    /// The tokens of its sequence after which it wants logits, and their rows.
+    pub(super) logits: Vec<(usize, usize)>,
 }
 
 impl Batch {
     /// Adds the next `rows` tokens of a job's sequence.
-    pub(super) fn add(&mut self, job: usize, sequence: &Sequence, rows: usize) {
+    pub(super) fn add(&mut self, job: usize, sequence: &Sequence, activity: &Activity, rows: usize) {
         let Some(seq) = sequence.seq() else { return };
         let end = sequence.evaluated + rows;
-        let complete = end == sequence.tokens.len();
+        let mut wanted = Vec::new();
         for pos in sequence.evaluated..end {
-            let logits = complete && pos + 1 == end;
+            let logits = activity.wants(pos, sequence.tokens.len());
+            if logits {
+                wanted.push((pos, self.rows.len()));
+            }
             self.rows.push(Row { token: sequence.tokens[pos], pos: pos as u32, seq, logits });
         }
-        self.parts.push(Part { job, rows, logits: complete.then(|| self.rows.len() - 1) });
+        self.parts.push(Part { job, rows, logits: wanted });
     }
 }

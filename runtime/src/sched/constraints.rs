@@ -24,12 +24,14 @@ pub(super) struct ConstraintCache {
     vocab: Arc<Vocab>,
     built: FxHashMap<Key, (Arc<Constraint>, u64)>,
     capacity: usize,
+    /// What each may cost.
+    limits: Limits,
     clock: u64,
 }
 
 impl ConstraintCache {
-    pub(super) fn new(vocab: Arc<Vocab>, capacity: usize) -> ConstraintCache {
-        ConstraintCache { vocab, built: FxHashMap::default(), capacity, clock: 0 }
+    pub(super) fn new(vocab: Arc<Vocab>, capacity: usize, limits: Limits) -> ConstraintCache {
+        ConstraintCache { vocab, built: FxHashMap::default(), capacity, limits, clock: 0 }
     }
 
     /// The constraint of a spec with the values that an ask has for its holes.
@@ -42,9 +44,8 @@ impl ConstraintCache {
             *used = clock;
             return Ok(constraint.clone());
         }
-        let limits = Limits::default();
-        let pattern = spec.build(&ask.bindings, &limits).map_err(|error| refused(ask, error))?;
-        let constraint = Constraint::new(pattern, self.vocab.clone(), limits);
+        let pattern = spec.build(&ask.bindings, &self.limits).map_err(|error| refused(ask, error))?;
+        let constraint = Constraint::new(pattern, self.vocab.clone(), self.limits.clone());
         self.make_room();
         self.built.insert(key, (constraint.clone(), clock));
         Ok(constraint)
@@ -76,7 +77,7 @@ fn hash(bindings: &[Vec<String>]) -> [u8; 32] {
 fn refused(ask: &GenAsk, error: BuildError) -> Fault {
     match error {
         BuildError::NotYet { what } => Fault::NotYet { what: Later::Constraint(what) },
-        error => Fault::Constraint { name: ask.name.clone(), error },
+        error => Fault::Constraint { name: ask.name.clone(), error: Box::new(error) },
     }
 }
 

@@ -3,16 +3,17 @@
 //! It works on a [`Sequence`], of which it owns only the tokens behind the prompt; where these are in the model's memory
 //! is the scheduler's business.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use agentc_constraint::{Commit, End, Finished, Matcher, Next, TokenId, Tokenize};
+use agentc_constraint::{Commit, Matcher, Next, TokenId, Tokenize};
 
 use super::memory::Sequence;
-use crate::ask::{Chunk, GenAsk};
-use crate::backend::GenProduct;
+use super::start::{Start, Written};
+use crate::ask::Chunk;
 use crate::error::Fault;
 use crate::model::Model;
-use crate::sample::{self, Stream};
+use crate::sample::{self, Likelihood, Stream};
 use crate::trace::{TokenOrigin, Usage};
 
 /// Where a generation stands.
@@ -27,29 +28,33 @@ pub(super) enum Stage {
 }
 
 pub(super) struct Generation {
-    pub(super) ask: GenAsk,
-    /// Whether the context is the model's own, and keeps its tokens.
-    pub(super) own: bool,
-    /// Tokens of the context that were settled before.
-    pub(super) settled: usize,
-    /// Tokens of the prompt, without those that healing took back.
-    pub(super) prompt: usize,
-    /// What healing took back.
-    pub(super) healed: Vec<u8>,
-    /// Whether the end of the context comes before the generation's own `max`.
-    pub(super) cut_by_context: bool,
-    pub(super) matcher: Matcher,
-    pub(super) stream: Stream,
+    pub(super) start: Arc<Start>,
+    matcher: Matcher,
+    stream: Stream,
     pub(super) stage: Stage,
+    /// Whether the last token that was chosen is none that the model wanted, since it had ended.
+    goes_on: bool,
     /// Bytes of the value that chunks have shown.
-    pub(super) shown: usize,
+    shown: usize,
     /// Tokens that were appended without a choice.
-    pub(super) forced: u64,
+    forced: u64,
+    /// The least share of probability that a mask left, if that is wanted.
+    least: f64,
     /// What has not been told yet.
     pub(super) chunks: Vec<Chunk>,
 }
 
 impl Generation {
+    pub(super) fn new(start: Arc<Start>, matcher: Matcher, stream: Stream) -> Generation {
+        let (stage, chunks) = (Stage::Advance, Vec::new());
+        Generation { start, matcher, stream, stage, goes_on: false, shown: 0, forced: 0, least: 1.0, chunks }
+    }
+
+    /// Tokens of its prompt.
+    pub(super) fn prompt(&self) -> usize {
+        self.start.prompt.len()
+    }
+
     /// Lets the matcher go on until a token has to be chosen or the value is complete.
     pub(super) fn advance(
         &mut self,
@@ -64,7 +69,7 @@ impl Generation {
                     usage.forced_tokens += tokens.len() as u64;
                     self.forced += tokens.len() as u64;
                     // Forced text may have been tokenised anew together with the tokens before it.
-                    sequence.replace(self.prompt, self.matcher.tokens());
+                    sequence.replace(self.prompt(), self.matcher.tokens());
                     self.tell(TokenOrigin::Forced, tokens);
                 }
                 Next::Choose => self.stage = Stage::Choose,
@@ -75,25 +80,30 @@ impl Generation {
         Ok(())
     }
 
-    /// Chooses a token from the logits.
+    /// Chooses a token from the logits of a row.
     pub(super) fn choose(
         &mut self,
         sequence: &mut Sequence,
         model: &dyn Model,
-        logits: &[f32],
+        row: usize,
         usage: &mut Usage,
     ) -> Result<(), Fault> {
         let started = Instant::now();
+        let logits = model.logits(row)?;
         let mask = self.matcher.mask().map_err(|error| self.fault(error))?;
         let vocab = model.vocab();
         if !mask.is_all() {
             usage.masked_steps += 1;
         }
-        let (sampling, written) = (&self.ask.sampling, self.matcher.value_tokens());
+        if self.start.ask.wants.mask_mass {
+            self.least = self.least.min(Likelihood::of(logits).share(&mask, vocab));
+        }
+        let (sampling, written) = (&self.start.ask.sampling, self.matcher.value_tokens());
         let chosen = sample::choose(logits, &mask, vocab, sampling, written, &mut self.stream);
         let token = chosen.ok_or_else(|| self.nothing_left())?;
-        let first = sequence.tokens.len() == self.prompt;
-        let healing = first && self.matcher.stable().is_empty() && !self.healed.is_empty();
+        self.goes_on = model.has_ended(row) && !vocab.is_end(token);
+        let first = sequence.tokens.len() == self.prompt();
+        let healing = first && self.matcher.stable().is_empty() && !self.start.healed.is_empty();
         let commit = self.matcher.commit(token).map_err(|error| self.fault(error))?;
         self.stage = match commit {
             Commit::More => Stage::Advance,
@@ -101,7 +111,7 @@ impl Generation {
         };
         usage.mask_us += started.elapsed().as_micros() as u64;
         if commit == Commit::More {
-            sequence.replace(self.prompt, self.matcher.tokens());
+            sequence.replace(self.prompt(), self.matcher.tokens());
             self.tell(if healing { TokenOrigin::Healed } else { TokenOrigin::Sampled }, vec![token]);
         }
         Ok(())
@@ -113,30 +123,15 @@ impl Generation {
         sequence: &Sequence,
         model: &dyn Model,
         usage: &mut Usage,
-    ) -> Result<(GenProduct, usize), Fault> {
-        let finished: Finished = self.matcher.finish(model).map_err(|error| self.fault(error))?;
-        if finished.end == End::Max && self.cut_by_context {
-            return Err(Fault::ContextFull { name: self.ask.name.clone(), n_ctx: model.info().n_ctx });
+    ) -> Result<(Written, usize), Fault> {
+        if let Some(seq) = sequence.seq().filter(|_| self.goes_on) {
+            model.judge(seq, &sequence.tokens[..self.prompt()], self.matcher.tokens())?;
         }
-        let text = String::from_utf8(finished.value).map_err(|error| Fault::NotOfType {
-            name: self.ask.name.clone(),
-            text: String::from_utf8_lossy(error.as_bytes()).into_owned(),
-        })?;
-        let keep = self.prompt + finished.keep;
-        let kept = (finished.keep + finished.tail.len()) as u64;
-        usage.generated_tokens = kept.saturating_sub(self.forced);
-        let joined = || {
-            let prompt = &sequence.tokens[self.settled..self.prompt];
-            let value = self.matcher.tokens()[..finished.keep].iter().chain(&finished.tail);
-            prompt.iter().chain(value).copied().collect()
-        };
-        let product = GenProduct {
-            text,
-            tokens: self.own.then(joined),
-            end: finished.end,
-            value_tokens: finished.value_tokens,
-        };
-        Ok((product, keep.min(sequence.evaluated)))
+        let mut written = self.start.written(&self.matcher, model)?;
+        usage.generated_tokens = (written.tokens.len() as u64).saturating_sub(self.forced);
+        written.product.measured.mask_mass = self.start.ask.wants.mask_mass.then_some(self.least);
+        let kept = written.tokens.iter().zip(self.matcher.tokens()).take_while(|(a, b)| a == b).count();
+        Ok((written, (self.prompt() + kept).min(sequence.evaluated)))
     }
 
     /// Counts what was generated where it ends before its value is complete.
@@ -152,14 +147,14 @@ impl Generation {
     }
 
     fn nothing_left(&self) -> Fault {
-        let name = self.ask.name.clone();
-        match self.ask.sampling.no_repeat {
+        let name = self.start.ask.name.clone();
+        match self.start.ask.sampling.no_repeat {
             0 => Fault::EmptyMask { name },
             size => Fault::Repeats { name, size },
         }
     }
 
     fn fault(&self, error: agentc_constraint::MatchError) -> Fault {
-        Fault::Match { name: self.ask.name.clone(), error }
+        self.start.fault(error)
     }
 }

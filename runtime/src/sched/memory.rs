@@ -43,17 +43,47 @@ impl Sequence {
 pub(super) struct Memory<'m> {
     pub(super) model: &'m mut dyn Model,
     kv: PrefixTree,
+    /// Beginnings that are evaluated by themselves.
+    beginnings: Vec<Vec<TokenId>>,
 }
 
 impl<'m> Memory<'m> {
     pub(super) fn new(model: &'m mut dyn Model) -> Memory<'m> {
-        let kv = PrefixTree::new(model.info().n_ctx as usize, model.info().n_seqs as usize);
-        Memory { model, kv }
+        let info = model.info();
+        let kv = PrefixTree::new(info.n_ctx as usize, info.n_seqs as usize, info.price);
+        Memory { model, kv, beginnings: Vec::new() }
+    }
+
+    /// From now on no batch goes beyond the end of this beginning. In which batches a text is evaluated may change the last
+    /// digits of its logits; so what follows a beginning gets the same ones whether that was evaluated or loaded.
+    pub(super) fn part_behind(&mut self, tokens: Vec<TokenId>) {
+        self.beginnings.push(tokens);
+    }
+
+    /// How many of the next `rows` tokens of a sequence stand before the end of a beginning.
+    fn up_to_part(&self, sequence: &Sequence, rows: usize) -> usize {
+        let Sequence { tokens, evaluated, .. } = sequence;
+        let ends = self.beginnings.iter().filter(|beginning| {
+            (evaluated + 1..evaluated + rows).contains(&beginning.len()) && tokens.starts_with(beginning)
+        });
+        ends.map(|beginning| beginning.len() - evaluated).min().unwrap_or(rows)
     }
 
     /// Cells that hold tokens.
     pub(super) fn cells(&self) -> usize {
         self.kv.cells()
+    }
+
+    /// How many of these tokens the memory holds, from the first on.
+    pub(super) fn known(&self, tokens: &[TokenId]) -> usize {
+        self.kv.longest_prefix(tokens)
+    }
+
+    /// Whether a sequence without a lease fits beside those that have one, if it grows by `more` tokens, and they
+    /// together by `growth`.
+    pub(super) fn fits(&self, sequence: &Sequence, more: usize, growth: usize) -> bool {
+        let own = sequence.tokens.len() - self.kv.held_prefix(&sequence.tokens);
+        self.kv.held() + own + more + growth <= self.kv.capacity()
     }
 
     /// Gives a sequence a lease that begins with as much of its tokens as the memory holds; all but the last token at
@@ -64,15 +94,25 @@ impl<'m> Memory<'m> {
             return Ok(None);
         }
         let known = &sequence.tokens[..sequence.tokens.len().saturating_sub(1)];
-        let Some(lease) = self.kv.lease(known) else { return Ok(None) };
-        match lease.from {
-            Some(from) if from == lease.seq => self.model.truncate(lease.seq, lease.len as u32)?,
-            Some(from) => self.model.share(from, lease.seq, lease.len as u32)?,
-            None => self.model.truncate(lease.seq, 0)?,
-        }
+        let Some(lease) = self.take(known)? else { return Ok(None) };
         sequence.lease = Some(lease);
         sequence.evaluated = lease.len;
         Ok(Some(lease.len))
+    }
+
+    /// A lease of a sequence that begins with as much of some tokens as the memory holds.
+    fn take(&mut self, tokens: &[TokenId]) -> Result<Option<Lease>, ModelError> {
+        let Some(lease) = self.kv.lease(tokens) else { return Ok(None) };
+        let shared = match lease.from {
+            Some(from) if from == lease.seq => self.model.truncate(lease.seq, lease.len as u32),
+            Some(from) => self.model.share(from, lease.seq, lease.len as u32),
+            None => self.model.truncate(lease.seq, 0),
+        };
+        if let Err(error) = shared {
+            self.kv.forget(lease.seq);
+            return Err(error);
+        }
+        Ok(Some(lease))
     }
 
     /// Makes room for up to `limit` more tokens of a sequence that has a lease, beside `taken` cells that others are about
@@ -88,11 +128,42 @@ impl<'m> Memory<'m> {
             self.kv.truncate(seq, sequence.evaluated);
             self.model.truncate(seq, sequence.evaluated as u32)?;
         }
-        let rows = (sequence.tokens.len() - sequence.evaluated).min(limit);
-        for seq in self.kv.evict_for(taken + rows) {
-            self.model.truncate(seq, 0)?;
-        }
+        let rows = self.up_to_part(sequence, (sequence.tokens.len() - sequence.evaluated).min(limit));
+        self.evict_for(taken + rows)?;
         Ok(rows.min(self.kv.free_cells().saturating_sub(taken)))
+    }
+
+    fn evict_for(&mut self, cells: usize) -> Result<(), ModelError> {
+        for (seq, len) in self.kv.evict_for(cells) {
+            self.model.truncate(seq, len as u32)?;
+        }
+        Ok(())
+    }
+
+    /// What the memory holds of some tokens, as bytes; nothing if it does not hold all of them, or no sequence can be had.
+    pub(super) fn save(&mut self, tokens: &[TokenId]) -> Result<Option<Vec<u8>>, ModelError> {
+        if self.kv.longest_prefix(tokens) < tokens.len() {
+            return Ok(None);
+        }
+        let Some(lease) = self.take(tokens)? else { return Ok(None) };
+        let bytes = self.model.save(lease.seq);
+        self.kv.release(lease.seq);
+        bytes.map(Some)
+    }
+
+    /// Takes in what a memory held of some tokens, for others to begin with. Says whether there was room.
+    pub(super) fn load(&mut self, tokens: &[TokenId], bytes: &[u8]) -> Result<bool, ModelError> {
+        self.evict_for(tokens.len())?;
+        if self.kv.free_cells() < tokens.len() {
+            return Ok(false);
+        }
+        let Some(lease) = self.take(&[])? else { return Ok(false) };
+        let loaded = self.model.load(lease.seq, tokens.len() as u32, bytes);
+        if loaded.is_ok() {
+            self.kv.extend(lease.seq, tokens);
+        }
+        self.kv.release(lease.seq);
+        loaded.map(|()| true)
     }
 
     /// Notes that the next `rows` tokens of a sequence were evaluated.

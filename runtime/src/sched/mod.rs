@@ -1,38 +1,57 @@
 //! The scheduler: turns generations of many runs into batches of one model.
 //!
 //! One *tick* advances every generation's matcher, evaluates one batch for all that wait for logits, and chooses
-//! their tokens. Sequences share common prefixes in the model's [`memory`]. Where it is full, the youngest of
-//! those that hold a part of it is *parked*: it gives its part back, and is taken up again when another one has ended.
-//! Only a sequence that does not fit alone fails. The oldest always goes on, so all of them end.
+//! their tokens. Sequences share common prefixes in the model's [`memory`]; whose tokens a batch takes, and who
+//! waits where the memory is full, is said in [`order`].
+//!
+//! A *job* is a sequence and what works on it ([`activity`]). Most tasks are one job; those that compare, sample or search are
+//! a [`group`] of them.
 //!
 //! The scheduler knows neither IR nor values, neither contexts nor templates.
 
+mod activity;
 mod batch;
+mod beam;
+mod choice;
 mod constraints;
 mod generation;
+mod group;
+mod hypothesis;
+mod kept;
 mod memory;
+mod options;
+mod order;
 mod prompt;
 pub(crate) mod reader;
+mod scoring;
+mod start;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use agentc_constraint::{Constraint, Matcher, SharedSpec, TokenId};
+use agentc_constraint::{Constraint, SharedSpec, TokenId};
 
-use self::batch::Batch;
+use self::activity::{Activity, Ended};
 use self::constraints::ConstraintCache;
-use self::generation::{Generation, Stage};
+use self::group::{Group, Member};
 use self::memory::{Memory, Sequence};
+use self::order::Turn;
 use self::prompt::Prompt;
 pub(crate) use self::reader::Watch;
 use self::reader::{Borders, Reader};
-use crate::ask::{GenAsk, Written};
-use crate::backend::{Product, Report, TaskId};
+use self::scoring::Scoring;
+use self::start::Start;
+use crate::ask::{Chunk, GenAsk, Written};
+use crate::backend::{Report, TaskId};
 use crate::error::Fault;
 use crate::layout::Part;
 use crate::limits::Limits;
-use crate::model::{Model, ModelError, Outlook};
+use crate::model::{Model, ModelError};
 use crate::trace::Usage;
+
+/// Numbers batches, of all models of this process.
+static PASSES: AtomicU64 = AtomicU64::new(0);
 
 /// Where a generation is to begin.
 pub(crate) struct Place<'t> {
@@ -44,16 +63,18 @@ pub(crate) struct Place<'t> {
     pub(crate) own: bool,
 }
 
-/// A generation, and what it works on.
+/// Something that works on a sequence.
 struct Job {
     task: TaskId,
+    /// Which member of the task's group it is, if it does not do all of the task.
+    member: Option<usize>,
     sequence: Sequence,
-    generation: Generation,
-    /// Whether it has given its memory back until another job ends.
-    parked: bool,
+    activity: Activity,
+    /// How it waits for memory.
+    turn: Turn,
     /// Whether the logits after the prompt have been seen: later evaluations are decoding.
     prefilled: bool,
-    /// What joined the context before the generation, until it is told.
+    /// What joined the context before a generation, until it is told.
     before: Option<Vec<Written>>,
     usage: Usage,
 }
@@ -63,6 +84,7 @@ pub(crate) struct Scheduler<'m> {
     memory: Memory<'m>,
     /// In the order of their beginning.
     jobs: Vec<Job>,
+    groups: Vec<Group>,
     constraints: ConstraintCache,
     borders: Borders,
     limits: Limits,
@@ -71,9 +93,11 @@ pub(crate) struct Scheduler<'m> {
 impl<'m> Scheduler<'m> {
     /// A scheduler for a model that nobody else uses.
     pub(crate) fn new(model: &'m mut dyn Model, limits: Limits) -> Scheduler<'m> {
-        let constraints = ConstraintCache::new(model.vocab().clone(), limits.constraints);
+        let constraints =
+            ConstraintCache::new(model.vocab().clone(), limits.constraints, limits.constraint.clone());
         let borders = Borders::of(model.vocab());
-        Scheduler { memory: Memory::new(model), jobs: Vec::new(), constraints, borders, limits }
+        let memory = Memory::new(model);
+        Scheduler { memory, jobs: Vec::new(), groups: Vec::new(), constraints, borders, limits }
     }
 
     /// Cells of KV memory that hold tokens.
@@ -92,33 +116,81 @@ impl<'m> Scheduler<'m> {
     ) -> Result<(), Fault> {
         let prompt = prompt::prompt(place.settled.to_vec(), place.parts, &self.reader(watch))?;
         let constraint = self.constraints.get(&ask, spec)?;
-        let Prompt { mut tokens, healable, mut written } = prompt;
-        let whole = tokens.len();
+        let Prompt { tokens: mut whole, healable, mut written } = prompt;
+        let mut tokens = whole.clone();
         let healed = self.take_back(&mut tokens, healable, &ask, &constraint)?;
-        prompt::take_back(&mut written, whole - tokens.len());
+        if ask.wants.samples.is_none() {
+            // Of samples nothing joins the context, so it keeps its own end.
+            prompt::take_back(&mut written, whole.len() - tokens.len());
+        }
         self.begin(&mut tokens)?;
+        self.begin(&mut whole)?;
         let (max, cut_by_context) = self.room(&ask, tokens.len())?;
-        let mut matcher = Matcher::new(&constraint, &healed, max)
-            .map_err(|error| Fault::Match { name: ask.name.clone(), error })?;
-        matcher.set_min(ask.min);
-        let usage = Usage { prompt_tokens: tokens.len() as u64, ..Usage::default() };
-        let generation = Generation {
-            own: place.own,
-            settled: place.settled.len(),
-            prompt: tokens.len(),
-            healed,
-            cut_by_context,
-            matcher,
-            stream: ask.stream,
-            stage: Stage::Advance,
-            shown: 0,
-            forced: 0,
-            chunks: Vec::new(),
-            ask,
-        };
-        let (sequence, before) = (Sequence::new(tokens), Some(written));
-        self.jobs.push(Job { task, sequence, generation, parked: false, prefilled: false, before, usage });
+        let (own, settled) = (place.own, place.settled.len());
+        let start =
+            Start { ask, constraint, own, settled, prompt: tokens, whole, healed, max, cut_by_context };
+        self.start(task, Arc::new(start), spec, written)
+    }
+
+    /// Begins a generation as a job, or as a group of jobs.
+    fn start(
+        &mut self,
+        task: TaskId,
+        start: Arc<Start>,
+        spec: &SharedSpec,
+        written: Vec<Written>,
+    ) -> Result<(), Fault> {
+        if start.ask.wants.takes_one_job() {
+            let usage = Usage { prompt_tokens: start.prompt.len() as u64, ..Usage::default() };
+            let activity = Activity::Generate(Box::new(start.generation(start.ask.stream)?));
+            let job = Job::new(task, Sequence::new(start.prompt.clone()), activity);
+            self.begin_job(Job { before: Some(written), usage, ..job });
+            return Ok(());
+        }
+        let mut empty = Vec::new();
+        self.begin(&mut empty)?;
+        let group = Group::new(task, start, spec, written, empty, self.memory.model)?;
+        self.groups.push(group);
+        self.begin_members();
         Ok(())
+    }
+
+    /// Begins to score a text at the end of a context: `with` is the same place with the text. What that comes to is known at
+    /// once if the text has no tokens.
+    pub(crate) fn score(
+        &mut self,
+        task: TaskId,
+        place: Place<'_>,
+        with: Place<'_>,
+        watch: Watch<'_>,
+    ) -> Result<Option<f64>, Fault> {
+        let read =
+            |place: Place<'_>| prompt::prompt(place.settled.to_vec(), place.parts, &self.reader(watch));
+        let (before, mut tokens) = (read(place)?.tokens, read(with)?.tokens);
+        let mut same = before.iter().zip(&tokens).take_while(|(a, b)| a == b).count();
+        if same == 0 {
+            // The first logits come after a token.
+            let mut first = Vec::new();
+            self.begin(&mut first)?;
+            tokens.splice(0..0, first);
+            same = 1;
+        }
+        let n_ctx = self.memory.model.info().n_ctx;
+        if tokens.len() > n_ctx as usize {
+            return Err(Fault::PromptTooLong { tokens: tokens.len(), counted: true, n_ctx });
+        }
+        let (known, judged) = tokens.split_at(same);
+        if judged.is_empty() {
+            return Ok(Some(0.0));
+        }
+        let vocab = self.memory.model.vocab();
+        let healed: Vec<u8> =
+            before[same.min(before.len())..].iter().flat_map(|&token| vocab.bytes(token).to_vec()).collect();
+        let (sequence, scoring) = Scoring::of_tokens(known, &healed, judged);
+        let usage = Usage { prompt_tokens: tokens.len() as u64, ..Usage::default() };
+        let job = Job::new(task, sequence, Activity::Score(Box::new(scoring)));
+        self.begin_job(Job { usage, ..job });
+        Ok(None)
     }
 
     /// What of some parts has not been told, with its tokens. Text that the model cannot read, because it is too long or
@@ -150,24 +222,37 @@ impl<'m> Scheduler<'m> {
 
     /// Whether no job is left.
     pub(crate) fn is_idle(&self) -> bool {
-        self.jobs.is_empty()
+        self.jobs.is_empty() && self.groups.is_empty()
     }
 
-    /// Ends a job without a result; what it cost since its last report. Nothing if there is no such job.
+    /// Ends a task without a result; what it cost since its last report. Nothing if there is no such task.
     pub(crate) fn cancel(&mut self, task: TaskId) -> Option<Usage> {
-        let at = self.jobs.iter().position(|job| job.task == task)?;
-        let mut job = self.remove(at);
-        job.generation.give_up(&mut job.usage);
-        self.memory.release(&mut job.sequence, usize::MAX);
-        Some(job.usage)
+        let group = self.groups.iter().position(|group| group.task == task);
+        let mut usage = group.map(|at| self.groups.remove(at).cost());
+        for job in self.remove_jobs(task) {
+            usage.get_or_insert_default().add(&job.usage);
+        }
+        usage
+    }
+
+    /// Takes all jobs of a task out, with what they cost.
+    fn remove_jobs(&mut self, task: TaskId) -> Vec<Job> {
+        let mut removed = Vec::new();
+        while let Some(at) = self.jobs.iter().position(|job| job.task == task) {
+            let mut job = self.jobs.remove(at);
+            job.activity.give_up(&mut job.usage);
+            self.memory.release(&mut job.sequence, usize::MAX);
+            removed.push(job);
+        }
+        removed
     }
 
     /// One round: everything that can go on goes on, with at most one batch of the model.
     pub(crate) fn tick(&mut self) -> Vec<Report> {
-        let mut failed: Vec<(TaskId, Fault)> = Vec::new();
+        let mut failed: Vec<(JobId, Fault)> = Vec::new();
         for job in &mut self.jobs {
-            if let Err(fault) = job.generation.advance(&mut job.sequence, self.memory.model, &mut job.usage) {
-                failed.push((job.task, fault));
+            if let Err(fault) = job.activity.advance(&mut job.sequence, self.memory.model, &mut job.usage) {
+                failed.push((job.id(), fault));
             }
         }
         failed.extend(self.evaluate());
@@ -221,7 +306,7 @@ impl<'m> Scheduler<'m> {
     }
 
     /// Evaluates a batch for the jobs that wait for logits, and lets those choose that got them.
-    fn evaluate(&mut self) -> Vec<(TaskId, Fault)> {
+    fn evaluate(&mut self) -> Vec<(JobId, Fault)> {
         let batch = match self.batch() {
             Ok(batch) => batch,
             Err(failed) => return failed,
@@ -229,120 +314,110 @@ impl<'m> Scheduler<'m> {
         if batch.rows.is_empty() {
             return Vec::new();
         }
-        for part in batch.parts.iter().filter(|part| part.logits.is_some()) {
-            let Job { sequence, generation, .. } = &self.jobs[part.job];
-            let outlook = Outlook { prompt: generation.prompt, healed: &generation.healed };
-            self.memory.model.foretell(sequence.seq().unwrap_or(0), outlook);
+        for part in batch.parts.iter().filter(|part| !part.logits.is_empty()) {
+            let Job { sequence, activity, .. } = &self.jobs[part.job];
+            self.memory.model.foretell(sequence.seq().unwrap_or(0), activity.outlook());
         }
         let started = Instant::now();
         if let Err(error) = self.memory.model.decode(&batch.rows) {
-            let fault = |part: &batch::Part| (self.jobs[part.job].task, Fault::Model(error.clone()));
+            let fault = |part: &batch::Part| (self.jobs[part.job].id(), Fault::Model(error.clone()));
             return batch.parts.iter().map(fault).collect();
         }
-        let elapsed = started.elapsed();
+        let elapsed = started.elapsed().as_micros() as u64;
+        let pass = PASSES.fetch_add(1, Ordering::Relaxed);
         let mut failed = Vec::new();
         for part in &batch.parts {
             let job = &mut self.jobs[part.job];
-            job.charge(elapsed.as_micros() as u64);
+            job.charge(pass, elapsed * part.rows as u64 / batch.rows.len() as u64);
             self.memory.extend(&mut job.sequence, part.rows);
-            let Some(row) = part.logits else { continue };
-            job.prefilled = true;
+            let Job { sequence, activity, usage, .. } = job;
             let model = &*self.memory.model;
-            let logits = model.logits(row).map_err(Fault::from);
-            let Job { sequence, generation, usage, .. } = job;
-            let chosen = logits.and_then(|logits| generation.choose(sequence, model, logits, usage));
-            failed.extend(chosen.err().map(|fault| (job.task, fault)));
+            let read = part
+                .logits
+                .iter()
+                .try_for_each(|&(at, row)| activity.read((at, row), sequence, model, usage));
+            activity.evaluated(sequence);
+            job.prefilled |= !part.logits.is_empty();
+            failed.extend(read.err().map(|fault| (job.id(), fault)));
         }
         failed
     }
 
-    /// The rows of the next batch. A memory that is full is no failure while someone can be parked.
-    fn batch(&mut self) -> Result<Batch, Vec<(TaskId, Fault)>> {
-        loop {
-            let batch = self.fill()?;
-            if !batch.rows.is_empty() || self.jobs.iter().all(|job| job.generation.stage != Stage::Choose) {
-                return Ok(batch);
-            }
-            let mut held = self.jobs.iter_mut().filter(|job| job.sequence.seq().is_some());
-            let (first, youngest) = (held.next().map(|job| job.task), held.next_back());
-            match youngest {
-                Some(job) => {
-                    (job.parked, job.prefilled) = (true, false);
-                    self.memory.release(&mut job.sequence, usize::MAX);
-                }
-                None => {
-                    let n_ctx = self.memory.model.info().n_ctx;
-                    let waits = self.jobs.iter().find(|job| job.generation.stage == Stage::Choose);
-                    let task = first.or(waits.map(|job| job.task));
-                    let full = |task| (task, Fault::Model(ModelError::Full { n_ctx }));
-                    return Err(task.into_iter().map(full).collect());
-                }
-            }
-        }
-    }
-
-    /// As many rows as fit: of jobs that decode first, then of prompts, the oldest first.
-    fn fill(&mut self) -> Result<Batch, Vec<(TaskId, Fault)>> {
-        let waits = |at: &usize| self.jobs[*at].generation.stage == Stage::Choose && !self.jobs[*at].parked;
-        let mut order: Vec<usize> = (0..self.jobs.len()).filter(waits).collect();
-        order.sort_by_key(|&at| (!self.jobs[at].prefilled, at));
-        let limit = self.limits.batch_rows.min(self.memory.model.info().n_batch as usize);
-        let (mut batch, mut failed) = (Batch::default(), Vec::new());
-        for at in order {
-            if batch.rows.len() == limit {
-                break;
-            }
-            match self.prepare(at, batch.rows.len(), limit) {
-                Ok(0) => {}
-                Ok(rows) => batch.add(at, &self.jobs[at].sequence, rows),
-                Err(error) => failed.push((self.jobs[at].task, Fault::Model(error))),
-            }
-        }
-        if failed.is_empty() { Ok(batch) } else { Err(failed) }
-    }
-
-    /// Gives a job memory; answers how many rows it can evaluate now, in a batch of at most `limit` of which others have
-    /// `taken` some.
-    fn prepare(&mut self, at: usize, taken: usize, limit: usize) -> Result<usize, ModelError> {
-        let Job { sequence, generation, usage, .. } = &mut self.jobs[at];
-        if let Some(found) = self.memory.lease(sequence)? {
-            let prompt = generation.prompt as u64;
-            usage.cached_tokens = prompt.min(usage.cached_tokens + found as u64);
-        }
-        self.memory.make_room(sequence, taken, limit - taken)
-    }
-
     /// What there is to tell; jobs that are done or have failed leave.
-    fn reports(&mut self, failed: Vec<(TaskId, Fault)>) -> Vec<Report> {
+    fn reports(&mut self, failed: Vec<(JobId, Fault)>) -> Vec<Report> {
         let mut reports = Vec::new();
         let mut at = 0;
         while at < self.jobs.len() {
             let job = &mut self.jobs[at];
-            let fault = failed.iter().find(|(task, _)| *task == job.task).map(|(_, fault)| fault.clone());
+            let fault = failed.iter().find(|(id, _)| *id == job.id()).map(|(_, fault)| fault.clone());
             let (result, keep) = job.end(fault, self.memory.model);
             let ended = result.is_some();
-            reports.extend(job.report(result));
+            match job.member {
+                None => reports.extend(job.report(result)),
+                Some(member) => {
+                    let group = self.groups.iter_mut().find(|group| group.task == job.task);
+                    let (chunks, usage) = job.news();
+                    if let Some(group) = group {
+                        group.take(member, chunks, usage, result);
+                    }
+                }
+            }
             if ended {
-                let mut job = self.remove(at);
+                let mut job = self.jobs.remove(at);
                 self.memory.release(&mut job.sequence, keep);
             } else {
                 at += 1;
             }
         }
+        self.begin_members();
+        reports.extend(self.report_groups());
         reports
     }
 
-    /// Takes a job out; what it held is for those that are parked.
-    fn remove(&mut self, at: usize) -> Job {
-        let job = self.jobs.remove(at);
-        self.jobs.iter_mut().for_each(|job| job.parked = false);
-        job
+    /// Begins the jobs that groups have for now.
+    fn begin_members(&mut self) {
+        let mut begun = Vec::new();
+        for group in &mut self.groups {
+            for Member { number, sequence, activity } in group.begin(self.memory.model) {
+                let job = Job::new(group.task, sequence, activity);
+                begun.push(Job { member: Some(number), ..job });
+            }
+        }
+        begun.into_iter().for_each(|job| self.begin_job(job));
+    }
+
+    /// What there is to tell of groups; those that are over leave, with their members.
+    fn report_groups(&mut self) -> Vec<Report> {
+        let mut reports = Vec::new();
+        for mut group in std::mem::take(&mut self.groups) {
+            if group.is_over() {
+                self.remove_jobs(group.task).into_iter().for_each(|job| group.add_cost(&job.usage));
+                reports.extend(group.report());
+            } else {
+                reports.extend(group.report());
+                self.groups.push(group);
+            }
+        }
+        reports
     }
 }
 
+/// Names a job: its task, and which member of the task's group it is.
+type JobId = (TaskId, Option<usize>);
+
 impl Job {
-    fn charge(&mut self, us: u64) {
-        self.usage.forward_passes += 1;
+    fn new(task: TaskId, sequence: Sequence, activity: Activity) -> Job {
+        let (prefilled, before, usage) = (activity.decodes(), None, Usage::default());
+        Job { task, member: None, sequence, activity, turn: Turn::default(), prefilled, before, usage }
+    }
+
+    fn id(&self) -> JobId {
+        (self.task, self.member)
+    }
+
+    /// Lets it pay its part of a batch.
+    fn charge(&mut self, pass: u64, us: u64) {
+        self.usage.add(&Usage { forward_passes: 1, last_pass: Some(pass), ..Usage::default() });
         if self.prefilled {
             self.usage.decode_us += us;
         } else {
@@ -350,29 +425,35 @@ impl Job {
         }
     }
 
-    /// Its result if it has come to its end, by itself or by a fault, and how many of its tokens stay in memory.
-    fn end(&mut self, fault: Option<Fault>, model: &dyn Model) -> (Option<Result<Product, Fault>>, usize) {
-        let Job { sequence, generation, usage, .. } = self;
+    /// What has come of it if it has come to its end, by itself or by a fault, and how many of its tokens stay in memory.
+    fn end(&mut self, fault: Option<Fault>, model: &dyn Model) -> (Option<Result<Ended, Fault>>, usize) {
+        let Job { sequence, activity, usage, .. } = self;
         let result = match fault {
             Some(fault) => Err(fault),
-            None if generation.stage == Stage::Done => generation.finish(sequence, model, usage),
+            None if activity.is_done() => activity.finish(sequence, model, usage),
             None => return (None, 0),
         };
         match result {
-            Ok((product, keep)) => (Some(Ok(Product::Generated(product))), keep),
+            Ok((ended, keep)) => (Some(Ok(ended)), keep),
             Err(fault) => {
-                generation.give_up(usage);
+                activity.give_up(usage);
                 (Some(Err(fault)), usize::MAX)
             }
         }
     }
 
+    /// What it has written and cost since the last time.
+    fn news(&mut self) -> (Vec<Chunk>, Usage) {
+        (self.activity.chunks(), std::mem::take(&mut self.usage))
+    }
+
     /// What has happened since the last report, if anything.
-    fn report(&mut self, result: Option<Result<Product, Fault>>) -> Option<Report> {
+    fn report(&mut self, result: Option<Result<Ended, Fault>>) -> Option<Report> {
         let begins = self.before.is_some();
         let before = self.before.take().unwrap_or_default();
-        let (chunks, usage) = (std::mem::take(&mut self.generation.chunks), std::mem::take(&mut self.usage));
+        let (chunks, usage) = self.news();
         let silent = result.is_none() && !begins && chunks.is_empty() && usage == Usage::default();
+        let result = result.map(|result| result.map(Ended::product));
         (!silent).then_some(Report { task: self.task, before, begins, chunks, usage, result })
     }
 }

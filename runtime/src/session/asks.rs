@@ -8,13 +8,12 @@ use agentc_constraint::MatchError;
 
 use super::settings::DefaultModel;
 use super::{Purpose, Session};
-use crate::ask::{Answer, Ask, AskId, AskKind, GenAsk, Generated, Progress};
-use crate::backend::{Backends, Constraining, GenProduct, Product, Report, Work, WorkKind};
+use crate::ask::{Answer, Ask, AskId, AskKind, GenAsk, Generated, Progress, Sampled, Wants};
+use crate::backend::{Backends, Constraining, GenProduct, Product, Report, Samples, Work, WorkKind};
 use crate::context::Context;
 use crate::error::Fault;
 use crate::host::{HostCall, HostCallKind};
 use crate::limits::Limit;
-use crate::models::named_models;
 use crate::trace::Event;
 
 /// A generation that a back end works on.
@@ -36,6 +35,32 @@ impl Writing {
 
     pub(super) fn span(&self) -> Span {
         self.ask.span
+    }
+
+    /// The answer to its ask.
+    fn answer(self, product: Product) -> Answer {
+        let Writing { told: Progress { before, model, chunks, .. }, ration, .. } = self;
+        match product {
+            Product::Generated(product) => {
+                let GenProduct { text, tokens, end, value_tokens, measured, further } = product;
+                Answer::Generated(Box::new(Generated {
+                    before,
+                    model,
+                    chunks,
+                    text,
+                    tokens,
+                    end,
+                    value_tokens,
+                    ration,
+                    measured,
+                    further,
+                }))
+            }
+            Product::Sampled(Samples { tokens, samples }) => {
+                Answer::Sampled(Box::new(Sampled { before, model, tokens, samples, ration }))
+            }
+            _ => Answer::failed(stray()),
+        }
     }
 
     /// The answer to its ask where it comes to no end.
@@ -68,7 +93,7 @@ impl Session {
             AskKind::Score { text } => {
                 let own = own?;
                 if !backends.profile(own).is_some_and(|profile| profile.can.scores) {
-                    return Err(Fault::NotYet { what: Later::Score });
+                    return Err(unable(backends, own, "score texts"));
                 }
                 let kind = WorkKind::Score { text: text.clone(), context: self.context(&ask)? };
                 self.give(own, kind, ask, backends);
@@ -100,6 +125,7 @@ impl Session {
         let ration = self.ration(&mut r#gen)?;
         let own = self.own(backends)?;
         let at = self.writer(&r#gen, backends)?;
+        check_able(&r#gen.wants, at, backends)?;
         let (context, told) = (self.context(&ask)?, self.vm.told(ask.context));
         if at == own {
             r#gen.model = None;
@@ -201,29 +227,17 @@ impl Session {
 
     fn end_writing(&mut self, writing: Writing, result: Result<Product, Fault>, backends: &Backends<'_>) {
         let id = writing.ask.id.clone();
-        let product = result.and_then(|product| match product {
-            Product::Generated(product) => Ok(product),
-            _ => Err(stray()),
-        });
         let masks = backends.profile(writing.at).map(|profile| profile.can.constraining);
-        let checked = product.and_then(|product| match masks {
-            Some(Constraining::Masks) => Ok(product),
-            _ => self.check_text(&writing.r#gen, &product.text).map(|()| product),
+        let checked = result.and_then(|product| {
+            let is_free = masks != Some(Constraining::Masks);
+            texts(&writing.r#gen.wants, &product)?
+                .into_iter()
+                .filter(|_| is_free)
+                .try_for_each(|text| self.check_text(&writing.r#gen, text))?;
+            Ok(product)
         });
         let answer = match checked {
-            Ok(GenProduct { text, tokens, end, value_tokens }) => {
-                let Writing { told: Progress { before, model, chunks, .. }, ration, .. } = writing;
-                Answer::Generated(Box::new(Generated {
-                    before,
-                    model,
-                    chunks,
-                    text,
-                    tokens,
-                    end,
-                    value_tokens,
-                    ration,
-                }))
-            }
+            Ok(product) => writing.answer(product),
             Err(fault) => writing.failed(fault),
         };
         self.inbox.push_back((id, answer));
@@ -234,8 +248,8 @@ impl Session {
         let spec = self.program.spec(r#gen.spec).ok_or_else(|| no_spec(r#gen.spec))?;
         let name = || r#gen.name.clone();
         let pattern = spec
-            .build(&r#gen.bindings, &agentc_constraint::Limits::default())
-            .map_err(|error| Fault::Constraint { name: name(), error })?;
+            .build(&r#gen.bindings, &self.options.limits.constraint)
+            .map_err(|error| Fault::Constraint { name: name(), error: Box::new(error) })?;
         match pattern.try_match(text.as_bytes()) {
             Ok(true) => Ok(()),
             Ok(false) => Err(Fault::Unconstrained { name: name(), text: text.to_owned() }),
@@ -271,9 +285,8 @@ impl Session {
         if self.default_model == DefaultModel::Alone {
             return Ok(());
         }
-        named_models(&self.program, self.vm.entry())
-            .into_iter()
-            .try_for_each(|name| find(backends, name).map(|_| ()))
+        let names = self.program.named_models(self.vm.entry());
+        names.into_iter().try_for_each(|name| find(backends, name).map(|_| ()))
     }
 
     /// Tokens of all generations together, if there is a bound.
@@ -284,7 +297,8 @@ impl Session {
     /// Whether a generation can begin beside those in progress: all of them may take what they ask for.
     pub(super) fn is_affordable(&self, ask: &Ask) -> bool {
         let (Some(total), AskKind::Generate(r#gen)) = (self.budget(), &ask.kind) else { return true };
-        let most = |r#gen: &GenAsk| u64::from(r#gen.max.unwrap_or(self.options.limits.default_max));
+        let limits = &self.options.limits;
+        let most = |r#gen: &GenAsk| u64::from(r#gen.max.unwrap_or(limits.default_max)) * copies(&r#gen.wants);
         let writing = self.tasks.iter().filter_map(|(_, purpose)| match purpose {
             Purpose::Generate(writing) | Purpose::Before(writing) => Some(most(&writing.r#gen)),
             Purpose::Count(_) | Purpose::Other(_) | Purpose::Rest | Purpose::Cancelled => None,
@@ -296,7 +310,7 @@ impl Session {
     /// Cuts a generation to what is left of the budget; what that is, if it was cut.
     fn ration(&self, r#gen: &mut GenAsk) -> Result<Option<u64>, Fault> {
         let Some(total) = self.budget() else { return Ok(None) };
-        let left = total.saturating_sub(self.spent);
+        let left = total.saturating_sub(self.spent) / copies(&r#gen.wants);
         if left == 0 {
             return Err(Fault::Limit { what: Limit::GeneratedTokens, limit: total });
         }
@@ -328,6 +342,34 @@ fn ran_out(fault: Fault, ration: Option<u64>) -> Fault {
         }
         (_, fault) => fault,
     }
+}
+
+/// The texts that a generation gave; an error if they are not what it was asked for.
+fn texts<'p>(wants: &Wants, product: &'p Product) -> Result<Vec<&'p str>, Fault> {
+    match (wants.samples, product) {
+        (None, Product::Generated(product)) => Ok(vec![product.text.as_str()]),
+        (Some(count), Product::Sampled(sampled)) if sampled.samples.len() == count as usize => {
+            Ok(sampled.samples.iter().map(|sample| sample.text.as_str()).collect())
+        }
+        _ => Err(stray()),
+    }
+}
+
+/// Whether a back end can tell what is wanted of a generation.
+fn check_able(wants: &Wants, at: usize, backends: &Backends<'_>) -> Result<(), Fault> {
+    let Some(can) = backends.profile(at).map(|profile| profile.can) else { return Ok(()) };
+    if wants.scores() && !can.scores {
+        return Err(unable(backends, at, "score texts"));
+    }
+    if wants.mask_mass && can.constraining != Constraining::Masks {
+        return Err(unable(backends, at, "tell what masks leave to its model"));
+    }
+    Ok(())
+}
+
+/// Values or beams that a generation works on at once.
+fn copies(wants: &Wants) -> u64 {
+    u64::from(wants.samples.or(wants.beam).unwrap_or(1))
 }
 
 fn find(backends: &Backends<'_>, name: &str) -> Result<usize, Fault> {

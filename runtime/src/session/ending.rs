@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use agentc_compiler::source::Span;
 
 use super::{Purpose, Session, Stage};
-use crate::ask::Written;
+use crate::ask::{Answer, Written};
 use crate::backend::{Backends, Product, WorkKind};
 use crate::error::{Fault, RunError};
 use crate::journal::{Ended, Entry};
@@ -60,6 +60,7 @@ impl Session {
                 self.entries.push(Entry::Answered { ask, answer });
             }
         }
+        self.tell_repeated();
         self.tell(emit);
         let shown = self.vm.shown(0).map(str::to_owned);
         let repeats = self.repeated.iter().any(|entry| matches!(entry, Entry::Ended(_)));
@@ -69,6 +70,16 @@ impl Session {
         let (shown, written) = (shown.unwrap_or_default(), Vec::new());
         self.stage = Stage::End(Box::new(Ending { result, shown, written }));
         self.finish_if_told(backends, emit);
+    }
+
+    /// Tells what had been told of other generations when the run that is repeated was ended, which the first of them has
+    /// just done.
+    fn tell_repeated(&mut self) {
+        for entry in &self.repeated {
+            if let Entry::Answered { ask, answer: Answer::Failed { told, .. } } = entry {
+                self.vm.tell_all(ask, (**told).clone());
+            }
+        }
     }
 
     /// Asks for the end of the entry point's context, with its tokens. (A model that is not there ends the run before

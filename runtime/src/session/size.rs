@@ -7,16 +7,15 @@
 //! have at least.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use agentc_compiler::diag::Diag;
-use agentc_compiler::ir::Program;
-use agentc_compiler::size::{self, Room};
+use agentc_compiler::size::{Measured, Room};
 use rustc_hash::FxHashMap;
 
 use super::settings::DefaultModel;
 use super::{Purpose, Session, Stage};
 use crate::backend::{Backends, Work, WorkKind};
-use crate::models::reached;
 use crate::trace::{Event, Warning};
 
 /// The texts of a program whose tokens its models are counting.
@@ -66,24 +65,32 @@ impl Session {
         }
     }
 
-    /// The texts that each back end has to count: those of contexts that could be too large if each byte were a token.
+    /// The texts that each back end has to count: none, unless contexts could be too large if each byte were a token. (Some
+    /// tokenizers put a space before a text, which may be a token of its own.)
     fn texts(&self, backends: &Backends<'_>) -> FxHashMap<usize, Vec<String>> {
-        let texts: RefCell<FxHashMap<usize, Vec<String>>> = RefCell::default();
         if self.default_model == DefaultModel::Alone {
-            return texts.into_inner();
+            return FxHashMap::default();
         }
-        self.too_large(backends, &|at, text| {
-            texts.borrow_mut().entry(at).or_default().push(text.to_owned());
-            text.len()
+        let texts: RefCell<FxHashMap<usize, BTreeSet<String>>> = RefCell::default();
+        let found = self.too_large(backends, &|at, text| {
+            texts.borrow_mut().entry(at).or_default().insert(text.to_owned());
+            text.len() + 1
         });
-        texts.into_inner()
+        if found.is_empty() {
+            return FxHashMap::default();
+        }
+        texts.into_inner().into_iter().map(|(at, texts)| (at, texts.into_iter().collect())).collect()
     }
 
     fn too_large(&self, backends: &Backends<'_>, count: &dyn Fn(usize, &str) -> usize) -> Vec<Diag> {
         let counters: Vec<_> =
             backends.profiles().enumerate().map(|(at, _)| move |text: &str| count(at, text)).collect();
-        let program: &Program = &self.program;
-        let reached = reached(program, self.vm.entry());
+        let (program, graph) = (self.program.program(), self.program.graph());
+        let reached = graph.reached([self.vm.entry()]);
+        let limits = agentc_compiler::Limits {
+            default_max: self.options.limits.default_max,
+            ..agentc_compiler::Limits::default()
+        };
         let room = |model: Option<u32>| {
             let at = match model {
                 None => self.own(backends).ok()?,
@@ -92,6 +99,7 @@ impl Session {
             let profile = backends.profile(at).filter(|profile| profile.can.tokens)?;
             Some(Room { tokens: counters.get(at)?, ctx: profile.n_ctx })
         };
-        size::too_large(program, &|func| reached.contains(&func), &room)
+        let measured = Measured { program, graph, limits: &limits };
+        measured.too_large(&|func| reached.contains(&func), &room)
     }
 }

@@ -1,6 +1,6 @@
 //! What a strand asks, and how it goes on when it is answered.
 
-use agentc_compiler::ir::{self, Inst, Later, Op, Tool, ToolId};
+use agentc_compiler::ir::{self, GenOption, Inst, Later, Op, Tool, ToolId};
 use agentc_compiler::source::Span;
 
 use super::ops::check_size;
@@ -22,11 +22,18 @@ impl Vm {
         let at = |fault: Fault| RunError::at(inst.span, fault);
         let taken = match (&inst.op, answer) {
             (_, Answer::Failed { fault, told }) => self.refuse(id, fault, *told).map_err(at),
-            (Op::Gen(r#gen), Answer::Generated(generated)) => {
+            (Op::Gen(r#gen), Answer::Generated(generated)) if !has_samples(r#gen) => {
                 self.take_generated(id, r#gen, inst.span, *generated)
             }
+            (Op::Gen(r#gen), Answer::Sampled(sampled)) if has_samples(r#gen) => {
+                self.take_sampled(id, r#gen, inst.span, *sampled)
+            }
             (Op::Context { .. }, Answer::Text(text)) => self.take(&inst.op, Value::str(text)).map_err(at),
-            (Op::Score { .. }, Answer::Scored(score)) => self.take(&inst.op, Value::Float(score)).map_err(at),
+            (Op::Score { text, .. }, Answer::Scored(score)) if score.is_finite() => {
+                let text = self.print(*text).map_err(at)?;
+                self.tell_score(text, score);
+                self.take(&inst.op, Value::Float(score)).map_err(at)
+            }
             (Op::ToolCall { tool, .. }, Answer::Returned(value)) => {
                 self.take_returned(&program, *tool, &inst.op, value).map_err(at)
             }
@@ -138,6 +145,10 @@ impl Vm {
 
 fn is_asking(strand: &Strand, id: &AskId) -> bool {
     strand.status == Status::Asks && strand.asks == id.ordinal && strand.path == id.strand
+}
+
+fn has_samples(r#gen: &ir::Gen) -> bool {
+    r#gen.options.iter().any(|(option, _)| *option == GenOption::Samples)
 }
 
 fn tool_of(program: &ir::Program, id: ToolId) -> Result<&Tool, Fault> {

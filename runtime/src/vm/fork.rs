@@ -7,7 +7,7 @@ use super::Vm;
 use super::frame::{Frame, stray};
 use super::ops::{bad_operand, check_size, too_large};
 use super::strand::{Forked, OpenContext, Parent, Status, Strand};
-use crate::error::{Fault, RunError};
+use crate::error::{Fault, InBranch, RunError};
 use crate::trace::Event;
 use crate::value::{ITEM, Value};
 
@@ -31,7 +31,11 @@ impl Vm {
             return Ok(());
         }
         self.strand_mut().status = Status::Forked(Forked { count, ..Forked::default() });
-        self.begin_branches(program)
+        let first = self.state.strands.len();
+        self.begin_branches(program)?;
+        // What branches do without asking they do in their order.
+        self.current = first;
+        Ok(())
     }
 
     /// How many branches there are.
@@ -117,8 +121,9 @@ impl Vm {
 
     /// Ends the running strand with an error that it does not catch: with the first one of its fork, by number, that
     /// ends so, the fork ends.
-    pub(super) fn fail_branch(&mut self, error: RunError) -> Result<(), RunError> {
+    pub(super) fn fail_branch(&mut self, mut error: RunError) -> Result<(), RunError> {
         let Some(parent) = self.strand().parent else { return Err(error) };
+        error.branches.extend(self.branch_of_fork(parent));
         let is_told = self.is_caught_above();
         for at in (self.current..self.state.strands.len()).rev() {
             if self.is_of_branch(at, parent) {
@@ -130,6 +135,18 @@ impl Vm {
             forked.failed = Some((parent.number, error));
         }
         self.settle_fork(&program)
+    }
+
+    /// The branch as errors name it, unless it is the only one that there can be.
+    fn branch_of_fork(&self, Parent { strand, number }: Parent) -> Option<InBranch> {
+        let forking = &self.state.strands[self.index(strand)?];
+        match (forking.instruction(&self.program)?, &forking.status) {
+            (Inst { op: Op::Fork { over: Over::Aside, .. }, .. }, _) => None,
+            (Inst { span, .. }, Status::Forked(Forked { count, .. })) => {
+                Some(InBranch { number, count: *count, span: *span })
+            }
+            _ => None,
+        }
     }
 
     /// Whether a strand is a branch of a fork, or within one, with at least that number.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use agentc_compiler::ir::{self, Gen, GenFact, GenOption, Later, Local};
+use agentc_compiler::ir::{self, Gen, GenFact, GenOption, Later, Local, Method};
 use agentc_compiler::source::Span;
 use agentc_constraint::End;
 
 use super::Vm;
-use super::ops::{print, too_large};
-use crate::ask::{AskId, GenAsk, Generated, Progress};
+use super::ops::{check_size, print, too_large};
+use crate::ask::{AskId, GenAsk, Generated, Measured, Progress, Sampled, Wants};
 use crate::error::{Fault, RunError, short};
 use crate::limits::Limit;
 use crate::sample::Stream;
@@ -36,6 +36,7 @@ impl Vm {
             sampling,
             stream: Stream::new(seed, &path),
             heal: true,
+            wants: wants(r#gen),
         };
         for &(option, local) in &r#gen.options {
             set_option(&mut ask, option, &self.get(local))?;
@@ -43,6 +44,7 @@ impl Vm {
         if ask.min > ask.max.unwrap_or(self.limits.default_max) {
             return Err(Fault::BadOption { option: GenOption::Min.name(), value: ask.min.to_string() });
         }
+        check_wants(&ask.wants, self.limits.samples)?;
         Ok(ask)
     }
 
@@ -75,7 +77,8 @@ impl Vm {
         let read = self.reading(&program).parse(&generated.text, &r#gen.ty, r#gen.json);
         let value = read.map_err(|error| RunError::at(span, self.unread(error, r#gen, &generated.text)))?;
         for (fact, local) in &r#gen.facts {
-            self.set(*local, value_of(*fact, &generated));
+            let value = value_of(*fact, &generated).map_err(|fault| RunError::at(span, fault))?;
+            self.set(*local, value);
         }
         if let Some(open) = self.strand_mut().context_mut() {
             let context = Arc::make_mut(&mut open.context);
@@ -97,6 +100,46 @@ impl Vm {
         }
     }
 
+    /// Takes in several values that the model wrote. The context keeps what was written before them, and none of them.
+    pub(super) fn take_sampled(
+        &mut self,
+        id: &AskId,
+        r#gen: &Gen,
+        span: Span,
+        sampled: Sampled,
+    ) -> Result<(), RunError> {
+        let program = self.program.clone();
+        let context = self.context_number();
+        let told: usize = sampled.before.iter().map(|written| written.text.len()).sum();
+        let (before, model) = (sampled.before.clone(), sampled.model.clone());
+        self.tell_all(id, Progress { before, begins: true, model, chunks: Vec::new() });
+        self.answered();
+        let read = |text: &str| self.reading(&program).parse(text, &r#gen.ty, r#gen.json);
+        let read = |text: &str| read(text).map_err(|error| self.unread(error, r#gen, text));
+        let values: Result<Vec<Value>, Fault> = sampled.samples.iter().map(|s| read(&s.text)).collect();
+        let value =
+            values.map(Value::list).and_then(|value| check_size(&value, &self.limits).map(|()| value));
+        let value = value.map_err(|fault| RunError::at(span, fault))?;
+        if let Some(open) = self.strand_mut().context_mut() {
+            let context = Arc::make_mut(&mut open.context);
+            match &sampled.tokens {
+                Some(tokens) => context.settle(tokens, String::new()),
+                None => context.adopt(String::new()),
+            }
+            open.told.pieces = context.pieces().len();
+            open.told.bytes += told;
+        }
+        self.set(r#gen.dst, value.clone());
+        self.advance();
+        self.tell_samples(context, &r#gen.name, &sampled, value);
+        match sampled.ration {
+            Some(limit) if sampled.samples.iter().any(|sample| sample.end == End::Max) => {
+                Err(RunError::at(span, Fault::Limit { what: Limit::GeneratedTokens, limit }))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn unread(&self, error: ReadError, r#gen: &Gen, text: &str) -> Fault {
         match error {
             ReadError::TooDeep => {
@@ -112,17 +155,46 @@ impl Vm {
 
 /// Refuses what a later version runs.
 fn supported(r#gen: &Gen) -> Result<(), Fault> {
-    let options = r#gen.options.iter().find_map(|(option, _)| option.later());
-    let facts = || r#gen.facts.iter().find_map(|(fact, _)| fact.later(&r#gen.name));
+    let facts = r#gen.facts.iter().find_map(|(fact, _)| fact.later(&r#gen.name));
     let tools = || (!r#gen.tools.is_empty()).then_some(Later::Tools);
-    match r#gen.method.later().or(options).or_else(facts).or_else(tools) {
+    match facts.or_else(tools) {
         Some(what) => Err(Fault::NotYet { what }),
         None => Ok(()),
     }
 }
 
-fn value_of(fact: GenFact, generated: &Generated) -> Value {
-    match fact {
+/// What the facts that are read take.
+fn wants(r#gen: &Gen) -> Wants {
+    let reads = |wanted: GenFact| r#gen.facts.iter().any(|(fact, _)| *fact == wanted);
+    Wants {
+        method: r#gen.method,
+        logprobs: reads(GenFact::Logprob),
+        probs: reads(GenFact::Probs),
+        mask_mass: reads(GenFact::MaskMass),
+        ..Wants::default()
+    }
+}
+
+/// The compiler refuses what contradicts each other.
+fn check_wants(wants: &Wants, limit: u32) -> Result<(), Fault> {
+    let contradicts = wants.samples.is_some() && wants.beam.is_some();
+    let compares = wants.method != Method::Greedy;
+    for (option, count) in [(GenOption::Samples, wants.samples), (GenOption::Beam, wants.beam)] {
+        let Some(count) = count else { continue };
+        if contradicts || compares {
+            return Err(Fault::BadOption { option: option.name(), value: count.to_string() });
+        }
+        if count > limit {
+            return Err(Fault::Limit { what: Limit::Samples, limit: u64::from(limit) });
+        }
+    }
+    Ok(())
+}
+
+/// A fact of a generation. What was measured is finite, whoever says it.
+fn value_of(fact: GenFact, generated: &Generated) -> Result<Value, Fault> {
+    let Measured { logprobs, probs, mask_mass } = &generated.measured;
+    Ok(match fact {
         GenFact::Text => generated.text.as_str().into(),
         GenFact::Tokens => Value::Int(i64::try_from(generated.value_tokens).unwrap_or(i64::MAX)),
         GenFact::Stop => match &generated.end {
@@ -131,58 +203,75 @@ fn value_of(fact: GenFact, generated: &Generated) -> Value {
             End::EndOfTurn => "end".into(),
             End::Max => "max".into(),
         },
+        GenFact::Logprob => finite(
+            logprobs.as_ref().map_or(f64::NAN, |logs| logs.iter().fold(0.0, |sum, log| sum + log)),
+            fact,
+        )?,
+        GenFact::MaskMass => finite(mask_mass.unwrap_or(f64::NAN), fact)?,
+        GenFact::Probs => {
+            let probs = probs.as_ref().ok_or_else(|| unmeasured(fact))?;
+            let field = |(text, p): &(String, f64)| Ok((text.clone(), finite(*p, fact)?));
+            Value::record(probs.iter().map(field).collect::<Result<_, Fault>>()?)
+        }
         // Refused when it was asked.
-        GenFact::Logprob | GenFact::Probs | GenFact::Calls => Value::Null,
-    }
+        GenFact::Calls => Value::Null,
+    })
+}
+
+fn finite(x: f64, fact: GenFact) -> Result<Value, Fault> {
+    if x.is_finite() { Ok(Value::Float(x)) } else { Err(unmeasured(fact)) }
+}
+
+/// A back end that leaves out what it said that it can tell.
+fn unmeasured(fact: GenFact) -> Fault {
+    Fault::Input { message: format!("the back end did not tell the `{}` that it was asked for", fact.name()) }
 }
 
 fn set_option(ask: &mut GenAsk, option: GenOption, value: &Value) -> Result<(), Fault> {
-    let given = Given { option: option.name(), value };
+    let given = Given { option, value };
     let sampling = &mut ask.sampling;
     match option {
-        GenOption::Max => ask.max = Some(given.count(1)?),
-        GenOption::Min => ask.min = given.count(0)?,
-        GenOption::Temp => sampling.temp = given.number(|x| x >= 0.0)?,
-        GenOption::TopP => sampling.top_p = given.share()?,
-        GenOption::TopK => sampling.top_k = given.count(0)?,
-        GenOption::MinP => sampling.min_p = given.share()?,
-        GenOption::Typical => sampling.typical = given.share()?,
-        GenOption::RepeatPenalty => sampling.repeat_penalty = given.number(|x| x > 0.0)?,
-        GenOption::FrequencyPenalty => sampling.frequency_penalty = given.number(|_| true)?,
-        GenOption::PresencePenalty => sampling.presence_penalty = given.number(|_| true)?,
-        GenOption::NoRepeat => sampling.no_repeat = given.count(1)?,
+        GenOption::Max => ask.max = Some(given.count()?),
+        GenOption::Min => ask.min = given.count()?,
+        GenOption::Temp => sampling.temp = given.number()?,
+        GenOption::TopP => sampling.top_p = given.number()?,
+        GenOption::TopK => sampling.top_k = given.count()?,
+        GenOption::MinP => sampling.min_p = given.number()?,
+        GenOption::Typical => sampling.typical = given.number()?,
+        GenOption::RepeatPenalty => sampling.repeat_penalty = given.number()?,
+        GenOption::FrequencyPenalty => sampling.frequency_penalty = given.number()?,
+        GenOption::PresencePenalty => sampling.presence_penalty = given.number()?,
+        GenOption::NoRepeat => sampling.no_repeat = given.count()?,
         GenOption::Seed => {
             ask.stream = Stream::new(value.as_int().ok_or_else(|| given.bad())? as u64, &[]);
         }
         GenOption::Heal => ask.heal = value.as_bool().ok_or_else(|| given.bad())?,
         // Without tools there is nothing that it bounds.
-        GenOption::MaxCalls => _ = given.count(0)?,
-        GenOption::Samples | GenOption::Beam | GenOption::Logprobs => {}
+        GenOption::MaxCalls => _ = given.count()?,
+        GenOption::Samples => ask.wants.samples = Some(given.count()?),
+        GenOption::Beam => ask.wants.beam = Some(given.count()?),
+        GenOption::Logprobs => ask.wants.logprobs |= value.as_bool().ok_or_else(|| given.bad())?,
     }
     Ok(())
 }
 
 /// The value of an option.
 struct Given<'v> {
-    option: &'static str,
+    option: GenOption,
     value: &'v Value,
 }
 
 impl Given<'_> {
     fn bad(&self) -> Fault {
-        Fault::BadOption { option: self.option, value: short(self.value, 40) }
+        Fault::BadOption { option: self.option.name(), value: short(self.value, 40) }
     }
 
-    fn number(&self, fits: impl Fn(f64) -> bool) -> Result<f64, Fault> {
-        self.value.as_float().filter(|&x| fits(x)).ok_or_else(|| self.bad())
+    fn number(&self) -> Result<f64, Fault> {
+        self.value.as_float().filter(|&x| self.option.range().admits(x)).ok_or_else(|| self.bad())
     }
 
-    fn share(&self) -> Result<f64, Fault> {
-        self.number(|x| (0.0..=1.0).contains(&x))
-    }
-
-    fn count(&self, least: u32) -> Result<u32, Fault> {
-        let count = self.value.as_int().and_then(|n| u32::try_from(n).ok()).filter(|&n| n >= least);
-        count.ok_or_else(|| self.bad())
+    fn count(&self) -> Result<u32, Fault> {
+        let count = self.value.as_int().and_then(|n| u32::try_from(n).ok());
+        count.filter(|&n| self.option.range().admits(f64::from(n))).ok_or_else(|| self.bad())
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Vm;
 use super::strand::OpenContext;
-use crate::ask::{AskId, Generated, Progress, Written};
+use crate::ask::{AskId, Generated, Measured, Progress, Sample, Sampled, Written};
 use crate::context::Context;
 use crate::trace::{Event, Place};
 use crate::value::Value;
@@ -87,7 +87,7 @@ impl Vm {
     }
 
     /// Tells all there is of a generation, without what has been told of it before.
-    pub(super) fn tell_all(&mut self, id: &AskId, mut all: Progress) {
+    pub fn tell_all(&mut self, id: &AskId, mut all: Progress) {
         let context = self.asking(id).and_then(|strand| strand.context()).map_or(0, |open| open.number);
         let live = self.live.remove(&context).unwrap_or_default();
         all.before.drain(..live.before.min(all.before.len()));
@@ -101,14 +101,51 @@ impl Vm {
     pub(super) fn tell_end(&mut self, context: u32, name: String, generated: &Generated, value: Value) {
         let shown: usize = generated.chunks.iter().map(|chunk| chunk.text.len()).sum();
         let text = generated.text.get(shown..).unwrap_or_default().to_owned();
-        let (reason, stop) = match &generated.end {
-            End::Value => ("value", None),
-            End::Stop { text } => ("stop", Some(text.clone())),
-            End::EndOfTurn => ("end", None),
-            End::Max => ("max", None),
-        };
+        let (reason, stop) = reason(&generated.end);
         let tokens = generated.value_tokens;
-        self.events.push(Event::GenEnd { context, name, text, tokens, reason, stop, value });
+        let Measured { logprobs, probs, mask_mass } = generated.measured.clone();
+        self.events.push(Event::GenEnd {
+            context,
+            name,
+            text,
+            tokens,
+            reason,
+            stop,
+            value,
+            logprobs,
+            probs,
+            mask_mass,
+        });
+    }
+
+    /// Tells the values of a generation that makes several, and then its end.
+    pub(super) fn tell_samples(&mut self, context: u32, name: &str, sampled: &Sampled, value: Value) {
+        let name = name.to_owned();
+        for (number, sample) in sampled.samples.iter().cloned().enumerate() {
+            let Sample { text, tokens, end, logprobs, .. } = sample;
+            let (reason, stop) = reason(&end);
+            let name = name.clone();
+            self.events.push(Event::Sample { context, name, number, text, tokens, reason, stop, logprobs });
+        }
+        let tokens = sampled.samples.iter().map(|sample| sample.value_tokens).sum();
+        self.events.push(Event::GenEnd {
+            context,
+            name,
+            text: String::new(),
+            tokens,
+            reason: "value",
+            stop: None,
+            value,
+            logprobs: None,
+            probs: None,
+            mask_mass: None,
+        });
+    }
+
+    /// Tells what a text scored in the running strand's context. It says nothing of what is written there.
+    pub(super) fn tell_score(&mut self, text: String, score: f64) {
+        let context = self.context_number();
+        self.events.push(Event::Score { context, text, score });
     }
 
     /// Tells what happened in the running strand. What was printed before comes first, as far as it is the strand's own or
@@ -171,5 +208,15 @@ impl Vm {
             let prints = std::mem::take(&mut self.state.strands[at].prints);
             self.events.extend(prints.into_iter().map(|text| Event::Print { text }));
         }
+    }
+}
+
+/// Why a value ended, in a word, and the stop that ended it.
+fn reason(end: &End) -> (&'static str, Option<String>) {
+    match end {
+        End::Value => ("value", None),
+        End::Stop { text } => ("stop", Some(text.clone())),
+        End::EndOfTurn => ("end", None),
+        End::Max => ("max", None),
     }
 }

@@ -87,6 +87,16 @@ pub(crate) fn shown(events: &[Event]) -> Vec<String> {
     events.iter().filter(told).map(|event| serde_json::to_string(event).unwrap()).collect()
 }
 
+/// The same in the order of their contexts; what has none comes first.
+pub(crate) fn by_context(events: &[Event]) -> Vec<String> {
+    let context = |event: &String| -> Option<u64> {
+        serde_json::from_str::<serde_json::Value>(event).unwrap()["context"].as_u64()
+    };
+    let mut shown = shown(events);
+    shown.sort_by_key(context);
+    shown
+}
+
 /// What an outcome shows, its error as far as it can be seen from outside.
 pub(crate) fn seen(outcome: &Outcome) -> String {
     let error =

@@ -8,7 +8,7 @@ use agentc_compiler::ir::{Role, SpecId, TextOrigin};
 use agentc_compiler::source::Span;
 use agentc_constraint::SharedSpec;
 use agentc_constraint::spec::Spec;
-use agentc_runtime::ask::GenAsk;
+use agentc_runtime::ask::{GenAsk, Wants};
 use agentc_runtime::backend::{Backend, Product, TaskId, Work, WorkKind};
 use agentc_runtime::context::Context;
 use agentc_runtime::sample::{Sampling, Stream};
@@ -262,6 +262,7 @@ impl<'n, 'm> Naive<'n, 'm> {
             sampling: Sampling { temp: self.temp, ..Sampling::default() },
             stream: Stream::new(self.seed, &path),
             heal: true,
+            wants: Wants::default(),
         });
         let context = Arc::new(frame.context.clone());
         let kind = WorkKind::Generate { ask, spec, context, told: Some(0) };

@@ -97,7 +97,7 @@ fn repeat(
     if first != second {
         return Err(format!("repeated, it ends as {second}, and ended as {first}"));
     }
-    if common::shown(&repeated) != common::shown(events) {
+    if common::by_context(&repeated) != common::by_context(events) {
         return Err(format!("repeated, it tells {repeated:#?}, and told {events:#?}"));
     }
     Ok(())

@@ -85,6 +85,37 @@ impl Memory {
         Ok(())
     }
 
+    /// The tokens of a sequence, as bytes.
+    pub(super) fn save(&self, seq: SeqId) -> Result<Vec<u8>, ModelError> {
+        Ok(self.seq(seq)?.iter().flat_map(|(token, _)| token.to_le_bytes()).collect())
+    }
+
+    /// Fills an empty sequence; tokens are those below `tokens`.
+    pub(super) fn load(
+        &mut self,
+        seq: SeqId,
+        len: usize,
+        bytes: &[u8],
+        tokens: usize,
+    ) -> Result<(), ModelError> {
+        if !self.seq(seq)?.is_empty() || bytes.len() != len * 4 {
+            let reason = format!("{} bytes for {len} tokens of sequence {seq}", bytes.len());
+            return Err(ModelError::Misuse { reason });
+        }
+        if self.users.len() + len > self.capacity {
+            return Err(ModelError::Full { n_ctx: self.capacity as u32 });
+        }
+        let read = |bytes: &[u8]| bytes.iter().rev().fold(0, |token, byte| token << 8 | TokenId::from(*byte));
+        let all: Vec<TokenId> = bytes.chunks_exact(4).map(read).collect();
+        if all.iter().any(|token| *token as usize >= tokens) {
+            return Err(super::state("loaded", "a token is not in the vocabulary"));
+        }
+        for (pos, token) in (0..).zip(all) {
+            self.push(&Row { token, pos, seq, logits: false });
+        }
+        Ok(())
+    }
+
     fn seq(&self, seq: SeqId) -> Result<&Vec<(TokenId, u64)>, ModelError> {
         let reason = || format!("sequence {seq}: there are {}", self.seqs.len());
         self.seqs.get(seq as usize).ok_or_else(|| ModelError::Misuse { reason: reason() })

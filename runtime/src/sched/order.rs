@@ -1,0 +1,216 @@
+//! Whose tokens are evaluated next, and who waits for memory.
+//!
+//! A batch takes a token of every generation that decodes, and fills up with prompts: those that have begun first, the
+//! oldest before the others. Each of the rest begins once it fits beside those that hold memory, with some of what they may
+//! still write ([`GROWTH`]): first those that find most of their prompt there, unless another has been passed over too
+//! often ([`PATIENCE`]). A prompt that begins like one that is being read waits until that part is there, and shares it: so
+//! a common beginning is read once, also by generations that arrive together.
+//!
+//! Where the memory is full all the same, the youngest of those that hold a part of it is *parked*: it gives its part back,
+//! and waits like one that has not begun. The oldest always goes on, so all of them end; only a sequence that does not fit
+//! alone fails.
+
+use std::cmp::Reverse;
+
+use super::batch::Batch;
+use super::{Job, JobId, Scheduler};
+use crate::error::Fault;
+use crate::model::ModelError;
+
+/// Tokens that a generation is expected to add when it is decided whether another one fits beside it. With fewer, more of
+/// them begin and have to be parked, which costs reading their prompts again; with more, memory stays empty.
+const GROWTH: usize = 32;
+
+/// How often a job is passed over by others that find more of their prompt in memory.
+const PATIENCE: u32 = 16;
+
+/// The part of a batch's rows that prompts get beside generations that decode. A pass of 16 rows takes about four times as
+/// long as one of a single row, one of 64 fourteen times; a row of the prompt costs about the same in both.
+const BESIDE: usize = 4;
+
+/// Tokens that two prompts share at least for one to wait for the other: fewer cost less than a batch of their own.
+const SHARED: usize = 8;
+
+/// How a job waits for memory.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    /// The job whose prompt begins alike, and how many tokens of it are worth waiting for.
+    behind: Option<(JobId, usize)>,
+    /// How often others began that came later.
+    passed: u32,
+}
+
+type Failed = Vec<(JobId, Fault)>;
+
+impl Scheduler<'_> {
+    /// Lets a job wait for its first rows.
+    pub(super) fn begin_job(&mut self, mut job: Job) {
+        job.turn = Turn { behind: self.behind(&job), passed: 0 };
+        self.jobs.push(job);
+    }
+
+    /// Whom a job waits for before it begins, and for how many tokens.
+    fn behind(&self, job: &Job) -> Option<(JobId, usize)> {
+        // Tokens whose logits it wants it has to evaluate itself.
+        let tokens = &job.sequence.tokens;
+        let own = job.activity.next().unwrap_or(usize::MAX).min(tokens.len().saturating_sub(1));
+        let tokens = &tokens[..own];
+        let shared = |other: &Job| {
+            let theirs = &other.sequence.tokens[..other.fixed()];
+            theirs.iter().zip(tokens).take_while(|(a, b)| a == b).count()
+        };
+        let unread = self.jobs.iter().filter(|other| other.sequence.evaluated < other.fixed());
+        let (shared, Reverse(other)) = unread.map(|other| (shared(other), Reverse(other.id()))).max()?;
+        (shared >= self.memory.known(tokens) + SHARED).then_some((other, shared))
+    }
+
+    /// The rows of the next batch. A memory that is full is no failure while someone can be parked.
+    pub(super) fn batch(&mut self) -> Result<Batch, Failed> {
+        loop {
+            let batch = self.fill()?;
+            if !batch.rows.is_empty() || !self.jobs.iter().any(|job| job.activity.waits()) {
+                return Ok(batch);
+            }
+            if !self.park_youngest() {
+                return Err(self.full());
+            }
+        }
+    }
+
+    /// Takes the memory of the youngest job that holds some, unless it is the only one.
+    fn park_youngest(&mut self) -> bool {
+        let mut held = self.jobs.iter_mut().filter(|job| job.sequence.seq().is_some());
+        let (_oldest, youngest) = (held.next(), held.next_back());
+        let Some(job) = youngest else { return false };
+        job.prefilled = false;
+        self.memory.release(&mut job.sequence, usize::MAX);
+        true
+    }
+
+    /// What happens to a job that does not fit alone.
+    fn full(&self) -> Failed {
+        let n_ctx = self.memory.model.info().n_ctx;
+        let holds = self.jobs.iter().find(|job| job.sequence.seq().is_some());
+        let waits = || self.jobs.iter().find(|job| job.activity.waits());
+        let full = |job: &Job| (job.id(), Fault::Model(ModelError::Full { n_ctx }));
+        holds.or_else(waits).map(full).into_iter().collect()
+    }
+
+    /// As many rows as fit.
+    fn fill(&mut self) -> Result<Batch, Failed> {
+        let (held, waiting) = self.queue();
+        let limit = self.most_rows(&held);
+        let (mut batch, mut failed) = (Batch::default(), Vec::new());
+        for at in held {
+            self.add(at, limit, &mut batch, &mut failed);
+        }
+        for at in waiting {
+            if batch.rows.len() == limit || !failed.is_empty() {
+                break;
+            }
+            if self.waits_for_other(at) {
+                continue;
+            }
+            if self.fits(at) {
+                self.add(at, limit, &mut batch, &mut failed);
+            } else if self.jobs[at].turn.passed >= PATIENCE {
+                break;
+            }
+        }
+        if failed.is_empty() { Ok(batch) } else { Err(failed) }
+    }
+
+    /// Rows of a batch for jobs that hold memory. What decodes must not stand still while prompts are read: beside it
+    /// they get less room.
+    fn most_rows(&self, held: &[usize]) -> usize {
+        let decoding = held.iter().filter(|at| self.jobs[**at].prefilled).count();
+        let rows = match decoding {
+            0 => self.limits.batch_rows,
+            _ => decoding + self.limits.batch_rows.div_ceil(BESIDE),
+        };
+        rows.min(self.memory.model.info().n_batch as usize)
+    }
+
+    /// The jobs that wait for logits: those that hold memory, and those that do not, each in the order of their turns.
+    fn queue(&self) -> (Vec<usize>, Vec<usize>) {
+        let waits = |at: &usize| self.jobs[*at].activity.waits();
+        let (mut held, mut waiting): (Vec<usize>, Vec<usize>) =
+            (0..self.jobs.len()).filter(waits).partition(|at| self.jobs[*at].sequence.seq().is_some());
+        held.sort_by_key(|at| !self.jobs[*at].prefilled);
+        if waiting.len() > 1 {
+            waiting.sort_by_cached_key(|at| {
+                let job = &self.jobs[*at];
+                (job.turn.passed < PATIENCE, Reverse(self.memory.known(&job.sequence.tokens)))
+            });
+        }
+        (held, waiting)
+    }
+
+    /// Whether a part of the job's prompt is being read for another one.
+    fn waits_for_other(&mut self, at: usize) -> bool {
+        let Some((id, shared)) = self.jobs[at].turn.behind else { return false };
+        let other = self.jobs.iter().find(|job| job.id() == id);
+        let waits = other.is_some_and(|job| job.sequence.evaluated < shared.min(job.fixed()));
+        if !waits {
+            self.jobs[at].turn.behind = None;
+        }
+        waits
+    }
+
+    /// Whether a job that holds no memory can begin beside those that do.
+    fn fits(&self, at: usize) -> bool {
+        let others = || self.jobs.iter().filter(|job| job.sequence.seq().is_some());
+        let growth = others().map(|job| job.unread() + job.growth()).sum();
+        let Job { sequence, .. } = &self.jobs[at];
+        others().next().is_none() || self.memory.fits(sequence, self.jobs[at].growth(), growth)
+    }
+
+    /// Adds what a job can evaluate now to a batch of at most `limit` rows.
+    fn add(&mut self, at: usize, limit: usize, batch: &mut Batch, failed: &mut Failed) {
+        if batch.rows.len() == limit {
+            return;
+        }
+        match self.prepare(at, batch.rows.len(), limit) {
+            Ok(0) => {}
+            Ok(rows) => batch.add(at, &self.jobs[at].sequence, &self.jobs[at].activity, rows),
+            Err(error) => failed.push((self.jobs[at].id(), Fault::Model(error))),
+        }
+    }
+
+    /// Gives a job memory; answers how many rows it can evaluate now, in a batch of at most `limit` of which others have
+    /// `taken` some.
+    fn prepare(&mut self, at: usize, taken: usize, limit: usize) -> Result<usize, ModelError> {
+        let Job { sequence, activity, usage, .. } = &mut self.jobs[at];
+        if let Some(found) = self.memory.lease(sequence)? {
+            let prompt = activity.prompt() as u64;
+            usage.cached_tokens = prompt.min(usage.cached_tokens + found as u64);
+            for earlier in &mut self.jobs[..at] {
+                earlier.turn.passed += u32::from(earlier.sequence.seq().is_none());
+            }
+        }
+        let Job { sequence, activity, .. } = &mut self.jobs[at];
+        if let Some(next) = activity.next() {
+            // What is in the memory tells no logits: such a token is evaluated again.
+            sequence.evaluated = sequence.evaluated.min(next);
+        }
+        self.memory.make_room(sequence, taken, limit - taken)
+    }
+}
+
+impl Job {
+    /// Tokens that have not been evaluated.
+    fn unread(&self) -> usize {
+        self.sequence.tokens.len() - self.sequence.evaluated
+    }
+
+    /// Tokens that it is expected to add.
+    fn growth(&self) -> usize {
+        self.activity.left(self.sequence.tokens.len()).min(GROWTH)
+    }
+
+    /// How many of its tokens, from the first on, will not change.
+    fn fixed(&self) -> usize {
+        let tokens = self.sequence.tokens.len();
+        if self.activity.left(tokens) > 0 { self.activity.prompt().min(tokens) } else { tokens }
+    }
+}
