@@ -4,6 +4,8 @@
 //! threads. Runs are interleaved: each batch of a model serves all that wait. An [`Engine`] is a handle; the thread ends
 //! with the last of them, and a [`Run`]'s events hold one.
 
+mod batch;
+mod listener;
 mod loading;
 mod run;
 mod worker;
@@ -15,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use agentc_runtime::backend::Named;
+use agentc_runtime::disk::Disk;
 use agentc_runtime::model::absent::Absent;
 use agentc_runtime::model::llama::proof::Speed;
 use agentc_runtime::model::llama::{self, LlamaLoader, LlamaOptions};
@@ -22,9 +25,10 @@ use agentc_runtime::model::script::{ScriptLoader, ScriptModel};
 use agentc_runtime::model::{Load, ModelInfo};
 use agentc_runtime::{Completions, Functions, Grants, Limits, ToolError, Value};
 
+pub use self::batch::{Batch, Progress, Row};
 pub use self::loading::Loading;
 use self::loading::Proven;
-pub use self::run::{Batch, Events, Row, Run};
+pub use self::run::{Events, Run};
 use self::worker::Command;
 use crate::error::Error;
 use crate::program::Program;
@@ -47,6 +51,7 @@ struct Shared {
     limits: Limits,
     tools: Functions,
     grants: Grants,
+    disk: Option<Disk>,
 }
 
 impl Engine {
@@ -60,6 +65,11 @@ impl Engine {
         &self.shared.info
     }
 
+    /// Where beginnings of contexts are kept; ask it for its [notes](Disk::notes).
+    pub fn disk(&self) -> Option<&Disk> {
+        self.shared.disk.as_ref()
+    }
+
     /// A run of a program: give it its inputs, then start it.
     pub fn run<'p>(&self, program: &'p Program) -> Run<'p> {
         Run::new(self.clone(), program)
@@ -70,12 +80,21 @@ impl Engine {
         self.run(program).of_test(test)
     }
 
-    /// One run for each row of inputs, several at a time; the outcomes are in the order of the rows.
+    /// Has the model read what the contexts of a program begin with, so that it is [kept](Builder::disk) for later runs.
+    ///
+    /// # Errors
+    /// What a run of the program would fail with before it has written anything.
+    pub fn prewarm(&self, program: &Program) -> Result<(), Error> {
+        program.beginnings().try_for_each(|beginning| self.run(&beginning).start().map(drop))
+    }
+
+    /// One run for each row of inputs, several at a time; the outcomes are in the order of the rows. [`Run::batch`] does
+    /// the same with settings.
     pub fn batch<'p, I>(&self, program: &'p Program, rows: I) -> Batch<'p, I::IntoIter>
     where
-        I: IntoIterator<Item = Row>,
+        I: IntoIterator<Item: Into<Row>>,
     {
-        Batch::new(self.clone(), program, rows.into_iter())
+        self.run(program).batch(rows)
     }
 
     fn send(&self, command: Command) -> Result<(), Error> {
@@ -135,6 +154,7 @@ pub struct Builder {
     tools: Functions,
     grants: Grants,
     prover: Option<PathBuf>,
+    disk: Option<Disk>,
     /// Set when nobody waits for the models any more.
     cancel: Arc<AtomicBool>,
 }
@@ -173,8 +193,8 @@ impl Builder {
 
     /// The other models that a run of a program may ask for, as it declares them.
     pub fn models_of(self, program: &Program) -> Builder {
-        let ir = program.ir();
-        self.also_of(program, &agentc_runtime::named_models(ir, ir.entry))
+        let code = program.code();
+        self.also_of(program, &code.named_models(code.entry))
     }
 
     /// A scripted model, for tests.
@@ -258,6 +278,15 @@ impl Builder {
         self
     }
 
+    /// Keeps the beginnings of contexts on disk, for other engines and later processes: text of programs before the first
+    /// value, from 64 tokens on, once it has been read. Only results in the last digits of logits may differ from those of
+    /// an engine that reads everything itself, and with [`deterministic`](Self::deterministic) not even these.
+    /// [`Store::disk`] gives the place that the command line uses.
+    pub fn disk(mut self, disk: Disk) -> Builder {
+        self.disk = Some(disk);
+        self
+    }
+
     /// Loads the models.
     pub fn build(self) -> Result<Engine, Error> {
         self.begin()?.finish()
@@ -284,6 +313,7 @@ impl Builder {
             limits: self.limits,
             tools: self.tools,
             grants: self.grants,
+            disk: self.disk,
         };
         Engine { shared: Arc::new(shared) }
     }

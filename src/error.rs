@@ -3,7 +3,7 @@
 use agentc_compiler::diag::Diag;
 use agentc_compiler::source::Sources;
 use agentc_runtime::model::ModelError;
-use agentc_runtime::{ErrorKind, Fault, Outcome, RunError, Value};
+use agentc_runtime::{ErrorKind, Fault, InBranch, Outcome, RunError, Value};
 
 use crate::program::Program;
 use crate::store::StoreError;
@@ -58,7 +58,7 @@ impl Error {
     pub fn before_run(fault: Fault) -> Error {
         let error = RunError::of_run(fault);
         let outcome = Outcome::of_error(error.clone());
-        Error::Run(Box::new(Failure { error, location: None, parts: Vec::new(), outcome }))
+        Error::Run(Box::new(Failure::placeless(error, outcome)))
     }
 
     pub(crate) fn io(what: impl Into<String>, error: &std::io::Error) -> Error {
@@ -171,6 +171,17 @@ pub struct Part {
     pub span: Option<Location>,
 }
 
+/// A branch in which a run failed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Branch {
+    /// Which one, from 0.
+    pub branch: usize,
+    /// How many there are.
+    pub count: usize,
+    /// Where its `fork` or `map` is.
+    pub span: Option<Location>,
+}
+
 /// A run that ended early, with everything it did until then.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{error}")]
@@ -178,6 +189,7 @@ pub struct Failure {
     error: RunError,
     location: Option<Location>,
     parts: Vec<Part>,
+    branches: Vec<Branch>,
     outcome: Outcome,
 }
 
@@ -201,7 +213,18 @@ impl Failure {
                 .collect(),
             _ => Vec::new(),
         };
-        Failure { error, location, parts, outcome }
+        let branch = |InBranch { number, count, span }: &InBranch| Branch {
+            branch: *number,
+            count: *count,
+            span: program.locate(*span),
+        };
+        let branches = error.branches.iter().map(branch).collect();
+        Failure { error, location, parts, branches, outcome }
+    }
+
+    /// An error that has no place in any program.
+    fn placeless(error: RunError, outcome: Outcome) -> Failure {
+        Failure { error, location: None, parts: Vec::new(), branches: Vec::new(), outcome }
     }
 
     /// A run that could not begin.
@@ -222,6 +245,11 @@ impl Failure {
     /// For an `expect`: the parts of its condition that are not constants.
     pub fn parts(&self) -> &[Part] {
         &self.parts
+    }
+
+    /// The branches in which it happened, innermost first.
+    pub fn branches(&self) -> &[Branch] {
+        &self.branches
     }
 
     /// Text, captures and costs until then.

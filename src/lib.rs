@@ -28,11 +28,11 @@ pub use agentc_compiler::diag::{self, Diag, Severity};
 pub use agentc_compiler::source::{BYTE_ORDER_MARK, Source, Sources, Span, World, WorldError};
 pub use agentc_compiler::{Options, ir};
 pub use agentc_runtime::{
-    ErrorKind, Event, Fault, Grants, Input, Limit, Limits, Message, Operand, Outcome, Place, RunError,
-    RunOptions, TokenOrigin, ToolError, Usage, Value, Warning, model, named_models, needs_model,
+    ErrorKind, Event, Fault, Grants, InBranch, Input, Limit, Limits, Message, Operand, Outcome, Place,
+    Prepared, RunError, RunOptions, TokenOrigin, ToolError, Usage, Value, Warning, disk, model,
 };
 
-pub use self::engine::{Batch, Builder, Engine, Events, Loading, Row, Run};
-pub use self::error::{Diagnostics, Error, Failure, Location, Part};
+pub use self::engine::{Batch, Builder, Engine, Events, Loading, Progress, Row, Run};
+pub use self::error::{Branch, Diagnostics, Error, Failure, Location, Part};
 pub use self::program::{Compilation, Directory, Program};
 pub use self::testing::Test;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use agentc_compiler::diag::Diag;
 use agentc_compiler::ir;
 use agentc_compiler::source::{NoFiles, Source, Sources, Span, World, WorldError};
-use agentc_compiler::{Compiled, MAX_SOURCE, Options, compile};
-use agentc_runtime::{Input, RunOptions, Session};
+use agentc_compiler::{Compiled, Limits, Options, compile};
+use agentc_runtime::{Input, Prepared, RunOptions, Session};
 use agentc_stdlib::WithLibrary;
 
 use crate::error::{Diagnostics, Error, Failure, Location};
@@ -17,7 +17,7 @@ use crate::error::{Diagnostics, Error, Failure, Location};
 /// A program that compiled without errors. Immutable and cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Program {
-    ir: Arc<ir::Program>,
+    code: Prepared,
     sources: Arc<Sources>,
     warnings: Arc<[Diag]>,
 }
@@ -53,7 +53,8 @@ impl Program {
         for file in &ir.files {
             sources.add(Source::new(&file.name, &file.text));
         }
-        Ok(Program { ir: Arc::new(ir), sources: Arc::new(sources), warnings: Arc::default() })
+        let code = Prepared::new(Arc::new(ir));
+        Ok(Program { code, sources: Arc::new(sources), warnings: Arc::default() })
     }
 
     /// Whether the bytes of a file are those of a [built](Self::from_json) program rather than of a text: it
@@ -73,7 +74,18 @@ impl Program {
 
     /// What the compiler made of it.
     pub fn ir(&self) -> &Arc<ir::Program> {
-        &self.ir
+        self.code.program()
+    }
+
+    /// The same with what runs need to know of it, found out once.
+    pub fn code(&self) -> &Prepared {
+        &self.code
+    }
+
+    /// Programs that write only what the contexts of this one begin with.
+    pub(crate) fn beginnings(&self) -> impl Iterator<Item = Program> {
+        let with = |ir| Program { code: Prepared::new(Arc::new(ir)), ..self.clone() };
+        agentc_runtime::beginnings(&self.code).into_iter().map(with)
     }
 
     /// Warnings: what the author probably did not mean.
@@ -105,7 +117,7 @@ impl Program {
 
     /// Whether inputs are complete and of their types, before a model is loaded for them.
     pub fn check_inputs(&self, inputs: &[(String, Input)]) -> Result<(), Error> {
-        match Session::new(self.ir.clone(), inputs, RunOptions::default()) {
+        match Session::new(&self.code, inputs, RunOptions::default()) {
             Ok(_) => Ok(()),
             Err(error) => Err(Error::Run(Box::new(Failure::of_error(error, self)))),
         }
@@ -149,7 +161,8 @@ impl Compilation {
         let Compilation { ir, diags, sources } = self;
         match ir {
             Some(ir) if !diags.iter().any(Diag::is_error) => {
-                Ok(Program { ir: Arc::new(ir), sources: Arc::new(sources), warnings: diags.into() })
+                let code = Prepared::new(Arc::new(ir));
+                Ok(Program { code, sources: Arc::new(sources), warnings: diags.into() })
             }
             _ => Err(Error::Program(Diagnostics { diags, sources })),
         }
@@ -180,8 +193,9 @@ impl World for Directory {
             return Err(fail(format!("`{path}` is not a file")));
         }
         let bytes = read_source(&place).map_err(failed)?;
-        if bytes.len() > MAX_SOURCE {
-            return Err(fail(format!("`{path}` has more than {MAX_SOURCE} bytes")));
+        let most = Limits::default().source;
+        if bytes.len() > most {
+            return Err(fail(format!("`{path}` has more than {most} bytes")));
         }
         Ok(bytes)
     }
@@ -190,7 +204,7 @@ impl World for Directory {
 /// A file as far as a program may be long, and one byte more.
 fn read_source(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_SOURCE as u64 + 1).read_to_end(&mut bytes)?;
+    File::open(path)?.take(Limits::default().source as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -203,7 +217,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("agentc-directory-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("inner")).expect("a folder");
         File::create(folder.join("large"))
-            .and_then(|file| file.set_len(MAX_SOURCE as u64 + 1))
+            .and_then(|file| file.set_len(Limits::default().source as u64 + 1))
             .expect("a file");
         std::fs::write(folder.join("small"), "text").expect("a file");
         let world = Directory::new(&folder);

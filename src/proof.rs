@@ -9,11 +9,11 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use agentc_runtime::model::ModelError;
-use agentc_runtime::model::llama::LlamaOptions;
 use agentc_runtime::model::llama::proof::Speed;
+use agentc_runtime::model::llama::{LlamaOptions, file_identity};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -144,8 +144,8 @@ impl Prover {
     fn place(&self, options: &LlamaOptions) -> Option<PathBuf> {
         let key = format!(
             "{}\n{}\n{:?}\n{}",
-            identity(&options.path)?,
-            identity(&self.command)?,
+            file_identity(&options.path)?,
+            file_identity(&self.command)?,
             options.gpu_layers,
             cpu()
         );
@@ -161,14 +161,6 @@ fn unusable(options: &LlamaOptions, reason: impl Into<String>) -> ModelError {
 fn patience(file: &Path) -> Duration {
     let bytes = fs::metadata(file).map_or(0, |facts| facts.len());
     PATIENCE + Duration::from_secs(bytes / BYTES_PER_SECOND)
-}
-
-/// A file as far as one can tell it without reading it.
-fn identity(file: &Path) -> Option<String> {
-    let path = file.canonicalize().ok()?;
-    let facts = fs::metadata(&path).ok()?;
-    let changed = facts.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    Some(format!("{} {} {}", path.display(), facts.len(), changed.as_nanos()))
 }
 
 /// The processor and what it can do, as the system describes it.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use agentc::{Diag, Error, Failure, Fault, Severity, Sources, Span};
+use agentc::{Diag, Error, Failure, Fault, InBranch, Severity, Sources, Span};
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
     SourceSpan, SpanContents,
@@ -98,12 +98,14 @@ pub(crate) fn diag(diag: &Diag, sources: &Sources, color: bool) -> String {
 /// A run's error, drawn where it happened; under the parts of a condition that did not hold their values.
 pub(crate) fn failure(failure: &Failure, sources: &Sources, color: bool) -> String {
     let error = failure.error();
-    let labels: Vec<(Span, String)> = match &error.fault {
+    let mut labels: Vec<(Span, String)> = match &error.fault {
         Fault::Expect { operands, .. } => {
             operands.iter().map(|operand| (operand.span, format!("is {}", operand.shown()))).collect()
         }
         _ => Vec::new(),
     };
+    let branch = |of: &InBranch| (of.span, format!("in branch {} of {}", of.number + 1, of.count));
+    labels.extend(error.branches.iter().map(branch));
     draw(
         Drawing {
             message: error.to_string(),

@@ -9,6 +9,7 @@
 
 use std::path::{Path, PathBuf};
 
+use agentc_runtime::disk::Disk;
 use agentc_runtime::model::llama::gguf;
 
 mod fetch;
@@ -365,6 +366,11 @@ impl Store {
     /// The cache directory; models are in `models` inside of it.
     pub fn cache(&self) -> &Path {
         &self.cache
+    }
+
+    /// Where beginnings of contexts are kept, in files of `cap` bytes together.
+    pub fn disk(&self, cap: u64) -> Disk {
+        Disk::new(self.cache.join("kv"), cap)
     }
 
     /// The file of a model by path or name.

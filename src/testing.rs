@@ -2,7 +2,7 @@
 
 use agentc_compiler::ir::TestModel;
 use agentc_runtime::model::script::ScriptModel;
-use agentc_runtime::{Backends, Event, LocalModel, Outcome, RunOptions, test_models, testing};
+use agentc_runtime::{Backends, Event, LocalModel, Outcome, RunOptions, testing};
 
 use crate::error::{Error, Failure, Location};
 use crate::program::Program;
@@ -48,7 +48,7 @@ impl<'p> Test<'p> {
 
     /// The models that it asks for by name.
     pub fn models(&self) -> Vec<&'p str> {
-        test_models(self.program.ir(), self.number)
+        self.program.code().test_models(self.number)
     }
 
     /// Runs a test that needs no engine.
@@ -58,7 +58,7 @@ impl<'p> Test<'p> {
     pub fn run_alone(&self, options: RunOptions, emit: &mut dyn FnMut(Event)) -> Result<Outcome, Error> {
         let mut silent = ScriptModel::new(Vec::new()).map_err(Error::Model)?;
         let mut models = Backends::new(LocalModel::new(&mut silent, options.limits.clone()));
-        let report = testing::run(self.program.ir(), self.number, &mut models, options, emit);
+        let report = testing::run(self.program.code(), self.number, &mut models, options, emit);
         Failure::check(report.ok_or(Error::EngineGone)?.outcome, self.program)
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use agentc::Run;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// What the help of `run` says of its streams and its end.
@@ -13,6 +14,24 @@ standard error, each line marked by whose it is: on a terminal as it comes, else
 Exit codes: 0 ok, 1 run-time error, 2 usage or input, 3 diagnostics, 4 a constraint cannot be satisfied, 5 a budget or
 deadline, 7 model, 129 hang-up, 130 interrupted, 143 terminated. The first signal lets the run end in order, the second
 ends the process at once.";
+
+/// What the help of `batch` says of its files and its end.
+const ABOUT_BATCH: &str = "\
+Each line of the rows is a JSON object of inputs, as `agentc run --input-file` reads it; empty lines are skipped. For each
+row the output gets a line, in the order of the rows: the number of its line (`row`), `status`, `value` or `error`,
+`captures`, `text` and `usage`, as `agentc run --format json` writes them, and in `made_of` hashes of the program, the
+settings and the row. A row that is wrong or fails gets its error; the others go on. Every row has the same seed, and so
+the outcome that it has alone.
+
+What the output holds is done: `--resume` goes on behind it, whatever ended the command before, and refuses to if the
+program, the settings or the rows that it holds have changed. Rows may be added. `--jobs`, `--threads`, `--gpu-layers` and
+`--timeout` may change.
+
+A row that takes long holds up the lines behind it, but not the runs: up to 16 times as many rows as `--jobs` are begun
+and not written. What was not written is done again.
+
+Exit codes: 0 all rows ok, 1 some rows have errors, 2 usage or files, 3 diagnostics, 7 model, 129 hang-up, 130 interrupted,
+143 terminated.";
 
 /// Runs `.agent` programs: prompts whose generated parts have types, which the model cannot violate.
 #[derive(Debug, Parser)]
@@ -58,6 +77,9 @@ pub(crate) enum Command {
     /// Compile and run a program, streaming its text
     #[command(after_long_help = ABOUT_RUN)]
     Run(RunArgs),
+    /// Run a program for each row of a file, several rows at a time
+    #[command(after_long_help = ABOUT_BATCH)]
+    Batch(BatchArgs),
     /// Report mistakes in programs, without a model
     Check(CheckArgs),
     /// Compile a program to its intermediate representation
@@ -69,6 +91,9 @@ pub(crate) enum Command {
     /// Fetch, list, show or remove local models
     #[command(subcommand)]
     Model(ModelCommand),
+    /// List or remove what is kept on disk of what models have read
+    #[command(subcommand)]
+    Cache(CacheCommand),
     /// Show what was found on this machine: CPU features, models, cache
     Doctor(DoctorArgs),
     /// Evaluate a model and report in JSON
@@ -95,6 +120,22 @@ pub(crate) struct RunArgs {
     pub(crate) input_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) load: LoadArgs,
+    #[command(flatten)]
+    pub(crate) settings: SettingArgs,
+    /// What standard output shows
+    #[arg(long, env = "AGENTC_FORMAT", value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// Write every event to a file, one JSON object a line. A file that the run reads is never overwritten
+    #[arg(long, env = "AGENTC_TRACE", value_name = "FILE.jsonl")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Time that the command may take, loading the model included: seconds, or `500ms`, `2m`, `1h`
+    #[arg(long, env = "AGENTC_TIMEOUT", value_name = "SECONDS", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// What a run goes by, beside its inputs and its models.
+#[derive(Debug, Args)]
+pub(crate) struct SettingArgs {
     /// Seed of the random streams: the same seed gives the same bytes
     #[arg(short, long, env = "AGENTC_SEED", value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -104,16 +145,37 @@ pub(crate) struct RunArgs {
     /// The agent to run, instead of the program's entry point
     #[arg(long, value_name = "NAME")]
     pub(crate) agent: Option<String>,
-    /// What standard output shows
-    #[arg(long, env = "AGENTC_FORMAT", value_enum, default_value = "text")]
-    pub(crate) format: Format,
-    /// Write every event to a file, one JSON object a line. A file that the run reads is never overwritten
-    #[arg(long, env = "AGENTC_TRACE", value_name = "FILE.jsonl")]
-    pub(crate) trace: Option<PathBuf>,
-    /// Limit on the tokens of all generations together
+    /// Limit on the tokens of all generations of a run together
     #[arg(long, env = "AGENTC_MAX_TOKENS", value_name = "N")]
     pub(crate) max_tokens: Option<u64>,
-    /// Time that the command may take, loading the model included: seconds, or `500ms`, `2m`, `1h`
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BatchArgs {
+    /// The program, or what `agentc build` made of it; `-` reads it from standard input
+    pub(crate) file: PathBuf,
+    /// The rows: a JSON object of inputs in each line, of at most 64 MiB (`-` reads them from standard input)
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub(crate) rows: PathBuf,
+    /// Where the outcomes go, one line a row (`-` writes them to standard output). A file that has some already is
+    /// left alone without `--resume`
+    #[arg(short, long, value_name = "FILE.jsonl")]
+    pub(crate) output: PathBuf,
+    /// Go on behind the rows that the output holds; a last line that was cut off is done again
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Rows that may be in progress at once
+    #[arg(short, long, env = "AGENTC_JOBS", value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: u16,
+    /// An input that all rows have: plain text for a `str`, JSON for any other type, `NAME=@FILE` from a file. It takes
+    /// precedence over that of a row
+    #[arg(short, long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub(crate) input: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
+    #[command(flatten)]
+    pub(crate) settings: SettingArgs,
+    /// Time that each row may take from when it is begun: seconds, or `500ms`, `2m`, `1h`
     #[arg(long, env = "AGENTC_TIMEOUT", value_name = "SECONDS", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
 }
@@ -137,6 +199,12 @@ pub(crate) struct LoadArgs {
     /// Bit-identical results on one machine, at the cost of memory and time
     #[arg(long, env = "AGENTC_DETERMINISTIC")]
     pub(crate) deterministic: bool,
+    /// Neither read nor keep on disk what the model has read of programs
+    #[arg(long, env = "AGENTC_NO_CACHE")]
+    pub(crate) no_cache: bool,
+    /// Room on disk for what models have read of programs, such as `500M` or `2G`
+    #[arg(long, env = "AGENTC_CACHE_SIZE", value_name = "SIZE", value_parser = bytes, default_value = "1G")]
+    pub(crate) cache_size: u64,
 }
 
 #[derive(Debug, Args)]
@@ -208,6 +276,12 @@ pub(crate) struct BuildArgs {
     /// The agent to start with, instead of the program's entry point
     #[arg(long, value_name = "NAME")]
     pub(crate) agent: Option<String>,
+    /// Have the model read what the program's contexts begin with, up to the first value, and keep that on disk for later
+    /// runs. Nothing is written then unless `--output` names a file
+    #[arg(long)]
+    pub(crate) prewarm: bool,
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -255,6 +329,14 @@ pub(crate) enum ModelCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// List what is kept: beginnings of contexts, by the model that has read them
+    Ls,
+    /// Remove all of it; later runs read their programs again
+    Clear,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct TryArgs {
     /// The GGUF file
@@ -280,6 +362,22 @@ pub(crate) struct DoctorArgs {
     pub(crate) model: Option<String>,
 }
 
+impl SettingArgs {
+    /// A run that goes by them.
+    pub(crate) fn apply<'p>(&self, mut run: Run<'p>) -> Run<'p> {
+        if let Some(seed) = self.seed {
+            run = run.seed(seed);
+        }
+        if let Some(temp) = self.temp {
+            run = run.temp(temp);
+        }
+        if let Some(tokens) = self.max_tokens {
+            run = run.max_tokens(tokens);
+        }
+        run
+    }
+}
+
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -290,6 +388,15 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
 fn temperature(text: &str) -> Result<f64, String> {
     let temp = text.parse().ok().filter(|temp| (0.0..=100.0).contains(temp));
     temp.ok_or_else(|| "a temperature is a number from 0 to 100".to_owned())
+}
+
+/// Bytes, or a number with `k`, `M` or `G`, which are powers of 1024.
+fn bytes(text: &str) -> Result<u64, String> {
+    let units = [("k", 10), ("K", 10), ("M", 20), ("G", 30), ("T", 40)];
+    let parsed = units.iter().find_map(|(unit, power)| Some((text.strip_suffix(unit)?, *power)));
+    let (number, power) = parsed.unwrap_or((text, 0));
+    let bytes = number.trim().parse::<u64>().ok().and_then(|number| number.checked_mul(1 << power));
+    bytes.ok_or_else(|| "write bytes, or a number with `k`, `M` or `G`".to_owned())
 }
 
 /// Seconds, or a number with `ms`, `s`, `m` or `h`.
@@ -311,6 +418,16 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes() {
+        for (text, expected) in [("0", 0), ("123", 123), ("2k", 2048), ("500M", 500 << 20), ("1G", 1 << 30)] {
+            assert_eq!(bytes(text), Ok(expected), "{text}");
+        }
+        for text in ["", "x", "-1", "1.5G", "G", "99999999999T"] {
+            assert!(bytes(text).is_err(), "{text}");
+        }
     }
 
     #[test]

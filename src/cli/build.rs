@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use agentc::{Diag, Directory, Error, ir};
+use agentc::{Diag, Directory, Error, Options, Program, ir};
 use agentc_compiler::modules::Loaded;
 use agentc_compiler::{check, load};
 use agentc_stdlib::WithLibrary;
 
 use super::args::{BuildArgs, Emit, Look};
 use super::files::{SourceFile, compile_source, keep};
-use super::{Exit, io_error, print, show_diags};
+use super::{Exit, io_error, load, print, show_diags};
 
 /// Writes the form asked for, if the program has it; findings go to standard error.
 pub(super) fn build(args: &BuildArgs, look: Look) -> Exit {
@@ -22,11 +22,34 @@ pub(super) fn build(args: &BuildArgs, look: Look) -> Exit {
         Emit::Ir => compilation.ir.as_ref().map(to_json),
         Emit::Text => compilation.ir.as_ref().map(ToString::to_string),
     };
-    if let Some(text) = text {
+    if let Some(text) = text.filter(|_| args.output.is_some() || !args.prewarm) {
         args.output.iter().try_for_each(|output| keep(output, &files))?;
         write(args.output.as_deref(), &text)?;
     }
-    Ok(if compilation.diags.iter().any(Diag::is_error) { 3 } else { 0 })
+    if compilation.diags.iter().any(Diag::is_error) {
+        return Ok(3);
+    }
+    if args.prewarm {
+        prewarm(args, &compilation.finish()?, look)?;
+    }
+    Ok(0)
+}
+
+/// Reads what the program's contexts begin with; what is on disk already stays.
+fn prewarm(args: &BuildArgs, program: &Program, look: Look) -> Result<(), Error> {
+    if args.load.no_cache || args.load.cache_size == 0 {
+        return Err(Error::Usage {
+            message: "without a cache there is nowhere to keep what the model reads".into(),
+            hint: Some(
+                "leave out `--no-cache`, and give a `--cache-size` (or set neither in the environment)"
+                    .into(),
+            ),
+        });
+    }
+    let engine = load::engine(&args.load, program, &[], None, look)?;
+    let done = engine.prewarm(program);
+    load::end(engine, Look { verbose: !look.quiet, ..look });
+    done
 }
 
 /// A tree as the compiler sees it: for people who work on the compiler. There is a syntax tree of every
@@ -34,11 +57,12 @@ pub(super) fn build(args: &BuildArgs, look: Look) -> Exit {
 fn tree(file: &SourceFile, emit: Emit, agent: Option<&str>) -> Option<String> {
     let files = Directory::new(file.dir());
     let world = WithLibrary(&files);
-    let Loaded { modules, diags, .. } = load(&file.name, &file.bytes, &world);
+    let options = Options { agent: agent.map(str::to_owned), ..Options::default() };
+    let Loaded { modules, diags, .. } = load(&file.name, &file.bytes, &world, &options.limits);
     if emit == Emit::Ast {
         return modules.list().first().filter(|own| !own.lost).map(|own| own.ast.to_string());
     }
-    let (hir, _) = check(&modules, &world, agent);
+    let (hir, _) = check(&modules, &world, &options);
     hir.filter(|_| !diags.iter().any(Diag::is_error)).map(|hir| hir.to_string())
 }
 

@@ -1,5 +1,6 @@
 //! `agentc doctor`: what is on this machine, and what keeps a program from running on it.
 
+use agentc::model::llama::devices::{self, Device};
 use agentc::model::llama::proof::{self, Speed};
 use agentc::store::{REFERENCE_MODEL, Store, StoreError};
 
@@ -26,7 +27,7 @@ struct Finding {
 
 /// Exit 7 if no program could run.
 pub(super) fn doctor(args: &DoctorArgs, look: Look) -> Exit {
-    let mut findings = vec![version(), cpu(), instructions(), threads()];
+    let mut findings = vec![version(), cpu(), instructions(), threads(), gpu()];
     let name = args.model.as_deref().unwrap_or(REFERENCE_MODEL);
     match Store::open() {
         Ok(store) => {
@@ -165,6 +166,23 @@ fn threads() -> Finding {
         Ok(threads) => ok("threads", format!("{threads} may be used")),
         Err(error) => Finding { level: Level::Warn, what: "threads", text: format!("unknown: {error}") },
     }
+}
+
+/// What evaluates beside the CPU.
+fn gpu() -> Finding {
+    let found = devices::devices();
+    if !devices::is_built_in() {
+        let text = "this build uses none; `--features cuda`, `vulkan` or `metal` makes one that does";
+        return ok("gpu", text.to_owned());
+    }
+    if found.is_empty() {
+        let text = "this build could use one, and none is there: models are evaluated by the CPU".to_owned();
+        return Finding { level: Level::Warn, what: "gpu", text };
+    }
+    let told = |Device { name, description, memory: (total, free) }: &Device| {
+        format!("{name}: {description}, {} MB of {} MB free", free >> 20, total >> 20)
+    };
+    ok("gpu", found.iter().map(told).collect::<Vec<_>>().join("; "))
 }
 
 fn cache(store: &Store) -> Finding {

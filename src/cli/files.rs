@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use agentc::{BYTE_ORDER_MARK, Compilation, Directory, Error, Options, Program, World, WorldError};
-use agentc_compiler::MAX_SOURCE;
+use agentc_compiler::Limits;
 
 use super::io_error;
 
@@ -64,8 +64,9 @@ impl SourceFile {
 fn program_bytes(mut source: impl Read, name: &str) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let failed = |error: io::Error| io_error(format!("read `{name}`"), &error);
-    source.by_ref().take(MAX_SOURCE as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() <= MAX_SOURCE || !Program::is_built(&bytes) {
+    let most = Limits::default().source;
+    source.by_ref().take(most as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() <= most || !Program::is_built(&bytes) {
         return Ok(bytes);
     }
     let rest = MAX_BUILT + 1 - bytes.len();
@@ -147,7 +148,7 @@ pub(super) fn program(file: SourceFile, agent: Option<&str>) -> Result<(Program,
 
 /// Compiles a text; also the files that it was made of.
 pub(super) fn compile_source(file: &SourceFile, agent: Option<&str>) -> (Compilation, Vec<PathBuf>) {
-    let options = Options { agent: agent.map(str::to_owned) };
+    let options = Options { agent: agent.map(str::to_owned), ..Options::default() };
     let world = Noted { dir: file.dir(), files: RefCell::default() };
     let compilation = Compilation::of_bytes(&file.name, &file.bytes, &world, &options);
     let mut files = world.files.into_inner();
@@ -200,7 +201,7 @@ mod tests {
     #[test]
     fn programs_are_read_as_far_as_they_may_be_long() {
         let endless = program_bytes(io::repeat(b' '), "zero").unwrap();
-        assert_eq!(endless.len(), MAX_SOURCE + 1);
+        assert_eq!(endless.len(), Limits::default().source + 1);
         let built = program_bytes(b"{\"version\":".chain(io::repeat(b' ')), "built").unwrap_err();
         assert!(built.to_string().contains(&MAX_BUILT.to_string()), "{built}");
     }

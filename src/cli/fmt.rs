@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use agentc::{Diag, Error, Source, Sources};
-use agentc_compiler::decode;
 use agentc_compiler::fmt::format;
+use agentc_compiler::{Limits, decode};
 
 use super::args::{FmtArgs, Look};
 use super::files::{SourceFile, one_program_on_stdin};
@@ -70,8 +70,9 @@ fn format_file(path: &Path, check: bool, look: Look) -> Result<Fate, Error> {
 }
 
 fn formatted(bytes: &[u8]) -> Result<String, Vec<Diag>> {
-    let text = decode(bytes).map_err(|diag| vec![diag])?;
-    format(0, text)
+    let limits = Limits::default();
+    let text = decode(bytes, &limits).map_err(|diag| vec![diag])?;
+    format(0, text, &limits)
 }
 
 /// Says why a file cannot be formatted.

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use agentc::{Error, Input, Program};
 
-use super::args::RunArgs;
-use super::files::{input_text, is_stdin, one_reader};
+use super::files::{input_text, is_stdin};
 
 /// Inputs by name, and the files that they were read from.
 #[derive(Default)]
@@ -29,30 +28,28 @@ fn given(value: &str) -> Given<'_> {
     }
 }
 
-/// That standard input is asked for once at most, before anything of it is read.
-pub(super) fn check_readers(args: &RunArgs) -> Result<(), Error> {
-    let mut readers = Vec::new();
-    if is_stdin(&args.file) {
-        readers.push("the program".to_owned());
-    }
-    if args.input_file.as_deref().is_some_and(is_stdin) {
-        readers.push("`--input-file`".to_owned());
-    }
+/// Who would read standard input of those that take it as `-`: what they are called, and the values of `--input`.
+pub(super) fn stdin_readers(files: &[(&str, Option<&Path>)], input: &[(String, String)]) -> Vec<String> {
+    let files = files.iter().filter(|(_, path)| path.is_some_and(is_stdin));
     let from_stdin = |value: &str| matches!(given(value), Given::File(path) if is_stdin(path));
-    let inputs = args.input.iter().filter(|(_, value)| from_stdin(value));
-    readers.extend(inputs.map(|(name, _)| format!("the input `{name}`")));
-    one_reader(&readers)
+    let inputs = input.iter().filter(|(_, value)| from_stdin(value));
+    let inputs = inputs.map(|(name, _)| format!("the input `{name}`"));
+    files.map(|(name, _)| (*name).to_owned()).chain(inputs).collect()
 }
 
-/// The file's inputs, then those of the command line, which override them.
-pub(super) fn inputs(args: &RunArgs, program: &Program) -> Result<Inputs, Error> {
+/// A file's inputs, then those of the command line, which override them.
+pub(super) fn inputs(
+    file: Option<&Path>,
+    input: &[(String, String)],
+    program: &Program,
+) -> Result<Inputs, Error> {
     let mut inputs = Inputs::default();
-    if let Some(path) = &args.input_file {
+    if let Some(path) = file {
         let name = if is_stdin(path) { "<stdin>".to_owned() } else { path.display().to_string() };
         inputs.values = program.inputs_of_json(&name, &input_text(path)?)?;
-        inputs.files.push(path.clone());
+        inputs.files.push(path.to_owned());
     }
-    for (name, value) in &args.input {
+    for (name, value) in input {
         let text = match given(value) {
             Given::Text(text) => text.to_owned(),
             Given::File(path) => {

@@ -1,6 +1,8 @@
 //! What agents and branches write, shown to a person who watches: lines on standard error, each marked with
 //! its author.
 //!
+//! Branches that go on side by side are shown one after the other (`turns`).
+//!
 //! Standard output carries the entry point's text alone. What is written in other contexts results only in
 //! values, yet it is most of what some programs do, and takes most of their time.
 
@@ -8,9 +10,12 @@ use std::collections::HashMap;
 
 use agentc::Event;
 
+use super::turns::{Shown, Turns};
+
 /// The lines of contexts other than the entry point's.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Margin {
+    turns: Turns,
     color: bool,
     /// What contexts are called.
     names: HashMap<u32, String>,
@@ -22,12 +27,44 @@ pub(super) struct Margin {
 
 impl Margin {
     pub(super) fn new(color: bool) -> Margin {
-        Margin { color, ..Margin::default() }
+        Margin { turns: Turns::new(), color, names: HashMap::new(), last: None, inside: false }
     }
 
-    /// Takes in that a context begins, or that its text was taken back. What is left to be written: the end of
-    /// a line.
-    pub(super) fn note(&mut self, event: &Event) -> &'static str {
+    /// Takes in that a context begins or ends, or that its text was taken back; gives what is to be written now.
+    pub(super) fn note(&mut self, event: &Event) -> String {
+        let shown = self.turns.note(event);
+        self.show(shown)
+    }
+
+    /// Takes in text of a context; gives what is to be written now.
+    pub(super) fn text(&mut self, context: u32, text: &str, generated: bool) -> String {
+        let shown = self.turns.text(context, text, generated);
+        self.show(shown)
+    }
+
+    /// The run is over: gives what has not been written, and the end of a line, if one is open.
+    pub(super) fn end(&mut self) -> String {
+        let shown = self.turns.end();
+        let mut out = self.show(shown);
+        out.push_str(self.close());
+        out
+    }
+
+    fn show(&mut self, shown: Vec<Shown>) -> String {
+        let mut out = String::new();
+        for item in shown {
+            match item {
+                Shown::Text { context, text, generated } => {
+                    out.push_str(&self.lines(context, &text, generated))
+                }
+                Shown::Note(event) => out.push_str(self.begin(&event)),
+            }
+        }
+        out
+    }
+
+    /// Gives a context its name, or ends the line of one whose text was taken back.
+    fn begin(&mut self, event: &Event) -> &'static str {
         match event {
             Event::AgentStart { context, agent, .. } => _ = self.names.insert(*context, agent.clone()),
             Event::BranchStart { context, parent, branch, .. } => {
@@ -45,7 +82,7 @@ impl Margin {
     }
 
     /// Text of a context as it is to be written, with a mark before each line that begins in it.
-    pub(super) fn text(&mut self, context: u32, text: &str, generated: bool) -> String {
+    fn lines(&mut self, context: u32, text: &str, generated: bool) -> String {
         if text.is_empty() {
             return String::new();
         }

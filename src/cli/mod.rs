@@ -1,7 +1,9 @@
 //! The commands, one file each, and what they share: how an error becomes a message and an exit code.
 
 mod args;
+mod batch;
 mod build;
+mod cache;
 mod check;
 mod completions;
 mod doctor;
@@ -17,6 +19,7 @@ mod signals;
 mod test;
 mod try_buffer;
 mod try_model;
+mod turns;
 mod vigil;
 
 use std::ffi::OsString;
@@ -40,11 +43,13 @@ pub(crate) fn main() -> ExitCode {
     let Cli { command, look } = parse();
     let exit = match command {
         Command::Run(args) => run::run(&args, look, started),
+        Command::Batch(args) => batch::batch(&args, look),
         Command::Check(args) => check::check(&args, look),
         Command::Build(args) => build::build(&args, look),
         Command::Test(args) => test::test(&args, look),
         Command::Fmt(args) => fmt::fmt(&args, look),
         Command::Model(command) => model::model(command, look),
+        Command::Cache(command) => cache::cache(&command, look),
         Command::Doctor(args) => doctor::doctor(&args, look),
         Command::TryModel(args) => try_model::try_model(&args),
         Command::Completions { shell } => completions::completions(shell),

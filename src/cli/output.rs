@@ -10,7 +10,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
-use agentc::{Error, Event, Failure, Location, Outcome, Part as Operand, Usage, Value};
+use agentc::{Branch, Error, Event, Failure, Location, Outcome, Part as Operand, Usage, Value};
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
@@ -117,8 +117,8 @@ impl Output {
                 self.end_try()
             }
             other => {
-                let end = self.margin.as_mut().map_or("", |margin| margin.note(other));
-                self.terminal.say(end);
+                let lines = self.margin.as_mut().map(|margin| margin.note(other));
+                self.say_lines(lines.as_deref());
                 Ok(())
             }
         }
@@ -130,11 +130,15 @@ impl Output {
             return self.text(text, generated);
         }
         let lines = self.margin.as_mut().map(|margin| margin.text(context, text, generated));
+        self.say_lines(lines.as_deref());
+        Ok(())
+    }
+
+    fn say_lines(&mut self, lines: Option<&str>) {
         if let Some(lines) = lines.filter(|lines| !lines.is_empty()) {
             let end = self.end_of_line();
             self.terminal.say(&format!("{end}{lines}"));
         }
-        Ok(())
     }
 
     /// Writes to standard error, on a line of its own.
@@ -167,8 +171,8 @@ impl Output {
     pub(super) fn end(&mut self, result: Result<&Outcome, &Failure>) -> Result<(), Error> {
         let held = self.buffer.release();
         self.release(held)?;
-        let margin = self.margin.as_mut().map_or("", Margin::close);
-        self.terminal.say(margin);
+        let lines = self.margin.as_mut().map(Margin::end);
+        self.say_lines(lines.as_deref());
         let end = to_json(&End::new(result, None));
         match self.format {
             Format::Json => self.write(format!("{end}\n").as_bytes())?,
@@ -234,13 +238,13 @@ impl Output {
 }
 
 /// As a text at once: a tree would not hold numbers of any size.
-fn to_json(value: &impl Serialize) -> String {
+pub(super) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
 /// The object that describes the end of a run.
 #[derive(Serialize)]
-struct End<'a> {
+pub(super) struct End<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<&'static str>,
     status: &'static str,
@@ -251,11 +255,17 @@ struct End<'a> {
     #[serde(serialize_with = "as_object")]
     captures: &'a [(String, Value)],
     text: &'a str,
-    messages: &'a [agentc::Message],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    messages: Option<&'a [agentc::Message]>,
     usage: &'a Usage,
 }
 
 impl<'a> End<'a> {
+    /// Of a row in a batch: without messages, which say the same as the text.
+    pub(super) fn of_row(result: Result<&'a Outcome, &'a Failure>) -> End<'a> {
+        End { messages: None, ..End::new(result, None) }
+    }
+
     fn new(result: Result<&'a Outcome, &'a Failure>, event: Option<&'static str>) -> End<'a> {
         let outcome = result.unwrap_or_else(Failure::outcome);
         End {
@@ -265,7 +275,7 @@ impl<'a> End<'a> {
             error: result.err().map(failed),
             captures: outcome.captures(),
             text: outcome.text(),
-            messages: outcome.messages(),
+            messages: Some(outcome.messages()),
             usage: outcome.usage(),
         }
     }
@@ -283,6 +293,8 @@ pub(super) struct Failed<'a> {
     span: Option<&'a Location>,
     #[serde(skip_serializing_if = "<[Operand]>::is_empty")]
     operands: &'a [Operand],
+    #[serde(skip_serializing_if = "<[Branch]>::is_empty")]
+    branches: &'a [Branch],
 }
 
 pub(super) fn failed(failure: &Failure) -> Failed<'_> {
@@ -291,6 +303,7 @@ pub(super) fn failed(failure: &Failure) -> Failed<'_> {
         message: failure.error().to_string(),
         span: failure.location(),
         operands: failure.parts(),
+        branches: failure.branches(),
     }
 }
 

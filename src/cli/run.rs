@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use agentc::store::{REFERENCE_MODEL, Store};
-use agentc::{Engine, Error, Event, Fault, Input, Loading, Program, Usage};
+use agentc::{Engine, Error, Event, Fault, Input, Loading, Outcome, Program, Usage};
 
-use super::args::{LoadArgs, Look, RunArgs};
-use super::files::{SourceFile, keep, program};
-use super::inputs::{Inputs, check_readers, inputs};
+use super::args::{Look, RunArgs};
+use super::files::{SourceFile, keep, one_reader, program};
+use super::inputs::{Inputs, inputs, stdin_readers};
 use super::output::{Output, Terminal, refused};
 use super::signals::Signals;
 use super::vigil::Vigil;
@@ -44,14 +43,15 @@ pub(super) fn run(args: &RunArgs, look: Look, started: Instant) -> Exit {
 
 /// An error is that of a run that never began; what a run itself ends with is shown with its outcome.
 fn attempt(args: &RunArgs, look: Look, ends: &Ends, early: &mut Option<Loading>) -> Exit {
-    check_readers(args)?;
+    let files = [("the program", Some(args.file.as_path())), ("`--input-file`", args.input_file.as_deref())];
+    one_reader(&stdin_readers(&files, &args.input))?;
     let file = SourceFile::read(&args.file)?;
     *early = load::early(&args.load, &file);
-    let (program, mut files) = program(file, args.agent.as_deref())?;
+    let (program, mut files) = program(file, args.settings.agent.as_deref())?;
     // What contexts can hold the run says itself, by the model that it really has.
     let warnings = program.warnings().iter().filter(|diag| diag.code != "W0400");
     show_diags(warnings, program.sources(), look);
-    let given = inputs(args, &program).and_then(|given| {
+    let given = inputs(args.input_file.as_deref(), &args.input, &program).and_then(|given| {
         program.check_inputs(&given.values)?;
         Ok(given)
     });
@@ -66,11 +66,25 @@ fn attempt(args: &RunArgs, look: Look, ends: &Ends, early: &mut Option<Loading>)
         Err(error) => return Err(error),
     };
     files.extend(read);
-    files.extend(models(args, &program));
+    files.extend(load::files(&args.load, &program));
     let trace = args.trace.as_deref().map(|path| create(path, &files)).transpose()?;
-    let engine = engine(&args.load, &program, early.take(), look)?;
+    let engine = load::engine_of_run(&args.load, &program, early.take(), look)?;
     let mut output = Output::new(args.format, look, trace);
     let result = watch(args, &engine, &program, inputs, ends, &mut output, look);
+    let exit = conclude(result, &mut output, &program, ends, look);
+    load::end(engine, look);
+    exit
+}
+
+/// Shows how a run has ended.
+fn conclude(
+    result: Result<Outcome, Error>,
+    output: &mut Output,
+    program: &Program,
+    ends: &Ends,
+    look: Look,
+) -> Exit {
+    let terminal = Terminal::new(look.color);
     match result {
         Ok(outcome) => {
             output.end(Ok(&outcome))?;
@@ -85,20 +99,11 @@ fn attempt(args: &RunArgs, look: Look, ends: &Ends, early: &mut Option<Loading>)
                 return Ok(0);
             }
             let interrupted = failure.error().fault == Fault::Interrupted;
-            let code = fail(&Error::Run(failure), &program, terminal)?;
+            let code = fail(&Error::Run(failure), program, terminal)?;
             Ok(ends.signals.code().filter(|_| interrupted).unwrap_or(code))
         }
         Err(error) => Err(error),
     }
-}
-
-/// With the models that the run may ask for, if any.
-fn engine(args: &LoadArgs, program: &Program, early: Option<Loading>, look: Look) -> Result<Engine, Error> {
-    let (ir, entry) = (program.ir(), program.ir().entry);
-    if !agentc::needs_model(ir, entry) {
-        return load::without_model(args);
-    }
-    load::engine(args, program, &agentc::named_models(ir, entry), early, look)
 }
 
 /// Shows the events of a run until it is over.
@@ -110,18 +115,9 @@ fn watch(
     ends: &Ends,
     output: &mut Output,
     look: Look,
-) -> Result<agentc::Outcome, Error> {
+) -> Result<Outcome, Error> {
     let cancel = ends.signals.cancel();
-    let mut run = engine.run(program).inputs(inputs).cancel(cancel.clone());
-    if let Some(seed) = args.seed {
-        run = run.seed(seed);
-    }
-    if let Some(temp) = args.temp {
-        run = run.temp(temp);
-    }
-    if let Some(tokens) = args.max_tokens {
-        run = run.max_tokens(tokens);
-    }
+    let mut run = args.settings.apply(engine.run(program).inputs(inputs).cancel(cancel.clone()));
     if let Some(deadline) = ends.deadline {
         run = run.timeout(deadline.saturating_duration_since(Instant::now()));
     }
@@ -147,15 +143,6 @@ fn fail(error: &Error, program: &Program, terminal: Terminal) -> Exit {
     };
     terminal.say(&text);
     Ok(error.exit_code())
-}
-
-/// The files of all models that the run may load.
-fn models(args: &RunArgs, program: &Program) -> Vec<PathBuf> {
-    let ir = program.ir();
-    let declared = ir.model.iter().chain(ir.models.iter().map(|(_, model)| model));
-    let names = args.load.model.as_deref().into_iter().chain(declared.map(|model| model.name.as_str()));
-    // What is not there cannot be written over.
-    names.chain([REFERENCE_MODEL]).filter_map(|name| Store::find(name).ok()).collect()
 }
 
 /// A file for the trace, unless the run reads it.

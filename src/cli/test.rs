@@ -103,6 +103,7 @@ impl Suite<'_> {
                 result => self.tell(file, program, test, result, ms)?,
             }
         }
+        engine.into_iter().for_each(|engine| load::end(engine, self.look));
         Ok(())
     }
 

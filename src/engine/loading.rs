@@ -59,6 +59,7 @@ impl Loading {
             main,
             others: rest,
             limits,
+            disk: builder.disk.clone(),
             commands: receiver,
             completions: completions.clone(),
             ready: tell,

@@ -1,6 +1,5 @@
 //! Runs as callers see them: set up, started, and either waited for or watched.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
@@ -8,16 +7,11 @@ use std::time::{Duration, Instant};
 
 use agentc_runtime::{Event, Functions, Grants, Input, Outcome, RunOptions, ToolError, Value};
 
-use super::Engine;
-use super::worker::{Command, Reply};
+use super::listener::{Audience, Listener, Reply};
+use super::worker::Command;
+use super::{Batch, Engine, Row};
 use crate::error::{Error, Failure};
 use crate::program::Program;
-
-/// Runs of a batch that are in progress at once.
-const WINDOW: usize = 8;
-
-/// The inputs of one run of a batch, by name.
-pub type Row = Vec<(String, Value)>;
 
 /// A run to be set up and started.
 #[derive(Debug, Clone)]
@@ -120,16 +114,45 @@ impl<'p> Run<'p> {
         self.stream()?.finish()
     }
 
+    /// One such run for each row, several at a time; the outcomes are in the order of the rows. Inputs that this run has
+    /// take precedence over those of a row. All have this run's seed: a row has the outcome that it has alone.
+    pub fn batch<I>(self, rows: I) -> Batch<'p, I::IntoIter>
+    where
+        I: IntoIterator<Item: Into<Row>>,
+    {
+        Batch::new(self, rows.into_iter())
+    }
+
     /// Starts it; its events arrive as they happen.
     pub fn stream(self) -> Result<Events<'p>, Error> {
+        let (reply, replies) = mpsc::channel();
+        let audience = Arc::new(Audience::default());
+        let program = self.program;
+        let engine = self.begin(Listener::new(reply, 0, audience.clone()))?;
+        Ok(Events { program, replies, outcome: None, audience, engine })
+    }
+
+    /// Has its engine begin it, and tell the listener what becomes of it.
+    pub(super) fn begin(self, listener: Listener) -> Result<Engine, Error> {
         let Run { engine, program, test, inputs, mut options, tools, timeout } = self;
         // A time too far away to be represented is no deadline.
         options.deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let (reply, replies) = mpsc::channel();
-        let deserted = Arc::new(AtomicBool::new(false));
-        let (program_ir, flag) = (program.ir().clone(), deserted.clone());
-        engine.send(Command { program: program_ir, test, inputs, options, tools, reply, deserted: flag })?;
-        Ok(Events { program, replies, outcome: None, deserted, engine })
+        engine.send(Command { program: program.code().clone(), test, inputs, options, tools, listener })?;
+        Ok(engine)
+    }
+
+    /// With further inputs, over which its own take precedence.
+    pub(super) fn under(mut self, mut inputs: Vec<(String, Input)>) -> Self {
+        inputs.append(&mut self.inputs);
+        Run { inputs, ..self }
+    }
+
+    pub(super) fn program(&self) -> &'p Program {
+        self.program
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
     }
 }
 
@@ -137,10 +160,9 @@ impl<'p> Run<'p> {
 #[derive(Debug)]
 pub struct Events<'p> {
     program: &'p Program,
-    replies: Receiver<Reply>,
+    replies: Receiver<(u64, Reply)>,
     outcome: Option<Result<Outcome, Error>>,
-    /// Set when nobody listens any more.
-    deserted: Arc<AtomicBool>,
+    audience: Arc<Audience>,
     /// The engine lives at least as long as its runs.
     engine: Engine,
 }
@@ -149,7 +171,7 @@ impl Drop for Events<'_> {
     /// What nobody waits for is not worth the time.
     fn drop(&mut self) {
         if self.outcome.is_none() {
-            self.deserted.store(true, Ordering::Relaxed);
+            self.audience.deserted.store(true, Ordering::Relaxed);
             self.engine.wake();
         }
     }
@@ -164,9 +186,9 @@ impl Iterator for Events<'_> {
             return None;
         }
         match self.replies.recv() {
-            Ok(Reply::Event(event)) => return Some(event),
-            Ok(Reply::Over(outcome)) => self.outcome = Some(Failure::check(*outcome, self.program)),
-            Err(_) => self.outcome = Some(Err(Error::EngineGone)),
+            Ok((_, Reply::Event(event))) => return Some(event),
+            Ok((_, Reply::Over(outcome))) => self.outcome = Some(Failure::check(*outcome, self.program)),
+            Ok((_, Reply::Lost)) | Err(_) => self.outcome = Some(Err(Error::EngineGone)),
         }
         None
     }
@@ -178,34 +200,5 @@ impl Events<'_> {
         while self.next().is_some() {}
         // Something stays in its place: the run has ended.
         self.outcome.replace(Err(Error::EngineGone)).unwrap_or(Err(Error::EngineGone))
-    }
-}
-
-/// Outcomes of the runs of a batch, in the order of its rows.
-#[derive(Debug)]
-pub struct Batch<'p, I> {
-    engine: Engine,
-    program: &'p Program,
-    rows: I,
-    live: VecDeque<Result<Events<'p>, Error>>,
-}
-
-impl<'p, I: Iterator<Item = Row>> Batch<'p, I> {
-    pub(super) fn new(engine: Engine, program: &'p Program, rows: I) -> Batch<'p, I> {
-        Batch { engine, program, rows, live: VecDeque::new() }
-    }
-}
-
-impl<I: Iterator<Item = Row>> Iterator for Batch<'_, I> {
-    type Item = Result<Outcome, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while self.live.len() < WINDOW {
-            let Some(row) = self.rows.next() else { break };
-            let run = self.engine.run(self.program);
-            let inputs = row.into_iter().map(|(name, value)| (name, Input::Value(value)));
-            self.live.push_back(run.inputs(inputs).stream());
-        }
-        Some(self.live.pop_front()?.and_then(Events::finish))
     }
 }

@@ -2,18 +2,20 @@
 //! them. It waits on one queue for all that is done elsewhere, in tools and by other back ends; what takes long is done
 //! there.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use agentc_compiler::ir;
 use agentc_runtime::backend::{Named, load_all};
+use agentc_runtime::disk::Disk;
 use agentc_runtime::model::{Load, Model, ModelError, ModelInfo};
 use agentc_runtime::{
-    Backends, Completions, Event, Fault, Functions, Input, Limits, Outcome, Poll, RunError, RunOptions,
+    Backends, Completions, Fault, Functions, Input, Limits, Outcome, Poll, Prepared, RunError, RunOptions,
     Session,
 };
+
+use super::listener::Listener;
 
 /// What the thread needs to begin.
 pub(super) struct Start {
@@ -21,6 +23,8 @@ pub(super) struct Start {
     /// What further models there are; where it closes instead, nobody wants any.
     pub(super) others: Receiver<Vec<Named>>,
     pub(super) limits: Limits,
+    /// Where beginnings of contexts are kept.
+    pub(super) disk: Option<Disk>,
     pub(super) commands: Receiver<Command>,
     /// Wakes the thread.
     pub(super) completions: Completions,
@@ -37,21 +41,13 @@ pub(super) enum Ready {
 
 /// What the thread is asked for.
 pub(super) struct Command {
-    pub(super) program: Arc<ir::Program>,
+    pub(super) program: Prepared,
     /// One of the program's tests, instead of its entry point.
     pub(super) test: Option<usize>,
     pub(super) inputs: Vec<(String, Input)>,
     pub(super) options: RunOptions,
     pub(super) tools: Functions,
-    pub(super) reply: Sender<Reply>,
-    /// Set when nobody listens any more.
-    pub(super) deserted: Arc<AtomicBool>,
-}
-
-/// What it tells about a run; after the outcome nothing.
-pub(super) enum Reply {
-    Event(Event),
-    Over(Box<Outcome>),
+    pub(super) listener: Listener,
 }
 
 /// Polls of one session before it is the next one's turn.
@@ -59,16 +55,15 @@ const STRETCHES: usize = 16;
 
 struct Live {
     session: Session,
-    reply: Sender<Reply>,
-    deserted: Arc<AtomicBool>,
+    listener: Listener,
 }
 
 /// Loads the models and serves until the last sender of commands is gone.
 pub(super) fn work(start: Start) {
-    let Start { main, others, limits, commands, completions, ready, started } = start;
+    let Start { main, others, limits, disk, commands, completions, ready, started } = start;
     let info = Arc::new(Mutex::new(None));
     let main = Box::new(Observed { loader: main, info: info.clone() });
-    let result = load_all(main, &mut || others.recv().ok(), &limits, &mut |backends| {
+    let result = load_all(main, &mut || others.recv().ok(), &limits, disk.as_ref(), &mut |backends| {
         let load_ms = started.elapsed().as_millis() as u64;
         let info = info.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(info) = info else { return };
@@ -119,8 +114,8 @@ fn serve(mut backends: Backends<'_>, commands: &Receiver<Command>, load_ms: u64)
         }
         for report in backends.poll() {
             if let Some(run) = live.iter_mut().find(|run| run.session.waits_for(report.task)) {
-                let reply = &run.reply;
-                run.session.report(report, &mut backends, &mut |event| tell(reply, event));
+                let listener = &run.listener;
+                run.session.report(report, &mut backends, &mut |event| listener.tell(event));
             }
         }
     }
@@ -140,7 +135,7 @@ fn receive(commands: &Receiver<Command>, idle: bool) -> Option<Vec<Command>> {
 }
 
 fn begin(command: Command, load_ms: u64) -> Option<Live> {
-    let Command { program, test, inputs, options, tools, reply, deserted } = command;
+    let Command { program, test, inputs, options, tools, listener } = command;
     let session = match test {
         None => Session::new(program, &inputs, options),
         Some(test) => Session::of_test(program, test, options).ok_or_else(|| no_test(test)),
@@ -148,10 +143,13 @@ fn begin(command: Command, load_ms: u64) -> Option<Live> {
     match session {
         Ok(mut session) => {
             session.charge_load(load_ms);
-            Some(Live { session: session.with_host(tools), reply, deserted })
+            if listener.audience().warned.swap(true, Ordering::Relaxed) {
+                session = session.without_warnings();
+            }
+            Some(Live { session: session.with_host(tools), listener })
         }
         Err(error) => {
-            let _ = reply.send(Reply::Over(Box::new(Outcome::of_error(error))));
+            listener.end(Outcome::of_error(error));
             None
         }
     }
@@ -165,19 +163,19 @@ impl Live {
     /// Lets the run go on for a while: one that only computes must not hold up the others. Gives it back unless it is
     /// over; `is_ready` is set if it could go on at once, or has ended.
     fn go_on(mut self, backends: &mut Backends<'_>, is_ready: &mut bool) -> Option<Live> {
-        if self.deserted.load(Ordering::Relaxed) {
+        if self.listener.audience().deserted.load(Ordering::Relaxed) {
             self.session.abort(Fault::Interrupted, backends, &mut |_| {});
         }
         for _ in 0..STRETCHES {
-            let reply = &self.reply;
-            match self.session.poll(backends, &mut |event| tell(reply, event)) {
+            let listener = &self.listener;
+            match self.session.poll(backends, &mut |event| listener.tell(event)) {
                 Poll::Ready => {}
                 Poll::Waiting => return Some(self),
                 Poll::Done => {
                     // Whether it was the last one has to be seen before the thread waits for a word that may have come.
                     *is_ready = true;
                     let outcome = self.session.into_outcome()?;
-                    let _ = self.reply.send(Reply::Over(Box::new(outcome)));
+                    self.listener.end(outcome);
                     return None;
                 }
             }
@@ -185,9 +183,4 @@ impl Live {
         *is_ready = true;
         Some(self)
     }
-}
-
-/// Who is gone has said so by its flag.
-fn tell(reply: &Sender<Reply>, event: Event) {
-    let _ = reply.send(Reply::Event(event));
 }
