@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::peers;
 use crate::system::{Outcome, cargo, root, run, step};
 
 const MODEL: &str = "smollm2";
@@ -38,6 +39,14 @@ pub(crate) fn bench(arguments: &[&str]) -> Outcome {
     bench_constraint(&[])
 }
 
+/// Runs what passes of a model cost, by their rows; of the reference model unless another is named.
+pub(crate) fn bench_passes(arguments: &[&str]) -> Outcome {
+    build(&["--workspace"])?;
+    pull()?;
+    run(&cargo(), &["build", "--workspace", "--examples", "--locked"], &[])?;
+    run(&binary("examples/passes"), arguments, &[])
+}
+
 /// Runs what the constraint engine costs by itself, times and then memory.
 pub(crate) fn bench_constraint(arguments: &[&str]) -> Outcome {
     run_apart("benches/constraint/Cargo.toml", &["--bin", "time"], arguments)?;
@@ -47,6 +56,20 @@ pub(crate) fn bench_constraint(arguments: &[&str]) -> Outcome {
 /// Runs the masks of this engine and of others over the same schemas.
 pub(crate) fn bench_masks(arguments: &[&str]) -> Outcome {
     run_apart("benches/peers/Cargo.toml", &[], arguments)
+}
+
+/// Runs workloads on this project and on guidance, in turns.
+pub(crate) fn bench_peers(arguments: &[&str]) -> Outcome {
+    build(&["--workspace"])?;
+    pull()?;
+    run(&cargo(), &["build", "--workspace", "--examples", "--locked"], &[])?;
+    let folder = target().join("peers");
+    let python = peers::python(&folder).map(|python| python.display().to_string());
+    let folder = folder.display().to_string();
+    let mut words = vec!["--folder", &folder];
+    words.extend(python.iter().flat_map(|python| ["--python", python]));
+    words.extend(arguments);
+    run(&binary("examples/workloads"), &words, &[])
 }
 
 /// Runs a program of a workspace of its own, without llama.cpp.

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 mod amx;
 mod build;
+mod peers;
 mod setup;
 mod system;
 
@@ -21,6 +22,11 @@ usage: cargo xtask COMMAND
   test     set up, build, fetch the reference model, and run every test
   amx      check whether each C++ compiler here compiles llama.cpp's AMX kernels correctly
   bench    set up, fetch the reference model, and run the benchmarks, including the next
+  bench passes [MODEL]
+           measure what a pass of a model costs, by how many rows it has
+  bench peers [--pairs N] [--models LIST] [--threads N] [--only LETTERS]
+           run workloads in turns here and on guidance with llama-cpp-python, which is
+           installed below target/ once; without Python, here alone
   bench constraint [--vocab FILE] [--only TEXT]
            measure the constraint engine by itself, without a model
   bench masks [--data FILE] [--vocab FILE] [--sample N]
@@ -42,6 +48,8 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => setup::prepare().and_then(|()| build::test(rest)),
         ["amx"] => amx::check(),
         ["bench", "constraint", rest @ ..] => build::bench_constraint(rest),
+        ["bench", "passes", rest @ ..] => setup::prepare().and_then(|()| build::bench_passes(rest)),
+        ["bench", "peers", rest @ ..] => setup::prepare().and_then(|()| build::bench_peers(rest)),
         ["bench", "masks", rest @ ..] => build::bench_masks(rest),
         ["conformance", rest @ ..] => build::conformance(rest),
         ["soak", rest @ ..] => build::soak(rest),
