@@ -8,6 +8,8 @@ mod stmt;
 mod text;
 mod types;
 
+use std::fmt;
+
 use crate::source::Span;
 
 pub use expr::{BinOp, Call, Expr, ExprKind, Fork, Regex, UnOp};
@@ -76,4 +78,11 @@ pub struct Path {
     pub names: Vec<Ident>,
     /// All of it.
     pub span: Span,
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.names.iter().map(|name| name.name.as_str()).collect();
+        f.write_str(&names.join("."))
+    }
 }

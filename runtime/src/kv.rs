@@ -75,6 +75,13 @@ pub struct PrefixTree {
     next_look: u64,
 }
 
+/// What the leased sequences of a tree hold.
+#[derive(Debug)]
+pub struct Held<'t> {
+    tree: &'t PrefixTree,
+    nodes: FxHashSet<NodeId>,
+}
+
 impl PrefixTree {
     /// An empty tree for a memory of `capacity` cells and `seqs` sequences. `price` is what a token costs, as
     /// [`ModelInfo::price`](crate::model::ModelInfo::price) says it.
@@ -276,27 +283,21 @@ impl PrefixTree {
         }
     }
 
-    /// Cells that leased sequences hold: all others can be had, by eviction.
-    pub fn held(&self) -> usize {
-        self.held_nodes().into_iter().map(|node| self.nodes[node].tokens.len()).sum()
-    }
-
-    /// The longest prefix of `tokens` that leased sequences hold, in tokens.
-    pub fn held_prefix(&self, tokens: &[TokenId]) -> usize {
-        let held = self.held_nodes();
-        self.find_among(tokens, |node| held.contains(&node)).1
-    }
-
-    /// The nodes of leased sequences.
-    fn held_nodes(&self) -> FxHashSet<NodeId> {
-        let mut held = FxHashSet::default();
+    /// What leased sequences hold.
+    pub fn held(&self) -> Held<'_> {
+        let mut nodes = FxHashSet::default();
         for seq in self.seqs.iter().flatten().filter(|seq| seq.leased) {
             let mut node = seq.end;
-            while node != ROOT && held.insert(node) {
+            while node != ROOT && nodes.insert(node) {
                 node = self.nodes[node].parent;
             }
         }
-        held
+        Held { tree: self, nodes }
+    }
+
+    /// Whether a sequence can be leased.
+    pub fn can_lease(&self) -> bool {
+        self.seqs.iter().any(|seq| seq.is_none_or(|seq| !seq.leased))
     }
 
     /// The longest prefix of `tokens` in the tree, in tokens.
@@ -317,7 +318,7 @@ impl PrefixTree {
         while let Some((node, depth)) = open.pop() {
             for &child in self.nodes[node].children.iter().filter(|child| is_of(**child)) {
                 let run = &self.nodes[child].tokens;
-                let common = run.iter().zip(&tokens[depth..]).take_while(|(a, b)| a == b).count();
+                let common = common_prefix(run, &tokens[depth..]);
                 if depth + common > best.1 {
                     best = (child, depth + common, common);
                 }
@@ -457,6 +458,23 @@ impl PrefixTree {
             }
         }
     }
+}
+
+impl Held<'_> {
+    /// Their cells: all others can be had, by eviction.
+    pub fn cells(&self) -> usize {
+        self.nodes.iter().map(|node| self.tree.nodes[*node].tokens.len()).sum()
+    }
+
+    /// The longest prefix of `tokens` among them, in tokens.
+    pub fn prefix(&self, tokens: &[TokenId]) -> usize {
+        self.tree.find_among(tokens, |node| self.nodes.contains(&node)).1
+    }
+}
+
+/// How many tokens two lists have in common, from the first on.
+pub(crate) fn common_prefix(a: &[TokenId], b: &[TokenId]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 mod common;
 
 use agentc_runtime::model::script::ScriptModel;
-use agentc_runtime::{Backends, Limits, Outcome, Poll, RunOptions, Session};
-use common::{play, play_on, program, scheds};
+use agentc_runtime::{Limits, Outcome, RunOptions, Session};
+use common::{play, play_on, program, scheds, together};
 
 fn random() -> ScriptModel {
     ScriptModel::random(7).unwrap()
@@ -14,21 +14,6 @@ fn random() -> ScriptModel {
 fn options(seed: u64, strands: usize) -> RunOptions {
     let limits = Limits { strands, ..Limits::default() };
     RunOptions { seed: Some(seed), temp: Some(0.9), limits, ..RunOptions::default() }
-}
-
-/// Runs all sessions together.
-fn together(mut sessions: Vec<Session>, backends: &mut Backends<'_>) -> Vec<Outcome> {
-    loop {
-        let polls: Vec<Poll> = sessions.iter_mut().map(|run| run.poll(backends, &mut |_| {})).collect();
-        if polls.iter().all(|poll| *poll == Poll::Done) {
-            return sessions.into_iter().map(|session| session.into_outcome().unwrap()).collect();
-        }
-        for report in backends.poll() {
-            if let Some(run) = sessions.iter_mut().find(|run| run.waits_for(report.task)) {
-                run.report(report, backends, &mut |_| {});
-            }
-        }
-    }
 }
 
 /// A prompt of some hundred tokens that nobody has read, and branches on it.

@@ -12,10 +12,9 @@ use agentc_runtime::model::Model;
 use agentc_runtime::model::script::ScriptModel;
 use agentc_runtime::session::run;
 use agentc_runtime::{
-    Backends, ErrorKind, Event, Fault, Journal, Limit, Limits, Outcome, Poll, RunOptions, Session,
-    TokenOrigin,
+    ErrorKind, Event, Fault, Journal, Limit, Limits, Outcome, Poll, RunOptions, Session, TokenOrigin,
 };
-use common::{inputs, play, play_on, program, scheds, script};
+use common::{inputs, play, play_on, program, scheds, script, together};
 
 const CHAT: &str = r#"
 input q: str = "Why?"
@@ -116,7 +115,7 @@ fn interleaved_runs_are_as_if_alone() {
         .iter()
         .enumerate()
         .map(|(i, source)| Session::new(program(source), &[], options(i)).unwrap());
-    let together = interleave(sessions.collect(), &mut sched);
+    let together = together(sessions.collect(), &mut sched);
     for (alone, together) in alone.iter().zip(&together) {
         assert_eq!(together.error(), None);
         assert_eq!((alone.text(), alone.value()), (together.text(), together.value()));
@@ -140,7 +139,7 @@ fn generations_that_do_not_fit_together_take_turns() {
             .iter()
             .enumerate()
             .map(|(i, source)| Session::new(program(source), &[], options(i)).unwrap());
-        let together = interleave(sessions.collect(), &mut sched);
+        let together = together(sessions.collect(), &mut sched);
         for (alone, together) in alone.iter().zip(&together) {
             assert_eq!(together.error(), None, "{cells} cells, {seqs} sequences");
             assert_eq!(alone.text(), together.text(), "{cells} cells, {seqs} sequences");
@@ -151,23 +150,9 @@ fn generations_that_do_not_fit_together_take_turns() {
     let mut sched = scheds(&mut model);
     let small = Session::new(program("\"a\" gen x: /[a-z]{3}/ return x"), &[], options(0)).unwrap();
     let large = Session::new(program(&programs[0]), &[], options(0)).unwrap();
-    let ended = interleave(vec![large, small], &mut sched);
+    let ended = together(vec![large, small], &mut sched);
     assert!(ended[0].error().is_some(), "{:?}", ended[0]);
     assert_eq!(ended[1].error(), None);
-}
-
-fn interleave(mut sessions: Vec<Session>, sched: &mut Backends<'_>) -> Vec<Outcome> {
-    loop {
-        let polls: Vec<Poll> = sessions.iter_mut().map(|session| session.poll(sched, &mut |_| {})).collect();
-        if polls.iter().all(|poll| *poll == Poll::Done) {
-            return sessions.into_iter().map(|session| session.into_outcome().unwrap()).collect();
-        }
-        for report in sched.poll() {
-            if let Some(session) = sessions.iter_mut().find(|session| session.waits_for(report.task)) {
-                session.report(report, sched, &mut |_| {});
-            }
-        }
-    }
 }
 
 #[test]

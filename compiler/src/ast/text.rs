@@ -9,7 +9,7 @@ use std::fmt;
 
 use super::{
     Ast, Block, Expr, FuncDecl, FuncWord, Gen, GenKind, Ident, Import, ImportNames, Item, ModelDecl, Param,
-    Part, Path, RoleBody, ScriptPrompt, Stmt, StmtKind, TestDecl, TestModel, Text, ToolBody, ToolDecl, Type,
+    Part, RoleBody, ScriptPrompt, Stmt, StmtKind, TestDecl, TestModel, Text, ToolBody, ToolDecl, Type,
 };
 use crate::spelling::{Writes, escaped};
 
@@ -335,7 +335,7 @@ impl Writer {
                 self.expr(from);
                 by.iter().for_each(|method| self.put(format_args!(" by {}", method.name)));
             }
-            GenKind::Call(tools) => tools.iter().for_each(|tool| self.put(format_args!(" {}", dotted(tool)))),
+            GenKind::Call(tools) => tools.iter().for_each(|tool| self.put(format_args!(" {tool}"))),
         }
         self.settings(&generation.options);
         self.put(')');
@@ -349,9 +349,4 @@ impl Writer {
             Part::Gen(generation) => w.hole(|w| w.generation(generation)),
         });
     }
-}
-
-fn dotted(path: &Path) -> String {
-    let names: Vec<&str> = path.names.iter().map(|n| n.name.as_str()).collect();
-    names.join(".")
 }

@@ -213,12 +213,7 @@ impl Checker<'_> {
             return false;
         }
         if let Some(other) = listed.iter().find(|other| other.name == *name) {
-            let spelled = |path: &Path| {
-                let names: Vec<&str> = path.names.iter().map(|name| name.name.as_str()).collect();
-                names.join(".")
-            };
-            let (one, two) = (spelled(&other.path), spelled(path));
-            let message = format!("`{one}` and `{two}` are two tools of the name `{name}`");
+            let message = format!("`{}` and `{path}` are two tools of the name `{name}`", other.path);
             let diag = Diag::new("E0702", path.span, message).label(other.path.span, "the other one");
             self.report(diag.hint("a model calls a tool by its own name: give one of the two another name"));
         }

@@ -88,7 +88,7 @@ fn check(tree: &PrefixTree, naive: &Naive) {
         assert!(!empty, "sequence {seq} is released and empty");
     }
     let held = naive.leased.iter().filter_map(|seq| naive.seqs.get(seq)).flatten();
-    assert_eq!(tree.held(), held.map(|(_, cell)| cell).collect::<BTreeSet<_>>().len(), "cells held");
+    assert_eq!(tree.held().cells(), held.map(|(_, cell)| cell).collect::<BTreeSet<_>>().len(), "cells held");
     for (id, node) in tree.nodes.iter().enumerate().skip(1) {
         let free = tree.free_nodes.contains(&id);
         assert!(free || (node.users > 0 && !node.tokens.is_empty()), "node {id} is in use but empty");
@@ -118,8 +118,11 @@ fn step(tree: &mut PrefixTree, naive: &mut Naive, random: &mut Random) {
             let expected = naive.longest(&tokens);
             assert_eq!(tree.longest_prefix(&tokens), expected);
             let held = naive.longest_of(|seq| naive.leased.contains(&seq), &tokens);
-            assert_eq!(tree.held_prefix(&tokens), held);
-            let Some(lease) = tree.lease(&tokens) else {
+            assert_eq!(tree.held().prefix(&tokens), held);
+            let can_lease = tree.can_lease();
+            let lease = tree.lease(&tokens);
+            assert_eq!(lease.is_some(), can_lease);
+            let Some(lease) = lease else {
                 assert_eq!(naive.leased.len(), SEQS, "no lease although a sequence is not leased");
                 return;
             };
@@ -137,7 +140,7 @@ fn step(tree: &mut PrefixTree, naive: &mut Naive, random: &mut Random) {
                 tree.extend(seq, &tokens);
                 naive.extend(seq, &tokens);
             } else {
-                assert_eq!(tree.cells(), tree.held(), "eviction stopped too early");
+                assert_eq!(tree.cells(), tree.held().cells(), "eviction stopped too early");
             }
         }
         3 if !live.is_empty() => {

@@ -68,10 +68,9 @@ impl Beam {
 
     /// The best ways, as many as there are beams; those that are complete are out.
     fn follow(&mut self, ways: Vec<(f64, &Hypothesis, Offer)>) -> Result<Vec<Hypothesis>, Fault> {
-        let width = self.start.ask.wants.beam.unwrap_or(1) as usize;
         let (mut live, mut followed) = (Vec::new(), 0);
         for (log, hypothesis, offer) in ways {
-            if followed == width {
+            if followed == self.start.beams() {
                 break;
             }
             match hypothesis.follow(offer) {

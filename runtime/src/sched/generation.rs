@@ -12,6 +12,7 @@ use super::memory::Sequence;
 use super::start::{Start, Written};
 use crate::ask::Chunk;
 use crate::error::Fault;
+use crate::kv::common_prefix;
 use crate::model::Model;
 use crate::sample::{self, Likelihood, Stream};
 use crate::trace::{TokenOrigin, Usage};
@@ -130,7 +131,7 @@ impl Generation {
         let mut written = self.start.written(&self.matcher, model)?;
         usage.generated_tokens = (written.tokens.len() as u64).saturating_sub(self.forced);
         written.product.measured.mask_mass = self.start.ask.wants.mask_mass.then_some(self.least);
-        let kept = written.tokens.iter().zip(self.matcher.tokens()).take_while(|(a, b)| a == b).count();
+        let kept = common_prefix(&written.tokens, self.matcher.tokens());
         Ok((written, (self.prompt() + kept).min(sequence.evaluated)))
     }
 

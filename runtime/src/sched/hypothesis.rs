@@ -12,6 +12,7 @@ use agentc_constraint::{Commit, MatchError, Matcher, Next, TokenId, TokenSet, To
 use super::memory::Sequence;
 use super::start::Start;
 use crate::error::Fault;
+use crate::kv::common_prefix;
 use crate::model::Model;
 use crate::sample::Likelihood;
 use crate::trace::Usage;
@@ -99,8 +100,7 @@ impl Hypothesis {
                     // Forced text may have been tokenised anew together with the tokens before it.
                     let prompt = self.start.prompt.len();
                     let old = &sequence.tokens[prompt..];
-                    let same = old.iter().zip(self.matcher.tokens()).take_while(|(a, b)| a == b).count();
-                    self.logs.truncate(same);
+                    self.logs.truncate(common_prefix(old, self.matcher.tokens()));
                     sequence.replace(prompt, self.matcher.tokens());
                 }
                 Next::Choose => self.stage = Stage::Choose,
@@ -176,12 +176,8 @@ impl Hypothesis {
         let mut offers = self.whole(going, model);
         offers.extend(end);
         offers.sort_by(likeliest);
-        offers.truncate(self.width());
+        offers.truncate(self.start.beams());
         Ok(offers)
-    }
-
-    fn width(&self) -> usize {
-        self.start.ask.wants.beam.unwrap_or(1) as usize
     }
 
     /// The tokens that add something to the value; `None` if there are none.
@@ -199,9 +195,9 @@ impl Hypothesis {
     /// The likeliest of those that belong to the value as a whole, or, if there is none, of all: as many as there are beams.
     fn whole(&self, mut offers: Vec<Offer>, model: &dyn Model) -> Vec<Offer> {
         let (mut whole, mut parts): (Vec<Offer>, Vec<Offer>) = (Vec::new(), Vec::new());
-        let mut look_at = self.width().saturating_mul(4).saturating_add(16);
+        let mut look_at = self.start.beams().saturating_mul(4).saturating_add(16);
         let mut from = 0;
-        while from < offers.len() && whole.len() < self.width() {
+        while from < offers.len() && whole.len() < self.start.beams() {
             let rest = &mut offers[from..];
             let count = look_at.min(rest.len());
             if count < rest.len() {
@@ -219,7 +215,7 @@ impl Hypothesis {
             look_at = look_at.saturating_mul(8);
         }
         let mut best = if whole.is_empty() { parts } else { whole };
-        best.truncate(self.width());
+        best.truncate(self.start.beams());
         best
     }
 

@@ -6,7 +6,7 @@
 
 use agentc_constraint::TokenId;
 
-use crate::kv::{Lease, PrefixTree};
+use crate::kv::{Lease, PrefixTree, common_prefix};
 use crate::model::{Model, ModelError, SeqId};
 
 /// Tokens that a model reads, and how many of them are in its memory.
@@ -32,7 +32,7 @@ impl Sequence {
     /// Replaces all but the first `keep` tokens; what was evaluated beyond what stays the same counts no more.
     pub(super) fn replace(&mut self, keep: usize, new: &[TokenId]) {
         let old = self.tokens.get(keep..).unwrap_or_default();
-        let common = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+        let common = common_prefix(old, new);
         self.tokens.truncate(keep + common);
         self.tokens.extend(&new[common..]);
         self.evaluated = self.evaluated.min(keep + common);
@@ -82,8 +82,14 @@ impl<'m> Memory<'m> {
     /// Whether a sequence without a lease fits beside those that have one, if it grows by `more` tokens, and they
     /// together by `growth`.
     pub(super) fn fits(&self, sequence: &Sequence, more: usize, growth: usize) -> bool {
-        let own = sequence.tokens.len() - self.kv.held_prefix(&sequence.tokens);
-        self.kv.held() + own + more + growth <= self.kv.capacity()
+        let held = self.kv.held();
+        let own = sequence.tokens.len() - held.prefix(&sequence.tokens);
+        held.cells() + own + more + growth <= self.kv.capacity()
+    }
+
+    /// Whether any sequence can have a lease now.
+    pub(super) fn can_lease(&self) -> bool {
+        self.kv.can_lease()
     }
 
     /// Gives a sequence a lease that begins with as much of its tokens as the memory holds; all but the last token at

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use agentc_constraint::{Constraint, SharedSpec, TokenId};
+use agentc_constraint::{Constraint, SharedSpec, TokenId, Vocab};
 
 use self::activity::{Activity, Ended};
 use self::constraints::ConstraintCache;
@@ -45,6 +45,7 @@ use self::start::Start;
 use crate::ask::{Chunk, GenAsk, Written};
 use crate::backend::{Report, TaskId};
 use crate::error::Fault;
+use crate::kv::common_prefix;
 use crate::layout::Part;
 use crate::limits::Limits;
 use crate::model::{Model, ModelError};
@@ -167,7 +168,7 @@ impl<'m> Scheduler<'m> {
         let read =
             |place: Place<'_>| prompt::prompt(place.settled.to_vec(), place.parts, &self.reader(watch));
         let (before, mut tokens) = (read(place)?.tokens, read(with)?.tokens);
-        let mut same = before.iter().zip(&tokens).take_while(|(a, b)| a == b).count();
+        let mut same = common_prefix(&before, &tokens);
         if same == 0 {
             // The first logits come after a token.
             let mut first = Vec::new();
@@ -183,9 +184,7 @@ impl<'m> Scheduler<'m> {
         if judged.is_empty() {
             return Ok(Some(0.0));
         }
-        let vocab = self.memory.model.vocab();
-        let healed: Vec<u8> =
-            before[same.min(before.len())..].iter().flat_map(|&token| vocab.bytes(token).to_vec()).collect();
+        let healed = bytes_of(&before[same.min(before.len())..], self.memory.model.vocab());
         let (sequence, scoring) = Scoring::of_tokens(known, &healed, judged);
         let usage = Usage { prompt_tokens: tokens.len() as u64, ..Usage::default() };
         let job = Job::new(task, sequence, Activity::Score(Box::new(scoring)));
@@ -278,9 +277,8 @@ impl<'m> Scheduler<'m> {
         let healable = healable.min(tokens.len().saturating_sub(1));
         let tail = &tokens[tokens.len() - healable..];
         let count = constraint.heal(tail).map_err(|error| Fault::Match { name: ask.name.clone(), error })?;
-        let vocab = self.memory.model.vocab();
         let cut = tokens.len() - count.min(healable);
-        Ok(tokens.drain(cut..).flat_map(|token| vocab.bytes(token).to_vec()).collect())
+        Ok(bytes_of(&tokens.split_off(cut), self.memory.model.vocab()))
     }
 
     /// Logits come after a token: a context without any begins with the one that begins (or ends) texts.
@@ -390,16 +388,22 @@ impl<'m> Scheduler<'m> {
     fn report_groups(&mut self) -> Vec<Report> {
         let mut reports = Vec::new();
         for mut group in std::mem::take(&mut self.groups) {
-            if group.is_over() {
+            let is_over = group.is_over();
+            if is_over {
                 self.remove_jobs(group.task).into_iter().for_each(|job| group.add_cost(&job.usage));
-                reports.extend(group.report());
-            } else {
-                reports.extend(group.report());
+            }
+            reports.extend(group.report());
+            if !is_over {
                 self.groups.push(group);
             }
         }
         reports
     }
+}
+
+/// The text that some tokens spell.
+fn bytes_of(tokens: &[TokenId], vocab: &Vocab) -> Vec<u8> {
+    tokens.iter().flat_map(|&token| vocab.bytes(token).iter().copied()).collect()
 }
 
 /// Names a job: its task, and which member of the task's group it is.

@@ -6,6 +6,7 @@
 
 use agentc_constraint::{TokenId, Vocab};
 
+use super::bytes_of;
 use super::memory::Sequence;
 use super::scoring::{Question, Reply, Scoring};
 use crate::sample::log_sum;
@@ -203,8 +204,4 @@ impl Node {
     fn behind(parent: usize, token: TokenId, depth: usize) -> Node {
         Node { parent, token, depth, children: Vec::new(), continued: false, log: 0.0, end: 0.0 }
     }
-}
-
-fn bytes_of(tokens: &[TokenId], vocab: &Vocab) -> Vec<u8> {
-    tokens.iter().flat_map(|&token| vocab.bytes(token).iter().copied()).collect()
 }

@@ -15,6 +15,7 @@ use std::cmp::Reverse;
 use super::batch::Batch;
 use super::{Job, JobId, Scheduler};
 use crate::error::Fault;
+use crate::kv::common_prefix;
 use crate::model::ModelError;
 
 /// Tokens that a generation is expected to add when it is decided whether another one fits beside it. With fewer, more of
@@ -55,10 +56,7 @@ impl Scheduler<'_> {
         let tokens = &job.sequence.tokens;
         let own = job.activity.next().unwrap_or(usize::MAX).min(tokens.len().saturating_sub(1));
         let tokens = &tokens[..own];
-        let shared = |other: &Job| {
-            let theirs = &other.sequence.tokens[..other.fixed()];
-            theirs.iter().zip(tokens).take_while(|(a, b)| a == b).count()
-        };
+        let shared = |other: &Job| common_prefix(&other.sequence.tokens[..other.fixed()], tokens);
         let unread = self.jobs.iter().filter(|other| other.sequence.evaluated < other.fixed());
         let (shared, Reverse(other)) = unread.map(|other| (shared(other), Reverse(other.id()))).max()?;
         (shared >= self.memory.known(tokens) + SHARED).then_some((other, shared))
@@ -105,7 +103,7 @@ impl Scheduler<'_> {
             self.add(at, limit, &mut batch, &mut failed);
         }
         for at in waiting {
-            if batch.rows.len() == limit || !failed.is_empty() {
+            if batch.rows.len() == limit || !failed.is_empty() || !self.memory.can_lease() {
                 break;
             }
             if self.waits_for_other(at) {
@@ -137,7 +135,7 @@ impl Scheduler<'_> {
         let (mut held, mut waiting): (Vec<usize>, Vec<usize>) =
             (0..self.jobs.len()).filter(waits).partition(|at| self.jobs[*at].sequence.seq().is_some());
         held.sort_by_key(|at| !self.jobs[*at].prefilled);
-        if waiting.len() > 1 {
+        if waiting.len() > 1 && self.memory.can_lease() {
             waiting.sort_by_cached_key(|at| {
                 let job = &self.jobs[*at];
                 (job.turn.passed < PATIENCE, Reverse(self.memory.known(&job.sequence.tokens)))

@@ -37,6 +37,11 @@ pub(super) struct Written {
 }
 
 impl Start {
+    /// Values that a search follows beside each other.
+    pub(super) fn beams(&self) -> usize {
+        self.ask.wants.beam.unwrap_or(1) as usize
+    }
+
     /// The matcher of a value that begins here.
     pub(super) fn matcher(&self) -> Result<Matcher, Fault> {
         let mut matcher =

@@ -76,6 +76,21 @@ pub(crate) fn end(mut session: Session, backends: &mut Backends<'_>) -> (Outcome
     (session.into_outcome().unwrap(), events, journal)
 }
 
+/// Runs all sessions together.
+pub(crate) fn together(mut sessions: Vec<Session>, backends: &mut Backends<'_>) -> Vec<Outcome> {
+    loop {
+        let polls: Vec<Poll> = sessions.iter_mut().map(|run| run.poll(backends, &mut |_| {})).collect();
+        if polls.iter().all(|poll| *poll == Poll::Done) {
+            return sessions.into_iter().map(|session| session.into_outcome().unwrap()).collect();
+        }
+        for report in backends.poll() {
+            if let Some(run) = sessions.iter_mut().find(|run| run.waits_for(report.task)) {
+                run.report(report, backends, &mut |_| {});
+            }
+        }
+    }
+}
+
 /// The form in which a journal is kept.
 pub(crate) fn kept(journal: &Journal) -> Journal {
     serde_json::from_str(&serde_json::to_string(journal).unwrap()).unwrap()

@@ -1,7 +1,7 @@
 //! Types, as they are written.
 
 use super::super::{Bounds, Number, Text, Type, TypeKind};
-use super::{Writer, dotted};
+use super::Writer;
 use crate::spelling::{Writes, key};
 
 impl Writer {
@@ -9,7 +9,7 @@ impl Writer {
         match &ty.kind {
             TypeKind::Error => self.put('?'),
             TypeKind::Name(path, bounds) => {
-                self.put(dotted(path));
+                self.put(path);
                 self.bounds(bounds.as_ref());
             }
             TypeKind::Str(text) => self.put(format_args!("{text:?}")),
