@@ -8,17 +8,22 @@
 //! Where cells are needed, released sequences lose their ends, of the leaves of the tree the one that is worth least first
 //! (`worth`), and no more than is needed: what is left of a sequence still serves as a beginning. Where a sequence is
 //! needed, the one goes with which the least is lost. Where cells that nobody uses slow the model down, those that are not
-//! worth that go too.
+//! worth that are [idle](PrefixTree::idle), and go too.
+//!
+//! All of this is about models that *rewind*: a sequence of theirs can be cut to any length. Of the others a sequence can
+//! only be taken as a whole, and `checkpoint` says what follows from that.
 //!
 //! Invariants, checked by a test against a naive model: every node except the root is on the path of at least
 //! one sequence and holds at least one token; `cells` is the sum of the nodes' tokens; no sequence that is released is
 //! empty.
 
+mod checkpoint;
 mod worth;
 
 use agentc_constraint::TokenId;
 use rustc_hash::FxHashSet;
 
+use self::checkpoint::Ends;
 use self::worth::{Policy, Use};
 use crate::model::SeqId;
 
@@ -47,6 +52,8 @@ struct Seq {
     leased: bool,
     /// Tokens that it began its lease with, or has been cut to since: those beyond have been used by it alone.
     base: usize,
+    /// How often, and how lately, someone began where it ends.
+    used: Use,
 }
 
 /// A sequence to extend, and what it begins with.
@@ -69,10 +76,13 @@ pub struct PrefixTree {
     cells: usize,
     capacity: usize,
     policy: Policy,
+    /// Whether sequences can be cut to any length.
+    rewinds: bool,
     /// Goes on with every token that is evaluated, and with each lease.
     clock: u64,
-    /// When idle cells are looked for next.
+    /// When idle cells are looked for next, unless more than was ahead by then is so before.
     next_look: u64,
+    looked_ahead: usize,
 }
 
 /// What the leased sequences of a tree hold.
@@ -83,9 +93,9 @@ pub struct Held<'t> {
 }
 
 impl PrefixTree {
-    /// An empty tree for a memory of `capacity` cells and `seqs` sequences. `price` is what a token costs, as
-    /// [`ModelInfo::price`](crate::model::ModelInfo::price) says it.
-    pub fn new(capacity: usize, seqs: usize, price: Option<u32>) -> PrefixTree {
+    /// An empty tree for a memory of `capacity` cells and `seqs` sequences. `price` is what a token costs, and `rewinds`
+    /// whether sequences can be cut to any length, as [`ModelInfo`](crate::model::ModelInfo) says it.
+    pub fn new(capacity: usize, seqs: usize, price: Option<u32>, rewinds: bool) -> PrefixTree {
         PrefixTree {
             nodes: vec![Node::default()],
             free_nodes: Vec::new(),
@@ -93,9 +103,17 @@ impl PrefixTree {
             cells: 0,
             capacity,
             policy: Policy::new(price, capacity),
+            rewinds,
             clock: 0,
             next_look: 0,
+            looked_ahead: 0,
         }
+    }
+
+    /// The same, for a memory of which what is given up can be kept elsewhere and brought back.
+    pub fn with_shelf(mut self) -> PrefixTree {
+        self.policy = self.policy.with_shelf();
+        self
     }
 
     /// Cells that hold tokens.
@@ -122,8 +140,11 @@ impl PrefixTree {
     /// copied. `None` if every sequence is leased. A released sequence that holds just this prefix goes on
     /// itself (`from` is `seq`). Where no sequence is free one is evicted, that with which the least is lost: the caller
     /// drops the contents of the sequence it gets before it shares the prefix; where only the prefix's own sequence can be
-    /// had, it is cut to the prefix (`from` is `seq` again).
+    /// had, it is cut to the prefix (`from` is `seq` again). A model that does not rewind begins at a checkpoint.
     pub fn lease(&mut self, tokens: &[TokenId]) -> Option<Lease> {
+        if !self.rewinds {
+            return self.lease_at_checkpoint(tokens);
+        }
         let (node, len, used) = self.find(tokens);
         self.clock += 1;
         if used == self.nodes[node].tokens.len()
@@ -138,11 +159,17 @@ impl PrefixTree {
             self.truncate(seq, len);
         } else {
             let end = if len > 0 { self.node_at(tokens, len) } else { ROOT };
-            self.add_user(end);
-            self.seqs[seq as usize] = Some(Seq { end, len, leased: true, base: len });
+            self.begin(seq, end, len);
         }
         self.renew(seq);
         Some(Lease { seq, from, len })
+    }
+
+    /// Makes a sequence that is free hold what ends with a node.
+    fn begin(&mut self, seq: SeqId, end: NodeId, len: usize) {
+        self.add_user(end);
+        let used = self.policy.first(self.clock);
+        self.seqs[seq as usize] = Some(Seq { end, len, leased: false, base: len, used });
     }
 
     /// Notes that a leased sequence was extended. The caller has made room: `tokens` fit into the free cells.
@@ -166,7 +193,7 @@ impl PrefixTree {
         self.set_len(seq, len + tokens.len());
     }
 
-    /// Notes that all but the first `len` tokens of a sequence were dropped.
+    /// Notes that all but the first `len` tokens of a sequence were dropped: where the model does not rewind, all or none.
     pub fn truncate(&mut self, seq: SeqId, len: usize) {
         let Some(mut state) = self.seq(seq) else { return };
         while state.len > len {
@@ -191,7 +218,7 @@ impl PrefixTree {
 
     /// Ends a lease. What the sequence holds can be reused until it is evicted; one that holds nothing is forgotten.
     pub fn release(&mut self, seq: SeqId) {
-        let Some(Seq { end, len, .. }) = self.seq(seq) else { return };
+        let Some(Seq { end, len, base, .. }) = self.seq(seq) else { return };
         if len == 0 {
             return self.forget(seq);
         }
@@ -200,50 +227,89 @@ impl PrefixTree {
         for node in self.own_nodes(end) {
             self.nodes[node].used.at = self.clock;
         }
+        let fresh = self.policy.first(self.clock);
         if let Some(Some(state)) = self.seqs.get_mut(seq as usize) {
             state.leased = false;
+            state.used = if len > base { fresh } else { state.used };
         }
     }
 
-    /// Cuts the ends of released sequences until `cells` are free or none is left, and those that nobody has used for too
-    /// long. Tells which sequences were cut, and to how many tokens; the caller drops the rest from the model's memory.
+    /// Cuts the ends of released sequences until `cells` are free or none is left. Tells which sequences were cut, and to
+    /// how many tokens; the caller drops the rest from the model's memory.
     pub fn evict_for(&mut self, cells: usize) -> Vec<(SeqId, usize)> {
         let mut cut = Vec::new();
-        let look = self.policy.pause().is_some() && self.clock >= self.next_look;
-        while look || self.free_cells() < cells {
-            let Some((end, worth)) = self.least() else { break };
-            let missing = cells.saturating_sub(self.free_cells());
-            let all = self.nodes[end].tokens.len();
-            let less = match missing {
-                _ if self.policy.is_idle(worth) => all,
-                0 => break,
-                missing => all.min(missing.max(CUT)),
-            };
+        while self.free_cells() < cells {
+            let Some(end) = self.least() else { break };
+            let missing = cells - self.free_cells();
+            let less = self.nodes[end].tokens.len().min(missing.max(CUT));
             self.cut(end, less, &mut cut);
-        }
-        if look {
-            self.next_look = self.clock + self.policy.pause().unwrap_or(u64::MAX);
         }
         cut
     }
 
-    /// The leaf whose cells are worth least, among those that only released sequences hold.
-    fn least(&self) -> Option<(NodeId, f64)> {
-        let ends = |leased: bool| self.seqs.iter().flatten().filter(move |seq| seq.leased == leased);
-        let held: FxHashSet<NodeId> = ends(true).map(|seq| seq.end).collect();
-        let leaves = ends(false)
-            .filter(|seq| self.nodes[seq.end].children.is_empty() && !held.contains(&seq.end))
-            .map(|seq| (seq.end, self.policy.worth(self.nodes[seq.end].used, seq.len, self.clock)));
-        leaves.min_by(|(a, less), (b, more)| {
-            less.total_cmp(more).then_with(|| self.nodes[*a].used.at.cmp(&self.nodes[*b].used.at))
-        })
+    /// A released sequence whose end nobody uses, so that it costs more than it can be expected to save by the time that
+    /// `ahead` more tokens are evaluated; for the caller to [give up](Self::give_up), and to keep elsewhere if need be.
+    /// Looked for only from time to time.
+    pub fn idle(&mut self, ahead: usize) -> Option<SeqId> {
+        let (pause, then) = (self.policy.pause()?, self.clock + ahead as u64);
+        if self.clock < self.next_look && ahead <= self.looked_ahead {
+            return None;
+        }
+        let held = self.held().nodes;
+        let is_idle = |(_, seq): &(SeqId, &Seq)| {
+            self.policy.is_idle(self.nodes[seq.end].used, self.own_tokens(seq.end, &held), seq.len, then)
+        };
+        let idle = self.leaves().find(is_idle).map(|(id, _)| id);
+        if idle.is_none() {
+            (self.next_look, self.looked_ahead) = (self.clock + pause, ahead);
+        }
+        idle
     }
 
-    /// Takes the last `less` tokens from all sequences that end in a leaf.
+    /// Cuts what a released sequence ends with from all that end so. Tells which sequences were cut, as
+    /// [`evict_for`](Self::evict_for) does.
+    pub fn give_up(&mut self, seq: SeqId) -> Vec<(SeqId, usize)> {
+        let mut cut = Vec::new();
+        if let Some(Seq { end, .. }) = self.seq(seq) {
+            self.cut(end, self.nodes[end].tokens.len(), &mut cut);
+        }
+        cut
+    }
+
+    /// The tokens of a sequence.
+    pub fn tokens(&self, seq: SeqId) -> Vec<TokenId> {
+        let end = self.seq(seq).map_or(ROOT, |seq| seq.end);
+        let up = std::iter::successors(Some(end), |node| Some(self.nodes[*node].parent));
+        let path: Vec<NodeId> = up.take_while(|node| *node != ROOT).collect();
+        path.into_iter().rev().flat_map(|node| self.nodes[node].tokens.iter().copied()).collect()
+    }
+
+    /// The leaf whose cells are worth least, among those that only released sequences hold.
+    fn least(&self) -> Option<NodeId> {
+        let worth = |seq: &Seq| self.policy.worth(self.nodes[seq.end].used, seq.len, self.clock);
+        let leaves = self.leaves().map(|(_, seq)| (seq.end, worth(seq)));
+        let least = leaves.min_by(|(a, less), (b, more)| {
+            less.total_cmp(more).then_with(|| self.nodes[*a].used.at.cmp(&self.nodes[*b].used.at))
+        });
+        least.map(|(leaf, _)| leaf)
+    }
+
+    /// The sequences that end in a leaf which only released ones hold.
+    fn leaves(&self) -> impl Iterator<Item = (SeqId, &Seq)> {
+        let ends = |leased: bool| {
+            let seqs = (0..).zip(&self.seqs).filter_map(|(id, seq)| Some((id, seq.as_ref()?)));
+            seqs.filter(move |(_, seq)| seq.leased == leased)
+        };
+        let held: FxHashSet<NodeId> = ends(true).map(|(_, seq)| seq.end).collect();
+        ends(false)
+            .filter(move |(_, seq)| self.nodes[seq.end].children.is_empty() && !held.contains(&seq.end))
+    }
+
+    /// Takes the last `less` tokens from all sequences that end in a leaf; all they have, where the model does not rewind.
     fn cut(&mut self, leaf: NodeId, less: usize, cut: &mut Vec<(SeqId, usize)>) {
         for seq in 0..self.seqs.len() as SeqId {
             let Some(state) = self.seq(seq).filter(|state| state.end == leaf) else { continue };
-            let len = state.len - less;
+            let len = if self.rewinds { state.len - less } else { 0 };
             self.truncate(seq, len);
             if len == 0 {
                 self.forget(seq);
@@ -262,8 +328,18 @@ impl PrefixTree {
         own
     }
 
-    /// What is lost with a sequence.
-    fn loss(&self, seq: &Seq) -> f64 {
+    /// Tokens of a node and of those above it that no leased sequence holds.
+    fn own_tokens(&self, node: NodeId, held: &FxHashSet<NodeId>) -> usize {
+        let up = std::iter::successors(Some(node), |node| Some(self.nodes[*node].parent));
+        let own = up.take_while(|node| *node != ROOT && !held.contains(node));
+        own.map(|node| self.nodes[node].tokens.len()).sum()
+    }
+
+    /// What is lost with a sequence that nobody can begin with any more.
+    fn loss(&self, seq: &Seq, ends: &Ends) -> f64 {
+        if !self.rewinds {
+            return self.way(seq, ends);
+        }
         let mut position = seq.len;
         let mut loss = 0.0;
         for node in self.own_nodes(seq.end) {
@@ -295,13 +371,21 @@ impl PrefixTree {
         Held { tree: self, nodes }
     }
 
-    /// Whether a sequence can be leased.
+    /// Whether a sequence can be leased now.
     pub fn can_lease(&self) -> bool {
+        if !self.rewinds {
+            return self.seq_to_lease().is_some();
+        }
         self.seqs.iter().any(|seq| seq.is_none_or(|seq| !seq.leased))
     }
 
-    /// The longest prefix of `tokens` in the tree, in tokens.
+    /// The longest prefix of `tokens` with which a sequence can begin, in tokens.
     pub fn longest_prefix(&self, tokens: &[TokenId]) -> usize {
+        if self.rewinds { self.find(tokens).1 } else { self.deepest_end(tokens).1 }
+    }
+
+    /// The longest prefix of `tokens` in the tree, whether a sequence can begin with it or not.
+    pub fn longest_held(&self, tokens: &[TokenId]) -> usize {
         self.find(tokens).1
     }
 
@@ -399,9 +483,10 @@ impl PrefixTree {
 
     /// The released sequence with which the least is lost; of several the one that was used longest ago.
     fn least_lost(&self, keep: Option<SeqId>) -> Option<SeqId> {
+        let ends = self.ends();
         let released = self.seqs.iter().enumerate().filter_map(|(id, seq)| {
             let seq = seq.as_ref().filter(|seq| !seq.leased && Some(id as SeqId) != keep)?;
-            Some((self.loss(seq), self.nodes[seq.end].used.at, id as SeqId))
+            Some((self.loss(seq, &ends), self.nodes[seq.end].used.at, id as SeqId))
         });
         released.min_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1))).map(|(_, _, id)| id)
     }
@@ -468,6 +553,9 @@ impl Held<'_> {
 
     /// The longest prefix of `tokens` among them, in tokens.
     pub fn prefix(&self, tokens: &[TokenId]) -> usize {
+        if !self.tree.rewinds {
+            return self.before_checkpoint(tokens);
+        }
         self.tree.find_among(tokens, |node| self.nodes.contains(&node)).1
     }
 }

@@ -15,9 +15,12 @@
 //! not occur: cells are compared, and a long prefix is worth as much more as it has more of them.
 //!
 //! A cell that is kept also costs something: where all sequences lie in one pool, attention passes over all cells in use,
-//! those of others included. So one whose worth has sunk below `half_life` costs more than it can be expected to save, and
-//! is [given back](Policy::is_idle) even if nobody needs it. One that was used once goes after two half-lives, `price / 2`
-//! tokens: rent is paid up to half the price, and at most one and a half times what was needed is spent.
+//! those of others included. So one that nobody uses is [given back](Policy::is_idle) even if nobody needs it. One that was
+//! used once goes after `price / 2` tokens, and one that was used twice as often after a fourth of the price more: rent is
+//! paid up to half the price, and at most one and a half times what was needed is spent.
+//!
+//! What is given back need not be computed again where it can be kept in another place and copied back. Then that is its
+//! price, [`COPY`] for each token of its sequence, those included that are not its own and are copied with it.
 
 /// How often and how lately something was used.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
@@ -35,7 +38,16 @@ pub(super) struct Policy {
     half_life: f64,
     /// Whether cells that nobody uses cost anything.
     rent: bool,
+    /// Whether what they hold can be kept elsewhere.
+    shelf: bool,
 }
+
+/// What it costs to copy a token away and back, in visits: 27 and 10 microseconds where a visit takes 2. All three grow with
+/// the number of layers, and with what each of them keeps of a token.
+const COPY: f64 = 18.0;
+
+/// Tokens after which it may be worth while to look for idle cells anew.
+const PAUSE: u64 = 8;
 
 /// What a token costs in visits where nothing is known: that of a small model.
 const PRICE: u32 = 4096;
@@ -46,7 +58,11 @@ impl Policy {
         let visits = f64::from(price.unwrap_or(PRICE).max(4));
         // What is longer ago than the memory is large says little.
         let half_life = (visits / 4.0).min(capacity.max(1) as f64);
-        Policy { price: visits, half_life, rent: price.is_some() }
+        Policy { price: visits, half_life, rent: price.is_some(), shelf: false }
+    }
+
+    pub(super) fn with_shelf(self) -> Policy {
+        Policy { shelf: true, ..self }
     }
 
     /// The first use of something.
@@ -64,14 +80,23 @@ impl Policy {
         self.heat(used, now) * (self.price + position as f64)
     }
 
-    /// Whether a cell of that worth costs more than it can be expected to save.
-    pub(super) fn is_idle(&self, worth: f64) -> bool {
-        self.rent && worth < self.half_life
+    /// Whether it was used more than once of late.
+    pub(super) fn is_shared(&self, used: Use, now: u64) -> bool {
+        self.heat(used, now) >= 1.5
     }
 
-    /// Tokens after which it may be worth while to look for idle cells anew.
+    /// Whether cells cost more than they can be expected to save: `own` that nobody holds who is at work, at the end of a
+    /// sequence of `len` tokens.
+    pub(super) fn is_idle(&self, used: Use, own: usize, len: usize, now: u64) -> bool {
+        let copy = if self.shelf { COPY * len as f64 / own.max(1) as f64 } else { f64::INFINITY };
+        let price = self.price.min(copy);
+        let age = now.saturating_sub(used.at) as f64;
+        self.rent && age > price / 4.0 * (4.0 * used.heat.max(1.0)).log2()
+    }
+
+    /// Tokens after which it may be worth while to look for idle cells anew; `None` if it never is.
     pub(super) fn pause(&self) -> Option<u64> {
-        self.rent.then_some((self.half_life / 8.0) as u64 + 1)
+        self.rent.then_some(PAUSE)
     }
 
     fn heat(&self, used: Use, now: u64) -> f64 {
@@ -96,10 +121,23 @@ mod tests {
     #[test]
     fn what_nobody_uses_goes_after_half_its_price() {
         let policy = Policy::new(Some(4000), 8000);
-        let idle = |used: Use, now: u64| policy.is_idle(policy.worth(used, 0, now));
+        let idle = |used: Use, now: u64| policy.is_idle(used, 10, 100, now);
         assert!(!idle(policy.first(0), 1990) && idle(policy.first(0), 2010));
-        assert!(!idle(policy.again(policy.first(0), 0), 2990));
+        assert!(
+            !idle(policy.again(policy.first(0), 0), 2990) && idle(policy.again(policy.first(0), 0), 3010)
+        );
         let free = Policy::new(None, 8000);
-        assert!(!free.is_idle(0.0) && free.pause().is_none(), "cells that cost nothing stay");
+        assert!(!free.is_idle(free.first(0), 1, 1, 1 << 40), "cells that cost nothing stay");
+        assert_eq!(free.pause(), None);
+    }
+
+    #[test]
+    fn what_can_be_copied_goes_earlier() {
+        let policy = Policy::new(Some(4000), 8000).with_shelf();
+        let first = policy.first(0);
+        assert!(!policy.is_idle(first, 100, 100, 8) && policy.is_idle(first, 100, 100, 10));
+        // To keep the end of a long sequence, all of it is copied.
+        assert!(!policy.is_idle(first, 10, 100, 80) && policy.is_idle(first, 10, 100, 100));
+        assert!(!policy.is_idle(first, 1, 1000, 1990) && policy.is_idle(first, 1, 1000, 2010));
     }
 }

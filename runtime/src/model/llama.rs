@@ -11,6 +11,13 @@
 //! the price of memory for every stream and of copying what is shared. Flash attention is off in both,
 //! because with it results change with the sizes of batches.
 //!
+//! The memory of recurrent and hybrid models holds one state for each sequence, that at its end: they do not rewind
+//! ([`ModelInfo::rewinds`]), and are shared and dropped as a whole. Both layouts take them. Neither do models with a sliding
+//! window in the pool: llama.cpp gives away any cell that no later token of its sequence looks at, and what goes back would
+//! look at it again. Their cache has full size all the same, since a smaller one counts on that, and cells that sequences
+//! share are never given away; and in the deterministic layout, where they do rewind, on the place of each cell depends
+//! in which order sums are made.
+//!
 //! Not here: which token is where and what is shared (`kv`, `sched`), sampling, masks.
 
 use std::num::NonZeroU32;
@@ -213,10 +220,13 @@ fn open(
         let what = header.architecture().unwrap_or("unknown");
         options.failed(format!("llama.cpp cannot read the file (its architecture is `{what}`)"))
     })?;
-    if !vocab_only && (model.is_recurrent() || model.is_hybrid()) {
-        return Err(options.failed("recurrent models cannot take tokens back, which constraints need"));
-    }
     Ok(model)
+}
+
+/// Whether all that a model remembers lies in cells that stay, of which those at the end can be dropped.
+fn rewinds(options: &LlamaOptions, header: &Header, model: &LlamaModel) -> bool {
+    let keeps_cells = options.deterministic || !head::has_window(header);
+    keeps_cells && !model.is_recurrent() && !model.is_hybrid()
 }
 
 fn context_params(
@@ -320,6 +330,8 @@ struct Llama<'m> {
     next: Vec<u32>,
     /// Which rows of the last batch have logits.
     computed: Vec<bool>,
+    /// Where llama.cpp has been given each of these rows.
+    places: Vec<usize>,
     streams: bool,
     /// Whether a stream was copied since the last batch: llama.cpp does that with the next one.
     copies: bool,
@@ -343,7 +355,10 @@ impl<'m> Llama<'m> {
             n_ctx: options.n_ctx.map_or(cells, |asked| asked.min(cells)),
             n_batch: context.n_batch().min(N_BATCH),
             n_seqs: options.seqs,
-            price: (!options.deterministic).then(|| price(model)),
+            rewinds: rewinds(options, header, model),
+            // In streams of their own, sequences do not look at each other's cells; a recurrent model has none to look at.
+            price: (!options.deterministic && !model.is_recurrent()).then(|| price(model, header)),
+            batches: true,
             chat_template: chat_template(model),
             bos_text: mark_text(model, vocab.bos()),
             eos_text: mark_text(model, vocab.eos()),
@@ -361,6 +376,7 @@ impl<'m> Llama<'m> {
             tokens,
             context,
             computed: Vec::new(),
+            places: Vec::new(),
             streams: options.deterministic,
             copies: false,
         }
@@ -372,9 +388,30 @@ impl<'m> Llama<'m> {
         if !self.copies {
             return Ok(());
         }
+        let seq = if self.info.rewinds { seq } else { self.empty()? };
         let len = self.lens[self.seq(seq)?];
         self.decode(&[Row { token: 0, pos: len, seq, logits: false }])?;
         self.truncate(seq, len)
+    }
+
+    /// A sequence that holds nothing.
+    fn empty(&self) -> Result<SeqId, ModelError> {
+        let mut seqs = (0..).zip(&self.lens);
+        let empty = seqs.find_map(|(seq, len)| (*len == 0).then_some(seq));
+        let reason = || "all sequences are in use".to_owned();
+        empty.ok_or_else(|| ModelError::State { what: "saved", reason: reason() })
+    }
+
+    /// Refuses a length that a sequence cannot be given.
+    fn check_len(&self, seq: SeqId, len: u32, may_go: bool) -> Result<(), ModelError> {
+        let held = self.lens[self.seq(seq)?];
+        if len > held {
+            return Err(misuse(format!("{len} tokens of sequence {seq}, which holds {held}")));
+        }
+        if !self.info.rewinds && len != held && !(may_go && len == 0) {
+            return Err(misuse(format!("sequence {seq} of {held} tokens cannot be cut to {len}")));
+        }
+        Ok(())
     }
 
     fn seq(&self, seq: SeqId) -> Result<usize, ModelError> {
@@ -415,7 +452,15 @@ impl<'m> Llama<'m> {
 
     fn fill(&mut self, rows: &[Row]) -> Result<(), ModelError> {
         self.batch.clear();
-        for row in rows {
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        if self.model.is_recurrent() {
+            // It takes a step of sequences together whose numbers follow each other, and of others by themselves.
+            order.sort_by_key(|&row| rows[row].seq);
+        }
+        self.places.resize(rows.len(), 0);
+        for (place, index) in order.into_iter().enumerate() {
+            let row = rows[index];
+            self.places[index] = place;
             let number = |n: u32| i32::try_from(n).map_err(|_| misuse(format!("{n} is out of range")));
             let (token, pos, seq) = (number(row.token)?, number(row.pos)?, number(row.seq)?);
             self.batch
@@ -425,10 +470,11 @@ impl<'m> Llama<'m> {
         Ok(())
     }
 
-    /// After a failed batch: drops what it left behind.
+    /// After a failed batch: drops what it left behind, and with it what cannot be told from that.
     fn restore(&mut self) {
         for seq in 0..self.lens.len() {
             if self.next[seq] != self.lens[seq] {
+                self.lens[seq] = if self.info.rewinds { self.lens[seq] } else { 0 };
                 // A failure to remove is a failure that the next batch reports.
                 let _ = self.remove(seq, self.lens[seq]);
             }
@@ -482,8 +528,9 @@ impl Model for Llama<'_> {
     }
 
     fn logits(&self, row: usize) -> Result<&[f32], ModelError> {
-        match (self.computed.get(row), i32::try_from(row)) {
-            (Some(true), Ok(index)) => Ok(self.context.get_logits_ith(index)),
+        let place = self.places.get(row).map(|&place| i32::try_from(place));
+        match (self.computed.get(row), place) {
+            (Some(true), Some(Ok(place))) => Ok(self.context.get_logits_ith(place)),
             (Some(_), _) => Err(misuse(format!("row {row} of the last batch did not ask for logits"))),
             (None, _) => Err(misuse(format!("the last batch has no row {row}"))),
         }
@@ -491,12 +538,7 @@ impl Model for Llama<'_> {
 
     fn share(&mut self, from: SeqId, to: SeqId, len: u32) -> Result<(), ModelError> {
         let (source, target) = (self.seq(from)?, self.seq(to)?);
-        if len > self.lens[source] {
-            return Err(misuse(format!(
-                "{len} tokens of sequence {from}, which holds {}",
-                self.lens[source]
-            )));
-        }
+        self.check_len(from, len, false)?;
         if source == target {
             return self.truncate(to, len);
         }
@@ -504,8 +546,8 @@ impl Model for Llama<'_> {
         if len == 0 {
             return Ok(());
         }
-        // Streams can only be copied whole.
-        let end = if self.streams { None } else { Some(len) };
+        // Streams can only be copied whole, like all that does not rewind.
+        let end = if self.streams || !self.info.rewinds { None } else { Some(len) };
         self.context
             .copy_kv_cache_seq(seq_id(source)?, seq_id(target)?, None, end)
             .map_err(|error| ModelError::Decode { reason: error.to_string() })?;
@@ -516,9 +558,7 @@ impl Model for Llama<'_> {
 
     fn truncate(&mut self, seq: SeqId, len: u32) -> Result<(), ModelError> {
         let index = self.seq(seq)?;
-        if len > self.lens[index] {
-            return Err(misuse(format!("sequence {seq} holds {} tokens, not {len}", self.lens[index])));
-        }
+        self.check_len(seq, len, true)?;
         if len < self.lens[index] {
             self.remove(index, len)?;
             self.lens[index] = len;
@@ -539,7 +579,9 @@ impl Model for Llama<'_> {
             return Err(misuse(format!("{len} tokens to load into sequence {seq}, which holds {held}")));
         }
         self.make_copies(seq)?;
-        let loaded = state::load(&mut self.context, seq_id(index)?, len, bytes);
+        // Of a state there is only the last position.
+        let first = if self.info.rewinds { 0 } else { len - 1 };
+        let loaded = state::load(&mut self.context, seq_id(index)?, first..len, bytes);
         match loaded {
             Ok(()) => self.lens[index] = len,
             Err(_) => self.remove(index, 0)?,
@@ -548,12 +590,15 @@ impl Model for Llama<'_> {
     }
 }
 
-/// What a token costs, in cells that another one looks at ([`ModelInfo::price`]): each number of the weights is used once,
-/// and in each layer a number of the width twice for each cell.
-fn price(model: &LlamaModel) -> u32 {
+/// What a token costs, in cells that another one looks at ([`ModelInfo::price`]). Each number of the weights is used once,
+/// and in each layer that has cells a number of the width twice for each cell. But weights are multiplied by kernels that are made for it,
+/// and cells are not: a cell takes twice the time that this says, and fourteen times beside AMX, which only weights use
+/// (`docs/benchmarks.md`).
+fn price(model: &LlamaModel, header: &Header) -> u32 {
     let width = u64::try_from(model.n_embd()).unwrap_or_default();
-    let visit = 2 * u64::from(model.n_layer()) * width;
-    u32::try_from(model.n_params() / visit.max(1)).unwrap_or(u32::MAX)
+    let visit = 2 * memory::blocks_with_cells(model, header) * width;
+    let slower = if system_info().contains("AMX_INT8 = 1") { 14 } else { 2 };
+    u32::try_from(model.n_params() / (visit * slower).max(1)).unwrap_or(u32::MAX)
 }
 
 fn chat_template(model: &LlamaModel) -> Option<String> {

@@ -34,9 +34,14 @@ pub struct ModelInfo {
     pub n_batch: u32,
     /// Sequences that can be alive at once.
     pub n_seqs: u32,
+    /// Whether a sequence can be cut to any length. The memory of a model that does not *rewind*, such as a recurrent one, is
+    /// about all tokens together: its sequences can be [shared](Model::share) as a whole and dropped as a whole.
+    pub rewinds: bool,
     /// What it costs to evaluate a token, counted in cells that another token looks at meanwhile; `None` if sequences do not
     /// look at each other's cells, so that full memory is as fast as an empty one.
     pub price: Option<u32>,
+    /// Whether a batch of several rows takes less time than one for each of them, since the weights are read once for all.
+    pub batches: bool,
     /// The chat template (Jinja), if the file carries one.
     pub chat_template: Option<String>,
     /// Beginning of text: what a context without any token starts with.
@@ -216,7 +221,8 @@ pub trait Model: Tokenize {
     /// predicts has no use for it; one that answers from rules looks at the whole prompt.
     fn foretell(&mut self, _seq: SeqId, _outlook: Outlook<'_>) {}
 
-    /// Evaluates the rows in order. On an error the sequences are as they were before.
+    /// Evaluates the rows in order. On an error the sequences are as they were before; those of the batch may hold nothing any
+    /// more if the model does not rewind.
     fn decode(&mut self, rows: &[Row]) -> Result<(), ModelError>;
 
     /// The logits, one per token id, after row `row` of the last batch; the row must have asked for them.
@@ -234,10 +240,11 @@ pub trait Model: Tokenize {
         Ok(())
     }
 
-    /// Makes `to` hold the first `len` tokens of `from`, and nothing else. Cells are shared, not copied.
+    /// Makes `to` hold the first `len` tokens of `from`, and nothing else. Cells are shared, not copied. Of a model that does
+    /// not rewind, these must be all that `from` holds.
     fn share(&mut self, from: SeqId, to: SeqId, len: u32) -> Result<(), ModelError>;
 
-    /// Drops all but the first `len` tokens of a sequence.
+    /// Drops all but the first `len` tokens of a sequence: all, or none, if the model does not rewind.
     fn truncate(&mut self, seq: SeqId, len: u32) -> Result<(), ModelError>;
 
     /// What a sequence holds, as bytes. A model whose [`ModelInfo::identity`] is `None` has none. The logits of the last batch

@@ -111,6 +111,12 @@ impl ScriptModel {
         self
     }
 
+    /// The same model, which does not [rewind](ModelInfo::rewinds).
+    pub fn without_rewind(mut self) -> ScriptModel {
+        self.info.rewinds = false;
+        self
+    }
+
     /// The same model with another chat template, or none.
     pub fn with_template(mut self, template: Option<String>) -> ScriptModel {
         self.info.chat_template = template;
@@ -263,7 +269,9 @@ fn info(text: TokenId) -> ModelInfo {
         n_ctx: 4096,
         n_batch: 64,
         n_seqs: 16,
+        rewinds: true,
         price: None,
+        batches: false,
         chat_template: Some(vocab::TEMPLATE.to_owned()),
         bos: Some(text),
         eos: Some(text + 2),
@@ -386,10 +394,16 @@ impl Model for ScriptModel {
     }
 
     fn share(&mut self, from: SeqId, to: SeqId, len: u32) -> Result<(), ModelError> {
+        if !self.info.rewinds {
+            self.memory.check_whole(from, len as usize, false)?;
+        }
         self.memory.share(from, to, len as usize)
     }
 
     fn truncate(&mut self, seq: SeqId, len: u32) -> Result<(), ModelError> {
+        if !self.info.rewinds {
+            self.memory.check_whole(seq, len as usize, true)?;
+        }
         self.memory.truncate(seq, len as usize)
     }
 

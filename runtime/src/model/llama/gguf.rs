@@ -3,7 +3,7 @@
 //! A model file can come from anywhere, and is often cut short by a broken download. llama.cpp reports that
 //! in a log line at best, so the table is read here first: every length is checked against the size of the
 //! file before anything is allocated for it, and an error says in words what is wrong. Scalar and text values
-//! are kept; for an array, only its length is. Weights are never read.
+//! are kept; for an array, only its length is, and short lists of whole numbers. Weights are never read.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -16,11 +16,16 @@ const DEFAULT_ALIGNMENT: u64 = 32;
 /// The texts of the vocabulary.
 const TOKENS: &str = "tokenizer.ggml.tokens";
 
+/// Entries that a list has at most which is kept: one for each block of any model.
+const LISTED: u64 = 512;
+
 /// What the head of a file says.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Header {
     /// Metadata by key.
     pub meta: HashMap<String, Meta>,
+    /// Those of its arrays that are short lists of whole numbers, by key.
+    pub lists: HashMap<String, Vec<u64>>,
     /// Tensors in the table.
     pub tensors: u64,
     /// Parameters in all tensors together.
@@ -112,6 +117,12 @@ impl Header {
         self.number(&format!("{}.{key}", self.architecture()?))
     }
 
+    /// A list of the architecture, such as `attention.head_count_kv`, where that has an entry for each block.
+    pub fn arch_list(&self, key: &str) -> Option<&[u64]> {
+        let key = format!("{}.{key}", self.architecture()?);
+        self.lists.get(&key).map(Vec::as_slice)
+    }
+
     /// How the weights are stored, such as `Q4_1`.
     pub fn quantisation(&self) -> Option<&'static str> {
         file_type_name(self.number("general.file_type")?)
@@ -140,7 +151,8 @@ pub fn read(path: &Path) -> Result<Header, GgufError> {
     }
     let file = File::open(path).map_err(io)?;
     let file = BufReader::with_capacity(1 << 18, file);
-    let mut reader = Reader { file, at: 0, len: facts.len(), zero_in_token: None };
+    let (len, lists) = (facts.len(), HashMap::new());
+    let mut reader = Reader { file, at: 0, len, zero_in_token: None, lists };
     reader.magic()?;
     let version = reader.u32("the version")?;
     if !(2..=3).contains(&version) {
@@ -157,8 +169,8 @@ pub fn read(path: &Path) -> Result<Header, GgufError> {
     }
     let alignment = alignment(&meta)?;
     let parameters = reader.tensors(tensors, alignment)?;
-    let (file_len, zero_in_token) = (reader.len, reader.zero_in_token);
-    Ok(Header { meta, tensors, parameters, file_len, zero_in_token })
+    let Reader { len: file_len, zero_in_token, lists, .. } = reader;
+    Ok(Header { meta, lists, tensors, parameters, file_len, zero_in_token })
 }
 
 fn alignment(meta: &HashMap<String, Meta>) -> Result<u64, GgufError> {
@@ -182,6 +194,7 @@ struct Reader {
     at: u64,
     len: u64,
     zero_in_token: Option<u64>,
+    lists: HashMap<String, Vec<u64>>,
 }
 
 impl Reader {
@@ -261,7 +274,7 @@ impl Reader {
             6 => Meta::Float(f64::from(f32::from_le_bytes(self.bytes(what)?))),
             7 => Meta::Bool(self.bytes::<1>(what)?[0] != 0),
             8 => Meta::Str(self.string(what)?),
-            9 => self.array(what, key == TOKENS)?,
+            9 => self.array(what, key)?,
             10 => Meta::Int(i64::try_from(self.u64(what)?).unwrap_or(i64::MAX)),
             11 => Meta::Int(i64::from_le_bytes(self.bytes(what)?)),
             12 => Meta::Float(f64::from_le_bytes(self.bytes(what)?)),
@@ -269,11 +282,19 @@ impl Reader {
         })
     }
 
-    /// An array, of which the length stays. The texts of tokens are looked at, too.
-    fn array(&mut self, what: &str, tokens: bool) -> Result<Meta, GgufError> {
+    /// An array, of which the length stays. The texts of tokens are looked at, too, and short lists of numbers are kept.
+    fn array(&mut self, what: &str, key: &str) -> Result<Meta, GgufError> {
         let kind = self.u32(what)?;
         let count = self.u64(what)?;
         let width = match kind {
+            4 | 5 if count <= LISTED => {
+                self.plausible(count, 4, what)?;
+                let numbers = (0..count).map(|_| self.u32(what)).collect::<Result<Vec<u32>, GgufError>>()?;
+                // What is below zero counts as nothing.
+                let number = |number| u64::from(if number > i32::MAX as u32 { 0 } else { number });
+                self.lists.insert(key.to_owned(), numbers.into_iter().map(number).collect());
+                return Ok(Meta::Array(count));
+            }
             0 | 1 | 7 => 1,
             2 | 3 => 2,
             4..=6 => 4,
@@ -281,7 +302,7 @@ impl Reader {
             8 => {
                 self.plausible(count, 8, what)?;
                 for token in 0..count {
-                    if tokens {
+                    if key == TOKENS {
                         self.token(token, what)?;
                     } else {
                         let len = self.u64(what)?;

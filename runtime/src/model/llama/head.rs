@@ -8,6 +8,15 @@ use super::gguf::{Header, Meta};
 /// llama.cpp keeps arrays of this many blocks (`LLAMA_MAX_LAYERS`).
 const MAX_BLOCKS: u64 = 512;
 
+/// Architectures with a sliding window whether their files say so or not.
+const WINDOWS: [&str; 5] = ["gemma2", "llama4", "exaone4", "exaone-moe", "smallthinker"];
+
+/// Whether some layers look back at a number of tokens only.
+pub(super) fn has_window(header: &Header) -> bool {
+    let says = header.arch_number("attention.sliding_window").is_some_and(|window| window > 0);
+    says || header.architecture().is_some_and(|architecture| WINDOWS.contains(&architecture))
+}
+
 /// Refuses what cannot be loaded or cannot be used here.
 pub(super) fn check(header: &Header) -> Result<(), String> {
     let Some(architecture) = header.architecture() else {
@@ -33,21 +42,26 @@ fn generates(architecture: &str) -> Result<(), String> {
     }
 }
 
-/// Sizes that every architecture has. The number of heads may be a list, one for each block.
+/// Sizes that every architecture has. The number of heads may be a list, one for each block; those that are recurrent alone
+/// have none.
 fn sizes(header: &Header) -> Result<(), String> {
+    let architecture = header.architecture().unwrap_or_default();
+    let recurrent = ["mamba", "rwkv", "arwkv"].iter().any(|name| architecture.starts_with(name));
     let limits = [
-        ("block_count", MAX_BLOCKS),
-        ("context_length", 1 << 31),
-        ("embedding_length", 1 << 20),
-        ("attention.head_count", 1 << 16),
+        ("block_count", 1, MAX_BLOCKS),
+        ("context_length", 1, 1 << 31),
+        ("embedding_length", 1, 1 << 20),
+        ("attention.head_count", u64::from(!recurrent), 1 << 16),
     ];
-    for (key, most) in limits {
-        let whole = format!("{}.{key}", header.architecture().unwrap_or_default());
+    for (key, least, most) in limits {
+        let whole = format!("{architecture}.{key}");
         match header.meta.get(&whole) {
             None | Some(Meta::Array(_)) => {}
             Some(Meta::Int(value))
-                if u64::try_from(*value).is_ok_and(|value| (1..=most).contains(&value)) => {}
-            Some(Meta::Int(value)) => return Err(damaged(format!("`{whole}` is {value}, not 1 to {most}"))),
+                if u64::try_from(*value).is_ok_and(|value| (least..=most).contains(&value)) => {}
+            Some(Meta::Int(value)) => {
+                return Err(damaged(format!("`{whole}` is {value}, not {least} to {most}")));
+            }
             Some(_) => return Err(damaged(format!("`{whole}` is not a number"))),
         }
     }

@@ -5,6 +5,7 @@
 //! made of them is checked here.
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -15,11 +16,17 @@ use super::LlamaOptions;
 use super::gguf::Header;
 use crate::model::ModelError;
 
+/// Architectures that have a memory of their own kind, which no test loads again: compressed cells, or an index of them. (Cells,
+/// states, and both beside each other are tested.)
+const UNTRIED: [&str; 3] = ["deepseek4", "glm5-next", "qwen4exp"];
+
 /// All that the contents of a memory depend on: the file, the instructions and the processor that evaluate it, the layout, and
 /// the length of the context, on which some models' positions depend. Nothing for models with a sliding window: what lies
-/// behind it is not saved, and a sequence could not be cut back to there.
+/// behind it is not saved, and a sequence could not be cut back to there. Nothing either for those whose kind of memory was
+/// never [tried](UNTRIED).
 pub(super) fn identity(options: &LlamaOptions, header: &Header, n_ctx: u32) -> Option<String> {
-    if header.arch_number("attention.sliding_window").is_some_and(|window| window > 0) {
+    let is_untried = header.architecture().is_some_and(|architecture| UNTRIED.contains(&architecture));
+    if is_untried || super::head::has_window(header) {
         return None;
     }
     let file = file_identity(&options.path)?;
@@ -54,12 +61,12 @@ pub(super) fn save(context: &LlamaContext<'_>, seq: i32) -> Result<Vec<u8>, Mode
     }
 }
 
-/// Makes an empty sequence hold `len` tokens.
+/// Makes an empty sequence hold tokens, so many as `positions` end with; those are what it then knows of.
 #[allow(unsafe_code)]
 pub(super) fn load(
     context: &mut LlamaContext<'_>,
     seq: i32,
-    len: u32,
+    positions: Range<u32>,
     bytes: &[u8],
 ) -> Result<(), ModelError> {
     let flags = LlamaStateSeqFlags::empty();
@@ -71,8 +78,10 @@ pub(super) fn load(
     if !taken {
         return Err(state("loaded", "llama.cpp does not take it, or has no room".to_owned()));
     }
-    if range != (0, i32::try_from(len).unwrap_or(0) - 1) || size != bytes.len() {
-        let reason = format!("positions {range:?} in {size} bytes came of {len} tokens in {}", bytes.len());
+    let number = |position: u32| i32::try_from(position).unwrap_or(-1);
+    if range != (number(positions.start), number(positions.end) - 1) || size != bytes.len() {
+        let (len, bytes) = (positions.end, bytes.len());
+        let reason = format!("positions {range:?} in {size} bytes came of {len} tokens in {bytes}");
         return Err(state("loaded", reason));
     }
     Ok(())

@@ -85,6 +85,16 @@ impl Memory {
         Ok(())
     }
 
+    /// Refuses a length that a model which does not rewind cannot give: all that a sequence holds, or nothing if that `may_go`.
+    pub(super) fn check_whole(&self, seq: SeqId, len: usize, may_go: bool) -> Result<(), ModelError> {
+        let held = self.seq(seq)?.len();
+        if len == held || (may_go && len == 0) {
+            return Ok(());
+        }
+        let reason = format!("{len} tokens of sequence {seq}, which holds {held} and cannot be cut");
+        Err(ModelError::Misuse { reason })
+    }
+
     /// The tokens of a sequence, as bytes.
     pub(super) fn save(&self, seq: SeqId) -> Result<Vec<u8>, ModelError> {
         Ok(self.seq(seq)?.iter().flat_map(|(token, _)| token.to_le_bytes()).collect())
