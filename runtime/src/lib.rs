@@ -53,7 +53,7 @@ pub use self::error::{ErrorKind, Fault, InBranch, Operand, RunError};
 pub use self::host::{Functions, Grants, Host, ToolError};
 pub use self::input::{Input, inputs_of_json};
 pub use self::journal::Journal;
-pub use self::limits::{Limit, Limits};
+pub use self::limits::{Draft, Limit, Limits};
 pub use self::outcome::{Message, Outcome};
 pub use self::prepared::Prepared;
 pub use self::session::{Poll, RunOptions, Session};

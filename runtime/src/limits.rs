@@ -68,6 +68,17 @@ impl Limit {
     }
 }
 
+/// How many tokens a generation may have evaluated beyond those that it has written ([`Limits::draft`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Draft {
+    /// None.
+    Never,
+    /// At most so many, and as many as can be expected to save time, by what was measured of this model and of its guesses.
+    WherePays(u32),
+    /// So many, wherever as many can be guessed: for tests.
+    Always(u32),
+}
+
 /// Limits of one run.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -98,6 +109,11 @@ pub struct Limits {
     /// Rows of one batch of prompts: what a cancellation or another run waits for. 64 are within the best prefill rate of a
     /// CPU. Beside generations that decode prompts get a quarter of it.
     pub batch_rows: usize,
+    /// Tokens that are evaluated before they are chosen, in the hope that they will be. Results are the same with any.
+    pub draft: Draft,
+    /// Bytes in which what leaves a model's memory because nobody uses it is kept, for when it is wanted again; 0 keeps
+    /// nothing. A token of a model of 135 million parameters takes 23 kB, of one of 8 billion 130.
+    pub shelf: usize,
     /// Strands of one run that go on side by side: branches of a `fork` beyond it wait for their turn. Bounds the memory
     /// that a `fork` of thousands takes. With one, branches run one after the other; results are the same with any.
     pub strands: usize,
@@ -129,6 +145,8 @@ impl Default for Limits {
             total_tokens: None,
             samples: 1024,
             batch_rows: 64,
+            draft: Draft::WherePays(16),
+            shelf: 256 << 20,
             strands: 64,
             constraints: 256,
             counted: 1 << 20,

@@ -275,6 +275,10 @@ pub struct Usage {
     pub generated_tokens: u64,
     /// Tokens that were appended without asking it.
     pub forced_tokens: u64,
+    /// Tokens that were evaluated before they were chosen, in the hope that they would be.
+    pub drafted_tokens: u64,
+    /// Those of them that were.
+    pub accepted_tokens: u64,
     /// Batches in which the model evaluated tokens of this run.
     pub forward_passes: u64,
     /// Choices under a mask that forbade something.
@@ -303,6 +307,8 @@ impl Usage {
         self.cached_tokens += part.cached_tokens;
         self.generated_tokens += part.generated_tokens;
         self.forced_tokens += part.forced_tokens;
+        self.drafted_tokens += part.drafted_tokens;
+        self.accepted_tokens += part.accepted_tokens;
         let known = part.last_pass.is_some() && part.last_pass == self.last_pass;
         self.forward_passes += part.forward_passes - u64::from(known);
         self.last_pass = part.last_pass.or(self.last_pass);

@@ -1,7 +1,8 @@
 //! What a job works at: a closed family, of which the scheduler knows only this.
 
-use agentc_constraint::Tokenize;
+use agentc_constraint::{TokenId, Tokenize};
 
+use super::draft::{Company, Drafts};
 use super::generation::{Generation, Stage};
 use super::hypothesis::Hypothesis;
 use super::memory::Sequence;
@@ -93,21 +94,53 @@ impl Activity {
         }
     }
 
+    /// Where others will want to begin with its tokens, or it may once more.
+    pub(super) fn marks(&self) -> Vec<usize> {
+        match self {
+            Activity::Generate(generation) => generation.start.marks(),
+            Activity::Score(scoring) => scoring.next().into_iter().collect(),
+            Activity::Explore(hypothesis) => hypothesis.start.marks(),
+        }
+    }
+
     /// Takes in the logits after a token, if they are wanted; they are those of a row of the last batch.
     pub(super) fn read(
         &mut self,
         (at, row): (usize, usize),
         sequence: &mut Sequence,
         model: &dyn Model,
+        drafts: &mut Drafts,
         usage: &mut Usage,
     ) -> Result<(), Fault> {
         match self {
-            Activity::Generate(generation) => generation.choose(sequence, model, row, usage),
+            Activity::Generate(generation) => generation.read((at, row), sequence, model, drafts, usage),
             Activity::Score(scoring) => {
                 scoring.read(at, model.vocab(), model.logits(row)?);
                 Ok(())
             }
             Activity::Explore(hypothesis) => hypothesis.read(at, sequence, model, model.logits(row)?, usage),
+        }
+    }
+
+    /// Tokens that it has chosen.
+    pub(super) fn chosen(&self) -> usize {
+        match self {
+            Activity::Generate(generation) => generation.chosen,
+            Activity::Score(_) | Activity::Explore(_) => 0,
+        }
+    }
+
+    /// Tokens that may follow those of its sequence, to be evaluated with them.
+    pub(super) fn draft(
+        &self,
+        sequence: &Sequence,
+        company: Company,
+        drafts: &Drafts,
+        tokenizer: &dyn Tokenize,
+    ) -> Vec<TokenId> {
+        match self {
+            Activity::Generate(generation) => generation.draft(sequence, company, drafts, tokenizer),
+            Activity::Score(_) | Activity::Explore(_) => Vec::new(),
         }
     }
 

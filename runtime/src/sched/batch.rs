@@ -16,6 +16,8 @@ pub(super) struct Part {
     /// Index of the job.
     pub(super) job: usize,
     pub(super) rows: usize,
+    /// Those of them that are a draft.
+    pub(super) drafted: usize,
     /// The tokens of its sequence after which it wants logits, and their rows.
     pub(super) logits: Vec<(usize, usize)>,
 }
@@ -33,6 +35,17 @@ impl Batch {
             }
             self.rows.push(Row { token: sequence.tokens[pos], pos: pos as u32, seq, logits });
         }
-        self.parts.push(Part { job, rows, logits: wanted });
+        self.parts.push(Part { job, rows, drafted: 0, logits: wanted });
+    }
+
+    /// Adds the draft of a sequence of which all other tokens are evaluated by then, as rows of one of the parts.
+    pub(super) fn add_draft(&mut self, part: usize, sequence: &Sequence) {
+        let (Some(seq), Some(part)) = (sequence.seq(), self.parts.get_mut(part)) else { return };
+        for (pos, &token) in (sequence.tokens.len()..).zip(sequence.draft()) {
+            part.logits.push((pos, self.rows.len()));
+            self.rows.push(Row { token, pos: pos as u32, seq, logits: true });
+        }
+        part.drafted = sequence.draft().len();
+        part.rows += part.drafted;
     }
 }

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use agentc_constraint::{Commit, Matcher, Next, TokenId, Tokenize};
 
+use super::draft::{Company, Drafts};
 use super::memory::Sequence;
 use super::start::{Start, Written};
 use crate::ask::Chunk;
@@ -37,6 +38,8 @@ pub(super) struct Generation {
     goes_on: bool,
     /// Bytes of the value that chunks have shown.
     shown: usize,
+    /// Tokens that were chosen.
+    pub(super) chosen: usize,
     /// Tokens that were appended without a choice.
     forced: u64,
     /// The least share of probability that a mask left, if that is wanted.
@@ -48,7 +51,18 @@ pub(super) struct Generation {
 impl Generation {
     pub(super) fn new(start: Arc<Start>, matcher: Matcher, stream: Stream) -> Generation {
         let (stage, chunks) = (Stage::Advance, Vec::new());
-        Generation { start, matcher, stream, stage, goes_on: false, shown: 0, forced: 0, least: 1.0, chunks }
+        Generation {
+            start,
+            matcher,
+            stream,
+            stage,
+            goes_on: false,
+            chosen: 0,
+            shown: 0,
+            forced: 0,
+            least: 1.0,
+            chunks,
+        }
     }
 
     /// Tokens of its prompt.
@@ -81,14 +95,50 @@ impl Generation {
         Ok(())
     }
 
+    /// Takes in the logits after a token, those of a row, if that is the last one. They may have been computed before it was
+    /// chosen; then it goes on until the next token has to be chosen, whose logits may be there as well.
+    pub(super) fn read(
+        &mut self,
+        (at, row): (usize, usize),
+        sequence: &mut Sequence,
+        model: &dyn Model,
+        drafts: &mut Drafts,
+        usage: &mut Usage,
+    ) -> Result<(), Fault> {
+        let is_last = at + 1 == sequence.tokens.len() && at < sequence.evaluated;
+        if self.stage != Stage::Choose || !is_last {
+            return Ok(());
+        }
+        let guess = drafts.guess(&sequence.tokens);
+        let token = self.choose(sequence, model, row, usage)?;
+        if let Some(guess) = guess {
+            drafts.learn(guess, token);
+        }
+        if sequence.evaluated < sequence.tokens.len() { Ok(()) } else { self.advance(sequence, model, usage) }
+    }
+
+    /// What may follow the tokens of its sequence.
+    pub(super) fn draft(
+        &self,
+        sequence: &Sequence,
+        company: Company,
+        drafts: &Drafts,
+        tokenizer: &dyn Tokenize,
+    ) -> Vec<TokenId> {
+        match self.stage {
+            Stage::Choose => drafts.draft(&sequence.tokens, &self.matcher, company, tokenizer),
+            Stage::Advance | Stage::Done => Vec::new(),
+        }
+    }
+
     /// Chooses a token from the logits of a row.
-    pub(super) fn choose(
+    fn choose(
         &mut self,
         sequence: &mut Sequence,
         model: &dyn Model,
         row: usize,
         usage: &mut Usage,
-    ) -> Result<(), Fault> {
+    ) -> Result<TokenId, Fault> {
         let started = Instant::now();
         let logits = model.logits(row)?;
         let mask = self.matcher.mask().map_err(|error| self.fault(error))?;
@@ -102,6 +152,7 @@ impl Generation {
         let (sampling, written) = (&self.start.ask.sampling, self.matcher.value_tokens());
         let chosen = sample::choose(logits, &mask, vocab, sampling, written, &mut self.stream);
         let token = chosen.ok_or_else(|| self.nothing_left())?;
+        self.chosen += 1;
         self.goes_on = model.has_ended(row) && !vocab.is_end(token);
         let first = sequence.tokens.len() == self.prompt();
         let healing = first && self.matcher.stable().is_empty() && !self.start.healed.is_empty();
@@ -115,7 +166,7 @@ impl Generation {
             sequence.replace(self.prompt(), self.matcher.tokens());
             self.tell(if healing { TokenOrigin::Healed } else { TokenOrigin::Sampled }, vec![token]);
         }
-        Ok(())
+        Ok(token)
     }
 
     /// The value, once it is complete, and how many of the sequence's tokens belong to its context.

@@ -14,6 +14,7 @@ mod batch;
 mod beam;
 mod choice;
 mod constraints;
+mod draft;
 mod generation;
 mod group;
 mod hypothesis;
@@ -24,6 +25,7 @@ mod order;
 mod prompt;
 pub(crate) mod reader;
 mod scoring;
+mod shelf;
 mod start;
 
 use std::sync::Arc;
@@ -34,6 +36,7 @@ use agentc_constraint::{Constraint, SharedSpec, TokenId, Vocab};
 
 use self::activity::{Activity, Ended};
 use self::constraints::ConstraintCache;
+use self::draft::{Drafts, Passed};
 use self::group::{Group, Member};
 use self::memory::{Memory, Sequence};
 use self::order::Turn;
@@ -88,6 +91,7 @@ pub(crate) struct Scheduler<'m> {
     groups: Vec<Group>,
     constraints: ConstraintCache,
     borders: Borders,
+    drafts: Drafts,
     limits: Limits,
 }
 
@@ -97,8 +101,9 @@ impl<'m> Scheduler<'m> {
         let constraints =
             ConstraintCache::new(model.vocab().clone(), limits.constraints, limits.constraint.clone());
         let borders = Borders::of(model.vocab());
-        let memory = Memory::new(model);
-        Scheduler { memory, jobs: Vec::new(), groups: Vec::new(), constraints, borders, limits }
+        let drafts = Drafts::new(model.info(), limits.draft);
+        let memory = Memory::new(model, limits.shelf);
+        Scheduler { memory, jobs: Vec::new(), groups: Vec::new(), constraints, borders, drafts, limits }
     }
 
     /// Cells of KV memory that hold tokens.
@@ -318,26 +323,24 @@ impl<'m> Scheduler<'m> {
         }
         let started = Instant::now();
         if let Err(error) = self.memory.model.decode(&batch.rows) {
+            for part in &batch.parts {
+                self.memory.fail(&mut self.jobs[part.job].sequence);
+            }
             let fault = |part: &batch::Part| (self.jobs[part.job].id(), Fault::Model(error.clone()));
             return batch.parts.iter().map(fault).collect();
         }
         let elapsed = started.elapsed().as_micros() as u64;
+        let mut passed = Passed { rows: batch.rows.len(), us: elapsed, ..Passed::default() };
         let pass = PASSES.fetch_add(1, Ordering::Relaxed);
         let mut failed = Vec::new();
         for part in &batch.parts {
             let job = &mut self.jobs[part.job];
             job.charge(pass, elapsed * part.rows as u64 / batch.rows.len() as u64);
             self.memory.extend(&mut job.sequence, part.rows);
-            let Job { sequence, activity, usage, .. } = job;
-            let model = &*self.memory.model;
-            let read = part
-                .logits
-                .iter()
-                .try_for_each(|&(at, row)| activity.read((at, row), sequence, model, usage));
-            activity.evaluated(sequence);
-            job.prefilled |= !part.logits.is_empty();
+            let read = job.read(part, &*self.memory.model, &mut self.drafts, &mut passed);
             failed.extend(read.err().map(|fault| (job.id(), fault)));
         }
+        self.drafts.passed(passed);
         failed
     }
 
@@ -350,6 +353,9 @@ impl<'m> Scheduler<'m> {
             let fault = failed.iter().find(|(id, _)| *id == job.id()).map(|(_, fault)| fault.clone());
             let (result, keep) = job.end(fault, self.memory.model);
             let ended = result.is_some();
+            if let Some(Ok(Ended::Generated(written))) = &result {
+                self.drafts.remember(&written.tokens);
+            }
             match job.member {
                 None => reports.extend(job.report(result)),
                 Some(member) => {
@@ -427,6 +433,33 @@ impl Job {
         } else {
             self.usage.prefill_us += us;
         }
+    }
+
+    /// Takes in the logits of its part of a batch.
+    fn read(
+        &mut self,
+        part: &batch::Part,
+        model: &dyn Model,
+        drafts: &mut Drafts,
+        passed: &mut Passed,
+    ) -> Result<(), Fault> {
+        let Job { sequence, activity, usage, .. } = self;
+        let (before, chosen) = (sequence.tokens.len(), activity.chosen());
+        let read = part.logits.iter().try_for_each(|&row| activity.read(row, sequence, model, drafts, usage));
+        sequence.drop_draft();
+        let chosen = activity.chosen() - chosen;
+        passed.choosing += usize::from(chosen > 0);
+        passed.chosen += chosen;
+        if part.drafted > 0 {
+            let accepted = sequence.evaluated.saturating_sub(before);
+            usage.drafted_tokens += part.drafted as u64;
+            usage.accepted_tokens += accepted as u64;
+            passed.drafted += part.drafted;
+            passed.accepted += accepted;
+        }
+        activity.evaluated(sequence);
+        self.prefilled |= !part.logits.is_empty();
+        read
     }
 
     /// What has come of it if it has come to its end, by itself or by a fault, and how many of its tokens stay in memory.

@@ -12,7 +12,10 @@
 
 use std::cmp::Reverse;
 
-use super::batch::Batch;
+use super::activity::Activity;
+use super::batch::{Batch, Part};
+use super::draft::Company;
+use super::memory::SHARED;
 use super::{Job, JobId, Scheduler};
 use crate::error::Fault;
 use crate::kv::common_prefix;
@@ -29,14 +32,13 @@ const PATIENCE: u32 = 16;
 /// long as one of a single row, one of 64 fourteen times; a row of the prompt costs about the same in both.
 const BESIDE: usize = 4;
 
-/// Tokens that two prompts share at least for one to wait for the other: fewer cost less than a batch of their own.
-const SHARED: usize = 8;
-
 /// How a job waits for memory.
 #[derive(Debug, Default)]
 pub(super) struct Turn {
-    /// The job whose prompt begins alike, and how many tokens of it are worth waiting for.
-    behind: Option<(JobId, usize)>,
+    /// Goes up from job to job. (Members of a group's stages have the same identity, one after the other.)
+    number: u64,
+    /// The number of an earlier job whose prompt begins alike, and how many tokens of it are worth waiting for.
+    behind: Option<(u64, usize)>,
     /// How often others began that came later.
     passed: u32,
 }
@@ -46,27 +48,44 @@ type Failed = Vec<(JobId, Fault)>;
 impl Scheduler<'_> {
     /// Lets a job wait for its first rows.
     pub(super) fn begin_job(&mut self, mut job: Job) {
-        job.turn = Turn { behind: self.behind(&job), passed: 0 };
+        let behind = self.behind(&job);
+        if let Some((number, shared)) = behind
+            && let Some(other) = self.jobs.iter_mut().find(|other| other.turn.number == number)
+        {
+            self.memory.mark(&mut other.sequence, shared);
+        }
+        for at in job.activity.marks() {
+            self.memory.mark(&mut job.sequence, at);
+        }
+        let number = self.jobs.last().map_or(0, |last| last.turn.number + 1);
+        job.turn = Turn { number, behind, passed: 0 };
         self.jobs.push(job);
     }
 
     /// Whom a job waits for before it begins, and for how many tokens.
-    fn behind(&self, job: &Job) -> Option<(JobId, usize)> {
+    fn behind(&self, job: &Job) -> Option<(u64, usize)> {
         // Tokens whose logits it wants it has to evaluate itself.
         let tokens = &job.sequence.tokens;
         let own = job.activity.next().unwrap_or(usize::MAX).min(tokens.len().saturating_sub(1));
         let tokens = &tokens[..own];
         let shared = |other: &Job| common_prefix(&other.sequence.tokens[..other.fixed()], tokens);
         let unread = self.jobs.iter().filter(|other| other.sequence.evaluated < other.fixed());
-        let (shared, Reverse(other)) = unread.map(|other| (shared(other), Reverse(other.id()))).max()?;
-        (shared >= self.memory.known(tokens) + SHARED).then_some((other, shared))
+        // One that has gone on from there can be shared only if it rewinds.
+        let can_share =
+            |(shared, other): &(usize, &Job)| self.memory.rewinds() || other.sequence.evaluated <= *shared;
+        let shared = unread.map(|other| (shared(other), other)).filter(can_share);
+        let longest = shared.map(|(shared, other)| (shared, Reverse(other.turn.number))).max();
+        let (shared, Reverse(number)) = longest?;
+        (shared >= self.memory.known(tokens) + SHARED).then_some((number, shared))
     }
 
     /// The rows of the next batch. A memory that is full is no failure while someone can be parked.
     pub(super) fn batch(&mut self) -> Result<Batch, Failed> {
         loop {
             let batch = self.fill()?;
-            if !batch.rows.is_empty() || !self.jobs.iter().any(|job| job.activity.waits()) {
+            let any = |is: fn(&Activity) -> bool| self.jobs.iter().any(|job| is(&job.activity));
+            // What is done gives its memory back before anyone else is asked to.
+            if !batch.rows.is_empty() || !any(Activity::waits) || any(Activity::is_done) {
                 return Ok(batch);
             }
             if !self.park_youngest() {
@@ -115,7 +134,33 @@ impl Scheduler<'_> {
                 break;
             }
         }
+        if failed.is_empty() {
+            failed = self.add_drafts(&mut batch);
+        }
         if failed.is_empty() { Ok(batch) } else { Err(failed) }
+    }
+
+    /// Adds drafts for the generations that decode, where they pay.
+    fn add_drafts(&mut self, batch: &mut Batch) -> Failed {
+        let most = self.limits.batch_rows.min(self.memory.model.info().n_batch as usize);
+        let choices = batch.parts.iter().filter(|part| !part.logits.is_empty()).count();
+        for at in 0..batch.parts.len() {
+            let Part { job, rows, .. } = batch.parts[at];
+            let company =
+                Company { rows: batch.rows.len(), choices, room: most.saturating_sub(batch.rows.len()) };
+            let job = &mut self.jobs[job];
+            if !job.prefilled || job.sequence.evaluated + rows < job.sequence.tokens.len() {
+                continue;
+            }
+            let mut draft = job.activity.draft(&job.sequence, company, &self.drafts, &*self.memory.model);
+            match self.memory.make_room_for_draft(&job.sequence, batch.rows.len(), draft.len()) {
+                Ok(room) => draft.truncate(room),
+                Err(error) => return vec![(job.id(), Fault::Model(error))],
+            }
+            job.sequence.set_draft(draft);
+            batch.add_draft(at, &job.sequence);
+        }
+        Vec::new()
     }
 
     /// Rows of a batch for jobs that hold memory. What decodes must not stand still while prompts are read: beside it
@@ -146,8 +191,8 @@ impl Scheduler<'_> {
 
     /// Whether a part of the job's prompt is being read for another one.
     fn waits_for_other(&mut self, at: usize) -> bool {
-        let Some((id, shared)) = self.jobs[at].turn.behind else { return false };
-        let other = self.jobs.iter().find(|job| job.id() == id);
+        let Some((number, shared)) = self.jobs[at].turn.behind else { return false };
+        let other = self.jobs.iter().find(|job| job.turn.number == number);
         let waits = other.is_some_and(|job| job.sequence.evaluated < shared.min(job.fixed()));
         if !waits {
             self.jobs[at].turn.behind = None;
@@ -179,7 +224,7 @@ impl Scheduler<'_> {
     /// `taken` some.
     fn prepare(&mut self, at: usize, taken: usize, limit: usize) -> Result<usize, ModelError> {
         let Job { sequence, activity, usage, .. } = &mut self.jobs[at];
-        if let Some(found) = self.memory.lease(sequence)? {
+        if let Some(found) = self.memory.lease(sequence, activity.next(), taken)? {
             let prompt = activity.prompt() as u64;
             usage.cached_tokens = prompt.min(usage.cached_tokens + found as u64);
             for earlier in &mut self.jobs[..at] {
@@ -187,11 +232,12 @@ impl Scheduler<'_> {
             }
         }
         let Job { sequence, activity, .. } = &mut self.jobs[at];
-        if let Some(next) = activity.next() {
-            // What is in the memory tells no logits: such a token is evaluated again.
-            sequence.evaluated = sequence.evaluated.min(next);
-        }
-        self.memory.make_room(sequence, taken, limit - taken)
+        // What is in the memory tells no logits: a token whose logits are wanted is evaluated again.
+        let next = activity.next().unwrap_or(sequence.tokens.len().saturating_sub(1));
+        sequence.evaluated = sequence.evaluated.min(next);
+        let at_work = self.jobs.iter().filter(|job| job.sequence.seq().is_some());
+        let ahead = at_work.map(|job| job.unread() + job.growth()).sum();
+        self.memory.make_room(&mut self.jobs[at].sequence, taken, limit - taken, ahead)
     }
 }
 

@@ -42,6 +42,13 @@ impl Start {
         self.ask.wants.beam.unwrap_or(1) as usize
     }
 
+    /// Where others will want to begin: behind what the context held before, and, if the value is judged once it is written,
+    /// before the last token of the prompt, whose logits are wanted again by then.
+    pub(super) fn marks(&self) -> Vec<usize> {
+        let judged = self.ask.wants.logprobs.then_some(self.prompt.len().saturating_sub(1));
+        [self.settled].into_iter().chain(judged).collect()
+    }
+
     /// The matcher of a value that begins here.
     pub(super) fn matcher(&self) -> Result<Matcher, Fault> {
         let mut matcher =
