@@ -28,7 +28,7 @@ pub use agentc_compiler::diag::{self, Diag, Severity};
 pub use agentc_compiler::source::{BYTE_ORDER_MARK, Source, Sources, Span, World, WorldError};
 pub use agentc_compiler::{Options, ir};
 pub use agentc_runtime::{
-    ErrorKind, Event, Fault, Grants, InBranch, Input, Limit, Limits, Message, Operand, Outcome, Place,
+    Draft, ErrorKind, Event, Fault, Grants, InBranch, Input, Limit, Limits, Message, Operand, Outcome, Place,
     Prepared, RunError, RunOptions, TokenOrigin, ToolError, Usage, Value, Warning, disk, model,
 };
 

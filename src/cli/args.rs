@@ -199,6 +199,9 @@ pub(crate) struct LoadArgs {
     /// Bit-identical results on one machine, at the cost of memory and time
     #[arg(long, env = "AGENTC_DETERMINISTIC")]
     pub(crate) deterministic: bool,
+    /// Evaluate no tokens before they are chosen: results are the same, and nearly always later
+    #[arg(long, env = "AGENTC_NO_DRAFT")]
+    pub(crate) no_draft: bool,
     /// Neither read nor keep on disk what the model has read of programs
     #[arg(long, env = "AGENTC_NO_CACHE")]
     pub(crate) no_cache: bool,

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use agentc::store::{REFERENCE_MODEL, Store};
-use agentc::{Builder, Engine, Error, Loading, Program};
+use agentc::{Builder, Draft, Engine, Error, Limits, Loading, Program};
 
 use super::args::{LoadArgs, Look};
 use super::files::SourceFile;
@@ -104,6 +104,9 @@ fn builder(args: &LoadArgs, program: Option<&Program>) -> Builder {
     }
     if let Some(layers) = args.gpu_layers {
         builder = builder.gpu_layers(layers);
+    }
+    if args.no_draft {
+        builder = builder.limits(Limits { draft: Draft::Never, ..Limits::default() });
     }
     match Store::open() {
         Ok(store) => builder.disk(store.disk(if args.no_cache { 0 } else { args.cache_size })),

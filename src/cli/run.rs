@@ -153,13 +153,16 @@ fn create(path: &Path, read: &[PathBuf]) -> Result<File, Error> {
 
 fn cost(usage: &Usage) -> String {
     format!(
-        "{} prompt tokens ({} cached), {} generated, {} forced, in {} passes; load {} ms, prefill {} ms, decode {} ms, \
+        "{} prompt tokens ({} cached), {} generated, {} forced, in {} passes ({} of {} drafted \
+         came); load {} ms, prefill {} ms, decode {} ms, \
          masks {} µs, {} ms in all\n",
         usage.prompt_tokens,
         usage.cached_tokens,
         usage.generated_tokens,
         usage.forced_tokens,
         usage.forward_passes,
+        usage.accepted_tokens,
+        usage.drafted_tokens,
         usage.load_ms,
         usage.prefill_us / 1000,
         usage.decode_us / 1000,
