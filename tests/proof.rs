@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 use agentc::Engine;
 use agentc::proof::COMMAND;
 
+#[path = "../runtime/tests/common/architectures.rs"]
+mod architectures;
 #[path = "../runtime/tests/common/tiny.rs"]
 mod tiny;
 
@@ -72,6 +74,16 @@ fn a_sound_file_is_tried_once() {
     place.file("tiny.gguf", &Tiny::sound().with("general.name", Meta::Str("other".into())).bytes().0);
     assert_eq!(place.run(&model), (Some(0), String::new()));
     assert_eq!(place.verdicts().len(), 2);
+}
+
+/// Whatever a model remembers in.
+#[test]
+fn all_kinds_of_memory_are_tried() {
+    let place = Place::new("kinds");
+    for (name, _, file) in architectures::all() {
+        let model = place.file(&format!("{name}.gguf"), &file.bytes().0);
+        assert_eq!(place.run(&model), (Some(0), String::new()), "{name}");
+    }
 }
 
 /// What the head tells is refused without a trial.

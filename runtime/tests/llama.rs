@@ -395,3 +395,37 @@ fn cut_and_company_of_a_batch_change_nothing_in_deterministic_memory() {
         }
     });
 }
+
+/// Copies, a value under a regex, text by chance: with drafts they take fewer passes and are the same bytes.
+#[test]
+fn drafts_change_nothing_in_deterministic_memory() {
+    use agentc_compiler::{Options, compile, source::NoFiles};
+    use agentc_runtime::session::run;
+    use agentc_runtime::{Draft, Limits, LocalModel, RunOptions, Session};
+    const PROGRAMS: [&str; 3] = [
+        "\"Say it twice: the ship left the port of Genoa on Monday. the ship left the port of\" gen x with max = 20",
+        "\"red, blue, red, blue, red,\" gen x: /( (red|blue|green),){8}/",
+        "\"one two three one two three one two\" gen x with max = 20, temp = 1.5, seed = 3",
+    ];
+    with_model(true, |model| {
+        let (mut passes, mut drafted_passes) = (0, 0);
+        for source in PROGRAMS {
+            let compiled = compile("copy.agent", source.as_bytes(), &NoFiles, &Options::default());
+            let program = std::sync::Arc::new(compiled.program.unwrap());
+            let mut write = |draft: Draft| {
+                let limits = Limits { draft, ..Limits::default() };
+                let session = Session::new(program.clone(), &[], RunOptions::default()).unwrap();
+                run(session, &mut LocalModel::new(&mut *model, limits).into(), &mut |_| {}).unwrap()
+            };
+            let without = write(Draft::Never);
+            assert_eq!(without.error(), None);
+            for longest in [2, 16] {
+                let drafted = write(Draft::Always(longest));
+                assert_eq!(drafted.text(), without.text(), "drafts of up to {longest}");
+                passes += without.usage().forward_passes;
+                drafted_passes += drafted.usage().forward_passes;
+            }
+        }
+        assert!(drafted_passes < passes, "{drafted_passes} passes instead of {passes}");
+    });
+}

@@ -1,11 +1,12 @@
-//! A GGUF file of a few hundred kilobytes with a whole model in it: llama's architecture, one block, weights
+//! A GGUF file of a few hundred kilobytes with a whole model in it: llama's architecture and one block, or others; weights
 //! drawn from a fixed seed. It writes nonsense, but loads and evaluates in milliseconds and needs no
 //! download, so that properties which must hold for any file can be tested on thousands.
+#![allow(dead_code)]
 
 /// Width of the model; two heads share it.
-const WIDTH: u32 = 64;
-const HEADS: u32 = 2;
-const INNER: u32 = 96;
+pub(crate) const WIDTH: u32 = 64;
+pub(crate) const HEADS: u32 = 2;
+pub(crate) const INNER: u32 = 96;
 const BLOCKS: u32 = 1;
 
 /// A value of the file's metadata.
@@ -28,6 +29,22 @@ pub(crate) struct Tiny {
 impl Tiny {
     /// A file with which nothing is wrong.
     pub(crate) fn sound() -> Tiny {
+        let number = |value| Meta::U32(value);
+        let keys = [
+            ("context_length", number(256)),
+            ("embedding_length", number(WIDTH)),
+            ("block_count", number(BLOCKS)),
+            ("feed_forward_length", number(INNER)),
+            ("attention.head_count", number(HEADS)),
+            ("attention.head_count_kv", number(HEADS)),
+            ("attention.layer_norm_rms_epsilon", Meta::F32(1e-5)),
+            ("rope.dimension_count", number(WIDTH / HEADS)),
+        ];
+        Tiny::of("llama", &keys, (0..BLOCKS).map(|_| [attention(), feed_forward()].concat()).collect())
+    }
+
+    /// A file of an architecture, with keys of that and the parts of its blocks by name and shape.
+    pub(crate) fn of(architecture: &str, keys: &[(&str, Meta)], blocks: Vec<Vec<Part>>) -> Tiny {
         let tokens = tokens();
         let count = tokens.len();
         let kinds = (0..count).map(|at| match at {
@@ -36,27 +53,23 @@ impl Tiny {
             3..259 => 6, // a byte
             _ => 1,
         });
-        let number = |value| Meta::U32(value);
-        let meta = [
-            ("general.architecture", Meta::Str("llama".into())),
+        let own = keys.iter().map(|(key, value)| (format!("{architecture}.{key}"), value.clone()));
+        let general = [
+            ("general.architecture", Meta::Str(architecture.into())),
             ("general.name", Meta::Str("tiny".into())),
-            ("llama.context_length", number(256)),
-            ("llama.embedding_length", number(WIDTH)),
-            ("llama.block_count", number(BLOCKS)),
-            ("llama.feed_forward_length", number(INNER)),
-            ("llama.attention.head_count", number(HEADS)),
-            ("llama.attention.head_count_kv", number(HEADS)),
-            ("llama.attention.layer_norm_rms_epsilon", Meta::F32(1e-5)),
-            ("llama.rope.dimension_count", number(WIDTH / HEADS)),
+        ];
+        let tokenizer = [
             ("tokenizer.ggml.model", Meta::Str("llama".into())),
             ("tokenizer.ggml.tokens", Meta::Strs(tokens)),
             ("tokenizer.ggml.scores", Meta::F32s((0..count).map(|at| -(at as f32)).collect())),
             ("tokenizer.ggml.token_type", Meta::I32s(kinds.collect())),
-            ("tokenizer.ggml.bos_token_id", number(1)),
-            ("tokenizer.ggml.eos_token_id", number(2)),
+            ("tokenizer.ggml.bos_token_id", Meta::U32(1)),
+            ("tokenizer.ggml.eos_token_id", Meta::U32(2)),
         ];
-        let meta = meta.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-        Tiny { meta, tensors: tensors(count as u32) }
+        let named = |(key, value): (&str, Meta)| (key.to_owned(), value);
+        let meta =
+            general.into_iter().map(named).chain(own).chain(tokenizer.into_iter().map(named)).collect();
+        Tiny { meta, tensors: tensors(count as u32, &blocks) }
     }
 
     /// The same file with another value for a key.
@@ -147,16 +160,45 @@ fn tokens() -> Vec<Vec<u8>> {
     marks.into_iter().chain(bytes).chain(letters).chain(words).map(String::into_bytes).collect()
 }
 
-fn tensors(vocab: u32) -> Vec<(String, Vec<u32>, Vec<f32>)> {
+/// A tensor of a block: its name, which takes the suffix `.weight` unless it has one or starts with a dot, and its shape.
+pub(crate) type Part = (&'static str, Vec<u32>);
+
+/// What a block of attention has.
+pub(crate) fn attention() -> Vec<Part> {
+    let square = || vec![WIDTH, WIDTH];
+    vec![
+        ("attn_norm", vec![WIDTH]),
+        ("attn_q", square()),
+        ("attn_k", square()),
+        ("attn_v", square()),
+        ("attn_output", square()),
+    ]
+}
+
+/// What stands behind it.
+pub(crate) fn feed_forward() -> Vec<Part> {
+    vec![
+        ("ffn_norm", vec![WIDTH]),
+        ("ffn_gate", vec![WIDTH, INNER]),
+        ("ffn_up", vec![WIDTH, INNER]),
+        ("ffn_down", vec![INNER, WIDTH]),
+    ]
+}
+
+fn tensors(vocab: u32, blocks: &[Vec<Part>]) -> Vec<(String, Vec<u32>, Vec<f32>)> {
     let mut state = 7_u64;
     let mut draw = move || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((state >> 40) as f32 / (1 << 24) as f32 - 0.5) * 0.2
     };
     let mut tensor = |name: String, shape: &[u32]| {
-        let norm = name.ends_with("norm.weight");
-        let count = shape.iter().product::<u32>();
-        let data = (0..count).map(|_| if norm { 1.0 } else { draw() }).collect();
+        let mut value = || match () {
+            () if name.contains("norm") => 1.0,
+            // By how much a state decays: a negative number.
+            () if name.ends_with("ssm_a") => -draw() - 0.105,
+            () => draw(),
+        };
+        let data = (0..shape.iter().product::<u32>()).map(|_| value()).collect();
         (name, shape.to_vec(), data)
     };
     let mut all = vec![
@@ -164,20 +206,15 @@ fn tensors(vocab: u32) -> Vec<(String, Vec<u32>, Vec<f32>)> {
         tensor("output_norm.weight".into(), &[WIDTH]),
         tensor("output.weight".into(), &[WIDTH, vocab]),
     ];
-    for block in 0..BLOCKS {
-        let square = [WIDTH, WIDTH];
-        let parts: [(&str, &[u32]); 9] = [
-            ("attn_norm", &[WIDTH]),
-            ("attn_q", &square),
-            ("attn_k", &square),
-            ("attn_v", &square),
-            ("attn_output", &square),
-            ("ffn_norm", &[WIDTH]),
-            ("ffn_gate", &[WIDTH, INNER]),
-            ("ffn_up", &[WIDTH, INNER]),
-            ("ffn_down", &[INNER, WIDTH]),
-        ];
-        all.extend(parts.map(|(name, shape)| tensor(format!("blk.{block}.{name}.weight"), shape)));
+    for (block, parts) in blocks.iter().enumerate() {
+        for (name, shape) in parts {
+            let name = match name.strip_prefix('.') {
+                Some(bare) => bare.to_owned(),
+                None if name.contains('.') => (*name).to_owned(),
+                None => format!("{name}.weight"),
+            };
+            all.push(tensor(format!("blk.{block}.{name}"), shape));
+        }
     }
     all
 }

@@ -12,7 +12,9 @@ use agentc_compiler::source::NoFiles;
 use agentc_compiler::{Options, compile, ir};
 use agentc_runtime::backend::Backend;
 use agentc_runtime::model::script::ScriptModel;
-use agentc_runtime::{Backends, Event, Journal, Limits, LocalModel, Outcome, Poll, RunOptions, Session};
+use agentc_runtime::{
+    Backends, Draft, Event, Journal, Limits, LocalModel, Outcome, Poll, RunOptions, Session,
+};
 use naive::{End, Naive};
 use serde_json::Value as Json;
 
@@ -63,10 +65,20 @@ fn seen(outcome: &Outcome, saved: &Journal, prints: Vec<String>) -> Seen {
 
 /// A run; if `resumed`, written down and taken up anew at every step of the machine and in every ask.
 fn run(program: &Arc<ir::Program>, options: &RunOptions, resumed: bool) -> (Seen, Vec<Event>) {
+    // What nobody uses leaves its memory at once, and comes back.
+    run_on(model().with_price(Some(4)).with_identity("script"), program, options, resumed)
+}
+
+fn run_on(
+    mut model: ScriptModel,
+    program: &Arc<ir::Program>,
+    options: &RunOptions,
+    resumed: bool,
+) -> (Seen, Vec<Event>) {
     let (mut events, mut prints) = (Vec::new(), Vec::new());
     let mut session = Session::new(program.clone(), &[], options.clone()).unwrap();
-    let mut model = model();
-    let mut models = Backends::new(LocalModel::new(&mut model, Limits::default()));
+    let draft = Draft::Always(options.seed.unwrap_or_default() as u32 % 4 * 2);
+    let mut models = Backends::new(LocalModel::new(&mut model, Limits { draft, ..Limits::default() }));
     // Whether the ask that it waits for is one that it made anew.
     let mut anew = false;
     let mut turns = 0;
@@ -154,6 +166,25 @@ fn programs_do_the_same_with_any_number_of_strands() {
                     "{strands} strands, resumed: {resumed}\n{source}"
                 );
             }
+        }
+    }
+}
+
+/// So do they on a model that does not rewind, with any number of sequences for its checkpoints.
+#[test]
+fn programs_do_the_same_without_rewinding() {
+    for seed in 0..PROGRAMS / 2 {
+        let source = program::program(seed).to_string();
+        let program = compiled(&source);
+        let there = run(&program, &options(seed), false).0;
+        for (strands, n_seqs, rewinds) in [(1, 16, false), (5, 3, false), (5, 1, false), (5, 1, true)] {
+            let limits = Limits { strands, ..Limits::default() };
+            let options = RunOptions { limits, ..options(seed) };
+            let model = model().with_memory(4096, 16, n_seqs);
+            let model = if rewinds { model } else { model.without_rewind() };
+            let (here, _) = run_on(model, &program, &options, seed % 7 == 0);
+            let prints = there.prints.clone();
+            assert_eq!(Seen { prints, ..here }, there, "{strands} strands, {n_seqs} sequences\n{source}");
         }
     }
 }

@@ -13,7 +13,9 @@ mod reader;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use play::{Failure, Played, play};
+use agentc_runtime::Draft;
+use agentc_runtime::model::script::ScriptModel;
+use play::{Failure, Played, play, play_on};
 use reader::{Case, RESULTS};
 
 /// What of a run the case tells: its value, what it printed and the tests that passed always, captures and text
@@ -92,6 +94,33 @@ fn runs_come_to_what_is_written() {
         bless::write(&section.path, changed);
     }
     assert!(report.is_empty() && count > 100, "{count} runs\n{report}");
+}
+
+/// Models that do not rewind come to the same, with enough memory for checkpoints and with hardly any.
+#[test]
+fn runs_come_to_the_same_without_rewinding() {
+    for case in reader::cases().iter().filter(|case| case.runs()) {
+        let there = play(case).unwrap();
+        for (n_batch, n_seqs) in [(64, 16), (5, 2)] {
+            let made = |model: ScriptModel| model.with_memory(4096, n_batch, n_seqs).without_rewind();
+            for draft in [Draft::Never, Draft::Always(3)] {
+                let here = play_on(case, draft, &made).unwrap();
+                assert_eq!(here, there, "{}, {n_seqs} sequences, {draft:?}", case.name);
+            }
+        }
+    }
+}
+
+/// Tokens that are evaluated before they are chosen change nothing.
+#[test]
+fn runs_come_to_the_same_with_drafts() {
+    for case in reader::cases().iter().filter(|case| case.runs()) {
+        let there = play(case).unwrap();
+        for longest in [1, 8] {
+            let drafted = play_on(case, Draft::Always(longest), &|model| model).unwrap();
+            assert_eq!(drafted, there, "{}, drafts of {longest}", case.name);
+        }
+    }
 }
 
 #[test]

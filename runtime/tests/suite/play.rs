@@ -8,14 +8,15 @@ use agentc_compiler::{Options, compile, ir};
 use agentc_runtime::model::script::ScriptModel;
 use agentc_runtime::trace::Place;
 use agentc_runtime::{
-    Backends, Event, Input, Journal, Limits, LocalModel, Outcome, RunError, RunOptions, Session, Value,
-    testing,
+    Backends, Draft, Event, Input, Journal, Limits, LocalModel, Outcome, RunError, RunOptions, Session,
+    Value, testing,
 };
 
 use crate::common;
 use crate::reader::{Case, MAIN};
 
 /// What a run came to, in the words of the annotations.
+#[derive(Debug, PartialEq)]
 pub(crate) struct Played {
     /// `value 3`, `prints "x"`, and so on, in the order of `RESULTS`.
     pub(crate) results: Vec<String>,
@@ -23,6 +24,7 @@ pub(crate) struct Played {
 }
 
 /// An error that ended the run or a test, and where; line 0 of the program if it has no place.
+#[derive(Debug, PartialEq)]
 pub(crate) struct Failure {
     pub(crate) code: String,
     pub(crate) file: String,
@@ -35,12 +37,23 @@ pub(crate) struct Failure {
 /// # Errors
 /// The program has errors, or what the run is given makes no sense.
 pub(crate) fn play(case: &Case) -> Result<Played, String> {
+    play_on(case, Draft::Never, &|model| model)
+}
+
+/// The same with drafts, on models that are made into others.
+pub(crate) fn play_on(
+    case: &Case,
+    draft: Draft,
+    made: &dyn Fn(ScriptModel) -> ScriptModel,
+) -> Result<Played, String> {
+    let limits = || Limits { draft, ..Limits::default() };
     let program = Arc::new(program(&case.text, &case.files)?);
-    let mut own = own_model(case)?;
+    let mut own = made(own_model(case)?);
     let mut others = other_models(case, &program, &own)?;
-    let mut models = Backends::from(LocalModel::new(&mut own, Limits::default()));
+    others = others.into_iter().map(|(name, model)| (name, made(model))).collect();
+    let mut models = Backends::from(LocalModel::new(&mut own, limits()));
     for (name, model) in &mut others {
-        models.add(name.as_str(), LocalModel::new(model, Limits::default()));
+        models.add(name.as_str(), LocalModel::new(model, limits()));
     }
     if program.tests.is_empty() {
         play_main(case, &program, &mut models)
