@@ -114,7 +114,7 @@ pub(crate) fn program(workload: &str, order: Order) -> String {
              {{{{ gen reply with max = {REPLY_TOKENS} }}}}\"\nreturn \"{{{{ mood }}}}:{{{{ reply }}}}\"\n"
         ),
         ("rounds", _) => format!(
-            "{ROUNDS}for seen in observations {{\n  \"\\nThought:{{{{ gen thought with stop = \\\"\\n\\\", max = {THOUGHT_TOKENS} }}}}\"\n  \
+            "{ROUNDS}for seen in observations {{\n  \"\\nThought:{{{{ gen thought with stop = \"\\n\", max = {THOUGHT_TOKENS} }}}}\"\n  \
              \"\\nAction: {{{{ select action from actions }}}}\"\n  \
              \"\\nArgument: {{{{ gen argument: /{ARGUMENT}/ with max = {ARGUMENT_TOKENS} }}}}\"\n  \
              \"\\nObservation: {{{{ seen }}}}\"\n  log += [\"{{{{ thought }}}} | {{{{ action }}}} | {{{{ argument }}}}\"]\n}}\nreturn log\n"

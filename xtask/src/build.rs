@@ -39,12 +39,12 @@ pub(crate) fn bench(arguments: &[&str]) -> Outcome {
     bench_constraint(&[])
 }
 
-/// Runs what passes of a model cost, by their rows; of the reference model unless another is named.
-pub(crate) fn bench_passes(arguments: &[&str]) -> Outcome {
+/// Runs one of the programs in `benches/` that measure the reference model.
+pub(crate) fn example(name: &str, arguments: &[&str]) -> Outcome {
     build(&["--workspace"])?;
     pull()?;
     run(&cargo(), &["build", "--workspace", "--examples", "--locked"], &[])?;
-    run(&binary("examples/passes"), arguments, &[])
+    run(&binary(&format!("examples/{name}")), arguments, &[])
 }
 
 /// Runs what the constraint engine costs by itself, times and then memory.

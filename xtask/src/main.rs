@@ -24,6 +24,8 @@ usage: cargo xtask COMMAND
   bench    set up, fetch the reference model, and run the benchmarks, including the next
   bench passes [MODEL]
            measure what a pass of a model costs, by how many rows it has
+  bench forks
+           measure what four branches cost beyond the text that they share
   bench peers [--pairs N] [--models LIST] [--threads N] [--only LETTERS]
            run workloads in turns here and on guidance with llama-cpp-python, which is
            installed below target/ once; without Python, here alone
@@ -36,6 +38,9 @@ usage: cargo xtask COMMAND
   soak [--count N] [--seed N] [--data FILE] [--vocab FILE] [--tokens N] [--only TEXT]
            generate from random logits under the pattern suite and JSON Schemas,
            and check each value with an independent judge
+  soak runs [COUNT]
+           run programs on the reference model, a thousand times unless another number
+           is given, and see whether the process grows
   conformance [--data FILE] [--suite DIR] [--json FILE] [--vocab FILE]
            check JSON Schemas with instances, and the official suite, by masks";
 
@@ -48,10 +53,12 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => setup::prepare().and_then(|()| build::test(rest)),
         ["amx"] => amx::check(),
         ["bench", "constraint", rest @ ..] => build::bench_constraint(rest),
-        ["bench", "passes", rest @ ..] => setup::prepare().and_then(|()| build::bench_passes(rest)),
+        ["bench", "passes", rest @ ..] => setup::prepare().and_then(|()| build::example("passes", rest)),
+        ["bench", "forks", rest @ ..] => setup::prepare().and_then(|()| build::example("forks", rest)),
         ["bench", "peers", rest @ ..] => setup::prepare().and_then(|()| build::bench_peers(rest)),
         ["bench", "masks", rest @ ..] => build::bench_masks(rest),
         ["conformance", rest @ ..] => build::conformance(rest),
+        ["soak", "runs", rest @ ..] => setup::prepare().and_then(|()| build::example("runs", rest)),
         ["soak", rest @ ..] => build::soak(rest),
         ["bench", rest @ ..] => setup::prepare().and_then(|()| build::bench(rest)),
         ["-h" | "--help" | "help"] => {
