@@ -279,8 +279,7 @@ impl PrefixTree {
     /// The tokens of a sequence.
     pub fn tokens(&self, seq: SeqId) -> Vec<TokenId> {
         let end = self.seq(seq).map_or(ROOT, |seq| seq.end);
-        let up = std::iter::successors(Some(end), |node| Some(self.nodes[*node].parent));
-        let path: Vec<NodeId> = up.take_while(|node| *node != ROOT).collect();
+        let path: Vec<NodeId> = self.up(end).collect();
         path.into_iter().rev().flat_map(|node| self.nodes[node].tokens.iter().copied()).collect()
     }
 
@@ -319,19 +318,19 @@ impl PrefixTree {
     }
 
     /// The nodes at the end of a path that no other sequence goes through.
-    fn own_nodes(&self, mut node: NodeId) -> Vec<NodeId> {
-        let mut own = Vec::new();
-        while node != ROOT && self.nodes[node].users == 1 {
-            own.push(node);
-            node = self.nodes[node].parent;
-        }
-        own
+    fn own_nodes(&self, node: NodeId) -> Vec<NodeId> {
+        self.up(node).take_while(|node| self.nodes[*node].users == 1).collect()
+    }
+
+    /// A node and those above it, but for the root.
+    fn up(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let up = std::iter::successors(Some(node), |node| Some(self.nodes[*node].parent));
+        up.take_while(|node| *node != ROOT)
     }
 
     /// Tokens of a node and of those above it that no leased sequence holds.
     fn own_tokens(&self, node: NodeId, held: &FxHashSet<NodeId>) -> usize {
-        let up = std::iter::successors(Some(node), |node| Some(self.nodes[*node].parent));
-        let own = up.take_while(|node| *node != ROOT && !held.contains(node));
+        let own = self.up(node).take_while(|node| !held.contains(node));
         own.map(|node| self.nodes[node].tokens.len()).sum()
     }
 
@@ -444,15 +443,7 @@ impl PrefixTree {
 
     /// Any sequence whose path goes through a node.
     fn user_of(&self, node: NodeId) -> Option<SeqId> {
-        let on_path = |mut end: NodeId| loop {
-            if end == node {
-                return true;
-            }
-            if end == ROOT {
-                return false;
-            }
-            end = self.nodes[end].parent;
-        };
+        let on_path = |end: NodeId| self.up(end).any(|above| above == node);
         let users = self.seqs.iter().enumerate().filter(|(_, seq)| seq.is_some_and(|seq| on_path(seq.end)));
         users.map(|(id, _)| id as SeqId).next()
     }

@@ -140,8 +140,7 @@ impl PrefixTree {
 
     /// The nodes from an end up to below the next checkpoint.
     fn own_way<'t>(&'t self, end: NodeId, ends: &'t Ends) -> impl Iterator<Item = NodeId> + 't {
-        let up = move |node: &NodeId| Some(self.nodes[*node].parent).filter(|up| !ends.contains_key(up));
-        std::iter::successors(Some(end), up).take_while(|node| *node != ROOT)
+        self.up(end).take_while(move |node| *node == end || !ends.contains_key(node))
     }
 
     /// Whether a checkpoint, another one than itself, stands where a sequence ends.
@@ -165,8 +164,7 @@ impl Held<'_> {
     /// How many of the tokens before the checkpoint with which a sequence of `tokens` would begin are among these.
     pub(super) fn before_checkpoint(&self, tokens: &[TokenId]) -> usize {
         let (end, _) = self.tree.deepest_end(tokens);
-        let up = std::iter::successors(Some(end), |node| Some(self.tree.nodes[*node].parent));
-        let held = up.take_while(|node| *node != ROOT).filter(|node| self.nodes.contains(node));
+        let held = self.tree.up(end).filter(|node| self.nodes.contains(node));
         held.map(|node| self.tree.nodes[node].tokens.len()).sum()
     }
 }

@@ -48,19 +48,16 @@ impl Sequence {
 
     /// Replaces all but the first `keep` tokens; what was evaluated beyond what stays the same counts no more.
     pub(super) fn replace(&mut self, keep: usize, new: &[TokenId]) {
-        let old = self.tokens.get(keep..).unwrap_or_default();
-        let (old_len, common) = (old.len(), common_prefix(old, new));
-        let beyond = new.get(old_len..).unwrap_or_default();
-        let is_longer = common == old_len && self.draft.starts_with(beyond);
-        self.tokens.truncate(keep + common);
-        self.tokens.extend(&new[common..]);
-        if is_longer {
-            self.draft.drain(..beyond.len());
-            return;
+        let mut held = self.tokens.split_off(keep.min(self.tokens.len()));
+        let written = held.len();
+        held.append(&mut self.draft);
+        let common = common_prefix(&held, new);
+        self.tokens.extend(new);
+        if common == new.len() && common >= written {
+            self.draft = held.split_off(common);
+        } else {
+            self.evaluated = self.evaluated.min(keep + common);
         }
-        let drafted = if common == old_len { common_prefix(&self.draft, beyond) } else { 0 };
-        self.draft.clear();
-        self.evaluated = self.evaluated.min(keep + common + drafted);
     }
 
     /// What may follow its tokens.
@@ -156,9 +153,9 @@ impl<'m> Memory<'m> {
     }
 
     /// Gives a sequence a lease that begins with as much of its tokens as the memory holds; all but the last token at
-    /// most, since that one's logits are wanted, as are those of `next`. What comes back from the shelf leaves the `taken` cells that
-    /// others are about to fill. Answers how many were found there; nothing if it had
-    /// a lease, or if none can be had now.
+    /// most, since that one's logits are wanted, as are those of `next`. What comes back from the shelf leaves the `taken`
+    /// cells that others are about to fill. Answers how many were found there; nothing if it had a lease, or if none can be
+    /// had now.
     pub(super) fn lease(
         &mut self,
         sequence: &mut Sequence,
@@ -244,8 +241,7 @@ impl<'m> Memory<'m> {
         }
         let rows = self.up_to_part(sequence, (sequence.tokens.len() - sequence.evaluated).min(limit));
         self.shelve(ahead)?;
-        self.evict_for(taken + rows)?;
-        Ok(rows.min(self.kv.free_cells().saturating_sub(taken)))
+        self.room(rows, taken)
     }
 
     /// Makes room for a draft of up to `limit` tokens behind all tokens of a sequence, beside `taken` cells that are about to
@@ -256,9 +252,7 @@ impl<'m> Memory<'m> {
         taken: usize,
         limit: usize,
     ) -> Result<usize, ModelError> {
-        let rows = limit.min(self.kv.capacity().saturating_sub(sequence.tokens.len()));
-        self.evict_for(taken + rows)?;
-        Ok(rows.min(self.kv.free_cells().saturating_sub(taken)))
+        self.room(limit.min(self.kv.capacity().saturating_sub(sequence.tokens.len())), taken)
     }
 
     /// Drops what a sequence holds beyond what counts as evaluated, and with it what cannot be kept without.
@@ -289,9 +283,11 @@ impl<'m> Memory<'m> {
         }
     }
 
-    fn evict_for(&mut self, cells: usize) -> Result<(), ModelError> {
-        let cut = self.kv.evict_for(cells);
-        self.cut(cut)
+    /// How many of `cells` can be had beside `taken` ones, after evicting what has to go for them.
+    fn room(&mut self, cells: usize, taken: usize) -> Result<usize, ModelError> {
+        let cut = self.kv.evict_for(taken + cells);
+        self.cut(cut)?;
+        Ok(cells.min(self.kv.free_cells().saturating_sub(taken)))
     }
 
     /// Drops from the model what was cut from the tree.
@@ -327,8 +323,7 @@ impl<'m> Memory<'m> {
         bytes: &[u8],
         taken: usize,
     ) -> Result<bool, ModelError> {
-        self.evict_for(taken + tokens.len())?;
-        if self.kv.free_cells() < taken + tokens.len() {
+        if self.room(tokens.len(), taken)? < tokens.len() {
             return Ok(false);
         }
         let Some(lease) = self.take(&[])? else { return Ok(false) };

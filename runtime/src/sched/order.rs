@@ -202,10 +202,18 @@ impl Scheduler<'_> {
 
     /// Whether a job that holds no memory can begin beside those that do.
     fn fits(&self, at: usize) -> bool {
-        let others = || self.jobs.iter().filter(|job| job.sequence.seq().is_some());
-        let growth = others().map(|job| job.unread() + job.growth()).sum();
-        let Job { sequence, .. } = &self.jobs[at];
-        others().next().is_none() || self.memory.fits(sequence, self.jobs[at].growth(), growth)
+        let job = &self.jobs[at];
+        self.at_work().next().is_none() || self.memory.fits(&job.sequence, job.growth(), self.ahead())
+    }
+
+    /// The jobs that hold memory.
+    fn at_work(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.iter().filter(|job| job.sequence.seq().is_some())
+    }
+
+    /// Tokens that they are expected to evaluate.
+    fn ahead(&self) -> usize {
+        self.at_work().map(|job| job.unread() + job.growth()).sum()
     }
 
     /// Adds what a job can evaluate now to a batch of at most `limit` rows.
@@ -235,8 +243,7 @@ impl Scheduler<'_> {
         // What is in the memory tells no logits: a token whose logits are wanted is evaluated again.
         let next = activity.next().unwrap_or(sequence.tokens.len().saturating_sub(1));
         sequence.evaluated = sequence.evaluated.min(next);
-        let at_work = self.jobs.iter().filter(|job| job.sequence.seq().is_some());
-        let ahead = at_work.map(|job| job.unread() + job.growth()).sum();
+        let ahead = self.ahead();
         self.memory.make_room(&mut self.jobs[at].sequence, taken, limit - taken, ahead)
     }
 }
