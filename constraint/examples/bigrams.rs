@@ -26,7 +26,7 @@ const TIMETABLE: &str = r#"
 
 fn main() -> Result<(), Box<dyn Error>> {
     let model = Model::new()?;
-    let grammar = Spec::Grammar { grammar: TIMETABLE.into(), syntax: GrammarSyntax::Lark };
+    let grammar = Spec::Grammar { grammar: TIMETABLE.into(), syntax: GrammarSyntax::Lark, parts: Vec::new() };
     let sentence = Spec::Until {
         value: Box::new(Spec::Text { min: 1, max: None }),
         stops: vec![Stop::Text { text: " .".into() }, Stop::Text { text: " ,".into() }],

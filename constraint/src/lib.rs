@@ -34,6 +34,7 @@
 
 mod error;
 pub mod guide;
+mod json_schema;
 mod limits;
 mod mask;
 mod pattern;
@@ -42,8 +43,9 @@ pub mod spec;
 mod vocab;
 
 pub use error::{BuildError, MatchError, VocabError};
+pub use json_schema::{Docs, NoSchema, json_schema};
 pub use limits::{Limit, Limits};
 pub use mask::{CacheStats, Commit, Constraint, End, Finished, Matcher, Next};
-pub use pattern::{Pattern, SchemaTexts, build, facts};
+pub use pattern::{Pattern, SchemaTexts, TemplateReader, build, facts};
 pub use shared::SharedSpec;
 pub use vocab::{TokenId, TokenSet, Tokenize, Vocab};

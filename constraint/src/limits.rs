@@ -21,6 +21,8 @@ pub enum Limit {
     SetSteps,
     /// [`Limits::search`]
     SearchedStates,
+    /// [`Limits::read_steps`]
+    ReadSteps,
     /// [`Limits::calls`]
     Calls,
     /// [`Limits::witness_bytes`]
@@ -67,6 +69,7 @@ impl fmt::Display for Limit {
             Limit::SchemaSteps => "steps to work out a schema",
             Limit::SetSteps => "steps to work out sets of strings",
             Limit::SearchedStates => "states in a search for an end",
+            Limit::ReadSteps => "steps to divide a text into the parts of its template",
             Limit::Calls => "calls that are open at once",
             Limit::WitnessBytes => "bytes in the shortest value",
             Limit::Ways => "ways to read a text",
@@ -111,6 +114,9 @@ pub struct Limits {
     pub mask_cache_bytes: usize,
     /// States searched to determine whether a typed value can still be completed without writing a stop.
     pub search: usize,
+    /// Steps to find out what the holes of a template took of a text. A usual text takes about one for each of its bytes and
+    /// each hole; where the search fails it remembers a step, with about 40 bytes.
+    pub read_steps: usize,
     /// Calls that are open at once: how deep JSON and grammars may nest. An open call costs about 100 bytes,
     /// and as much stack when its last reference is dropped.
     pub calls: usize,
@@ -174,6 +180,7 @@ impl Default for Limits {
             configurations: 2_000,
             mask_cache_bytes: 16 << 20,
             search: 20_000,
+            read_steps: 4_000_000,
             calls: 2_000,
             witness_bytes: 1 << 17,
             forced_bytes: 4096,

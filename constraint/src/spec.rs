@@ -108,6 +108,9 @@ pub enum Spec {
         grammar: String,
         /// Its notation.
         syntax: GrammarSyntax,
+        /// What the names stand for that it uses and does not define: each is read as one, like a terminal.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parts: Vec<Named>,
     },
     /// A spec that names others, which may be recursive.
     Defs {
@@ -120,6 +123,28 @@ pub enum Spec {
     Ref {
         /// Its number.
         def: usize,
+    },
+    /// Texts and other specs, one after the other: every text that can be divided so. Inside JSON it is a string.
+    Template {
+        /// What stands there, in order.
+        parts: Vec<Piece>,
+    },
+    /// The texts that all members admit. Members are written as plain text; inside JSON it is a string.
+    And {
+        /// The members; without any, all texts.
+        members: Vec<Spec>,
+    },
+    /// The texts that another spec does not admit, as plain text; inside JSON it is a string.
+    Not {
+        /// The spec.
+        value: Box<Spec>,
+    },
+    /// The texts that have another one in them; inside JSON it is a string.
+    Having {
+        /// Where.
+        place: Place,
+        /// The other one.
+        text: Needle,
     },
     /// A text of `value` in which no stop occurs, ended by the value's own end or by the first
     /// occurrence of a stop, which is not part of the value.
@@ -139,8 +164,11 @@ impl Spec {
             | Spec::Flexible { value }
             | Spec::Map { value }
             | Spec::Array { item: value, .. }
+            | Spec::Not { value }
             | Spec::Until { value, .. } => vec![value],
-            Spec::Union { members } => members.iter().collect(),
+            Spec::Union { members } | Spec::And { members } => members.iter().collect(),
+            Spec::Grammar { parts, .. } => parts.iter().map(|part| &part.value).collect(),
+            Spec::Template { parts } => parts.iter().filter_map(Piece::value).collect(),
             Spec::Object { fields } => fields.iter().map(|field| &field.value).collect(),
             Spec::Defs { defs, root } => defs.iter().chain([&**root]).collect(),
             Spec::Text { .. }
@@ -154,7 +182,7 @@ impl Spec {
             | Spec::Copy { .. }
             | Spec::Json
             | Spec::Schema { .. }
-            | Spec::Grammar { .. }
+            | Spec::Having { .. }
             | Spec::Ref { .. } => Vec::new(),
         }
     }
@@ -169,6 +197,7 @@ impl Spec {
     fn collect_holes(&self, out: &mut Vec<usize>) {
         match self {
             Spec::OneOf { hole } | Spec::Copy { hole } => out.push(*hole),
+            Spec::Having { text: Needle::Hole { hole }, .. } => out.push(*hole),
             Spec::Until { stops, .. } => out.extend(stops.iter().filter_map(|stop| match stop {
                 Stop::Hole { hole } => Some(*hole),
                 Stop::Text { .. } | Stop::Regex { .. } => None,
@@ -188,6 +217,71 @@ pub struct Field {
     pub value: Spec,
     /// Whether it may be left out.
     pub optional: bool,
+}
+
+/// A part of a template.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Piece {
+    /// Exactly this text.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// What another spec admits as plain text.
+    Hole {
+        /// What the hole is called, where that matters.
+        name: Option<String>,
+        /// What may stand there.
+        value: Spec,
+    },
+}
+
+impl Piece {
+    /// What may stand in a hole.
+    pub fn value(&self) -> Option<&Spec> {
+        match self {
+            Piece::Text { .. } => None,
+            Piece::Hole { value, .. } => Some(value),
+        }
+    }
+}
+
+/// A spec with a name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// What it stands for, as plain text.
+    pub value: Spec,
+}
+
+/// Where a text has another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Anywhere.
+    Inside,
+    /// At its beginning.
+    Start,
+    /// At its end.
+    End,
+}
+
+/// A text that others are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Needle {
+    /// A literal text.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// Any text of a list known at run time.
+    Hole {
+        /// The hole that holds the list.
+        hole: usize,
+    },
 }
 
 /// The notation of a grammar.

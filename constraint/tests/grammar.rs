@@ -37,7 +37,7 @@ impl Case {
         }
         let syntax = if notation == Notation::Gbnf { GrammarSyntax::Gbnf } else { GrammarSyntax::Lark };
         let cfg = Cfg::new(&rules, ignored);
-        let spec = Spec::Grammar { grammar: source.clone(), syntax };
+        let spec = Spec::Grammar { grammar: source.clone(), syntax, parts: Vec::new() };
         let pattern = match build(&spec, &[], &Limits::default()) {
             Ok(pattern) => Some(pattern),
             Err(BuildError::Empty { .. }) => None,
@@ -181,7 +181,7 @@ fn walks_within_a_budget_end_in_a_text_of_the_grammar() {
 }
 
 fn lark(text: &str) -> Pattern {
-    let spec = Spec::Grammar { grammar: text.to_owned(), syntax: GrammarSyntax::Lark };
+    let spec = Spec::Grammar { grammar: text.to_owned(), syntax: GrammarSyntax::Lark, parts: Vec::new() };
     build(&spec, &[], &Limits::default()).unwrap()
 }
 

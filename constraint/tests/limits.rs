@@ -13,7 +13,7 @@ fn regex(pattern: &str) -> Spec {
 }
 
 fn grammar(text: &str) -> Spec {
-    Spec::Grammar { grammar: text.to_owned(), syntax: GrammarSyntax::Lark }
+    Spec::Grammar { grammar: text.to_owned(), syntax: GrammarSyntax::Lark, parts: Vec::new() }
 }
 
 /// The limit that a spec hits, and its number; the defaults allow it.

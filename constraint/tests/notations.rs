@@ -14,7 +14,7 @@ use agentc_constraint::{BuildError, Constraint, Limit, Limits, MatchError, Match
 use support::Random;
 
 fn try_build(grammar: &str, syntax: GrammarSyntax) -> Result<Pattern, BuildError> {
-    build(&Spec::Grammar { grammar: grammar.to_owned(), syntax }, &[], &Limits::default())
+    build(&Spec::Grammar { grammar: grammar.to_owned(), syntax, parts: Vec::new() }, &[], &Limits::default())
 }
 
 /// Members, then texts that are none.
@@ -231,6 +231,7 @@ fn grammars_inside_json_are_strings() {
     let grammar = Spec::Grammar {
         grammar: "start: \"a\\\"\" start | /[\\n\\\\é]/ | \"é\"i | (\"x\\t\" | \"x\\n\")".to_owned(),
         syntax: GrammarSyntax::Lark,
+        parts: Vec::new(),
     };
     let field = Field { name: "g".to_owned(), value: grammar, optional: false };
     let pattern = build(&Spec::Object { fields: vec![field] }, &[], &Limits::default()).unwrap();
@@ -404,6 +405,7 @@ fn states_are_bounded_in_bytes() {
     let grammar = Spec::Grammar {
         grammar: "root ::= (\"a\" | \"b\")* \"a\" (\"a\" | \"b\"){14} | \"x\"".to_owned(),
         syntax: GrammarSyntax::Gbnf,
+        parts: Vec::new(),
     };
     let limits = Limits { automaton_bytes: 20_000, ..Limits::default() };
     let pattern = build(&grammar, &[], &limits).unwrap();
@@ -420,7 +422,7 @@ fn states_are_bounded_in_bytes() {
 #[test]
 fn stops_end_texts_of_grammars() {
     let grammar = "start: \"(\" start \")\" | WORD+\nWORD: /[a-z]+/\n%ignore \" \"".to_owned();
-    let value = Box::new(Spec::Grammar { grammar, syntax: GrammarSyntax::Lark });
+    let value = Box::new(Spec::Grammar { grammar, syntax: GrammarSyntax::Lark, parts: Vec::new() });
     let stops = vec![agentc_constraint::spec::Stop::Text { text: " end".to_owned() }];
     let pattern = build(&Spec::Until { value, stops }, &[], &Limits::default()).unwrap();
     for text in ["a b", "((a))", "(endless)"] {

@@ -8,7 +8,10 @@ use std::sync::{Arc, LazyLock};
 
 use agentc_conformance::naive::{Naive, NaiveError};
 use agentc_conformance::patterns::{self, Case};
-use agentc_constraint::{Commit, Constraint, Limits, Matcher, Next, Pattern, TokenId, Vocab, build};
+use agentc_constraint::spec::Spec;
+use agentc_constraint::{
+    Commit, Constraint, Limits, Matcher, Next, Pattern, TemplateReader, TokenId, Vocab, build,
+};
 use support::{Greedy, Random, gguf};
 
 /// Tokens are never short.
@@ -87,6 +90,37 @@ fn texts_are_accepted_and_rejected() {
         ensure(pattern.is_match(shortest), || format!("the shortest, `{}`, is none", shown(shortest)))?;
         Ok(1)
     });
+}
+
+#[test]
+fn holes_take_what_the_case_says() {
+    let read = every_case(|case, _| {
+        let Spec::Template { parts } = &case.spec else {
+            return ensure(case.holes.is_empty(), || "only a template has holes".into()).map(|()| 0);
+        };
+        let limits = Limits::default();
+        let reader =
+            TemplateReader::new(parts, &case.bindings, &limits).map_err(|error| error.to_string())?;
+        let texts = case.accepts.iter().map(|text| (text, None));
+        let texts = texts.chain(case.holes.iter().map(|(text, holes)| (text, Some(holes))));
+        for (text, expected) in texts {
+            let text = std::str::from_utf8(text).map_err(|error| error.to_string())?;
+            let took = reader.read(text).map_err(|error| error.to_string())?;
+            let took = took.ok_or_else(|| format!("`{text}` cannot be read"))?;
+            let took: Vec<&str> = took.into_iter().map(|range| &text[range]).collect();
+            ensure(expected.is_none_or(|expected| *expected == took), || format!("`{text}` gives {took:?}"))?;
+            if case.like.is_none() {
+                let said = support::holes::taken(parts, &case.bindings, text);
+                ensure(said.as_ref() == Some(&took), || format!("{took:?} of `{text}`, and not {said:?}"))?;
+            }
+        }
+        for text in case.rejects.iter().filter_map(|text| std::str::from_utf8(text).ok()) {
+            let took = reader.read(text).map_err(|error| error.to_string())?;
+            ensure(took.is_none(), || format!("`{text}` is read, {took:?}"))?;
+        }
+        Ok(case.holes.len())
+    });
+    assert!(read > 10, "only {read} texts are read");
 }
 
 fn of_bytes() -> Vec<Option<Vec<u8>>> {

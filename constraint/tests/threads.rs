@@ -24,7 +24,11 @@ struct Subject {
 fn subjects() -> Vec<Subject> {
     let subject = |name, spec| Subject { name, spec, bindings: Vec::new() };
     let regex = |pattern: &str| Spec::Regex { pattern: pattern.into() };
-    let lark = |grammar: &str| Spec::Grammar { grammar: grammar.into(), syntax: GrammarSyntax::Lark };
+    let lark = |grammar: &str| Spec::Grammar {
+        grammar: grammar.into(),
+        syntax: GrammarSyntax::Lark,
+        parts: Vec::new(),
+    };
     let schema = r#"{
         "type": "object",
         "properties": {"id": {"type": "integer"}, "tags": {"type": "array", "items": {"type": "string", "maxLength": 9}}},

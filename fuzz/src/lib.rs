@@ -82,8 +82,8 @@ pub fn notation(bytes: &[u8]) {
     let text = text.to_owned();
     builds(&match letter {
         b'r' => Spec::Regex { pattern: text },
-        b'l' => Spec::Grammar { grammar: text, syntax: GrammarSyntax::Lark },
-        b'g' => Spec::Grammar { grammar: text, syntax: GrammarSyntax::Gbnf },
+        b'l' => Spec::Grammar { grammar: text, syntax: GrammarSyntax::Lark, parts: Vec::new() },
+        b'g' => Spec::Grammar { grammar: text, syntax: GrammarSyntax::Gbnf, parts: Vec::new() },
         b's' => Spec::Schema { schema: text },
         _ => return,
     });

@@ -20,7 +20,7 @@ pub fn subject() -> Subject {
     };
     let texts = (0..10).map(|_| (0..3).map(|_| statement()).collect()).collect();
     let name = format!("grammar of {} kB, {} rules", grammar.len() / 1000, grammar.matches(": ").count());
-    let spec = Spec::Grammar { grammar, syntax: GrammarSyntax::Lark };
+    let spec = Spec::Grammar { grammar, syntax: GrammarSyntax::Lark, parts: Vec::new() };
     Subject { name, spec, bindings: Vec::new(), texts, tokens: usize::MAX }
 }
 

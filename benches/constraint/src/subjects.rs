@@ -53,7 +53,7 @@ fn free_text() -> Subject {
 }
 
 fn grammar(name: &str, grammar: &str, texts: Vec<String>) -> Subject {
-    let spec = Spec::Grammar { grammar: grammar.to_owned(), syntax: GrammarSyntax::Lark };
+    let spec = Spec::Grammar { grammar: grammar.to_owned(), syntax: GrammarSyntax::Lark, parts: Vec::new() };
     Subject { name: name.to_owned(), spec, bindings: Vec::new(), texts, tokens: usize::MAX }
 }
 

@@ -142,6 +142,6 @@ fn grammar() -> Rows {
         format!("{a} = ({b} + {c}) - {a};\n")
     };
     let text = |random: &mut Random| (0..5).map(|_| line(random)).collect();
-    let spec = Spec::Grammar { grammar: GRAMMAR.into(), syntax: GrammarSyntax::Lark };
+    let spec = Spec::Grammar { grammar: GRAMMAR.into(), syntax: GrammarSyntax::Lark, parts: Vec::new() };
     Rows { name: "rows of a grammar", spec, texts: texts(13, text) }
 }

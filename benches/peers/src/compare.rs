@@ -85,7 +85,7 @@ pub fn run(vocabulary: &Vocabulary, walks: usize, seed: u64) -> Result<()> {
 fn grammar(peer: &Llguidance, spec: &Spec) -> Result<Option<TopLevelGrammar>> {
     Ok(match spec {
         Spec::Regex { pattern } => Some(TopLevelGrammar::from_regex(pattern)),
-        Spec::Grammar { grammar, syntax: GrammarSyntax::Lark } => {
+        Spec::Grammar { grammar, syntax: GrammarSyntax::Lark, parts } if parts.is_empty() => {
             Some(TopLevelGrammar::from_lark(grammar.clone()))
         }
         Spec::Schema { schema } => {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use agentc_constraint::spec::{Field, Spec};
+use agentc_constraint::spec::{Field, Needle, Piece, Place, Spec};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::NaiveError;
@@ -161,7 +161,11 @@ impl Reader<'_> {
             | Spec::Literal { .. }
             | Spec::Regex { .. }
             | Spec::OneOf { .. }
-            | Spec::Copy { .. } => self.inside(spec, false),
+            | Spec::Copy { .. }
+            | Spec::Template { .. }
+            | Spec::And { .. }
+            | Spec::Not { .. }
+            | Spec::Having { .. } => self.inside(spec, false),
             Spec::Until { .. } => Err(NaiveError::Unread { what: "a stop within a spec" }),
             _ => self.json(spec),
         }
@@ -173,7 +177,11 @@ impl Reader<'_> {
             | Spec::Literal { .. }
             | Spec::Regex { .. }
             | Spec::OneOf { .. }
-            | Spec::Copy { .. } => {
+            | Spec::Copy { .. }
+            | Spec::Template { .. }
+            | Spec::And { .. }
+            | Spec::Not { .. }
+            | Spec::Having { .. } => {
                 let inside = self.inside(spec, true)?;
                 let quote = self.rests.text(b"\"");
                 Ok(self.rests.seq(vec![quote, inside, quote]))
@@ -233,8 +241,55 @@ impl Reader<'_> {
                 let text = bound(self.bindings, *hole)?.first().cloned().unwrap_or_default();
                 self.any_of(runs_of_words(&text), quoted)
             }
-            _ => Err(NaiveError::Unread { what: "this within a string" }),
+            Spec::Template { parts } => {
+                let parts: Result<Vec<Id>, _> = parts
+                    .iter()
+                    .map(|part| match part {
+                        Piece::Text { text } => Ok(written(self.rests, text, quoted)),
+                        Piece::Hole { value, .. } => self.inside(value, quoted),
+                    })
+                    .collect();
+                parts.map(|parts| self.rests.seq(parts))
+            }
+            Spec::Union { members } => {
+                let any: Result<Vec<Id>, _> =
+                    members.iter().map(|member| self.inside(member, quoted)).collect();
+                any.map(|any| self.rests.any(any))
+            }
+            Spec::And { members } => {
+                let mut all = vec![(self.any_text(quoted), true)];
+                for member in members {
+                    all.push((self.inside(member, quoted)?, true));
+                }
+                Ok(self.rests.common(&all))
+            }
+            Spec::Not { value } => {
+                let all = [(self.any_text(quoted), true), (self.inside(value, quoted)?, false)];
+                Ok(self.rests.common(&all))
+            }
+            Spec::Having { place, text } => self.having(*place, text, quoted),
+            Spec::Int { .. } | Spec::Float { .. } | Spec::Bool | Spec::Constant { .. } => self.json(spec),
+            _ if quoted => Err(NaiveError::Unread { what: "this within a string" }),
+            _ => self.plain(spec),
         }
+    }
+
+    fn any_text(&mut self, quoted: bool) -> Id {
+        let any = ranges(self.rests, &[('\0', char::MAX)], quoted);
+        self.rests.node(Node::Repeat(any, 0, None))
+    }
+
+    fn having(&mut self, place: Place, text: &Needle, quoted: bool) -> Built {
+        let texts = match text {
+            Needle::Text { text } => vec![text.clone()],
+            Needle::Hole { hole } => bound(self.bindings, *hole)?.to_vec(),
+        };
+        let (texts, any) = (self.any_of(texts, quoted)?, self.any_text(quoted));
+        Ok(self.rests.seq(match place {
+            Place::Inside => vec![any, texts, any],
+            Place::Start => vec![texts, any],
+            Place::End => vec![any, texts],
+        }))
     }
 
     fn any_of(&mut self, texts: Vec<String>, quoted: bool) -> Built {

@@ -25,11 +25,16 @@ pub(super) enum Node {
     Repeat(Id, u32, Option<u32>),
     /// A rule, by its number.
     Rule(usize),
+    /// What stands in all of some states, or in none of those that are not meant. It can be completed.
+    Met(Rc<[Meant]>),
     /// What follows in an object's braces, behind the keys that are used.
     Members(Object, BTreeSet<Vec<u8>>),
     /// The rest of a key, of which this has been read, then its value and the further members.
     Key(Object, BTreeSet<Vec<u8>>, Vec<u8>),
 }
+
+/// A state of one member of an intersection, and whether its texts are meant or all others.
+pub(super) type Meant = (u32, bool);
 
 /// An object with any keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,10 +1,10 @@
 //! Rests: lists of nodes that still have to be read, and how a byte changes a set of them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 use std::rc::Rc;
 
-use super::node::{Begun, Id, Node, canonical, character, inside_string};
+use super::node::{Begun, Id, Meant, Node, canonical, character, inside_string};
 
 /// A list of nodes; 0 is the empty one.
 type Rest = u32;
@@ -57,7 +57,12 @@ pub(super) struct Rests {
     productive: Vec<bool>,
     ready: HashMap<Rest, Rc<Ready>>,
     stepped: HashMap<(State, u8), State>,
+    /// Which places of intersections can be completed.
+    live: HashMap<Rc<[Meant]>, bool>,
 }
+
+/// The last byte that can go on with a character.
+const CONTINUED: u8 = 0xbf;
 
 impl Rests {
     pub(super) fn node(&mut self, node: Node) -> Id {
@@ -96,7 +101,7 @@ impl Rests {
     /// Whether something can be read to its end.
     fn is_productive(&self, id: Id) -> bool {
         match self.at(id) {
-            Node::Text(_) | Node::Members(..) => true,
+            Node::Text(_) | Node::Members(..) | Node::Met(_) => true,
             Node::Char(ranges, read) => !read.is_empty() || !ranges.is_empty(),
             Node::Number(range, read) => range.is_begun(read),
             Node::Seq(parts) => parts.iter().all(|&part| self.is_productive(part)),
@@ -173,7 +178,10 @@ impl Rests {
             }
             let (head, tail) = self.lists.all[rest as usize - 1];
             let node = self.at(head).clone();
-            if matches!(node, Node::Text(_) | Node::Char(..) | Node::Number(..) | Node::Key(..)) {
+            if matches!(
+                node,
+                Node::Text(_) | Node::Char(..) | Node::Number(..) | Node::Key(..) | Node::Met(_)
+            ) {
                 ready.reading.push(rest);
             }
             open.extend(self.opened(&node, tail).into_iter().filter(|rest| seen.insert(*rest)));
@@ -203,6 +211,7 @@ impl Rests {
                 body.and_then(|body| self.list(&[body], tail)).into_iter().collect()
             }
             Node::Number(range, read) if range.is_whole(read) => vec![tail],
+            Node::Met(members) if self.is_met(members) => vec![tail],
             Node::Members(object, used) => {
                 let quote = self.text(b"\"");
                 let key = self.node(Node::Key(*object, used.clone(), Vec::new()));
@@ -234,6 +243,11 @@ impl Rests {
                 let left = self.node(Node::Number(range, with(&read)));
                 self.list(&[left], tail)
             }
+            Node::Met(members) => {
+                let next = self.step_all(&members, byte);
+                let left = self.met(next)?;
+                self.list(&[left], tail)
+            }
             Node::Key(object, mut used, read) => {
                 if byte == b'"' && inside_string(&read) == Some(true) {
                     if !used.insert(read) {
@@ -248,5 +262,57 @@ impl Rests {
             }
             _ => None,
         }
+    }
+
+    /// The texts that some things have in common, and that others do not have.
+    pub(super) fn common(&mut self, members: &[(Id, bool)]) -> Id {
+        let members = members.iter().map(|&(id, is_meant)| (self.start(id), is_meant)).collect();
+        match self.met(members) {
+            Some(met) => met,
+            None => self.any(Vec::new()),
+        }
+    }
+
+    /// A place in an intersection, if it can be completed.
+    fn met(&mut self, members: Rc<[Meant]>) -> Option<Id> {
+        self.is_live(&members).then(|| self.node(Node::Met(members)))
+    }
+
+    fn is_met(&mut self, members: &[Meant]) -> bool {
+        members.iter().all(|&(state, is_meant)| self.accepts(state) == is_meant)
+    }
+
+    fn step_all(&mut self, members: &[Meant], byte: u8) -> Rc<[Meant]> {
+        members.iter().map(|&(state, is_meant)| (self.step(state, byte), is_meant)).collect()
+    }
+
+    /// A search through all that may follow, first without new characters of several bytes, which finds most ends and meets
+    /// fewer places.
+    fn is_live(&mut self, members: &Rc<[Meant]>) -> bool {
+        if let Some(&live) = self.live.get(members) {
+            return live;
+        }
+        let live = self.search(members, CONTINUED) || self.search(members, 255);
+        self.live.insert(members.clone(), live);
+        live
+    }
+
+    fn search(&mut self, members: &Rc<[Meant]>, last: u8) -> bool {
+        let (mut seen, mut open) = (HashSet::from([members.clone()]), vec![members.clone()]);
+        let mut at = 0;
+        while let Some(members) = open.get(at).cloned() {
+            if self.is_met(&members) || self.live.get(&members) == Some(&true) {
+                return true;
+            }
+            for byte in 0..=last {
+                let next = self.step_all(&members, byte);
+                let is_dead = next.iter().any(|&(state, is_meant)| is_meant && self.is_dead(state));
+                if !is_dead && seen.insert(next.clone()) {
+                    open.push(next);
+                }
+            }
+            at += 1;
+        }
+        false
     }
 }

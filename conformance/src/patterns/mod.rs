@@ -36,6 +36,8 @@ pub struct Case {
     pub rejects: Vec<Vec<u8>>,
     /// Text that has to follow a beginning, as far as there is no choice.
     pub forced: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What the holes of a template take of a text.
+    pub holes: Vec<(Vec<u8>, Vec<String>)>,
     /// The bytes that can follow a beginning.
     pub next: Vec<(Vec<u8>, Vec<u8>)>,
 }
@@ -88,19 +90,21 @@ struct Expected {
     accepts: Vec<String>,
     rejects: Vec<String>,
     forced: Table,
+    holes: Table,
     next: Table,
     stops: Vec<String>,
     stop_regexes: Vec<String>,
     one_of_stops: Option<Vec<String>>,
 }
 
-const EXPECTED: [&str; 10] = [
+const EXPECTED: [&str; 11] = [
     "name",
     "like",
     "error",
     "accepts",
     "rejects",
     "forced",
+    "holes",
     "next",
     "stops",
     "stop_regexes",
@@ -175,8 +179,9 @@ fn read_case(area: &str, table: Table) -> Result<Case, String> {
         error: expected.error,
         accepts: expected.accepts.iter().map(|text| bytes(text)).collect(),
         rejects: expected.rejects.iter().map(|text| bytes(text)).collect(),
-        forced: pairs(&expected.forced, |text| Ok(bytes(text)))?,
-        next: pairs(&expected.next, class)?,
+        forced: pairs(&expected.forced, |value| said(value).map(bytes))?,
+        holes: pairs(&expected.holes, short::strings)?,
+        next: pairs(&expected.next, |value| class(said(value)?))?,
     })
 }
 
@@ -188,15 +193,13 @@ fn with_stops(spec: Spec, expected: &Expected, scope: &mut Scope) -> Spec {
     if stops.is_empty() { spec } else { Spec::Until { value: Box::new(spec), stops } }
 }
 
-type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+/// Texts or beginnings, and what is said of each.
+fn pairs<T>(table: &Table, read: impl Fn(&Value) -> Result<T, String>) -> Result<Vec<(Vec<u8>, T)>, String> {
+    table.iter().map(|(beginning, said)| Ok((bytes(beginning), read(said)?))).collect()
+}
 
-/// Beginnings, and what is said of each.
-fn pairs(table: &Table, read: impl Fn(&str) -> Result<Vec<u8>, String>) -> Result<Pairs, String> {
-    let pair = |(beginning, said): (&String, &Value)| {
-        let said = said.as_str().ok_or("what follows a beginning is a string")?;
-        Ok((bytes(beginning), read(said)?))
-    };
-    table.iter().map(pair).collect()
+fn said(value: &Value) -> Result<&str, String> {
+    value.as_str().ok_or_else(|| "what follows a beginning is a string".to_owned())
 }
 
 /// A text in which `\xHH` is a byte.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use agentc_constraint::spec::{Field, GrammarSyntax, Spec};
+use agentc_constraint::spec::{Field, GrammarSyntax, Named, Needle, Piece, Place, Spec};
 use toml::{Table, Value};
 
 use crate::naive::Reference;
@@ -34,7 +34,7 @@ fn string(value: &Value) -> Read<String> {
     value.as_str().map(str::to_owned).ok_or_else(|| format!("`{value}` should be a string"))
 }
 
-fn strings(value: &Value) -> Read<Vec<String>> {
+pub(super) fn strings(value: &Value) -> Read<Vec<String>> {
     let array = value.as_array().ok_or_else(|| format!("`{value}` should be a list of strings"))?;
     array.iter().map(string).collect()
 }
@@ -108,20 +108,21 @@ impl Scope {
             "json" => Spec::Json,
             "one_of" => Spec::OneOf { hole: self.bind(strings(value)?) },
             "copy" => Spec::Copy { hole: self.bind(vec![string(value)?]) },
-            "any_of" => {
-                let members = value.as_array().ok_or("`any_of` should be a list")?;
-                Spec::Union {
-                    members: members.iter().map(|member| self.nested(member)).collect::<Read<_>>()?,
-                }
-            }
+            "any_of" => Spec::Union { members: self.several(kind, value)? },
+            "all_of" => Spec::And { members: self.several(kind, value)? },
+            "not" => Spec::Not { value: self.boxed(value)? },
+            "contains" => self.having(Place::Inside, value)?,
+            "starts" => self.having(Place::Start, value)?,
+            "ends" => self.having(Place::End, value)?,
+            "template" => self.template(value)?,
             "list" => self.list(table(value)?)?,
             "record" => self.record(table(value)?)?,
             "map" => Spec::Map { value: self.boxed(value)? },
             "json_of" => Spec::JsonOf { value: self.boxed(value)? },
             "flexible" => Spec::Flexible { value: self.boxed(value)? },
             "schema" => Spec::Schema { schema: string(value)? },
-            "lark" => Spec::Grammar { grammar: string(value)?, syntax: GrammarSyntax::Lark },
-            "gbnf" => Spec::Grammar { grammar: string(value)?, syntax: GrammarSyntax::Gbnf },
+            "lark" => self.grammar(GrammarSyntax::Lark, value)?,
+            "gbnf" => self.grammar(GrammarSyntax::Gbnf, value)?,
             "ref" => {
                 let name = string(value)?;
                 let def = self.defs.iter().position(|def| *def == name);
@@ -130,6 +131,44 @@ impl Scope {
             "spec" => value.clone().try_into().map_err(|error: toml::de::Error| error.to_string())?,
             other => return Err(format!("`{other}` is no kind of constraint")),
         })
+    }
+
+    fn several(&mut self, kind: &str, value: &Value) -> Read<Vec<Spec>> {
+        let members = value.as_array().ok_or_else(|| format!("`{kind}` should be a list"))?;
+        members.iter().map(|member| self.nested(member)).collect()
+    }
+
+    /// A string is a text; a list of them is bound at run time.
+    fn having(&mut self, place: Place, value: &Value) -> Read<Spec> {
+        let text = match value.as_str() {
+            Some(text) => Needle::Text { text: text.to_owned() },
+            None => Needle::Hole { hole: self.bind(strings(value)?) },
+        };
+        Ok(Spec::Having { place, text })
+    }
+
+    /// A text, or a table of one and of what some of its names stand for.
+    fn grammar(&mut self, syntax: GrammarSyntax, value: &Value) -> Read<Spec> {
+        let (text, names) = match value.as_table() {
+            None => (value, None),
+            Some(fields) => {
+                (fields.get("text").ok_or("a grammar needs a `text`")?, fields.get("parts").map(table))
+            }
+        };
+        let names = names.transpose()?.into_iter().flatten();
+        let parts = names.map(|(name, value)| Ok(Named { name: name.clone(), value: self.nested(value)? }));
+        let parts = parts.collect::<Read<_>>()?;
+        Ok(Spec::Grammar { grammar: string(text)?, syntax, parts })
+    }
+
+    /// Strings are texts, everything else stands in holes.
+    fn template(&mut self, value: &Value) -> Read<Spec> {
+        let parts = value.as_array().ok_or("`template` should be a list")?;
+        let mut part = |part: &Value| match part {
+            Value::String(text) => Ok(Piece::Text { text: text.clone() }),
+            hole => Ok(Piece::Hole { name: None, value: self.nested(hole)? }),
+        };
+        Ok(Spec::Template { parts: parts.iter().map(&mut part).collect::<Read<_>>()? })
     }
 
     fn list(&mut self, fields: &Table) -> Read<Spec> {

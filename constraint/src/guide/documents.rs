@@ -109,7 +109,7 @@
 //!     NUMBER: /[0-9]+(\.[0-9]+)?/
 //!     %ignore " "
 //! "#;
-//! let spec = Spec::Grammar { grammar: lark.into(), syntax: GrammarSyntax::Lark };
+//! let spec = Spec::Grammar { grammar: lark.into(), syntax: GrammarSyntax::Lark, parts: Vec::new() };
 //! let sum = build(&spec, &[], &Limits::default())?;
 //! assert!(sum.is_match(b"1 + 2*(3.5-4)") && sum.is_match(b"((7))"));
 //! assert!(!sum.is_match(b"1 +") && !sum.is_match(b"(1") && !sum.is_match(b"1 2"));
@@ -118,12 +118,14 @@
 //!     root ::= "[" (item ("," item)*)? "]"
 //!     item ::= [0-9]{1,3} | root
 //! "#;
-//! let spec = Spec::Grammar { grammar: gbnf.into(), syntax: GrammarSyntax::Gbnf };
+//! let spec = Spec::Grammar { grammar: gbnf.into(), syntax: GrammarSyntax::Gbnf, parts: Vec::new() };
 //! let list = build(&spec, &[], &Limits::default())?;
 //! assert!(list.is_match(b"[1,[22,[]],333]"));
 //! assert!(!list.is_match(b"[1,]") && !list.is_match(b"[4444]"));
 //! # Ok(()) }
 //! ```
+//!
+//! Its `parts` say what names stand for that the grammar uses and does not define, such as a list known at run time.
 //!
 //! **There is no lexer.** A grammar is the language that its rules derive. A terminal is a rule within which
 //! nothing is ignored; it does not take the longest match, and priorities have no effect. So a keyword also
@@ -134,7 +136,7 @@
 //! # use agentc_constraint::spec::{GrammarSyntax, Spec};
 //! # fn main() -> Result<(), BuildError> {
 //! let grammar = "start: (\"list\" | \"listen\") \"ed\"";
-//! let spec = Spec::Grammar { grammar: grammar.into(), syntax: GrammarSyntax::Lark };
+//! let spec = Spec::Grammar { grammar: grammar.into(), syntax: GrammarSyntax::Lark, parts: Vec::new() };
 //! let pattern = build(&spec, &[], &Limits::default())?;
 //! assert!(pattern.is_match(b"listed") && pattern.is_match(b"listened"));
 //! # Ok(()) }
@@ -145,7 +147,7 @@
 //! ```
 //! # use agentc_constraint::{BuildError, Limits, build};
 //! # use agentc_constraint::spec::{GrammarSyntax, Spec};
-//! let spec = Spec::Grammar { grammar: "start: numbr\nnumber: \"1\"".into(), syntax: GrammarSyntax::Lark };
+//! let spec = Spec::Grammar { grammar: "start: numbr\nnumber: \"1\"".into(), syntax: GrammarSyntax::Lark, parts: Vec::new() };
 //! let error = build(&spec, &[], &Limits::default()).unwrap_err();
 //! assert!(matches!(&error, BuildError::Grammar { line: 1, column: 8, .. }));
 //! assert_eq!(error.span(), Some(7..12));

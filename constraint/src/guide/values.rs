@@ -89,6 +89,40 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Templates, and several conditions at once
+//!
+//! A `Template` is texts and holes, one after the other. A [`TemplateReader`](crate::TemplateReader) says what each hole took: from
+//! left to right as much as it can so that the rest still fits. `And`, `Not` and `Having` are conditions on texts, which
+//! may be known at run time.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use agentc_constraint::spec::{Needle, Piece, Place, Spec};
+//! use agentc_constraint::{BuildError, Limits, TemplateReader, build};
+//!
+//! let limits = Limits::default();
+//! let hole = |value| Piece::Hole { name: None, value };
+//! let parts = vec![
+//!     hole(Spec::Int { min: Some(1), max: Some(31) }),
+//!     Piece::Text { text: ". ".into() },
+//!     hole(Spec::Text { min: 1, max: None }),
+//! ];
+//! let day = build(&Spec::Template { parts: parts.clone() }, &[], &limits)?;
+//! assert!(day.is_match(b"24. December") && !day.is_match(b"32. December"));
+//! let took = TemplateReader::new(&parts, &[], &limits)?.read("24. December")?;
+//! assert_eq!(took, Some(vec![0..2, 4..12]));
+//!
+//! let having = |place, hole| Spec::Having { place, text: Needle::Hole { hole } };
+//! let short = Spec::Text { min: 0, max: Some(20) };
+//! let members = vec![short, having(Place::Inside, 0), Spec::Not { value: having(Place::Start, 0).into() }];
+//! let spec = Spec::And { members };
+//! let fruit = build(&spec, &[vec!["apple".into()]], &limits)?;
+//! assert!(fruit.is_match(b"an apple") && !fruit.is_match(b"apple pie") && !fruit.is_match(b"a pear"));
+//! let long = build(&spec, &[vec!["this is too long for it".into()]], &limits).err();
+//! assert!(matches!(long, Some(BuildError::Empty { .. })));
+//! # Ok(()) }
+//! ```
+//!
 //! # Records, lists, maps
 //!
 //! `Object`, `Array` and `Map` are JSON. A value has one text: fields in the order of their declaration,

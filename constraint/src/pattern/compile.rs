@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::builder::Builder;
 use super::class::{Template, must_be_escaped};
-use super::json::quoted_text;
+use super::json::{escaped, quoted_text};
 use super::nfa::{Nfa, SLOTS, UNBOUNDED};
 use super::number;
 use super::program::{Edge, Inst, Pc, RuleId};
@@ -128,8 +128,8 @@ pub(super) struct Compiler<'s, 'b, 'l> {
     pub(super) any_json: Option<RuleId>,
     /// Whether white space may stand between the tokens of JSON.
     pub(super) spaced: bool,
-    /// Whether expressions are read as they are written within strings in JSON.
-    quoted: bool,
+    /// Whether texts are read as they are written within strings in JSON.
+    pub(super) quoted: bool,
     /// Expressions that were met: types repeat.
     expressions: FxHashMap<String, Rc<Expression>>,
 }
@@ -155,22 +155,45 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         }
     }
 
+    /// The texts of a spec, then `next`; within a string in JSON as they are written there.
     pub(super) fn spec(&mut self, spec: &'s Spec, next: Pc) -> Result<Pc, BuildError> {
         match spec {
             Spec::Text { min, max } => self.any_text(*min, *max, next),
             Spec::Int { min, max } => self.regex(&number::int(*min, *max)?, next),
             Spec::Float { min, max } => self.regex(&number::float(*min, *max)?, next),
             Spec::Bool => self.texts(["true", "false"].into_iter(), next),
-            Spec::Literal { text } | Spec::Constant { text } => self.builder.text(text.as_bytes(), next),
+            Spec::Literal { text } | Spec::Constant { text } => self.literal(text.as_bytes(), next),
+            Spec::Regex { pattern } if self.quoted => self.hir(&parse(pattern)?, next),
             Spec::Regex { pattern } => self.regex(pattern, next),
             Spec::Union { members } => self.union(members, next),
             Spec::OneOf { hole } => {
                 let texts = bound(self.bindings, *hole)?;
-                self.texts(texts.iter().map(String::as_str), next)
+                self.written_texts(texts.iter().map(String::as_str), next)
             }
             // The whole value's stops are not the automaton's business.
             Spec::Until { .. } => Err(BuildError::NotYet { what: "a stop within another type" }),
+            Spec::Copy { hole } if self.quoted => self.copy(*hole, written_char, next),
             Spec::Copy { hole } => self.copy(*hole, char::to_string, next),
+            Spec::Grammar { grammar, syntax, parts } => {
+                self.grammar(grammar, *syntax, parts, self.quoted, next)
+            }
+            Spec::Template { parts } => self.template(parts, next),
+            Spec::And { members } => self.intersection(members.iter().collect(), next),
+            Spec::Not { .. } => self.intersection(vec![spec], next),
+            Spec::Having { place, text } => self.having(*place, text, next),
+            Spec::Json
+            | Spec::JsonOf { .. }
+            | Spec::Object { .. }
+            | Spec::Array { .. }
+            | Spec::Map { .. }
+            | Spec::Ref { .. }
+            | Spec::Defs { .. }
+            | Spec::Flexible { .. }
+            | Spec::Schema { .. }
+                if self.quoted =>
+            {
+                Err(BuildError::NotYet { what: "JSON within a string in JSON" })
+            }
             Spec::Json
             | Spec::JsonOf { .. }
             | Spec::Object { .. }
@@ -180,7 +203,6 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
             Spec::Defs { defs, root } => self.with_defs(defs, |compiler| compiler.spec(root, next)),
             Spec::Flexible { value } => self.flexible(value, next),
             Spec::Schema { schema } => self.schema(schema, next),
-            Spec::Grammar { grammar, syntax } => self.grammar(grammar, *syntax, false, next),
         }
     }
 
@@ -266,7 +288,7 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
             Spec::Literal { text } | Spec::Constant { text } => Some(text.as_str()),
             _ => None,
         });
-        let mut starts = vec![self.texts(literals, next)?];
+        let mut starts = vec![self.written_texts(literals, next)?];
         let others = |member: &&Spec| !matches!(member, Spec::Literal { .. } | Spec::Constant { .. });
         for member in members.iter().filter(others) {
             starts.push(self.spec(member, next)?);
@@ -308,6 +330,19 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
     fn any_text(&mut self, min: u32, max: Option<u32>, next: Pc) -> Result<Pc, BuildError> {
         check_bounds(min, max)?;
         self.repeat(&Hir::dot(regex_syntax::hir::Dot::AnyChar), min, max, next)
+    }
+
+    /// A trie of texts, each as it is written here.
+    pub(super) fn written_texts<'t>(
+        &mut self,
+        texts: impl Iterator<Item = &'t str>,
+        next: Pc,
+    ) -> Result<Pc, BuildError> {
+        if !self.quoted {
+            return self.texts(texts, next);
+        }
+        let texts: Vec<String> = texts.map(quoted_text).collect();
+        self.texts(texts.iter().map(String::as_str), next)
     }
 
     /// A trie of texts. Nodes with equal continuations are not shared: the texts are few thousands.
@@ -361,7 +396,8 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         }
     }
 
-    fn literal(&mut self, text: &[u8], next: Pc) -> Result<Pc, BuildError> {
+    /// A text as it is written here.
+    pub(super) fn literal(&mut self, text: &[u8], next: Pc) -> Result<Pc, BuildError> {
         if !self.quoted {
             return self.builder.text(text, next);
         }
@@ -459,6 +495,11 @@ impl<'s, 'b, 'l> Compiler<'s, 'b, 'l> {
         self.builder.patch(head, Inst::Split(&[round, next]));
         Ok((head, round))
     }
+}
+
+/// A character as it stands within a string in JSON.
+pub(super) fn written_char(c: &char) -> String {
+    escaped(*c).unwrap_or_else(|| c.to_string())
 }
 
 pub(super) fn check_bounds(min: u32, max: Option<u32>) -> Result<(), BuildError> {

@@ -6,7 +6,7 @@
 
 use regex_syntax::hir::{Dot, Hir};
 
-use super::compile::{Compiler, bound, parse};
+use super::compile::{Compiler, bound, parse, written_char};
 use super::nfa::SLOTS;
 use super::program::{Inst, Pc, RuleId};
 use crate::error::BuildError;
@@ -53,13 +53,14 @@ impl<'s> Compiler<'s, '_, '_> {
             Spec::Int { .. } | Spec::Float { .. } | Spec::Bool | Spec::Constant { .. } => {
                 self.spec(spec, next)
             }
-            Spec::Copy { hole } => {
-                let written = |c: &char| escaped(*c).unwrap_or_else(|| c.to_string());
-                self.string(next, |compiler, end| compiler.copy(*hole, written, end))
-            }
+            Spec::Copy { hole } => self.string(next, |compiler, end| compiler.copy(*hole, written_char, end)),
             Spec::Schema { schema } => self.schema(schema, next),
-            Spec::Grammar { grammar, syntax } => {
-                self.string(next, |compiler, end| compiler.grammar(grammar, *syntax, true, end))
+            Spec::Grammar { .. }
+            | Spec::Template { .. }
+            | Spec::And { .. }
+            | Spec::Not { .. }
+            | Spec::Having { .. } => {
+                self.string(next, |compiler, end| compiler.within_quotes(|compiler| compiler.spec(spec, end)))
             }
             Spec::Flexible { value } => self.flexible(value, next),
             Spec::Until { .. } => Err(BuildError::NotYet { what: "this type inside JSON" }),

@@ -4,7 +4,8 @@
 //! determinised as far as it is visited ([`lazy`]). The layers: [`number`], [`digits`], [`grammar`] and [`compile`] emit
 //! instructions ([`builder`], [`class`], [`program`]), which are a byte automaton ([`nfa`]); [`left`] takes left recursion
 //! out of it, [`subset`] determinises it ([`alike`] says for which bytes at once, [`bounded`] counts characters, [`few`] knows of
-//! keys that run out, [`entry`] what they take), [`until`] adds stops.
+//! keys that run out, [`entry`] what they take), [`until`] adds stops. [`intersection`] writes products down, and
+//! [`template`] also reads what holes took.
 
 mod alike;
 mod bounded;
@@ -21,6 +22,7 @@ pub(crate) mod frame;
 mod grammar;
 mod graph;
 mod intern;
+mod intersection;
 mod json;
 pub(crate) mod lazy;
 mod left;
@@ -34,11 +36,13 @@ pub(crate) mod runs;
 mod schema;
 pub(crate) mod stack;
 pub(crate) mod subset;
+mod template;
 pub(crate) mod until;
 mod way;
 mod words;
 
 pub use self::schema::SchemaTexts;
+pub use self::template::TemplateReader;
 
 use std::sync::Arc;
 
@@ -164,6 +168,9 @@ fn describe(spec: &Spec) -> String {
         Spec::Copy { .. } => "a copy from a text without words".to_owned(),
         Spec::OneOf { .. } => "an empty list of options".to_owned(),
         Spec::Union { members } if members.is_empty() => "a union without members".to_owned(),
+        Spec::Template { .. } => "the template".to_owned(),
+        Spec::And { .. } | Spec::Not { .. } => "all members of the intersection".to_owned(),
+        Spec::Having { .. } => "a search for one of no texts".to_owned(),
         Spec::Until { value, .. } => format!("{} without containing a stop", describe(value)),
         _ => "the type".to_owned(),
     }

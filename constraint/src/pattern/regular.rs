@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::bytes::ByteSet;
 use super::class::{by_target, escapes, must_be_escaped, plain_ranges};
 use super::compile::Compiler;
 use super::lazy::{DEAD, Dfa};
@@ -141,9 +142,11 @@ pub(crate) fn product(parts: Vec<(Part, Asked)>, budget: &mut Budget) -> Result<
     }
     let mut next = vec![0; parts.len()];
     while let Some(key) = keys.get(states.len()).cloned() {
-        budget.take(ranges.len() * parts.len())?;
+        let live = live_bytes(&parts, &key).map_err(too_large)?;
+        let live = ranges.iter().filter(|(low, _)| live.contains(*low));
+        budget.take((1 + live.clone().count()) * parts.len())?;
         let mut state = State { edges: Vec::new(), ends: ends(&parts, &key) };
-        for &(low, high) in &ranges {
+        for &(low, high) in live {
             for ((next, (part, _)), &before) in next.iter_mut().zip(&parts).zip(&key) {
                 *next = part.step(before, low).map_err(too_large)?;
             }
@@ -202,6 +205,15 @@ fn ranges(parts: &[(Part, Asked)]) -> Vec<(u8, u8)> {
     ranges
 }
 
+/// Bytes that may lead on: those that do in the first set in which texts have to be. Others lead nowhere.
+fn live_bytes(parts: &[(Part, Asked)], key: &[u32]) -> Result<ByteSet, MatchError> {
+    let set = parts.iter().zip(key).find_map(|((part, asked), &state)| match part {
+        Part::Set(dfa) if *asked == Asked::Holds => Some((dfa, state)),
+        _ => None,
+    });
+    set.map_or(Ok(ByteSet::ALL), |(dfa, state)| dfa.next_bytes(state))
+}
+
 fn is_dead(parts: &[(Part, Asked)], key: &[u32]) -> bool {
     parts.iter().zip(key).any(|((_, asked), &state)| *asked == Asked::Holds && state == NEVER)
 }
@@ -213,7 +225,8 @@ fn ends(parts: &[(Part, Asked)], key: &[u32]) -> Option<u64> {
         if *asked == Asked::Holds && !holds || *asked == Asked::Fails && holds {
             return None;
         }
-        label |= u64::from(holds) << bit;
+        // Labels are asked for the first 64 conditions at most.
+        label |= u64::from(holds).checked_shl(bit as u32).unwrap_or(0);
     }
     Some(label)
 }
@@ -286,19 +299,21 @@ impl Automaton {
 }
 
 impl Compiler<'_, '_, '_> {
-    /// The texts of an automaton, with bounds on their characters, as they stand within a JSON string.
+    /// The texts of an automaton, with bounds on their characters. With `quoted`, as they stand within a JSON string.
     pub(super) fn bounded(
         &mut self,
         automaton: &Automaton,
+        quoted: bool,
         (min, max): (u32, Option<u32>),
         next: Pc,
     ) -> Result<Pc, BuildError> {
         if self.builder.depth() >= SLOTS {
-            let rule = self.inner_rule(&mut |compiler, end| compiler.bounded(automaton, (min, max), end))?;
+            let rule =
+                self.inner_rule(&mut |compiler, end| compiler.bounded(automaton, quoted, (min, max), end))?;
             return self.builder.emit(Inst::Call(rule, next));
         }
         let open = self.builder.begin_bounded((min, max.unwrap_or(UNBOUNDED)), next)?;
-        let start = self.states(automaton, true, |compiler, pc, mut edges, label| {
+        let start = self.states(automaton, quoted, |compiler, pc, mut edges, label| {
             edges.sort_unstable_by_key(by_target);
             // Bytes within a character are not counted.
             if edges.iter().any(|edge| (0x80..0xc0).contains(&edge.0)) {

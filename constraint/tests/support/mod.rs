@@ -4,6 +4,7 @@
 
 pub mod cfg;
 pub mod gguf;
+pub mod holes;
 pub mod naive;
 
 use std::sync::Arc;

@@ -205,7 +205,11 @@ fn is_planned(matcher: &Matcher, token: TokenId) -> bool {
 fn tight_masks_are_those_of_their_definition() {
     let regular = REGULAR.map(|pattern| Spec::Regex { pattern: pattern.into() });
     let schemas = SCHEMAS.map(|schema| Spec::Schema { schema: schema.into() });
-    let lark = |grammar: &str| Spec::Grammar { grammar: grammar.into(), syntax: GrammarSyntax::Lark };
+    let lark = |grammar: &str| Spec::Grammar {
+        grammar: grammar.into(),
+        syntax: GrammarSyntax::Lark,
+        parts: Vec::new(),
+    };
     let specs: Vec<Spec> = regular.into_iter().chain(schemas).chain(GRAMMARS.map(lark)).collect();
     let mut counts = [0; 2];
     for (at, spec) in specs.iter().enumerate() {

@@ -12,6 +12,7 @@ use crate::pattern::compile::Compiler;
 use crate::pattern::json::quoted_text;
 use crate::pattern::nfa::{SLOTS, UNBOUNDED};
 use crate::pattern::program::{Inst, Pc, RuleId};
+use crate::spec::Named;
 
 /// Repeats are written out while that takes no more instructions than this.
 const UNROLLED: usize = 24;
@@ -19,15 +20,16 @@ const UNROLLED: usize = 24;
 const LONGEST_CHAIN: usize = 8;
 
 /// What a grammar derives, then `next`; inside JSON as the text of a string.
-pub(super) fn emit(
-    compiler: &mut Compiler<'_, '_, '_>,
+pub(super) fn emit<'s>(
+    compiler: &mut Compiler<'s, '_, '_>,
     grammar: &Grammar<'_>,
+    parts: &'s [Named],
     in_json: bool,
     next: Pc,
 ) -> Result<Pc, BuildError> {
     let plan = Plan::new(grammar);
     let rules = vec![None; grammar.definitions.len()];
-    let mut emitter = Emitter { compiler, grammar, plan, in_json, rules, ignored: None };
+    let mut emitter = Emitter { compiler, grammar, parts, plan, in_json, rules, ignored: None };
     emitter.rules()?;
     let end = emitter.ignored(next)?;
     emitter.name(grammar.start, false, end)
@@ -36,6 +38,8 @@ pub(super) fn emit(
 struct Emitter<'c, 's, 'b, 'l, 'g> {
     compiler: &'c mut Compiler<'s, 'b, 'l>,
     grammar: &'g Grammar<'g>,
+    /// What comes with the grammar.
+    parts: &'s [Named],
     plan: Plan,
     in_json: bool,
     /// The rules of the definitions that are called, by name.
@@ -44,7 +48,7 @@ struct Emitter<'c, 's, 'b, 'l, 'g> {
     ignored: Option<RuleId>,
 }
 
-impl<'g> Emitter<'_, '_, '_, '_, 'g> {
+impl<'s, 'b, 'l, 'g> Emitter<'_, 's, 'b, 'l, 'g> {
     /// Declares all rules, then emits them.
     fn rules(&mut self) -> Result<(), BuildError> {
         let called: Vec<Name> = (0..self.rules.len() as Name)
@@ -110,6 +114,15 @@ impl<'g> Emitter<'_, '_, '_, '_, 'g> {
             }
             Item::Pattern(hir) => {
                 let start = self.pattern(hir, next)?;
+                if terminal { Ok(start) } else { self.ignored(start) }
+            }
+            Item::Part(part) => {
+                let Some(part) = self.parts.get(*part as usize) else {
+                    return self.compiler.builder.emit(Inst::NOWHERE);
+                };
+                let value = |compiler: &mut Compiler<'s, 'b, 'l>| compiler.spec(&part.value, next);
+                let start =
+                    if self.in_json { self.compiler.within_quotes(value) } else { value(self.compiler) }?;
                 if terminal { Ok(start) } else { self.ignored(start) }
             }
             Item::Name(name) => self.name(*name, terminal, next),

@@ -27,7 +27,7 @@ use super::compile::Compiler;
 use super::program::Pc;
 use crate::error::BuildError;
 use crate::limits::Limits;
-use crate::spec::GrammarSyntax;
+use crate::spec::{GrammarSyntax, Named};
 
 /// A place in a grammar's text, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,8 @@ enum Item {
     Pattern(Rc<Hir>),
     /// What the definition of a name derives.
     Name(Name),
+    /// One of the specs that came with the grammar.
+    Part(u32),
     /// A use of a template.
     Apply(Rc<Use>),
     /// A parameter of the template around.
@@ -104,31 +106,59 @@ struct Grammar<'t> {
     ignored: Vec<Item>,
 }
 
-impl Grammar<'_> {
+impl<'t> Grammar<'t> {
+    /// Gives a name that comes with the grammar its meaning.
+    fn define_part(&mut self, text: &'t str, number: u32) -> Result<(), Fault> {
+        let name = self.names.get(text);
+        let at = name as usize;
+        if self.definitions.len() <= at {
+            self.definitions.resize_with(at + 1, || None);
+        }
+        let definition = Definition { item: Item::Part(number), parameters: 0, terminal: true };
+        if self.definitions[at].replace(definition).is_some() {
+            return Err(Fault {
+                span: self.names.place(name),
+                reason: format!("`{text}` is defined here, and comes with the grammar"),
+                hint: "give one of the two another name".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
     fn definition(&self, name: Name) -> Option<&Definition> {
         self.definitions.get(name as usize).and_then(Option::as_ref)
     }
 }
 
-impl Compiler<'_, '_, '_> {
-    /// What a grammar derives, then `next`; inside JSON as the text of a string.
+impl<'s> Compiler<'s, '_, '_> {
+    /// What a grammar derives, then `next`; inside JSON as the text of a string. `parts` define further names.
     pub(super) fn grammar(
         &mut self,
         source: &str,
         syntax: GrammarSyntax,
+        parts: &'s [Named],
         in_json: bool,
         next: Pc,
     ) -> Result<Pc, BuildError> {
-        let grammar = parse(source, syntax, self.builder.limits()).map_err(|fault| located(source, fault))?;
-        emit::emit(self, &grammar, in_json, next)
+        let limits = self.builder.limits();
+        let grammar = parse(source, syntax, parts, limits).map_err(|fault| located(source, fault))?;
+        emit::emit(self, &grammar, parts, in_json, next)
     }
 }
 
-fn parse<'t>(source: &'t str, syntax: GrammarSyntax, limits: &Limits) -> Result<Grammar<'t>, Fault> {
+fn parse<'t>(
+    source: &'t str,
+    syntax: GrammarSyntax,
+    parts: &'t [Named],
+    limits: &Limits,
+) -> Result<Grammar<'t>, Fault> {
     let mut grammar = match syntax {
         GrammarSyntax::Lark => lark::parse(source, limits)?,
         GrammarSyntax::Gbnf => gbnf::parse(source, limits)?,
     };
+    for (number, part) in parts.iter().enumerate() {
+        grammar.define_part(&part.name, number as u32)?;
+    }
     grammar.names.check(&grammar.definitions)?;
     template::write_out(&mut grammar, limits.grammar_parts)?;
     Ok(grammar)

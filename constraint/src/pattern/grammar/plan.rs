@@ -10,6 +10,8 @@ use crate::pattern::graph::Components;
 const COPIES: usize = 256;
 /// Instructions of what is ignored, where it is written before every terminal.
 const IGNORED: usize = 40;
+/// Instructions that a spec is taken to have: one that stands in several places is called.
+const PART: usize = 200;
 /// How deep definitions and their parts may nest before one of them is called: they are emitted recursively.
 const DEEPEST: usize = 400;
 
@@ -77,6 +79,7 @@ impl Plan {
         };
         let size = match item {
             Item::Text(text) => Size { instructions: text.len() + ignored, depth: 0 },
+            Item::Part(_) => Size { instructions: PART + ignored, depth: 0 },
             Item::Pattern(hir) => Size { instructions: scan::size(hir) + ignored, depth: 0 },
             // What leads to itself has no size yet.
             Item::Name(name) if self.called[*name as usize] => Size { instructions: 1 + ignored, depth: 0 },
@@ -108,7 +111,7 @@ fn uses(grammar: &Grammar<'_>, name: Name) -> Vec<Name> {
 
 fn find_uses(item: &Item, found: &mut Vec<Name>) {
     match item {
-        Item::Text(_) | Item::Pattern(_) | Item::Apply(_) | Item::Parameter(_) => {}
+        Item::Text(_) | Item::Pattern(_) | Item::Part(_) | Item::Apply(_) | Item::Parameter(_) => {}
         Item::Name(name) => found.push(*name),
         Item::Seq(items) | Item::Any(items) => items.iter().for_each(|item| find_uses(item, found)),
         Item::Repeat(inner, ..) => find_uses(inner, found),

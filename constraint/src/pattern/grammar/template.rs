@@ -51,7 +51,7 @@ impl Writer<'_, '_> {
     /// Replaces parameters by arguments, and uses of templates by names.
     fn resolve(&mut self, item: &mut Item, arguments: &[Item]) -> Result<(), Fault> {
         match item {
-            Item::Text(_) | Item::Pattern(_) => Ok(()),
+            Item::Text(_) | Item::Pattern(_) | Item::Part(_) => Ok(()),
             Item::Name(name) => match self.templates.get(name) {
                 None => Ok(()),
                 Some(_) => Err(Fault {

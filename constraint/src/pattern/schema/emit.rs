@@ -266,7 +266,7 @@ impl<'c, 's, 'b, 'l> Emitter<'c, 's, 'b, 'l> {
         let parts = self.expander.strings.sets(&schemas, shape)?;
         let automaton = product(parts, &mut self.expander.strings.budget)?;
         if shape.min > 0 || shape.max.is_some() {
-            return self.compiler.bounded(&automaton, (shape.min, shape.max), next);
+            return self.compiler.bounded(&automaton, true, (shape.min, shape.max), next);
         }
         self.compiler.automaton(&automaton, true, |_, _| Ok(Some(next)))
     }
