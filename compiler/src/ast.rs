@@ -2,6 +2,7 @@
 //!
 //! No names are resolved here, and nothing is checked.
 
+pub(crate) mod docs;
 mod expr;
 mod item;
 mod stmt;
@@ -12,13 +13,14 @@ use std::fmt;
 
 use crate::source::Span;
 
-pub use expr::{BinOp, Call, Expr, ExprKind, Fork, Regex, UnOp};
+pub use docs::{Doc, Docs};
+pub use expr::{BinOp, Call, Expr, ExprKind, Fork, Lambda, ListPart, RecordPart, Regex, UnOp};
 pub use item::{
     Capability, ConstDecl, FuncDecl, FuncWord, Import, ImportNames, Item, ModelDecl, Param, ScriptPrompt,
     ScriptRule, TestDecl, TestModel, ToolBody, ToolDecl, TypeDecl,
 };
-pub use stmt::{Block, Gen, GenKind, Part, Role, RoleBody, Stmt, StmtKind, Text};
-pub use types::{Bound, Bounds, FieldType, Number, Type, TypeKind};
+pub use stmt::{Arm, Block, Gen, GenKind, Match, Part, Role, RoleBody, Stmt, StmtKind, Text};
+pub use types::{Bound, Bounds, FieldType, Number, Place, Type, TypeHole, TypeKind, TypePart, TypeText};
 
 /// A parsed file.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +31,8 @@ pub struct Ast {
     pub damage: Damage,
     /// Comments that silence warnings: `# allow W0001: reason`.
     pub allows: Vec<Allow>,
+    /// Comments that describe what stands below them: `## what it is`.
+    pub docs: Docs,
 }
 
 /// A comment that silences a warning of its own line, or of the next line if it stands alone.

@@ -3,12 +3,17 @@
 //! The compiler checks calls against the table of functions, the runtime implements each, and both know it by its
 //! [`Builtin`]. What a function does is stated once, in the table.
 
+pub mod date;
+mod groups;
+mod pattern;
 mod table;
 mod types;
 
 use std::fmt;
 use std::sync::LazyLock;
 
+pub use groups::Groups;
+pub use pattern::{NumberPattern, to_decimals};
 pub use table::Builtin;
 pub use types::{ALIASES, TYPES};
 
@@ -51,6 +56,8 @@ pub enum Takes {
     Int,
     /// An int or null.
     IntOrNull,
+    /// A bool.
+    Bool,
     /// An int or a float.
     Number,
     /// A str, a number or a bool.
@@ -75,9 +82,44 @@ pub enum Takes {
     Pattern,
     /// A regex.
     Regex,
+    /// A list of lists.
+    Lists,
+    /// A list of strs.
+    Strs,
+    /// A str: how a number is written.
+    NumberPattern,
+    /// A str: a date or a date with a time.
+    Date,
+    /// A str: the unit in which dates are counted.
+    Unit,
+    /// A str: how a date is written.
+    DatePattern,
+    /// A str: a side of a text.
+    Side,
     /// The name of a function that takes an item of the first argument. In the instruction of that name: the list
     /// of what the function gave for the items.
     Function,
+}
+
+impl Takes {
+    /// What a parameter takes instead of a text, and what to write; `None` if it takes the text.
+    pub fn refused(self, text: &str) -> Option<(&'static str, &'static str)> {
+        match self {
+            Takes::NumberPattern => {
+                NumberPattern::new(text).err().map(|hint| ("a pattern for numbers", hint))
+            }
+            Takes::DatePattern => date::refused_pattern(text).map(|hint| ("a pattern for dates", hint)),
+            Takes::Date if date::Moment::new(text).is_none() => Some((
+                "a date",
+                "write it as 2025-12-31, with a time as 2025-12-31T23:59, and with an offset as …Z or …+02:00",
+            )),
+            Takes::Unit if date::Unit::named(text).is_none() => Some(("a unit of time", date::UNITS)),
+            Takes::Side if !matches!(text, "left" | "right" | "both") => {
+                Some(("a side", "write \"right\", \"left\" or \"both\": where it is filled up"))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The value of a parameter that is not given.
@@ -85,6 +127,8 @@ pub enum Takes {
 pub enum Default {
     /// `null`
     Null,
+    /// A bool.
+    Bool(bool),
     /// An int.
     Int(i64),
     /// A str.
@@ -116,10 +160,22 @@ pub enum Gives {
     Pairs,
     /// A list of what the fields of the first argument hold.
     Values,
+    /// A map of lists like the first argument.
+    Groups,
     /// Of one list its item type, of two values their common type.
     Extreme,
     /// int without a second argument, float with one.
     Rounded,
+    /// Records of a position and an item of the first argument.
+    Enumerated,
+    /// The type of the items of the first argument.
+    Flattened,
+    /// Lists of the type of the first argument.
+    Chunked,
+    /// map(int)
+    Counts,
+    /// What the groups of a regex say.
+    Matches,
 }
 
 /// What of its arguments a function goes through.
@@ -129,6 +185,8 @@ pub enum Cost {
     Length,
     /// The items of lists and the fields of records, which it moves or adds up without looking into them.
     Moves,
+    /// As much, and the bytes of keys.
+    Keys,
     /// All that they hold.
     Reads,
     /// All that they hold, once for each round of sorting.
@@ -145,6 +203,7 @@ impl Builtin {
     pub fn by_regex(self) -> Option<Builtin> {
         match self {
             Builtin::Contains => Some(Builtin::ContainsMatch),
+            Builtin::FindAll => Some(Builtin::FindAll),
             Builtin::Matches => Some(Builtin::Matches),
             Builtin::Replace => Some(Builtin::ReplaceMatch),
             Builtin::Split => Some(Builtin::SplitMatch),
@@ -152,9 +211,18 @@ impl Builtin {
         }
     }
 
-    /// Whether it has no name in the language: programs call another function, with a regex.
+    /// Whether it has no name in the language: programs call another function, with a regex, or write a literal or an
+    /// operator.
     fn is_unnamed(self) -> bool {
-        matches!(self, Builtin::ContainsMatch | Builtin::ReplaceMatch | Builtin::SplitMatch)
+        matches!(
+            self,
+            Builtin::ContainsMatch
+                | Builtin::Keyed
+                | Builtin::Merge
+                | Builtin::ReplaceMatch
+                | Builtin::SplitMatch
+                | Builtin::Without
+        )
     }
 }
 
@@ -165,12 +233,22 @@ impl fmt::Display for Builtin {
 }
 
 /// What a program calls by a name of the prelude.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Function {
     /// An instruction.
     Builtin(Builtin),
     /// `map`, which calls a function of the program for each item.
     Map,
+    /// `any`, `all` and `find`, which do so until they know.
+    Any,
+    /// See `Any`.
+    All,
+    /// See `Any`.
+    Find,
+    /// `reduce`, which calls one with what it gave before, and the next item.
+    Reduce,
+    /// `describe`, which is a text.
+    Describe,
     /// `score`, which asks the model.
     Score,
 }
@@ -178,7 +256,15 @@ pub enum Function {
 static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
     let named = Builtin::ALL.iter().filter(|builtin| !builtin.is_unnamed());
     let mut all: Vec<Function> = named.map(|builtin| Function::Builtin(*builtin)).collect();
-    all.extend([Function::Map, Function::Score]);
+    all.extend([
+        Function::Map,
+        Function::Any,
+        Function::All,
+        Function::Find,
+        Function::Reduce,
+        Function::Describe,
+        Function::Score,
+    ]);
     all.sort_by_key(|function| function.signature().name);
     all
 });
@@ -200,6 +286,11 @@ impl Function {
         match self {
             Function::Builtin(builtin) => builtin.signature(),
             Function::Map => &table::MAP,
+            Function::Any => &table::ANY,
+            Function::All => &table::EVERY,
+            Function::Find => &table::FIND,
+            Function::Reduce => &table::REDUCE,
+            Function::Describe => &table::DESCRIBE,
             Function::Score => &table::SCORE,
         }
     }
@@ -214,7 +305,7 @@ mod tests {
         assert_eq!(Function::named("len"), Some(Function::Builtin(Builtin::Len)));
         assert_eq!(Function::named("map"), Some(Function::Map));
         assert_eq!(Function::named("split_match"), None);
-        assert_eq!(Function::all().len() + 3, Builtin::ALL.len() + 2);
+        assert_eq!(Function::all().len() + 6, Builtin::ALL.len() + 7);
     }
 
     #[test]

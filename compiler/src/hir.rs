@@ -9,7 +9,8 @@ pub(crate) mod walk;
 use std::collections::HashSet;
 use std::fmt;
 
-use agentc_constraint::SharedSpec;
+use agentc_constraint::spec::Spec;
+use agentc_constraint::{Docs, SharedSpec};
 
 use crate::builtin::Builtin;
 use crate::ir::{
@@ -28,6 +29,10 @@ pub struct Hir {
     pub entry: u32,
     /// Types that contain themselves; [`Ty::Named`] numbers them.
     pub types: NamedTypes,
+    /// The types that the program's own file declares.
+    pub declared: Vec<Declared>,
+    /// Descriptions that stand above nothing that they could describe.
+    pub idle_docs: Vec<Span>,
     /// Declared tools; a [`ToolId`](crate::ir::ToolId) numbers them.
     pub tools: Vec<Tool>,
     /// `test` blocks in the order of the source.
@@ -60,6 +65,19 @@ impl Hir {
     pub(crate) fn is_fn(&self, id: FuncId) -> bool {
         self.func(id).is_some_and(|func| func.kind == FuncKind::Fn)
     }
+}
+
+/// A declared type: what a generation of it writes, and what comments say of it.
+#[derive(Debug, Clone)]
+pub struct Declared {
+    /// Its name.
+    pub name: String,
+    /// What is written, with all that it names.
+    pub spec: Spec,
+    /// Descriptions, in the shape of the spec.
+    pub docs: Docs,
+    /// The name in its declaration.
+    pub span: Span,
 }
 
 /// A declared tool.
@@ -319,8 +337,8 @@ pub enum ExprKind {
     Const(Const),
     /// A variable's value.
     Var(VarId),
-    /// A value that is known not to be null at this place.
-    Present(Box<Expr>),
+    /// A value of which only a part of its type is left at this place.
+    Narrowed(Box<Expr>),
     /// An int as a float.
     IntToFloat(Box<Expr>),
     /// `-x`, `not x`
@@ -333,6 +351,8 @@ pub enum ExprKind {
     Or(Box<Expr>, Box<Expr>),
     /// `a ?? b`: the second only if the first is null.
     Coalesce(Box<Expr>, Box<Expr>),
+    /// A variable of the expression is computed, and then what reads it.
+    Let(VarId, Box<Expr>, Box<Expr>),
     /// `if` with values.
     If(Vec<(Expr, Expr)>, Box<Expr>),
     /// `[a, b]`
@@ -351,7 +371,7 @@ pub enum ExprKind {
     Call(u32, Vec<Expr>),
     /// A tool that is no function of the program, defaults filled in.
     Tool(u32, Vec<Expr>),
-    /// `map(xs, f)`, `filter(xs, f)`, `sort_by(xs, f)`
+    /// `map(xs, f)`, `filter(xs, f)` and the like: a function of the prelude that calls another for items of a list.
     Map(Box<Map>),
     /// `aside`, `fork`: a body that runs in copies of the frame and its context.
     Branch(Box<Over>, Vec<Stmt>),
@@ -376,15 +396,25 @@ pub struct Map {
     pub gives: MapGives,
 }
 
-/// What becomes of the values that were computed from the items of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What becomes of the values that are computed from the items of a list.
+#[derive(Debug, Clone)]
 pub enum MapGives {
     /// They are the result, in order.
     Values,
     /// The items whose value is true are.
     Filter,
-    /// The items in rising order of their values are.
-    Sorted,
+    /// The items in rising order of their values are, or in falling order if this is true.
+    Sorted(Expr),
+    /// Lists of the items of one value are, by their values.
+    Groups,
+    /// Whether one is true is; the items after that are left alone.
+    Any,
+    /// Whether all are true is; the items after one that is not are left alone.
+    All,
+    /// The first item whose value is true is, or null.
+    Find,
+    /// The last one is, where each is in the variable for the next, and the expression for the first.
+    Reduced(VarId, Expr),
 }
 
 /// How many branches there are.

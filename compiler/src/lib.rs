@@ -4,7 +4,7 @@
 //! file), [`check`] (trees to one typed tree) and [`lower`] (typed tree to [`ir`]). [`compile`] runs all
 //! three, with [`lint`] before the last. The first two collect findings and never fail; the third accepts
 //! only what was checked, and cannot fail. [`mod@resolve`] says what the names of trees mean, to the second stage
-//! and to editors. [`fmt`] formats the text of a program, checked or not.
+//! and to editors. [`fmt`] formats the text of a program, checked or not, and [`mod@fix`] applies what findings say.
 //!
 //! The crate is pure: it opens no file, reads no clock, starts no thread and prints nothing. Other files are
 //! read through [`source::World`].
@@ -12,7 +12,9 @@
 pub mod ast;
 pub mod builtin;
 mod check;
+mod describe;
 pub mod diag;
+pub mod fix;
 pub mod fmt;
 pub mod graph;
 pub mod hir;
@@ -53,6 +55,8 @@ pub struct Options {
     pub agent: Option<String>,
     /// What the program may cost before it runs.
     pub limits: Limits,
+    /// Whether the typed tree tells of the types that the file declares, for their schemas.
+    pub declared: bool,
 }
 
 /// The outcome of a compilation.
@@ -78,8 +82,17 @@ pub fn compile(name: &str, bytes: &[u8], world: &dyn World, options: &Options) -
     let program = hir.map(|hir| lower(&hir, &sources));
     diags.extend(program.iter().flat_map(|program| size::check(program, &options.limits)));
     diags.sort_by_key(|d| (d.span.file, d.span.start, d.span.end));
+    // What is found in several instances of a function is told once.
+    diags.dedup_by(|a, b| a.span == b.span && a.code == b.code && a.message == b.message);
     let allows = modules.list().iter().flat_map(|module| &module.ast.allows);
-    let diags = diag::allow::silence(allows, diags);
+    let mut diags = diag::allow::silence(allows, diags);
+    for diag in &mut diags {
+        let text = sources.get(diag.span.file).map_or("", |source| source.text.as_str());
+        if diag.code == "W0001" {
+            *diag = check::with_hole(diag.clone(), text);
+        }
+        diag.tidy(text);
+    }
     Compiled { program, diags, sources }
 }
 

@@ -23,6 +23,10 @@ pub enum Limit {
     Waiting,
     /// [`Limits::waiting_depth`]
     WaitingDepth,
+    /// [`Limits::instances`]
+    Instances,
+    /// [`Limits::instance_text`]
+    InstanceText,
     /// [`Limits::type_parts`]
     TypeParts,
     /// [`Limits::type_levels`]
@@ -49,6 +53,8 @@ impl fmt::Display for Limit {
             Limit::Enclosing => "operators or levels in one expression",
             Limit::Waiting => "functions, constants and types that wait for one another",
             Limit::WaitingDepth => "expressions and blocks around one place",
+            Limit::Instances => "instances of functions that take functions",
+            Limit::InstanceText => "bytes of instances of functions that take functions",
             Limit::TypeParts => "parts",
             Limit::TypeLevels => "levels",
             Limit::TypeText => "bytes of literals, regexes, schemas and grammars",
@@ -76,6 +82,10 @@ pub struct Limits {
     pub waiting: usize,
     /// How deep in expressions and blocks a call may stand whose callee has to be checked first. Costs stack.
     pub waiting_depth: usize,
+    /// Instances of functions that take functions. Each is checked and lowered like a function of its own.
+    pub instances: usize,
+    /// Bytes of the sources of all instances, as if each were written by itself.
+    pub instance_text: usize,
     /// Nodes of one type, those of the types that it names included. Comparing two types takes their product.
     pub type_parts: usize,
     /// Levels of one type, and of an embedded value. More than [`ir::TYPE_LEVELS`](crate::ir::TYPE_LEVELS) have no effect.
@@ -98,6 +108,8 @@ pub struct Limits {
     pub blocks: usize,
     /// Calls that may be open in a run. The lints report programs that certainly open more (W0121).
     pub open_calls: usize,
+    /// Compilations that applying fixes may take. Each round of them takes one, and more where some have to be taken back.
+    pub fix_tries: usize,
     /// Tokens of a generation that names no `max`.
     pub default_max: u32,
     /// What constraints may cost.
@@ -113,6 +125,8 @@ impl Default for Limits {
             enclosing: 500,
             waiting: 24,
             waiting_depth: 200,
+            instances: 4096,
+            instance_text: 8 << 20,
             type_parts: 4096,
             type_levels: crate::ir::TYPE_LEVELS,
             type_text: 8 << 20,
@@ -123,6 +137,7 @@ impl Default for Limits {
             compared: 64,
             blocks: 5_000,
             open_calls: 256,
+            fix_tries: 100,
             default_max: 256,
             constraint: agentc_constraint::Limits::default(),
         }

@@ -296,7 +296,8 @@ fn functions_over_lists_are_loops() {
            %6 = add %6 %10
            jump b1
          b4:
-           %1 = sort_by(%2, %5)
+           %11 = false
+           %1 = sort_by(%2, %5, %11)
            print %1
            return",
     );

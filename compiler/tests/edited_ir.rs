@@ -37,6 +37,7 @@ gen d with stop = ["a", y], temp = 0.5
 print "{{ d.text }} {{ map([1], twice) }}"
 print search("x").v
 expect twice(n) == 2 and n in xs, "no"
+print {...{a: 1}, [y]: 7 // 2, b: 7 / 2} - [...xs | map(str), y]
 print [{a: 1}.a, xs[0], xs[1:][0], if context == "" { 1 } else { 2 }]
 test "t" with model = script { "p" => "q" /r/ => "s" } { expect asks("x") == "q" }
 test "u" with model = small { expect score("x") < 0 }

@@ -37,6 +37,28 @@ fn expect(hit: (Limit, Diag), limit: Limit, code: &str, names: &str) {
 }
 
 #[test]
+fn limits_of_instances_are_named() {
+    let uses =
+        "fn apply(x: int, f: fn(int) -> int) -> int { return f(x) }\nprint apply(1, x => x) + apply(2, abs)";
+    expect(hit(uses, &[], |l| l.instances = 1), Limit::Instances, "E0222", "more than 1 instances");
+    expect(hit(uses, &[], |l| l.instance_text = 80), Limit::InstanceText, "E0222", "more than 80 bytes");
+}
+
+#[test]
+fn functions_that_take_functions_cannot_explode() {
+    // Each level has two functions for each of the level before.
+    let mut text = "fn f0(x: int, f: fn(int) -> int) -> int { return f(x) }\n".to_owned();
+    for level in 1..40 {
+        let before = level - 1;
+        text += &format!(
+            "fn f{level}(x: int, f: fn(int) -> int) -> int {{ return f{before}(x, y => f(y)) + f{before}(x, y => f(y)) }}\n"
+        );
+    }
+    let diags = found(&(text + "print f39(1, x => x)"), &[], |_| {});
+    assert_eq!(diags.iter().map(|d| d.limit).collect::<Vec<_>>(), [Some(Limit::Instances)], "{diags:?}");
+}
+
+#[test]
 fn limits_of_texts_are_named() {
     expect(hit("print 12345", &[], |l| l.source = 10), Limit::Source, "E0002", "more than 10 bytes");
     let import = [("a.agent", "const A = 1")];

@@ -1,6 +1,6 @@
 //! Expressions.
 
-use super::{Block, Ident, Text};
+use super::{Block, Ident, Match, Text};
 use crate::source::Span;
 
 /// An expression and its place.
@@ -33,14 +33,22 @@ pub enum ExprKind {
     Name(String),
     /// `[a, b]`
     List(Vec<Expr>),
+    /// `[...xs, a]`: a list that takes in others.
+    ListOf(Vec<ListPart>),
     /// `{a: 1}`
     Record(Vec<(Ident, Expr)>),
+    /// `{...r, a: 1, [k]: 2}`: a record that takes in others, or has keys that are computed.
+    RecordOf(Vec<RecordPart>),
     /// `-x`, `not x`
     Unary(UnOp, Box<Expr>),
     /// `a + b` and the like
     Binary(BinOp, Span, Box<Expr>, Box<Expr>),
     /// `if c { a } else { b }`
     If(Vec<(Expr, Expr)>, Box<Expr>),
+    /// `match x { "a" => 1, else => 2 }`
+    Match(Box<Match<Expr>>),
+    /// `x => x.score`, `(a, b) => a + b`
+    Lambda(Box<Lambda>),
     /// `f(a, k = b)`; `x | f(a)` has `x` as its first argument.
     Call(Call),
     /// `x.name`
@@ -57,6 +65,47 @@ pub enum ExprKind {
     Embed(Text),
 }
 
+/// A part of a list that takes in others.
+#[derive(Debug, Clone)]
+pub enum ListPart {
+    /// `a, b`: items one after the other.
+    Items(Vec<Expr>),
+    /// `...xs`
+    Spread(Expr),
+}
+
+/// A part of a record that takes in others, or has keys that are computed.
+#[derive(Debug, Clone)]
+pub enum RecordPart {
+    /// `a: 1, b: 2`: fields one after the other.
+    Fields(Vec<(Ident, Expr)>),
+    /// `[k]: v`
+    Keyed(Expr, Expr),
+    /// `...r`
+    Spread(Expr),
+}
+
+impl ListPart {
+    /// The expressions in it.
+    pub fn exprs(&self) -> &[Expr] {
+        match self {
+            ListPart::Items(items) => items,
+            ListPart::Spread(list) => std::slice::from_ref(list),
+        }
+    }
+}
+
+impl RecordPart {
+    /// The expressions in it, in order.
+    pub fn exprs(&self) -> Vec<&Expr> {
+        match self {
+            RecordPart::Fields(fields) => fields.iter().map(|(_, value)| value).collect(),
+            RecordPart::Keyed(key, value) => vec![key, value],
+            RecordPart::Spread(record) => vec![record],
+        }
+    }
+}
+
 /// How many branches a `fork` has.
 #[derive(Debug, Clone)]
 pub enum Fork {
@@ -64,6 +113,15 @@ pub enum Fork {
     Count(Expr, Option<Ident>),
     /// `fork x in list`
     Each(Ident, Expr),
+}
+
+/// A function without a name, for another one to call.
+#[derive(Debug, Clone)]
+pub struct Lambda {
+    /// What it is called with.
+    pub params: Vec<Ident>,
+    /// What it gives.
+    pub body: Expr,
 }
 
 /// A call.
@@ -114,6 +172,7 @@ pub enum BinOp {
     Sub,
     Mul,
     Div,
+    Whole,
     Rem,
 }
 
@@ -136,6 +195,7 @@ impl BinOp {
             BinOp::Sub => "-",
             BinOp::Mul => "*",
             BinOp::Div => "/",
+            BinOp::Whole => "//",
             BinOp::Rem => "%",
         }
     }

@@ -51,6 +51,8 @@ pub enum StmtKind {
         /// The last `else`.
         otherwise: Option<Block>,
     },
+    /// `match x { "a" => { … } else => { … } }`
+    Match(Match<Block>),
     /// `for x in xs { … }`
     For {
         /// The item.
@@ -124,6 +126,26 @@ pub enum StmtKind {
         /// Its blocks, as far as they could be read.
         blocks: Vec<Block>,
     },
+}
+
+/// `match x { "a" | "b" => … else => … }`, of statements or of values.
+#[derive(Debug, Clone)]
+pub struct Match<T> {
+    /// What is compared.
+    pub subject: Expr,
+    /// What may follow, in order.
+    pub arms: Vec<Arm<T>>,
+}
+
+/// What follows in some cases.
+#[derive(Debug, Clone)]
+pub struct Arm<T> {
+    /// The literals; none for `else`.
+    pub cases: Vec<Expr>,
+    /// What stands before the `=>`.
+    pub span: Span,
+    /// What follows.
+    pub body: T,
 }
 
 /// The word that opens a role.

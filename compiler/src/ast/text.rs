@@ -8,8 +8,8 @@ mod types;
 use std::fmt;
 
 use super::{
-    Ast, Block, Expr, FuncDecl, FuncWord, Gen, GenKind, Ident, Import, ImportNames, Item, ModelDecl, Param,
-    Part, RoleBody, ScriptPrompt, Stmt, StmtKind, TestDecl, TestModel, Text, ToolBody, ToolDecl, Type,
+    Ast, Block, Expr, FuncDecl, FuncWord, Gen, GenKind, Ident, Import, ImportNames, Item, Match, ModelDecl,
+    Param, Part, RoleBody, ScriptPrompt, Stmt, StmtKind, TestDecl, TestModel, Text, ToolBody, ToolDecl, Type,
 };
 use crate::spelling::{Writes, escaped};
 
@@ -221,6 +221,7 @@ impl Writer {
                 self.last(value);
             }
             StmtKind::If { arms, otherwise } => self.if_stmt(arms, otherwise.as_ref()),
+            StmtKind::Match(choice) => self.choice(choice, Writer::block),
             StmtKind::For { var, list, body } => {
                 self.put(format_args!("(for {} ", var.name));
                 self.expr(list);
@@ -294,6 +295,20 @@ impl Writer {
             self.put("(else");
             self.closed(otherwise);
         }
+    }
+
+    /// `(match x ("a" "b" => …) (else => …))`
+    fn choice<T>(&mut self, choice: &Match<T>, body: impl Fn(&mut Self, &T)) {
+        self.put("(match ");
+        self.expr(&choice.subject);
+        for arm in &choice.arms {
+            self.put(" (");
+            self.joined(" ", &arm.cases, Writer::expr);
+            self.put(if arm.cases.is_empty() { "else => " } else { " => " });
+            body(self, &arm.body);
+            self.put(')');
+        }
+        self.put(')');
     }
 
     fn try_stmt(&mut self, body: &Block, error: Option<&Ident>, handler: Option<&Block>) {

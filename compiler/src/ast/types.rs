@@ -1,6 +1,6 @@
 //! Types as written in the source.
 
-use super::{Expr, Ident, Path, Regex, Text};
+use super::{Expr, Ident, Part, Path, Regex, Text};
 use crate::source::Span;
 
 /// A type and its place.
@@ -37,6 +37,8 @@ pub enum TypeKind {
     List(Box<Type>, Option<Bounds>),
     /// `T | U`
     Union(Vec<Type>),
+    /// `fn(T, U) -> V`
+    Fn(Vec<Type>, Option<Box<Type>>),
     /// `map(T)`
     Map(Box<Type>),
     /// `json(T)`
@@ -44,12 +46,71 @@ pub enum TypeKind {
     /// `schema "file.json"`
     Schema(Text),
     /// `grammar "file.lark"`, `grammar """…"""`
-    Grammar(Text),
+    Grammar(TypeText),
     /// `copy(expr)`
     Copy(Box<Expr>),
     /// `one_of(expr)`
     OneOf(Box<Expr>),
+    /// `"{{ d: int }}.{{ m: int }}"`: a string with holes.
+    Template(TypeText),
+    /// `T & U`
+    Both(Vec<Type>),
+    /// `not T`
+    Not(Box<Type>),
+    /// `contains(expr)`, `starts(expr)`, `ends(expr)`
+    Having(Place, Box<Expr>),
 }
+
+/// A string in a type, whose holes hold types.
+#[derive(Debug, Clone)]
+pub struct TypeText {
+    /// Its parts, in order.
+    pub parts: Vec<TypePart>,
+    /// Its place, quotes included.
+    pub span: Span,
+}
+
+/// A part of such a string.
+#[derive(Debug, Clone)]
+pub enum TypePart {
+    /// Text.
+    Lit(String, Span),
+    /// `{{ T }}`, `{{ name: T }}`
+    Hole(TypeHole),
+}
+
+/// A hole that holds a type.
+#[derive(Debug, Clone)]
+pub struct TypeHole {
+    /// What it is called.
+    pub name: Option<Ident>,
+    /// What may stand there.
+    pub ty: Type,
+    /// Its place, braces included.
+    pub span: Span,
+}
+
+impl TypeText {
+    /// Its holes, in order.
+    pub fn holes(&self) -> impl Iterator<Item = &TypeHole> {
+        self.parts.iter().filter_map(|part| match part {
+            TypePart::Lit(..) => None,
+            TypePart::Hole(hole) => Some(hole),
+        })
+    }
+
+    /// The same as a string without holes, if it has none.
+    pub fn fixed(&self) -> Option<Text> {
+        let part = |part: &TypePart| match part {
+            TypePart::Lit(text, span) => Some(Part::Lit(text.clone(), *span)),
+            TypePart::Hole(_) => None,
+        };
+        let parts = self.parts.iter().map(part).collect::<Option<_>>()?;
+        Some(Text { parts, span: self.span })
+    }
+}
+
+pub use agentc_constraint::spec::Place;
 
 /// A field of a record type.
 #[derive(Debug, Clone)]

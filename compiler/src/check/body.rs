@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::effects::Scan;
 use super::flow::Flow;
+use super::instances::Target;
 use crate::hir::{Expr, Var, VarId};
 use crate::ir::GenFact;
 use crate::resolve::DefId;
@@ -12,6 +13,8 @@ use crate::ty::Ty;
 
 #[derive(Debug, Default)]
 pub(super) struct Body {
+    /// The slot that it is of.
+    pub(super) slot: usize,
     pub(super) variables: Variables,
     /// What holds at the place.
     pub(super) flow: Flow,
@@ -27,8 +30,10 @@ pub(super) struct Variables {
     /// The variable of each definition whose place was checked. A capture that is generated only further down
     /// has none yet.
     pub(super) var_of: HashMap<DefId, VarId>,
-    /// The item that a function of a `map` is called with.
-    pub(super) item: Option<VarId>,
+    /// Those that hold what functions read which this one was given.
+    pub(super) captured_by: HashMap<Target, Vec<VarId>>,
+    /// What a function is called with by one of the prelude.
+    pub(super) given: Vec<VarId>,
     /// What generations bind, in order of appearance, branches left out.
     pub(super) order: Vec<VarId>,
     /// The same.
@@ -156,7 +161,7 @@ impl Body {
     /// A generation changes the variable here, so a `try` around it has to change it back.
     pub(super) fn changed_by_generation(&mut self, var: VarId) {
         self.flow.forget(var);
-        if self.flow.knows_presence() {
+        if !self.flow.known.is_empty() {
             let holders = self.variables.facts.get(&var).into_iter().flatten();
             holders.for_each(|(_, holder)| self.flow.forget(*holder));
         }
@@ -207,7 +212,7 @@ impl Body {
     /// Forgets what is known of these variables, and of the facts about them.
     pub(super) fn forget(&mut self, changed: &HashSet<VarId>) {
         let Body { flow, variables: Variables { subjects, .. }, .. } = self;
-        flow.forget_unless(|var| !changed.contains(subjects.get(&var).unwrap_or(&var)));
+        flow.known.retain(|var| !changed.contains(subjects.get(&var).unwrap_or(&var)));
     }
 
     /// Whether a statement that could not be read may have declared a name.

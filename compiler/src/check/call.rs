@@ -3,18 +3,20 @@
 use super::Checker;
 use super::expr::error;
 use super::link::Global;
+use super::prelude::OVER_LISTS;
 use super::slots::Param;
 use super::suggest::{foreign_function, foreign_value};
 use crate::ast::{Call, Expr as Ast, ExprKind as A, Ident};
-use crate::builtin::{Builtin, Function, Signature};
+use crate::builtin::{Function, Signature};
 use crate::diag::Diag;
-use crate::hir::{Expr, ExprKind, MapGives, ToolBody};
+use crate::hir::{Expr, ExprKind, ToolBody};
 use crate::source::Span;
+use crate::ty::Ty;
 
 /// What calls of either kind know about a parameter.
-struct Formal<'p> {
-    name: &'p str,
-    optional: bool,
+pub(super) struct Formal<'p> {
+    pub(super) name: &'p str,
+    pub(super) optional: bool,
 }
 
 impl Checker<'_> {
@@ -30,6 +32,15 @@ impl Checker<'_> {
                 return self.skip(call, span);
             }
         };
+        if let Some(target) = self.function_param(self.body.slot, &call.callee) {
+            return self.call_given(target, &name, call, span);
+        }
+        if let Some(Some(var)) = self.variable_at(place)
+            && self.body.ty(var).is_error()
+        {
+            self.findings.hidden = true;
+            return self.skip(call, span);
+        }
         if self.variable_at(place).is_some() {
             let diag = Diag::new("E0203", place, format!("`{name}` is a value, not a function"));
             self.report(diag.hint("if a function of this name is meant, rename the variable"));
@@ -68,13 +79,7 @@ impl Checker<'_> {
     fn call_tool(&mut self, id: usize, name: &str, call: &Call, span: Span) -> Expr {
         let Some(tool) = self.decls.tools.get(id) else { return self.skip(call, span) };
         let (body, params, ty) = (tool.body.clone(), tool.params.clone(), tool.ret.clone());
-        if let Some(place) = self.body.around.pure_only {
-            let diag = Diag::new(
-                "E0301",
-                call.callee.span,
-                format!("`{name}` runs a tool, which {place} cannot do"),
-            );
-            self.report(diag.hint(format!("call it in a statement first: let x = {name}(…)")));
+        if self.check_tool_call(name, call.callee.span) {
             return Expr { ty, ..self.skip(call, span) };
         }
         if let ToolBody::Func(func) = body {
@@ -88,8 +93,16 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether a tool may not be called here, which is reported.
+    pub(super) fn check_tool_call(&mut self, name: &str, span: Span) -> bool {
+        let Some(place) = self.body.around.pure_only else { return false };
+        let diag = Diag::new("E0301", span, format!("`{name}` runs a tool, which {place} cannot do"));
+        self.report(diag.hint(format!("call it in a statement first: let x = {name}(…)")));
+        true
+    }
+
     /// Checks the arguments of a call that came to nothing.
-    fn skip(&mut self, call: &Call, span: Span) -> Expr {
+    pub(super) fn skip(&mut self, call: &Call, span: Span) -> Expr {
         for (_, arg) in &call.args {
             self.expr(arg, None);
         }
@@ -121,6 +134,9 @@ impl Checker<'_> {
         if let Some(hint) = foreign_module(base).filter(|_| !known) {
             return hint.to_owned();
         }
+        if method == "format" && matches!(base.kind, A::Str(_)) {
+            return "put the values into a string: \"{{ a }} and {{ b }}\"".to_owned();
+        }
         if method == "join" {
             return "pipe the list into it: xs | join(\", \")".to_owned();
         }
@@ -141,15 +157,24 @@ impl Checker<'_> {
             |name: &&str| matches!(self.global(name), Some((Global::Func(_) | Global::Tool(_), _)));
         known.extend(self.global_names().filter(callable).map(str::to_owned));
         let nearest = self.nearest(name, known.iter().map(String::as_str));
-        let hint = match (foreign_value(name).or_else(|| foreign_function(name)), nearest) {
+        let foreign = foreign_value(name).or_else(|| foreign_function(name));
+        let near = nearest.clone().filter(|_| foreign.is_none());
+        let hint = match (foreign, nearest) {
             (Some(hint), _) => hint.to_owned(),
             (None, Some(near)) => format!("did you mean `{near}`?"),
             (None, None) => format!("declare it: fn {name}(…) {{ … }}"),
         };
-        self.report(Diag::new("E0100", span, format!("there is no function `{name}`")).hint(hint));
+        self.report(
+            Diag::new("E0100", span, format!("there is no function `{name}`"))
+                .hint(hint)
+                .perhaps(span, near.as_deref()),
+        );
     }
 
     fn call_func(&mut self, id: usize, name: &str, call: &Call, span: Span) -> Expr {
+        if self.decls.slots[id].is_template() {
+            return self.call_template(id, name, call, span);
+        }
         self.check_effects(id, name, call.callee.span);
         let params = self.decls.slots[id].params.clone();
         let args = self.args(name, &params, call, span);
@@ -169,20 +194,34 @@ impl Checker<'_> {
         let given = self.match_args(name, &formals, call, span)?;
         let mut args = Vec::new();
         for (param, arg) in params.iter().zip(given) {
-            let value = match arg {
-                Some(arg) => self.wanted(arg, &param.ty, &format!("the argument `{}`", param.name.name)),
-                None => {
-                    let default = param.default.and_then(|d| u32::try_from(d).ok()).unwrap_or(u32::MAX);
-                    Expr { kind: ExprKind::Call(default, Vec::new()), ty: param.ty.clone(), span }
-                }
-            };
-            args.push(value);
+            args.push(self.argument(param, arg, span));
         }
         Some(args)
     }
 
+    /// Whether an argument is a function, and no value.
+    fn is_function(&self, arg: &Ast) -> bool {
+        matches!(arg.kind, A::Lambda(_)) || self.target_named(self.body.slot, arg).is_some()
+    }
+
+    /// The value of a parameter, which may be its default.
+    pub(super) fn argument(&mut self, param: &Param, arg: Option<&Ast>, span: Span) -> Expr {
+        match arg {
+            // It may be a function that is meant.
+            Some(arg) if param.ty == Ty::Error && self.is_function(arg) => {
+                self.findings.hidden = true;
+                error(arg.span)
+            }
+            Some(arg) => self.wanted(arg, &param.ty, &format!("the argument `{}`", param.name.name)),
+            None => {
+                let default = param.default.and_then(|d| u32::try_from(d).ok()).unwrap_or(u32::MAX);
+                Expr { kind: ExprKind::Call(default, Vec::new()), ty: param.ty.clone(), span }
+            }
+        }
+    }
+
     /// What a function does to contexts must be allowed where it is called.
-    fn check_effects(&mut self, id: usize, name: &str, span: Span) {
+    pub(super) fn check_effects(&mut self, id: usize, name: &str, span: Span) {
         let slot = &self.decls.slots[id];
         let (pure, agent, roles) = (slot.effects.pure(), slot.is_agent(), slot.effects.roles);
         if let Some(place) = self.body.around.pure_only
@@ -205,7 +244,7 @@ impl Checker<'_> {
     }
 
     /// The argument of each parameter, or `None` after reporting.
-    fn match_args<'c>(
+    pub(super) fn match_args<'c>(
         &mut self,
         name: &str,
         formals: &[Formal<'_>],
@@ -253,7 +292,7 @@ impl Checker<'_> {
         false
     }
 
-    fn call_prelude(&mut self, function: Function, call: &Call, span: Span) -> Expr {
+    pub(super) fn call_prelude(&mut self, function: Function, call: &Call, span: Span) -> Expr {
         let Signature { name, params, .. } = *function.signature();
         let formals: Vec<Formal<'_>> =
             params.iter().map(|p| Formal { name: p.name, optional: p.default.is_some() }).collect();
@@ -261,16 +300,11 @@ impl Checker<'_> {
             return self.skip(call, span);
         };
         match (function, given.as_slice()) {
-            (Function::Map, [Some(list), Some(f)]) => self.map(MapGives::Values, name, list, f, span),
-            (Function::Builtin(Builtin::Filter), [Some(list), Some(f)]) => {
-                self.map(MapGives::Filter, name, list, f, span)
-            }
-            (Function::Builtin(Builtin::SortBy), [Some(list), Some(f)]) => {
-                self.map(MapGives::Sorted, name, list, f, span)
-            }
             (Function::Score, [Some(text)]) => self.score(text, span),
+            (Function::Describe, [Some(what), form]) => self.describe(what, *form, span),
+            (function, given) if OVER_LISTS.contains(&function) => self.over_list(function, given, span),
             (Function::Builtin(builtin), given) => self.call_builtin(builtin, given, span),
-            (Function::Map | Function::Score, _) => self.skip(call, span),
+            _ => self.skip(call, span),
         }
     }
 }

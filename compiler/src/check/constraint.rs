@@ -1,6 +1,6 @@
 //! Facts about constraints, obtained from the engine that will enforce them.
 
-use agentc_constraint::spec::{GrammarSyntax, Spec, Stop};
+use agentc_constraint::spec::{GrammarSyntax, Named, Spec, Stop};
 use agentc_constraint::{BuildError, SharedSpec};
 use regex_automata::nfa::thompson;
 
@@ -29,8 +29,8 @@ impl Problem {
         let end = pattern[start..].find("}}").map_or(pattern.len(), |length| start + length + 2);
         Problem {
             message: "a regex cannot contain a hole".to_owned(),
-            hint: "regexes are fixed: for a value of the run write the type one_of(list) or copy(text); to look for it in \
-                   a text, write contains(s, x)"
+            hint: "regexes are fixed, and templates have holes: \"{{ one_of(list) }}-{{ /[0-9]+/ }}\"; to look for a value of \
+                   the run in a text, write contains(s, x)"
                 .to_owned(),
             range: Some(start..end),
             ..self
@@ -73,23 +73,30 @@ impl Checker<'_> {
         self.is_good(problem.map(|problem| problem.of_hole(pattern)), span)
     }
 
-    /// The same for a grammar, which stands in the program as `spelling` or in the file of that path.
+    /// The same for a grammar, which stands in the program as it is, or in the file of a path. Its holes are taken to be
+    /// possible.
     pub(super) fn grammar_is_good(
         &mut self,
         grammar: &str,
         syntax: GrammarSyntax,
-        spelling: &Text,
-        path: Option<&str>,
+        parts: &[Named],
+        span: Span,
+        written: Option<(&Text, Option<&str>)>,
     ) -> bool {
-        let spec = Spec::Grammar { grammar: grammar.to_owned(), syntax };
+        let any =
+            |part: &Named| Named { name: part.name.clone(), value: Spec::Literal { text: "a".to_owned() } };
+        let parts = parts.iter().map(any).collect();
+        let spec = Spec::Grammar { grammar: grammar.to_owned(), syntax, parts };
         let problem = self.known_problem(spec, grammar_problem);
         let Some(Problem { code, message, hint, range, limit }) = problem else { return true };
-        let place = range.filter(|_| path.is_none()).and_then(|range| in_text(spelling, grammar, &range));
+        let path = written.and_then(|(_, path)| path);
+        let spelling = written.map(|(spelling, _)| spelling).filter(|_| path.is_none());
+        let place = range.zip(spelling).and_then(|(range, spelling)| in_text(spelling, grammar, &range));
         let message = match path {
             Some(path) => format!("`{path}`: {message}"),
             None => message,
         };
-        let diag = Diag { limit, ..Diag::new(code, place.unwrap_or(spelling.span), message) };
+        let diag = Diag { limit, ..Diag::new(code, place.unwrap_or(span), message) };
         self.report(diag.hint(hint));
         false
     }
@@ -100,6 +107,12 @@ impl Checker<'_> {
         let named =
             |problem: Problem| Problem { message: format!("`{path}`: {}", problem.message), ..problem };
         self.is_good(problem.map(named), span)
+    }
+
+    /// Reports it if no text satisfies a type without run-time values, or if it cannot be enforced.
+    pub(super) fn texts_are_possible(&mut self, spec: &Spec, span: Span) -> bool {
+        let problem = self.known_problem(spec.clone(), texts_problem);
+        self.is_good(problem, span)
     }
 
     fn is_good(&mut self, problem: Option<Problem>, span: Span) -> bool {
@@ -133,6 +146,12 @@ fn grammar_problem(spec: &SharedSpec, limits: &agentc_constraint::Limits) -> Opt
     let empty =
         ("this grammar derives no text", "give its start an alternative that does not lead back to itself");
     document_problem(spec, limits, "E0408", empty, "change the grammar")
+}
+
+fn texts_problem(spec: &SharedSpec, limits: &agentc_constraint::Limits) -> Option<Problem> {
+    let empty =
+        ("no text satisfies all of this type", "its parts contradict each other: leave one of them out");
+    document_problem(spec, limits, "E0230", empty, "take a type that is not recursive")
 }
 
 fn schema_problem(spec: &SharedSpec, limits: &agentc_constraint::Limits) -> Option<Problem> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Checker;
 use super::body::Loop;
-use super::flow::{Flow, presence};
+use super::flow::Flow;
 use crate::ast::{Block, Expr, Ident};
 use crate::diag::Diag;
 use crate::hir::{self, Stmt, StmtKind, Try};
@@ -18,9 +18,10 @@ impl Checker<'_> {
         let mut out = Vec::new();
         for (cond, body) in arms {
             let cond = self.condition(cond);
+            let (yes, no) = self.body.flow.known.after(&cond);
             let mut skipped = self.body.flow.clone();
-            skipped.assume(&presence(&cond, false));
-            self.body.flow.assume(&presence(&cond, true));
+            skipped.known = no;
+            self.body.flow.known = yes;
             let body = self.block(body);
             let end = std::mem::replace(&mut self.body.flow, skipped);
             met = Some(meet(met, end));
@@ -96,14 +97,14 @@ impl Checker<'_> {
         let always = matches!(cond.kind, hir::ExprKind::Const(Const::Bool(true)));
         // It ends where the condition does not hold or at the bound, where it may: nothing is known of it.
         let none = (!always || !is_positive(&max)).then(|| self.body.flow.clone());
-        self.body.flow.assume(&presence(&cond, true));
+        self.body.flow.known = self.body.flow.known.after(&cond).0;
         let body = self.looped(body, none);
         StmtKind::While(cond, max, body)
     }
 
     /// A turn may follow another: nothing is known that it may have changed.
     fn begin_loop(&mut self, body: &Block) {
-        if self.body.flow.knows_presence() {
+        if !self.body.flow.known.is_empty() {
             let changed = self.changed_in(body);
             self.body.forget(&changed);
         }
@@ -164,7 +165,7 @@ impl Checker<'_> {
         let end = self.body.flow.clone();
         // What the body assigned stays assigned.
         std::mem::swap(&mut self.body.flow, &mut before);
-        if self.body.flow.knows_presence() {
+        if !self.body.flow.known.is_empty() {
             let changed = self.changed_in(body);
             self.body.forget(&changed);
         }
@@ -204,11 +205,10 @@ impl Checker<'_> {
 
     pub(super) fn expect(&mut self, cond: &Expr, message: Option<&Expr>) -> StmtKind {
         let cond = self.condition(cond);
-        let known = self.body.flow.presence();
-        self.body.flow.assume(&presence(&cond, false));
+        let (yes, no) = self.body.flow.known.after(&cond);
+        self.body.flow.known = no;
         let message = message.map(|m| self.wanted(m, &Ty::Str, "the message"));
-        self.body.flow.set_presence(known);
-        self.body.flow.assume(&presence(&cond, true));
+        self.body.flow.known = yes;
         StmtKind::Expect(cond, message)
     }
 

@@ -4,9 +4,11 @@
 use std::collections::HashSet;
 
 use super::Checker;
+use super::instances::Target;
 use super::link::Global;
 use super::slots::{Origin, Param, Slot, State, TypeSlot};
 use super::types::TypeInfo;
+use crate::Options;
 use crate::ast::{self, Item};
 use crate::diag::Diag;
 use crate::hir::{self, Effects, Expr, ExprKind, Func, Hir, Stmt, StmtKind};
@@ -18,17 +20,23 @@ use crate::ty::Ty;
 const UNCLEAR: &str = "it is not clear which agent to run";
 
 impl<'a> Checker<'a> {
-    pub(super) fn run(&mut self, agent: Option<&str>) -> Option<Hir> {
+    pub(super) fn run(&mut self, options: &Options) -> Option<Hir> {
         self.collect();
         let main = self.collect_main();
+        self.instantiate();
         self.find_effects();
         let model = self.check_models();
         for id in self.checking_order() {
-            self.check_slot(id);
+            if !self.decls.slots[id].waits() {
+                self.check_slot(id);
+            }
         }
-        let entry = self.entry(agent, main)?;
+        self.check_rest();
+        let entry = self.entry(options.agent.as_deref(), main)?;
         let chat = self.reaches_role(entry);
         let named = self.named_places();
+        let idle_docs = self.idle_docs();
+        let declared = if options.declared { self.declared_types() } else { Vec::new() };
         let funcs: Option<Vec<Func>> = self.decls.slots.iter_mut().map(|s| s.hir.take()).collect();
         Some(Hir {
             funcs: funcs?,
@@ -39,6 +47,8 @@ impl<'a> Checker<'a> {
             model,
             models: std::mem::take(&mut self.decls.models),
             specs: std::mem::take(&mut self.cache.specs),
+            declared,
+            idle_docs,
             named,
             chat,
         })
@@ -133,34 +143,52 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn params(&mut self, owner: &str, params: impl Iterator<Item = &'a ast::Param>) -> Vec<Param> {
-        self.typed_params(owner, params).into_iter().map(|(param, _)| param).collect()
+        self.typed_params(owner, params, false).into_iter().map(|(param, _)| param).collect()
     }
 
-    /// Parameters, and what their types let a model write.
+    /// Parameters, and what their types let a model write; whether they may be functions.
     pub(super) fn typed_params(
         &mut self,
         owner: &str,
         params: impl Iterator<Item = &'a ast::Param>,
+        functions: bool,
     ) -> Vec<(Param, TypeInfo)> {
         let mut out = Vec::new();
         for param in params {
             self.first_declared("parameter", &param.name);
+            if let (ast::TypeKind::Fn(params, ret), true) = (&param.ty.kind, functions) {
+                out.push((self.func_param(param, params, ret.as_deref()), TypeInfo::error()));
+                continue;
+            }
             let info = self.value_info(&param.ty);
             let ty = info.ty.clone();
             let name = format!("{owner}.{}", param.name.name);
             let default = param.default.as_ref();
             let default =
                 default.map(|e| self.value_slot(&name, e, "a default", Some(ty.clone()), param.name.span));
-            out.push((Param { name: param.name.clone(), ty, default }, info));
+            out.push((Param { name: param.name.clone(), ty, default, func: None }, info));
         }
         out
     }
 
+    fn func_param(&mut self, param: &'a ast::Param, params: &[ast::Type], ret: Option<&ast::Type>) -> Param {
+        let func = Some(self.func_type(params, ret));
+        if let Some(default) = &param.default {
+            let diag = Diag::new("E0221", default.span, "a parameter that is a function has no default");
+            self.report(diag.hint("leave it out, and pass the function in every call"));
+        }
+        Param { name: param.name.clone(), ty: Ty::Error, default: None, func }
+    }
+
     fn collect_func(&mut self, decl: &'a ast::FuncDecl) {
-        let params = self.params(&decl.name.name, decl.params.iter());
+        let params = self.typed_params(&decl.name.name, decl.params.iter(), true);
+        let params: Vec<Param> = params.into_iter().map(|(param, _)| param).collect();
+        let functions = params.iter().filter(|param| param.func.is_some());
+        let functions = functions.filter_map(|param| self.program.names.local_at(param.name.span));
+        let functions = functions.map(|def| (def, Target::Unknown)).collect();
         let ret = decl.ret.as_ref().map(|t| self.value_type(t));
         let slot = Slot::new(&decl.name.name, self.module, Origin::Func(decl), decl.name.span).giving(ret);
-        let id = self.slot(Slot { params, ..slot });
+        let id = self.slot(Slot { params, functions, ..slot });
         self.declare(&decl.name, Global::Func(id));
     }
 

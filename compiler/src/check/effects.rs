@@ -3,14 +3,24 @@
 
 use std::collections::HashSet;
 
+use super::instances::Target;
 use super::link::Global;
-use super::slots::{Effects, Origin};
+use super::slots::Effects;
 use super::{CONTEXT, Checker};
 use crate::ast::{
-    Block, Expr, ExprKind, Fork, Gen, GenKind, Ident, Part, Path, RoleBody, Stmt, StmtKind, Text,
+    Block, Call, Expr, ExprKind, Fork, Gen, GenKind, Ident, Lambda, ListPart, Match, Part, Path, RecordPart,
+    RoleBody, Stmt, StmtKind, Text,
 };
+use crate::builtin::Function;
 use crate::hir::{ToolBody, VarId};
 use crate::source::Span;
+
+/// A call and its place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Called<'a> {
+    pub(super) call: &'a Call,
+    pub(super) span: Span,
+}
 
 /// What one body holds.
 #[derive(Debug, Default)]
@@ -22,8 +32,12 @@ pub(super) struct Scan<'a> {
     roles: bool,
     /// Where the word `context` stands as a value.
     contexts: Vec<Span>,
-    /// What is called, or named as an argument of a function that calls it.
-    calls: Vec<&'a Expr>,
+    /// What is called, and the place of the call; or what is named as an argument of a function that calls it.
+    calls: Vec<(&'a Expr, Option<Span>)>,
+    /// Calls with all of their arguments.
+    whole: Vec<Called<'a>>,
+    /// Lambdas that are arguments of functions of the program, and what is called with them.
+    lambdas: Vec<(&'a Expr, &'a Lambda)>,
     /// Names whose values are read, those of imported files included.
     names: Vec<&'a Expr>,
     /// Tools that the model may call.
@@ -39,7 +53,7 @@ pub(super) struct Scan<'a> {
 }
 
 /// Functions of the prelude that call another.
-const CALL_OTHERS: [&str; 3] = ["filter", "map", "sort_by"];
+const CALL_OTHERS: [&str; 8] = ["all", "any", "filter", "find", "group_by", "map", "reduce", "sort_by"];
 
 pub(super) fn scan<'a>(stmts: impl IntoIterator<Item = &'a Stmt>) -> Scan<'a> {
     let mut scan = Scan::default();
@@ -47,7 +61,37 @@ pub(super) fn scan<'a>(stmts: impl IntoIterator<Item = &'a Stmt>) -> Scan<'a> {
     scan
 }
 
+/// The same of one expression.
+pub(super) fn scan_expr(expr: &Expr) -> Scan<'_> {
+    let mut scan = Scan::default();
+    scan.expr(expr);
+    scan
+}
+
 impl<'a> Scan<'a> {
+    /// All calls, those in lambdas excepted that are functions of their own.
+    pub(super) fn with_calls(self) -> Vec<Called<'a>> {
+        self.whole
+    }
+
+    /// The places of all names that are read or called, those in lambdas included.
+    pub(super) fn all_names(&self) -> Vec<Span> {
+        let own = self.names.iter().chain(self.calls.iter().map(|(callee, _)| callee)).map(|name| name.span);
+        let inner = self.lambdas.iter().flat_map(|(_, lambda)| scan_expr(&lambda.body).all_names());
+        own.chain(inner).collect()
+    }
+
+    /// Adds what a lambda does that is called where it stands.
+    fn take(&mut self, lambda: &'a Lambda) {
+        let inner = scan_expr(&lambda.body);
+        self.asks |= inner.asks;
+        self.copies |= inner.copies;
+        self.contexts.extend(inner.contexts);
+        self.calls.extend(inner.calls);
+        self.names.extend(inner.names);
+        self.lambdas.extend(inner.lambdas);
+    }
+
     fn block(&mut self, block: &'a Block) {
         block.stmts.iter().for_each(|s| self.stmt(s));
     }
@@ -70,6 +114,7 @@ impl<'a> Scan<'a> {
                 }
                 otherwise.iter().for_each(|b| self.block(b));
             }
+            StmtKind::Match(choice) => self.choice(choice, Scan::block),
             StmtKind::For { var, list, body } => {
                 self.declared(var);
                 self.expr(list);
@@ -105,6 +150,11 @@ impl<'a> Scan<'a> {
                 blocks.iter().for_each(|b| self.block(b));
             }
         }
+    }
+
+    fn choice<T>(&mut self, choice: &'a Match<T>, body: impl Fn(&mut Self, &'a T)) {
+        self.expr(&choice.subject);
+        choice.arms.iter().for_each(|arm| body(self, &arm.body));
     }
 
     fn declared(&mut self, name: &'a Ident) {
@@ -150,7 +200,9 @@ impl<'a> Scan<'a> {
         }
         for (name, value) in &generation.options {
             match &value.kind {
-                ExprKind::List(tools) if name.name == "tools" => self.calls.extend(tools),
+                ExprKind::List(tools) if name.name == "tools" => {
+                    self.calls.extend(tools.iter().map(|tool| (tool, None)));
+                }
                 _ => self.expr(value),
             }
         }
@@ -167,6 +219,8 @@ impl<'a> Scan<'a> {
             }
             ExprKind::List(items) => items.iter().for_each(|e| self.expr(e)),
             ExprKind::Record(fields) => fields.iter().for_each(|(_, e)| self.expr(e)),
+            ExprKind::ListOf(parts) => parts.iter().flat_map(ListPart::exprs).for_each(|e| self.expr(e)),
+            ExprKind::RecordOf(parts) => parts.iter().flat_map(RecordPart::exprs).for_each(|e| self.expr(e)),
             ExprKind::Field(base, _) => {
                 self.names.push(expr);
                 self.expr(base);
@@ -187,6 +241,7 @@ impl<'a> Scan<'a> {
                 }
                 self.expr(otherwise);
             }
+            ExprKind::Match(choice) => self.choice(choice, Scan::expr),
             ExprKind::Name(name) => {
                 self.names.push(expr);
                 if name == CONTEXT {
@@ -194,15 +249,23 @@ impl<'a> Scan<'a> {
                 }
             }
             ExprKind::Call(call) => {
-                self.calls.push(&call.callee);
+                self.calls.push((&call.callee, Some(expr.span)));
+                self.whole.push(Called { call, span: expr.span });
                 let others =
                     matches!(&call.callee.kind, ExprKind::Name(n) if CALL_OTHERS.contains(&n.as_str()));
                 for (_, arg) in &call.args {
-                    if others {
-                        self.calls.push(arg);
+                    match &arg.kind {
+                        ExprKind::Lambda(lambda) if !others => self.lambdas.push((&call.callee, lambda)),
+                        _ => self.expr(arg),
                     }
-                    self.expr(arg);
+                    if others {
+                        self.calls.push((arg, None));
+                    }
                 }
+            }
+            ExprKind::Lambda(lambda) => {
+                lambda.params.iter().for_each(|param| self.declared(param));
+                self.expr(&lambda.body);
             }
             ExprKind::Fork(over, body) => {
                 let (value, name) = match &**over {
@@ -231,25 +294,23 @@ impl<'a> Checker<'a> {
     /// Fills in the effects of every slot.
     pub(super) fn find_effects(&mut self) {
         for id in 0..self.decls.slots.len() {
-            let found = match &self.decls.slots[id].origin {
-                Origin::Func(decl) => scan(&decl.body.stmts),
-                Origin::Tool(block) | Origin::Test(block) => scan(&block.stmts),
-                Origin::Main(stmts) => scan(stmts.iter().copied()),
-                Origin::Value { expr, .. } => {
-                    let mut scan = Scan::default();
-                    scan.expr(expr);
-                    scan
-                }
-            };
             self.module = self.decls.slots[id].module;
-            self.decls.slots[id].effects = self.own_effects(&found);
+            let mut found = self.scan_of(id);
+            // What takes a function of the program is reported where it takes none.
+            while let Some((callee, lambda)) = found.lambdas.pop() {
+                let own = matches!(self.named(callee), Some(Global::Func(id)) if self.decls.slots[id].is_template());
+                if !own {
+                    found.take(lambda);
+                }
+            }
+            self.decls.slots[id].effects = self.own_effects(id, &found);
         }
         self.module = 0;
         self.spread_effects();
     }
 
     /// What a body does by itself, and what it calls.
-    fn own_effects(&self, found: &Scan<'_>) -> Effects {
+    fn own_effects(&self, slot: usize, found: &Scan<'_>) -> Effects {
         let mut effects = Effects {
             writes: found.writes,
             asks: found.asks,
@@ -261,16 +322,24 @@ impl<'a> Checker<'a> {
         };
         let tools = found.tools.iter().filter_map(|tool| self.at_path(tool));
         tools.for_each(|global| self.count_call(global, &mut effects));
-        for callee in &found.calls {
-            match self.named(callee) {
-                Some(global) => self.count_call(global, &mut effects),
-                None if matches!(&callee.kind, ExprKind::Name(name) if name == "score") => {
-                    (effects.asks, effects.reads) = (true, true);
-                }
-                None => {}
+        for (callee, place) in &found.calls {
+            let instance = place.and_then(|place| self.decls.instances.called.get(&(slot, place)));
+            match (instance, self.target_named(slot, callee)) {
+                (Some(instance), _) => effects.calls.push(*instance),
+                (None, Some(target)) => self.count_target(target, &mut effects),
+                (None, None) => {}
             }
         }
         effects
+    }
+
+    fn count_target(&self, target: Target, effects: &mut Effects) {
+        match target {
+            Target::Slot(id) => effects.calls.push(id),
+            Target::Tool(id) => self.count_call(Global::Tool(id), effects),
+            Target::Prelude(Function::Score) => (effects.asks, effects.reads) = (true, true),
+            Target::Prelude(_) | Target::Unknown => {}
+        }
     }
 
     /// The constants among some names: each once, in order.

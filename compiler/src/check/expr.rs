@@ -1,7 +1,7 @@
 //! Expressions: literals, names, structure. Operators and calls have files of their own.
 
 use super::Checker;
-use super::flow::presence;
+use super::ops::{WHOLE, divides_ints};
 use crate::ast::{self, Expr as Ast, ExprKind as A, Ident, Part, Text};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind};
@@ -30,12 +30,16 @@ impl Checker<'_> {
             A::Float(value) => constant(Const::Float(*value), span),
             A::Str(text) => self.string(text),
             A::Regex(_) => self.lone_regex(span),
+            A::Lambda(lambda) => self.lone_lambda(lambda, span),
             A::Name(name) => self.name(name, span),
             A::List(items) => self.list(items, want, span),
+            A::ListOf(parts) => self.list_of(parts, want, span),
             A::Record(fields) => self.record(fields, want, span),
+            A::RecordOf(parts) => self.record_of(parts, want, span),
             A::Unary(op, operand) => self.unary(*op, operand, span),
             A::Binary(op, _, left, right) => self.binary_expr(*op, left, right, want),
             A::If(arms, otherwise) => self.if_expr(arms, otherwise, want, span),
+            A::Match(choice) => self.match_expr(choice, want, span),
             A::Call(call) => self.call(call, span),
             A::Field(base, name) => self.field(base, name, span),
             A::Index(base, index) => self.index(base, index, span),
@@ -57,7 +61,8 @@ impl Checker<'_> {
         if !ty::fits(&value.ty, want) {
             let diag =
                 Diag::new("E0200", value.span, format!("{what} is {}, but {want} is expected", value.ty));
-            self.report(diag.hint(mismatch_hint(&value.ty, want)));
+            let whole = divides_ints(&value) && ty::fits(&Ty::Int, want);
+            self.report(diag.hint(if whole { WHOLE.to_owned() } else { mismatch_hint(&value.ty, want) }));
             return Expr { ty: Ty::Error, ..value };
         }
         self.converted(value, want)
@@ -131,7 +136,19 @@ impl Checker<'_> {
         error(span)
     }
 
-    fn list(&mut self, items: &[Ast], want: Option<&Ty>, span: Span) -> Expr {
+    /// A lambda where no function is asked for.
+    fn lone_lambda(&mut self, lambda: &ast::Lambda, span: Span) -> Expr {
+        for param in &lambda.params {
+            self.declare_variable(param, Ty::Error);
+        }
+        self.expr(&lambda.body, None);
+        let diag = Diag::new("E0220", span, "a function is not a value");
+        let hint = "pass it to a function that takes one: map(xs, x => x + 1); or declare it: fn f(x: int) -> int { return x + 1 }";
+        self.report(diag.hint(hint));
+        error(span)
+    }
+
+    pub(super) fn list(&mut self, items: &[Ast], want: Option<&Ty>, span: Span) -> Expr {
         let wanted_item = want.and_then(item_of);
         let wanted_item = wanted_item.as_ref();
         let mut out = Vec::new();
@@ -163,7 +180,9 @@ impl Checker<'_> {
     fn record(&mut self, fields: &[(Ident, Ast)], want: Option<&Ty>, span: Span) -> Expr {
         let mut out: Vec<(String, Expr)> = Vec::new();
         let mut types: Vec<Field> = Vec::new();
-        let want = want.and_then(|w| record_of(w, fields));
+        let given: Vec<(&str, Option<&Ast>)> =
+            fields.iter().map(|(name, value)| (name.name.as_str(), Some(value))).collect();
+        let want = want.and_then(|w| record_like(w, &given));
         for (name, value) in fields {
             let wanted = want.as_ref().and_then(|w| wanted_field(w, &name.name));
             let value = self.expr(value, wanted.as_ref());
@@ -186,27 +205,37 @@ impl Checker<'_> {
     }
 
     fn if_expr(&mut self, arms: &[(Ast, Ast)], otherwise: &Ast, want: Option<&Ty>, span: Span) -> Expr {
-        let before = self.body.flow.presence();
+        let before = self.body.flow.known.clone();
         let mut out = Vec::new();
         for (cond, value) in arms {
             let cond = self.wanted(cond, &Ty::Bool, "the condition");
-            let known = self.body.flow.presence();
-            self.body.flow.assume(&presence(&cond, true));
+            let (yes, no) = self.body.flow.known.after(&cond);
+            self.body.flow.known = yes;
             let value = self.expr(value, want);
-            self.body.flow.set_presence(known);
-            self.body.flow.assume(&presence(&cond, false));
+            self.body.flow.known = no;
             out.push((cond, value));
         }
         let otherwise = self.expr(otherwise, want);
-        self.body.flow.set_presence(before);
-        let types: Vec<Ty> = out.iter().map(|(_, v)| v).chain([&otherwise]).map(|v| v.ty.clone()).collect();
+        self.body.flow.known = before;
+        self.joined_arms(out, otherwise, want, span)
+    }
+
+    /// The value of one of several arms.
+    pub(super) fn joined_arms(
+        &mut self,
+        arms: Vec<(Expr, Expr)>,
+        otherwise: Expr,
+        want: Option<&Ty>,
+        span: Span,
+    ) -> Expr {
+        let types: Vec<Ty> = arms.iter().map(|(_, v)| v).chain([&otherwise]).map(|v| v.ty.clone()).collect();
         let ty = match want.filter(|w| types.iter().all(|t| ty::fits(t, w))) {
             Some(want) => want.clone(),
             None => types.iter().fold(Ty::Never, |ty, t| ty::join(&ty, t)),
         };
-        let out = out.into_iter().map(|(c, v)| (c, self.converted(v, &ty))).collect();
+        let arms = arms.into_iter().map(|(c, v)| (c, self.converted(v, &ty))).collect();
         let otherwise = Box::new(self.converted(otherwise, &ty));
-        Expr { kind: ExprKind::If(out, otherwise), ty, span }
+        Expr { kind: ExprKind::If(arms, otherwise), ty, span }
     }
 
     pub(super) fn unary(&mut self, op: ast::UnOp, operand: &Ast, span: Span) -> Expr {
@@ -246,16 +275,43 @@ pub(super) fn item_of(want: &Ty) -> Option<Ty> {
 }
 
 /// The record or map type that a literal with these fields is most likely meant to be.
-fn record_of(want: &Ty, fields: &[(Ident, Ast)]) -> Option<Ty> {
+pub(super) fn record_like(want: &Ty, fields: &[(&str, Option<&Ast>)]) -> Option<Ty> {
     let mut members = want.alternatives();
     members.retain(|m| matches!(m, Ty::Record(_) | Ty::Map(_)));
-    let has_all = |m: &Ty| matches!(m, Ty::Map(_)) || fields.iter().all(|(n, _)| m.field(&n.name).is_some());
-    let best = members.iter().position(has_all).or((members.len() == 1).then_some(0))?;
-    Some(members.swap_remove(best))
+    let has_all = |m: &&Ty| matches!(m, Ty::Map(_)) || fields.iter().all(|(name, _)| m.field(name).is_some());
+    // Literals are tags where they tell the members apart.
+    let may = |m: &Ty, name: &str, value: Option<&Ast>| {
+        m.field(name).zip(value).is_none_or(|(field, value)| may_hold(&field.ty, value))
+    };
+    let suits = |m: &&Ty| fields.iter().all(|(name, value)| may(m, name, *value));
+    let is_whole = |m: &&Ty| match m {
+        Ty::Record(all) => all.iter().all(|f| f.optional || fields.iter().any(|(name, _)| *name == f.name)),
+        _ => true,
+    };
+    let fitting: Vec<&Ty> = members.iter().filter(has_all).collect();
+    let tagged: Vec<&Ty> = fitting.iter().copied().filter(suits).collect();
+    let best = tagged.iter().find(|m| is_whole(m)).or(tagged.first()).or(fitting.first());
+    match best {
+        Some(best) => Some((*best).clone()),
+        None if members.len() == 1 => members.pop(),
+        None => None,
+    }
+}
+
+/// Whether a literal may belong to a type; anything else may.
+fn may_hold(ty: &Ty, value: &Ast) -> bool {
+    let literal = match &value.kind {
+        A::Bool(value) => Ty::Lit(Const::Bool(*value)),
+        A::Int(value) => i64::try_from(*value).map_or(Ty::Int, |value| Ty::Lit(Const::Int(value))),
+        A::Null => Ty::Null,
+        A::Str(text) => text.literal().map_or(Ty::Str, |text| Ty::Lit(Const::Str(text))),
+        _ => return true,
+    };
+    ty::fits(&literal, ty)
 }
 
 /// What a field of such a literal is asked for.
-fn wanted_field(want: &Ty, name: &str) -> Option<Ty> {
+pub(super) fn wanted_field(want: &Ty, name: &str) -> Option<Ty> {
     match want {
         Ty::Map(value) => Some((**value).clone()),
         other => other.field(name).map(|f| f.ty.clone()),
@@ -274,7 +330,9 @@ fn mismatch_hint(found: &Ty, want: &Ty) -> String {
         (_, Ty::Str) => "convert it with str(x), or put it into a string: \"{{ x }}\"".to_owned(),
         (Ty::Str, Ty::Int) => "convert it with int(x)".to_owned(),
         (Ty::Str, Ty::Float) => "convert it with float(x)".to_owned(),
-        (Ty::Float, Ty::Int) => "convert it with round(x) or int(x)".to_owned(),
+        (Ty::Float, Ty::Int) => {
+            "convert it with round(x) or int(x); `a // b` divides ints without a rest".to_owned()
+        }
         (Ty::Any, _) => {
             "a json value has no known type: convert it with str(x), int(x) or float(x)".to_owned()
         }

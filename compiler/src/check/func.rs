@@ -20,16 +20,18 @@ impl<'a> Checker<'a> {
         }
         self.decls.slots[id].state = State::Busy;
         self.nesting.functions += 1;
-        let outer = std::mem::take(&mut self.body);
+        let outer = self.fresh_body(id);
         let module = self.decls.slots[id].module;
         let hir = self.within(module, |c| match c.decls.slots[id].origin.clone() {
             Origin::Value { expr, what } => c.value_func(id, expr, what),
             Origin::Func(decl) => c.stmt_func(id, decl.body.stmts.iter()),
             Origin::Tool(block) | Origin::Test(block) => c.stmt_func(id, block.stmts.iter()),
             Origin::Main(stmts) => c.stmt_func(id, stmts.into_iter()),
+            Origin::Lambda(lambda, _) => c.lambda_func(id, lambda),
         });
         self.body = outer;
         self.nesting.functions -= 1;
+        let hir = if self.decls.slots[id].is_template() { Self::without_body(hir) } else { hir };
         let slot = &mut self.decls.slots[id];
         slot.ret.get_or_insert_with(|| hir.ret.clone());
         slot.hir = Some(hir);
@@ -72,10 +74,11 @@ impl<'a> Checker<'a> {
         };
         let main = matches!(kind, FuncKind::Main | FuncKind::Test);
         let result = FuncResult { want: self.decls.slots[id].ret.clone(), main, returned: None };
-        self.body = Body { result, ..Body::default() };
-        for param in self.decls.slots[id].params.clone() {
+        self.body = Body { result, slot: id, ..Body::default() };
+        for param in self.decls.slots[id].params.clone().into_iter().filter(|p| p.func.is_none()) {
             self.declare_variable(&param.name, param.ty);
         }
+        self.declare_captured(id);
         self.body.look_ahead(&scan(stmts.clone()));
         let mut body = Vec::new();
         for stmt in stmts {
@@ -87,7 +90,7 @@ impl<'a> Checker<'a> {
             name: slot.name.clone(),
             origin: hir::Origin::Func,
             kind,
-            defaults: slot.params.iter().map(|p| p.default.and_then(|d| u32::try_from(d).ok())).collect(),
+            defaults: slot.defaults(),
             ret,
             effects: slot.effects.of_hir(),
             vars: std::mem::take(&mut self.body.variables.list),

@@ -51,7 +51,8 @@ impl Checker<'_> {
         };
         let chosen = self.options(generation, &mut written);
         let call = matches!(generation.kind, GenKind::Call(_));
-        let chooses = matches!(generation.kind, GenKind::Select { .. }) || is_choice(&written.ty);
+        let listed = written.spec.as_ref().is_none_or(lists);
+        let chooses = matches!(generation.kind, GenKind::Select { .. }) || is_choice(&written.ty) && listed;
         let what = Captured { chooses, samples: chosen.samples, call };
         let var = self.bind_capture(generation, &written.ty, what);
         let tools = if call { written.tools } else { chosen.tools };
@@ -208,7 +209,7 @@ impl Checker<'_> {
         self.body.note_capture(var);
         self.body.changed_by_generation(var);
         if !nullable {
-            self.body.flow.assume(&[(var, Vec::new())]);
+            self.body.flow.is_not_null(var);
         }
         // A list that grows is there from the start, empty.
         if !generation.append && (known.is_none() || self.body.is_captured(var)) {
@@ -235,6 +236,17 @@ impl Checker<'_> {
 fn literal(value: &Const) -> Spec {
     let text = value.to_string();
     if matches!(value, Const::Str(_)) { Spec::Literal { text } } else { Spec::Constant { text } }
+}
+
+/// Whether a spec lists its texts, as a union of literals does, and a schema with an `enum` does not.
+fn lists(spec: &Spec) -> bool {
+    match spec {
+        Spec::Bool | Spec::Literal { .. } | Spec::Constant { .. } | Spec::OneOf { .. } => true,
+        Spec::Union { members } => members.iter().all(lists),
+        Spec::And { members } => members.iter().any(lists),
+        Spec::JsonOf { value } | Spec::Flexible { value } | Spec::Until { value, .. } => lists(value),
+        _ => false,
+    }
 }
 
 /// Whether a value is one of several literals.

@@ -62,12 +62,13 @@ impl Checker<'_> {
     fn check_imported(&mut self, from: usize, name: &Ident) {
         let names = self.program.names;
         if names.own_value(from, &name.name).or(names.own_type(from, &name.name)).is_none() {
-            self.missing(from, name);
+            // Where the name is used it would have to change, too.
+            self.missing(from, name, false);
         }
     }
 
-    /// A file has no importable declaration of a name.
-    pub(super) fn missing(&mut self, module: usize, name: &Ident) {
+    /// A file has no importable declaration of a name, which may be `fixable` alone.
+    pub(super) fn missing(&mut self, module: usize, name: &Ident, fixable: bool) {
         let (file, names) = (self.program.modules.list().get(module), self.program.names.file(module));
         let (Some(file), Some(names)) = (file, names) else { return };
         if self.is_lost_in(module, &name.name) {
@@ -75,19 +76,22 @@ impl Checker<'_> {
             return;
         }
         let known: Vec<&str> = names.values.keys().chain(names.types.keys()).map(String::as_str).collect();
+        let mut nearest = None;
         let hint = if names.imports(&name.name) {
             "that file imports it itself: import it from where it is declared".to_owned()
         } else if declares_otherwise(&file.ast.items, &name.name) {
             "only fn, agent, tool, type and const can be imported".to_owned()
         } else {
-            match self.nearest(&name.name, known.iter().copied()) {
+            nearest = self.nearest(&name.name, known.iter().copied());
+            match &nearest {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if known.is_empty() => "that file declares nothing that can be imported".to_owned(),
                 None => format!("it declares {}", listed(known)),
             }
         };
         let message = format!("`{}` has no `{}`", file.path, name.name);
-        self.report(Diag::new("E0100", name.span, message).hint(hint));
+        let diag = Diag::new("E0100", name.span, message).hint(hint);
+        self.report(diag.perhaps(name.span, nearest.as_deref().filter(|_| fixable)));
     }
 
     fn check_statements(&mut self, from: usize, span: Span) {

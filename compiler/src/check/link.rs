@@ -149,7 +149,7 @@ impl<'a> Checker<'a> {
             self.report(diag.hint("types come after a `:`, as in let x: lib.T = …"));
             return Global::Unknown;
         }
-        self.missing(module, name);
+        self.missing(module, name, true);
         Global::Unknown
     }
 
@@ -178,7 +178,7 @@ impl<'a> Checker<'a> {
         match self.type_named(path)? {
             TypeName::Declared(id) => return Some(Some(id)),
             TypeName::Lost => self.findings.hidden = true,
-            TypeName::Missing(module) => self.missing(module, last),
+            TypeName::Missing(module) => self.missing(module, last, true),
             TypeName::NoFile => {
                 let diag = Diag::new("E0101", path.span, format!("`{}` is not an imported file", first.name));
                 let hint = format!("import the file first: import \"….agent\" as {}", first.name);
@@ -241,11 +241,13 @@ impl<'a> Checker<'a> {
         }
         let tools = self.global_names().filter(|n| matches!(self.global(n), Some((Global::Tool(_), _))));
         let tools: Vec<&str> = tools.collect();
-        let hint = match self.nearest(&name.name, tools.into_iter()) {
+        let nearest = self.nearest(&name.name, tools.into_iter());
+        let hint = match &nearest {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("declare it: tool {}(…) -> T", name.name),
         };
-        self.report(Diag::new("E0100", path.span, format!("there is no tool `{}`", name.name)).hint(hint));
+        let diag = Diag::new("E0100", path.span, format!("there is no tool `{}`", name.name));
+        self.report(diag.hint(hint).perhaps(name.span, nearest.as_deref()));
     }
 
     /// The place of a model among those with names; reported if there is none.
@@ -259,11 +261,13 @@ impl<'a> Checker<'a> {
             return None;
         }
         let known = names.file(self.module).into_iter().flat_map(|file| file.models.keys());
-        let hint = match self.nearest(&name.name, known.map(String::as_str)) {
+        let nearest = self.nearest(&name.name, known.map(String::as_str));
+        let hint = match &nearest {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("declare it at top level: model {} = \"…\"", name.name),
         };
-        self.report(Diag::new("E0503", name.span, format!("there is no model `{}`", name.name)).hint(hint));
+        let diag = Diag::new("E0503", name.span, format!("there is no model `{}`", name.name));
+        self.report(diag.hint(hint).perhaps(name.span, nearest.as_deref()));
         None
     }
 }

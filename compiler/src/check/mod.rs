@@ -11,9 +11,11 @@ mod bounds;
 mod branch;
 mod builtin;
 mod call;
+mod choice;
 mod constraint;
 mod control;
 mod decl;
+mod describe;
 mod effects;
 mod embed;
 mod expr;
@@ -21,8 +23,11 @@ mod facts;
 mod files;
 mod flow;
 mod func;
+mod functions;
 mod generate;
 mod imports;
+mod instances;
+mod known;
 mod link;
 mod models;
 mod names;
@@ -30,10 +35,13 @@ mod ops;
 mod options;
 mod prelude;
 mod recursion;
+mod schemas;
 mod slots;
+mod spread;
 mod stmt;
 mod suggest;
 mod template;
+mod texts;
 mod tools;
 mod type_names;
 mod types;
@@ -47,6 +55,7 @@ use agentc_constraint::spec::Spec;
 use body::Body;
 use link::Global;
 use slots::{Slot, TestSlot, ToolSlot, TypeSlot};
+pub(crate) use template::with_hole;
 
 use crate::Options;
 use crate::diag::Diag;
@@ -82,7 +91,7 @@ pub fn check(modules: &Modules, world: &dyn World, options: &Options) -> (Option
         nesting: Nesting::default(),
         findings: Findings::default(),
     };
-    let hir = checker.run(options.agent.as_deref());
+    let hir = checker.run(options);
     let Findings { mut diags, hidden, .. } = checker.findings;
     diags.sort_by_key(|d| (d.span.file, d.span.start, d.span.end));
     diags.dedup_by(|a, b| a.span == b.span && a.code == b.code);
@@ -133,6 +142,8 @@ struct DeclaredTypes<'a> {
 struct Declarations<'a> {
     /// Everything that becomes a function, in the order of their ids.
     slots: Vec<Slot<'a>>,
+    /// Of functions that take functions.
+    instances: instances::Instances,
     tools: Vec<ToolSlot<'a>>,
     tests: Vec<TestSlot>,
     /// The named models of all files.
@@ -169,6 +180,8 @@ struct Nesting {
 #[derive(Default)]
 struct Findings {
     diags: Vec<Diag>,
+    /// Descriptions of something.
+    docs: HashSet<Span>,
     /// Whether a finding was left out because it may be a consequence of a syntax error.
     hidden: bool,
     /// How many unknown names were compared with known ones; comparing is slow, so it is limited.

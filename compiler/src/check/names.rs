@@ -2,10 +2,10 @@
 
 use super::Checker;
 use super::expr::error;
-use super::flow::path_of;
+use super::known::path_of;
 use super::link::Global;
-use super::prelude::ITEM;
-use super::suggest::foreign_value;
+use super::prelude::given_number;
+use super::suggest::{foreign_value, own_word};
 use crate::ast;
 use crate::builtin::Function;
 use crate::diag::Diag;
@@ -29,8 +29,15 @@ pub(super) enum Meant {
 
 impl Checker<'_> {
     pub(super) fn name(&mut self, name: &str, span: Span) -> Expr {
-        if let Some(item) = self.body.variables.item.filter(|_| name == ITEM) {
-            return self.read(item, name, span);
+        let given = given_number(name).and_then(|at| self.body.variables.given.get(at));
+        if let Some(given) = given {
+            return self.read(*given, name, span);
+        }
+        let word = ast::Expr { kind: ast::ExprKind::Name(name.to_owned()), span };
+        if self.function_param(self.body.slot, &word).is_some() {
+            let diag = Diag::new("E0220", span, format!("`{name}` is a function, not a value"));
+            self.report(diag.hint(format!("call it, {name}(…), or pass it on to a function that takes one")));
+            return error(span);
         }
         match self.variable_at(span) {
             Some(Some(var)) => return self.read(var, name, span),
@@ -87,18 +94,15 @@ impl Checker<'_> {
         self.narrowed(Expr { kind: ExprKind::Var(var), ty, span })
     }
 
-    /// A value without `null` in its type where it is known not to be null.
+    /// A value with the type that it has left at this place, after what tests have shown.
     pub(super) fn narrowed(&self, value: Expr) -> Expr {
-        if !self.body.flow.knows_presence() || value.ty.is_error() || !value.ty.may_be_null() {
+        if self.body.flow.known.is_empty() || value.ty.is_error() {
             return value;
         }
-        let ty = value.ty.without_null();
-        let known = path_of(&value).is_some_and(|p| self.body.flow.is_present(&p));
-        if !known || ty == Ty::Never || ty == value.ty {
-            return value;
-        }
+        let narrow = path_of(&value).and_then(|path| self.body.flow.known.narrow(&path, &value.ty));
+        let Some(ty) = narrow else { return value };
         let span = value.span;
-        Expr { kind: ExprKind::Present(Box::new(value)), ty, span }
+        Expr { kind: ExprKind::Narrowed(Box::new(value)), ty, span }
     }
 
     fn unbound(&mut self, name: &str, span: Span) -> Expr {
@@ -165,6 +169,7 @@ impl Checker<'_> {
         }
         let seen = unknown.into_iter().flat_map(|unknown| names.seen_by(unknown));
         let nearest = self.nearest(name, seen.chain(self.global_names()));
+        let near = nearest.clone();
         let hint = match (foreign_value(name), nearest, meant) {
             _ if self.body.around.tag.is_some() => super::template::HINT.to_owned(),
             _ if self.body.doubts.bracketed.contains(name) => {
@@ -202,7 +207,17 @@ impl Checker<'_> {
                 "declare it with `let {name} = …`, `input {name}: str` or `gen {name}`; text goes in quotes"
             ),
         };
-        self.report(Diag::new("E0100", span, format!("there is no `{name}`")).hint(hint));
+        let diag = Diag::new("E0100", span, format!("there is no `{name}`"));
+        let diag = match own_word(name) {
+            Some(word) if hint == format!("write `{word}`") => diag.fixed(span, word),
+            _ if hint == format!("declare it first: let {name} = …") => {
+                diag.fixable(span, format!("let {name}"))
+            }
+            _ => {
+                diag.perhaps(span, near.as_deref().filter(|near| hint.ends_with(&format!("mean `{near}`?"))))
+            }
+        };
+        self.report(diag.hint(hint));
         if matches!(meant, Meant::Assigned | Meant::Grown(_)) {
             self.body.doubts.undeclared.insert(name.to_owned());
         }

@@ -2,13 +2,31 @@
 
 use super::Checker;
 use super::expr::{MAYBE_NULL, constant, error, to_float};
-use super::flow::presence;
+use super::spread::leaves_out;
 use crate::ast::{BinOp, Expr as Ast, ExprKind as A};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind};
 use crate::ir::{self, Const};
 use crate::source::Span;
 use crate::ty::{self, Ty};
+
+/// What to do about a quotient where an int is needed.
+pub(super) const WHOLE: &str =
+    "`/` of two ints is a float: `//` gives the whole part, round(a / b) the nearest int";
+
+/// Whether a value is a float because two ints were divided in it.
+pub(super) fn divides_ints(value: &Expr) -> bool {
+    match &value.kind {
+        ExprKind::Binary(ir::BinOp::Div, a, b) if a.ty.base() == Ty::Int && b.ty.base() == Ty::Int => true,
+        ExprKind::Binary(_, a, b) if value.ty == Ty::Float => divides_ints(a) || divides_ints(b),
+        ExprKind::Unary(_, a) => divides_ints(a),
+        ExprKind::If(arms, otherwise) => {
+            arms.iter().any(|(_, value)| divides_ints(value)) || divides_ints(otherwise)
+        }
+        ExprKind::Builtin(_, args) if value.ty == Ty::Float => args.iter().any(divides_ints),
+        _ => false,
+    }
+}
 
 impl Checker<'_> {
     pub(super) fn negate(&mut self, operand: &Ast, span: Span) -> Expr {
@@ -39,21 +57,37 @@ impl Checker<'_> {
                 let right = self.expr(right, wanted.as_ref());
                 self.binary(op, left, right)
             }
+            BinOp::Sub => {
+                let left = self.expr(left, None);
+                let right = self.expr(right, None);
+                if leaves_out(&left) { self.without(left, right) } else { self.binary(op, left, right) }
+            }
             _ => {
                 let left = self.expr(left, None);
                 let right = self.expr(right, None);
+                if op == BinOp::Whole {
+                    self.may_be_a_comment(right.span);
+                }
                 self.binary(op, left, right)
             }
+        }
+    }
+
+    /// `let n = 2 // pages`: an unknown name behind `//` is rather a comment of another language.
+    fn may_be_a_comment(&mut self, right: Span) {
+        let unknown = |diag: &&mut Diag| diag.code == "E0100" && diag.span == right;
+        if let Some(diag) = self.findings.diags.last_mut().filter(unknown) {
+            diag.hint = Some("if it is a comment, begin it with `#`; `a // b` divides ints".to_owned());
         }
     }
 
     fn logical(&mut self, op: BinOp, left: &Ast, right: &Ast) -> Expr {
         let what = format!("the operand of `{}`", op.sign());
         let left = self.wanted(left, &Ty::Bool, &what);
-        let known = self.body.flow.presence();
-        self.body.flow.assume(&presence(&left, op == BinOp::And));
+        let (yes, no) = self.body.flow.known.after(&left);
+        let before = std::mem::replace(&mut self.body.flow.known, if op == BinOp::And { yes } else { no });
         let right = self.wanted(right, &Ty::Bool, &what);
-        self.body.flow.set_presence(known);
+        self.body.flow.known = before;
         let span = left.span.to(right.span);
         let (left, right) = (Box::new(left), Box::new(right));
         let kind = if op == BinOp::And { ExprKind::And(left, right) } else { ExprKind::Or(left, right) };
@@ -84,6 +118,13 @@ impl Checker<'_> {
             BinOp::Eq | BinOp::Ne => self.equality(op, left, right),
             BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge => self.order(op, left, right),
             BinOp::In | BinOp::NotIn => self.member(op, left, right),
+            BinOp::Div if left.ty.base() == Ty::Int && right.ty.base() == Ty::Int => {
+                make(ir::BinOp::Div, left, right, Ty::Float)
+            }
+            BinOp::Whole if left.ty.base() == Ty::Int && right.ty.base() == Ty::Int => {
+                make(ir::BinOp::Whole, left, right, Ty::Int)
+            }
+            BinOp::Whole => self.bad_operands(op, &left, &right),
             _ => self.arithmetic(op, left, right),
         }
     }
@@ -91,11 +132,7 @@ impl Checker<'_> {
     fn add(&mut self, left: Expr, right: Expr) -> Expr {
         let ty = match (left.ty.base(), right.ty.base()) {
             (Ty::Str, Ty::Str) => Ty::Str,
-            (a @ Ty::List(_), b @ Ty::List(_)) => match (ty::fits(&b, &a), ty::fits(&a, &b)) {
-                (true, _) => a,
-                (_, true) => b,
-                _ => joined_lists(&a, &b),
-            },
+            (a @ Ty::List(_), b @ Ty::List(_)) => chained(&a, &b),
             _ => return self.arithmetic(BinOp::Add, left, right),
         };
         make(ir::BinOp::Add, left, right, ty)
@@ -172,6 +209,15 @@ impl Checker<'_> {
             _ if left.ty == Ty::Any || right.ty == Ty::Any => {
                 "a json value has no known type: convert it with int(x), float(x) or str(x)"
             }
+            BinOp::Whole if left.ty.base() == Ty::Float || right.ty.base() == Ty::Float => {
+                "`//` divides ints: write int(a / b), or round(a / b)"
+            }
+            BinOp::Sub if matches!(left.ty.base(), Ty::List(_)) => {
+                "to leave items out, write filter(xs, f); keys of a record or map are left out so: m - [\"key\"]"
+            }
+            BinOp::Add if matches!(left.ty.base(), Ty::Record(_) | Ty::Map(_)) => {
+                "to join records, write {...a, ...b}; what comes later wins"
+            }
             BinOp::Add | BinOp::Rem if text => "to join text and values, write a string: \"{{ a }}{{ b }}\"",
             BinOp::In | BinOp::NotIn => {
                 "`in` looks for an item in a list, a part in a str, or a key in a record"
@@ -196,6 +242,15 @@ fn same_numbers(left: Expr, right: Expr) -> Option<(Expr, Expr, Ty)> {
     }
 }
 
+/// The type of two lists one after the other, in which nothing is converted.
+pub(super) fn chained(a: &Ty, b: &Ty) -> Ty {
+    match (ty::fits(b, a), ty::fits(a, b)) {
+        (true, _) => a.clone(),
+        (_, true) => b.clone(),
+        _ => joined_lists(a, b),
+    }
+}
+
 fn joined_lists(a: &Ty, b: &Ty) -> Ty {
     match (a, b) {
         (Ty::List(x), Ty::List(y)) => Ty::list(ty::union(vec![x.widened(), y.widened()])),
@@ -203,7 +258,7 @@ fn joined_lists(a: &Ty, b: &Ty) -> Ty {
     }
 }
 
-fn make(op: ir::BinOp, left: Expr, right: Expr, ty: Ty) -> Expr {
+pub(super) fn make(op: ir::BinOp, left: Expr, right: Expr, ty: Ty) -> Expr {
     let span = left.span.to(right.span);
     Expr { kind: ExprKind::Binary(op, Box::new(left), Box::new(right)), ty, span }
 }
@@ -213,6 +268,7 @@ fn ir_op(op: BinOp) -> ir::BinOp {
         BinOp::Sub => ir::BinOp::Sub,
         BinOp::Mul => ir::BinOp::Mul,
         BinOp::Div => ir::BinOp::Div,
+        BinOp::Whole => ir::BinOp::Whole,
         BinOp::Rem => ir::BinOp::Rem,
         BinOp::Eq => ir::BinOp::Eq,
         BinOp::Ne => ir::BinOp::Ne,

@@ -119,11 +119,12 @@ impl Checker<'_> {
     fn unknown_option(&mut self, name: &Ident) {
         let known = GenOption::ALL.iter().map(|option| option.name()).chain(OTHERS.iter().copied());
         let near = foreign_option(&name.name).map(str::to_owned).or_else(|| self.nearest(&name.name, known));
-        let hint = near.map_or(
+        let hint = near.as_ref().map_or(
             "the usual ones are max, stop, temp, top_p, seed and n; grammar/README.md lists all".to_owned(),
             |n| format!("did you mean `{n}`?"),
         );
-        self.report(Diag::new("E0104", name.span, format!("there is no option `{}`", name.name)).hint(hint));
+        let diag = Diag::new("E0104", name.span, format!("there is no option `{}`", name.name));
+        self.report(diag.hint(hint).perhaps(name.span, near.as_deref()));
     }
 
     #[allow(clippy::cast_precision_loss)]

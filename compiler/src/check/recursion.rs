@@ -109,8 +109,11 @@ impl Checker<'_> {
                 fields.iter().for_each(|f| self.collect_named(&f.ty, false, out));
             }
             TypeKind::List(item, _) | TypeKind::Map(item) => self.collect_named(item, false, out),
-            TypeKind::JsonOf(inner) => self.collect_named(inner, direct, out),
-            TypeKind::Union(members) => {
+            TypeKind::JsonOf(inner) | TypeKind::Not(inner) => self.collect_named(inner, direct, out),
+            TypeKind::Template(text) | TypeKind::Grammar(text) => {
+                text.holes().for_each(|hole| self.collect_named(&hole.ty, direct, out));
+            }
+            TypeKind::Union(members) | TypeKind::Both(members) => {
                 members.iter().for_each(|m| self.collect_named(m, direct, out));
             }
             _ => {}

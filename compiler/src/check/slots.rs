@@ -2,10 +2,12 @@
 
 use agentc_constraint::spec::Spec;
 
+use super::instances::{FuncTy, Target};
 use super::types::TypeInfo;
 use crate::ast;
 use crate::hir;
 use crate::ir::{Capability, TestModel};
+use crate::resolve::DefId;
 use crate::source::Span;
 use crate::ty::Ty;
 
@@ -18,6 +20,8 @@ pub(super) enum Origin<'a> {
     Main(Vec<&'a ast::Stmt>),
     /// The body of a tool.
     Tool(&'a ast::Block),
+    /// A function without a name, and the slot in whose body it stands.
+    Lambda(&'a ast::Lambda, usize),
     /// The body of a `test`.
     Test(&'a ast::Block),
     /// The value of a constant, or the default of a parameter.
@@ -43,6 +47,8 @@ pub(super) struct Param {
     pub(super) ty: Ty,
     /// The slot that computes its default.
     pub(super) default: Option<usize>,
+    /// Its type if it is a function.
+    pub(super) func: Option<FuncTy>,
 }
 
 /// A function to be.
@@ -59,6 +65,14 @@ pub(super) struct Slot<'a> {
     pub(super) declared: bool,
     pub(super) state: State,
     pub(super) effects: Effects,
+    /// What its function parameters stand for: of an instance, of a lambda in one, and of the function itself.
+    pub(super) functions: Vec<(DefId, Target)>,
+    /// The function that it is an instance of.
+    pub(super) instance_of: Option<usize>,
+    /// The types of what it reads of variables elsewhere, which are its last parameters, once they are known.
+    pub(super) captured: Option<Vec<Ty>>,
+    /// Of a lambda, the variables that these are; none where a function reads it.
+    pub(super) reads: Vec<Option<DefId>>,
     pub(super) hir: Option<hir::Func>,
     pub(super) span: Span,
 }
@@ -74,6 +88,10 @@ impl<'a> Slot<'a> {
             declared: false,
             state: State::Todo,
             effects: Effects::default(),
+            functions: Vec::new(),
+            instance_of: None,
+            captured: None,
+            reads: Vec::new(),
             hir: None,
             span,
         }
@@ -84,18 +102,36 @@ impl<'a> Slot<'a> {
         Slot { declared: ret.is_some(), ret, ..self }
     }
 
+    /// For each of its parameters, the slot that computes the default.
+    pub(super) fn defaults(&self) -> Vec<Option<u32>> {
+        let own = self.params.iter().map(|param| param.default.and_then(|slot| u32::try_from(slot).ok()));
+        own.chain(self.captured.iter().flatten().map(|_| None)).collect()
+    }
+
+    /// Whether it takes functions, so that only instances of it are called.
+    pub(super) fn is_template(&self) -> bool {
+        self.params.iter().any(|param| param.func.is_some())
+    }
+
+    /// Whether it can be checked only where it is called.
+    pub(super) fn waits(&self) -> bool {
+        let waits = matches!(self.origin, Origin::Lambda(..)) || self.instance_of.is_some();
+        waits && self.captured.is_none()
+    }
+
     /// Whether a call of it has a context of its own.
     pub(super) fn is_agent(&self) -> bool {
         match &self.origin {
             Origin::Func(decl) => decl.word == ast::FuncWord::Agent,
             Origin::Tool(_) | Origin::Test(_) => true,
-            Origin::Main(_) | Origin::Value { .. } => false,
+            Origin::Lambda(..) | Origin::Main(_) | Origin::Value { .. } => false,
         }
     }
 
     /// Whether a run can start with it.
     pub(super) fn is_entry(&self) -> bool {
-        self.module == 0 && matches!(&self.origin, Origin::Func(_)) && self.is_agent()
+        let takes_functions = self.is_template() || self.instance_of.is_some();
+        self.module == 0 && matches!(&self.origin, Origin::Func(_)) && self.is_agent() && !takes_functions
     }
 }
 

@@ -18,6 +18,7 @@ impl Checker<'_> {
             Ast::Let { name, ty, value } => self.let_stmt(name, ty.as_ref(), value),
             Ast::Assign { name, add, value } => self.assign(name, *add, value),
             Ast::If { arms, otherwise } => Some(self.if_stmt(arms, otherwise.as_ref())),
+            Ast::Match(choice) => Some(self.match_stmt(choice, stmt.span, out)),
             Ast::For { var, list, body } => Some(self.for_stmt(var, list, body)),
             Ast::Repeat { count, var, body } => Some(self.repeat(count, var.as_ref(), body)),
             Ast::While { cond, max, body } => Some(self.while_stmt(cond, max, body)),
@@ -165,6 +166,7 @@ impl Checker<'_> {
                     name.name,
                     value.ty.widened()
                 ),
+                Ty::Int if super::ops::divides_ints(&value) => super::ops::WHOLE.to_owned(),
                 _ => "a variable keeps its type: use another name, or convert the value".to_owned(),
             }));
         }
@@ -174,7 +176,7 @@ impl Checker<'_> {
         }
         self.body.flow.forget(var);
         if value.ty.is_error() || !value.ty.may_be_null() {
-            self.body.flow.assume(&[(var, Vec::new())]);
+            self.body.flow.is_not_null(var);
         }
         Some(StmtKind::Set(var, value))
     }

@@ -32,9 +32,22 @@ pub(super) fn foreign_value(name: &str) -> Option<&'static str> {
         "ctx" => "nothing is added to a prompt by itself: say in its text what to write",
         "append" | "push" => "write `xs += [x]`",
         "await" | "async" => "leave it out: every call waits for its result",
-        "format" | "concat" => "put the values into a string: \"{{ a }} and {{ b }}\"",
+        "concat" => "put the values into a string: \"{{ a }} and {{ b }}\"",
         "lowercase" | "toLowerCase" => "write `lower`",
         "uppercase" | "toUpperCase" => "write `upper`",
+        _ => return None,
+    })
+}
+
+/// The word of the language for a value or a type of another one, where they mean the same.
+pub(super) fn own_word(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "True" | "TRUE" => "true",
+        "False" | "FALSE" => "false",
+        "None" | "nil" | "undefined" | "NULL" | "Null" => "null",
+        "string" | "String" | "text" | "Text" => "str",
+        "boolean" | "Boolean" | "Bool" => "bool",
+        "double" | "f64" | "decimal" => "float",
         _ => return None,
     })
 }
@@ -55,7 +68,12 @@ pub(super) fn foreign_function(name: &str) -> Option<&'static str> {
         "input" | "raw_input" | "readline" | "read_line" | "gets" | "scanf" => {
             "a program does not ask on the terminal: declare an input, input name: str, and pass --input name=…"
         }
-        "now" | "today" | "date" | "datetime" | "time" | "utcnow" | "strftime" | "timestamp" => {
+        "strftime" | "toLocaleDateString" | "dateformat" => "write format_date(d, \"%d.%m.%Y\")",
+        "timedelta" | "addDays" | "add_days" | "dateadd" | "relativedelta" => {
+            "write date_add(d, 7, \"days\")"
+        }
+        "datediff" | "days_between" => "write date_diff(a, b, \"days\")",
+        "now" | "today" | "date" | "datetime" | "time" | "utcnow" | "timestamp" => {
             "there is no clock, so that runs can be repeated: declare an input, input today: str"
         }
         "random" | "rand" | "randint" | "shuffle" | "choice" | "sample" | "uuid" | "uuid4" => {
@@ -68,27 +86,22 @@ pub(super) fn foreign_function(name: &str) -> Option<&'static str> {
         "system" | "exec" | "eval" | "run" | "shell" | "subprocess" | "popen" => {
             "a program cannot run commands: run them before it, and pass what they print as an input"
         }
-        "flatten" | "chain" | "flat" => {
-            "add the lists up in a loop: let all: str[] = [] for xs in lists { all += xs }"
-        }
-        "enumerate" => {
-            "count in a loop, repeat len(xs) as i { … xs[i] … }, or number the items: numbered(xs)"
-        }
+        "chain" | "flat" => "write `flatten(lists)`",
         "items" | "entries" => "loop over the keys: for k in keys(m) { … m[k] … }",
         "get" | "getattr" | "get_or_default" => "write m[\"key\"]; whether it is there, \"key\" in m",
         "pop" | "shift" | "remove" | "insert" | "delete" | "splice" | "clear" => {
-            "values do not change: build a new list, such as xs[1:] or filter(xs, f), and assign it"
+            "values do not change: build a new one, such as xs[1:], filter(xs, f) or m - [\"key\"], and assign it"
         }
         "extend" | "concat_lists" => "write `xs += ys`",
         "add" | "add_item" => "write `xs += [x]`",
-        "update" | "merge" | "assign" => "build a new record with all of its fields: {a: r.a, b: 2}",
+        "update" | "merge" | "assign" => "write {...r, b: 2}, or {...a, ...b}: what comes later wins",
         "any" | "all" | "some" | "every" => "filter the list and ask for its length: len(filter(xs, f)) > 0",
         "reduce" | "fold" => "write a loop: let sum = 0 for x in xs { sum += x }",
         "index" | "indexOf" | "find" | "index_of" => {
             "contains(s, part) says whether it is there; split(s, part) cuts there"
         }
         "substr" | "substring" | "slice" => "write s[0:3]",
-        "mean" | "average" | "avg" => "write float(sum(xs)) / len(xs)",
+        "mean" | "average" | "avg" => "write sum(xs) / len(xs)",
         "tostring" | "toString" | "string" | "repr" => "write `str(x)`",
         "parseInt" | "parse_int" | "to_int" | "toInt" | "Number" => "write `int(x)`",
         "parseFloat" | "parse_float" | "to_float" => "write `float(x)`",
@@ -101,7 +114,19 @@ pub(super) fn foreign_function(name: &str) -> Option<&'static str> {
             "types are known before the run; whether a value is there, x != null, or \"key\" in x"
         }
         "default" => "write `x ?? \"…\"`",
-        "capitalize" | "title" | "upcase" => "write `upper` or `lower`",
+        "capitalize" | "titlecase" => "write `title`",
+        "upcase" => "write `upper`",
+        "Counter" | "countBy" | "tally" | "value_counts" => "write `counts(xs)`",
+        "ljust" | "rjust" | "center" | "zfill" | "padStart" | "padEnd" => {
+            "write pad(x, 8), or pad(x, 8, side = \"left\", fill = \"0\")"
+        }
+        "findall" | "finditer" | "matchAll" | "scan" => "write find_all(s, /…/)",
+        "toFixed" | "number_format" | "toLocaleString" => "write format(x, \"0.00\")",
+        "floor" | "trunc" => "write `int(x)`, or `a // b` to divide ints",
+        "divmod" => "write `a // b` and `a % b`",
+        "slugify" => "write `slug`",
+        "batched" | "chunk" => "write chunks(xs, 10)",
+        "pairwise" | "sliding" => "write window(xs, 2)",
         "downcase" => "write `lower`",
         "lstrip" | "rstrip" | "ltrim" | "rtrim" => "write `trim`",
         "generate" | "complete" | "completion" | "chat" | "llm" | "ask" | "invoke" => {
@@ -127,6 +152,12 @@ pub(super) fn foreign_type(name: &str) -> Option<&'static str> {
         "Literal" | "Enum" | "Union" => "write a union: \"a\" | \"b\"",
         "Optional" | "Maybe" | "Option" => "write `T | null`, such as str | null",
         "regex" | "Regex" | "pattern" => "write the regex between slashes: /[a-z]+/",
+        "function" | "Function" | "Callable" | "callable" | "Fn" | "lambda" => {
+            "write the type of a function: fn(str) -> bool"
+        }
+        "contains" => "write the text in parentheses: contains(\"text\")",
+        "starts" => "write the text in parentheses: starts(\"text\")",
+        "ends" => "write the text in parentheses: ends(\"text\")",
         "None" | "void" | "nil" => "write `null`, or leave the type out",
         _ => return None,
     })

@@ -36,6 +36,20 @@ fn tag_in(literal: &str) -> Option<&str> {
     })
 }
 
+/// Offers a hole in place of what only looks like one; where it stands is known from the source alone.
+pub(crate) fn with_hole(diag: Diag, text: &str) -> Diag {
+    let sign = diag.message.split('`').nth(1).unwrap_or("").to_owned();
+    let (start, end) = (diag.span.start as usize, diag.span.end as usize);
+    let name = sign.trim_start_matches('$').trim_start_matches('{').trim_end_matches('}');
+    match text.get(start..end).and_then(|text| text.find(&sign)) {
+        Some(at) if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_') => {
+            let place = Span::new(diag.span.file, start + at, start + at + sign.len());
+            diag.fixable(place, format!("{{{{ {name} }}}}"))
+        }
+        _ => diag,
+    }
+}
+
 impl Checker<'_> {
     /// `{name}` in text, where `name` is a variable: probably a hole was meant. `[NAME]` is remembered: if
     /// there is no `NAME`, it should have been generated here.

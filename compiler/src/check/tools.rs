@@ -22,7 +22,7 @@ const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 impl<'a> Checker<'a> {
     pub(super) fn collect_tool(&mut self, decl: &'a ast::ToolDecl) {
         let (params, infos): (Vec<Param>, Vec<TypeInfo>) =
-            self.typed_params(&decl.name.name, decl.params.iter()).into_iter().unzip();
+            self.typed_params(&decl.name.name, decl.params.iter(), false).into_iter().unzip();
         let call = call_of(&decl.name.name, &params, infos);
         let ret = decl.ret.as_ref().map_or(Ty::Any, |t| self.value_type(t));
         let mut needs: Vec<Capability> = decl.needs.iter().filter_map(|c| self.capability(c)).collect();
@@ -45,12 +45,13 @@ impl<'a> Checker<'a> {
         let name = need.name.name.as_str();
         let Some((_, limited)) = CAPABILITIES.iter().find(|c| c.0 == name) else {
             let known = CAPABILITIES.iter().map(|c| c.0);
-            let hint = match self.nearest(name, known) {
+            let nearest = self.nearest(name, known);
+            let hint = match &nearest {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "the capabilities are run, net, read, write and env".to_owned(),
             };
             let diag = Diag::new("E0700", need.name.span, format!("there is no capability `{name}`"));
-            self.report(diag.hint(hint));
+            self.report(diag.hint(hint).perhaps(need.name.span, nearest.as_deref()));
             return None;
         };
         let limit = match &need.limit {
@@ -101,12 +102,13 @@ impl<'a> Checker<'a> {
                 ir::ToolBody::Mcp(text)
             }
             other => {
-                let hint = match self.nearest(other, ["exec", "http", "mcp"].into_iter()) {
+                let nearest = self.nearest(other, ["exec", "http", "mcp"].into_iter());
+                let hint = match &nearest {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "a tool is run with exec, http or mcp, or has a body in braces".to_owned(),
                 };
                 let diag = Diag::new("E0701", kind.span, format!("a tool cannot be run with `{other}`"));
-                self.report(diag.hint(hint));
+                self.report(diag.hint(hint).perhaps(kind.span, nearest.as_deref()));
                 ir::ToolBody::Host
             }
         }

@@ -1,12 +1,12 @@
 //! Types by name: declared types, those of the prelude, and types that contain themselves.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use agentc_constraint::spec::Spec;
 
 use super::Checker;
 use super::recursion::{each_ref, finite};
-use super::suggest::foreign_type;
+use super::suggest::{foreign_type, own_word};
 use super::types::{Shape, TypeInfo};
 use crate::ast::{Bounds, Ident, Path, Type, TypeKind};
 use crate::builtin;
@@ -132,7 +132,7 @@ impl Checker<'_> {
     }
 
     /// A member of a union that is a single word and surely no type, here or in another language.
-    fn unknown_word<'t>(&self, member: &'t Type) -> Option<&'t Path> {
+    pub(super) fn unknown_word<'t>(&self, member: &'t Type) -> Option<&'t Path> {
         let TypeKind::Name(path, None) = &member.kind else { return None };
         let [name] = path.names.as_slice() else { return None };
         let name = name.name.as_str();
@@ -153,6 +153,7 @@ impl Checker<'_> {
         let known =
             declared.chain(builtin::TYPES.iter().copied()).chain(builtin::ALIASES.iter().map(|a| a.0));
         let nearest = self.nearest(name, known);
+        let near = nearest.clone();
         let hint = match (foreign_type(name), nearest) {
             _ if names.unknown_at(place).is_some_and(|unknown| unknown.is_value) => {
                 format!(
@@ -163,39 +164,75 @@ impl Checker<'_> {
             (None, Some(near)) => format!("did you mean `{near}`?"),
             (None, None) => format!("declare it: type {name} = …"),
         };
-        self.report(Diag::new("E0101", span, format!("there is no type `{name}`")).hint(hint));
+        let diag = Diag::new("E0101", span, format!("there is no type `{name}`"));
+        let diag = match own_word(name).filter(|word| hint.starts_with(&format!("write `{word}`"))) {
+            Some(word) => diag.fixed(span, word),
+            None => {
+                diag.perhaps(span, near.as_deref().filter(|near| hint.ends_with(&format!("mean `{near}`?"))))
+            }
+        };
+        self.report(diag.hint(hint));
+    }
+
+    /// The types by name that a spec is made of, directly or through others, each once.
+    pub(super) fn named_by(&self, spec: &Spec) -> Vec<usize> {
+        let mut seen: HashSet<usize> = HashSet::new();
+        let mut order: Vec<usize> = Vec::new();
+        let mut note = |def: usize, order: &mut Vec<usize>| {
+            if seen.insert(def) {
+                order.push(def);
+            }
+        };
+        each_ref(spec, &mut |def| note(def, &mut order));
+        let mut next = 0;
+        while let Some(def) = order.get(next).and_then(|def| self.types.defs.get(*def)) {
+            each_ref(def, &mut |def| note(def, &mut order));
+            next += 1;
+        }
+        order
     }
 
     /// A spec with the definitions of all that it names, directly or through others.
     pub(super) fn closed(&mut self, spec: Spec, span: Span) -> Option<Spec> {
-        let mut numbers: HashMap<usize, usize> = HashMap::new();
-        let mut order: Vec<usize> = Vec::new();
-        let mut note = |def: usize, order: &mut Vec<usize>| {
-            numbers.entry(def).or_insert_with(|| {
-                order.push(def);
-                order.len() - 1
-            });
-        };
-        each_ref(&spec, &mut |def| note(def, &mut order));
-        let (mut next, mut size) = (0, 0);
-        while let Some(def) = order.get(next).copied() {
-            size += self.types.named.list().get(def).map_or(0, |named| named.ty.size());
-            each_ref(self.types.defs.get(def)?, &mut |def| note(def, &mut order));
-            next += 1;
-        }
+        let order = self.named_by(&spec);
+        let numbers: HashMap<usize, usize> = order.iter().enumerate().map(|(at, def)| (*def, at)).collect();
+        let sizes =
+            order.iter().map(|def| self.types.named.list().get(*def).map_or(0, |named| named.ty.size()));
+        let size: usize = sizes.sum();
         let most = self.program.limits.type_parts;
         if size > most {
             self.too_large(Limit::TypeParts, most, span);
             return None;
         }
         if order.is_empty() {
-            return Some(spec);
+            return self.not_too_deep(spec, span);
         }
         let defs =
             order.iter().filter_map(|def| self.types.defs.get(*def)).map(|s| renumbered(s.clone(), &numbers));
         let defs = defs.collect();
-        Some(Spec::Defs { defs, root: Box::new(renumbered(spec, &numbers)) })
+        self.not_too_deep(Spec::Defs { defs, root: Box::new(renumbered(spec, &numbers)) }, span)
     }
+
+    /// A spec, unless it has too many levels to be written down: types of texts have some that the types of their values
+    /// do not have.
+    pub(super) fn not_too_deep(&mut self, spec: Spec, span: Span) -> Option<Spec> {
+        let most = crate::ir::SPEC_LEVELS;
+        if levels(&spec) <= most {
+            return Some(spec);
+        }
+        self.too_large(Limit::TypeLevels, most, span);
+        None
+    }
+}
+
+/// Levels of a spec in JSON.
+fn levels(spec: &Spec) -> usize {
+    let own = match spec {
+        Spec::Template { .. } | Spec::Object { .. } | Spec::Grammar { .. } => 3,
+        Spec::Union { .. } | Spec::And { .. } | Spec::Defs { .. } | Spec::Having { .. } => 2,
+        _ => 1,
+    };
+    own + spec.parts().into_iter().map(levels).max().unwrap_or(0)
 }
 
 /// A spec with other numbers for what it names.

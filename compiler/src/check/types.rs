@@ -2,7 +2,7 @@
 
 use agentc_constraint::spec::{self, GrammarSyntax, Spec};
 
-use super::Checker;
+use super::{Checker, schemas};
 use crate::ast::{Bounds, Expr as Ast, FieldType, Regex, Text, Type, TypeKind};
 use crate::diag::Diag;
 use crate::hir::Expr;
@@ -109,7 +109,7 @@ impl Checker<'_> {
         let json = matches!(info.shape, Shape::Json(_));
         let value_type = info.ty.clone();
         let spec = match info.shape {
-            Shape::Plain(spec) => Some(spec),
+            Shape::Plain(spec) => self.not_too_deep(spec, ty.span),
             Shape::Json(spec) => self.closed(in_json(spec), ty.span),
             Shape::Error => None,
         };
@@ -131,10 +131,21 @@ impl Checker<'_> {
             TypeKind::Record(fields) => self.record_type(fields),
             TypeKind::List(item, bounds) => self.list_type(item, bounds.as_ref()),
             TypeKind::Union(members) => self.union_type(members, ty.span),
+            TypeKind::Fn(..) => {
+                self.misplaced_func_type(ty.span);
+                TypeInfo::error()
+            }
             TypeKind::Map(value) => self.map_type(value),
             TypeKind::JsonOf(value) => self.json_type(value),
             TypeKind::Schema(path) => self.schema_type(path),
-            TypeKind::Grammar(text) => self.grammar_type(text),
+            TypeKind::Grammar(text) => match text.fixed() {
+                Some(text) => self.grammar_type(&text),
+                None => self.grammar_with_holes(text),
+            },
+            TypeKind::Template(text) => self.template_type(text),
+            TypeKind::Both(members) => self.both_type(members, ty.span),
+            TypeKind::Not(inner) => self.not_type(inner, ty.span),
+            TypeKind::Having(place, value) => self.having_type(*place, value, ty.span),
             TypeKind::Copy(text) => self.copy_type(text, ty.span),
             TypeKind::OneOf(list) => self.one_of_type(list, ty.span),
         };
@@ -254,13 +265,16 @@ impl Checker<'_> {
         let Some(file) = self.file(path, "a schema") else { return TypeInfo::broken(Ty::Any) };
         let mut limit = None;
         let wrong = match json::parse(&file.text, self.program.limits.data_levels) {
-            Ok(Json::Record(_) | Json::Bool(_)) => {
+            Ok(parsed @ (Json::Record(_) | Json::Bool(_))) => {
                 let schema = file.text.to_string();
                 if !self.schema_is_good(&schema, path.span, &file.path) {
                     return TypeInfo::broken(Ty::Any);
                 }
-                let text = schema.len();
-                return TypeInfo::json(Ty::Any, Spec::Schema { schema }, text);
+                let (text, limits) = (schema.len(), self.program.limits);
+                let ty = schemas::type_of(&parsed);
+                let is_small = ty.size() <= limits.type_parts && ty.depth() < limits.levels();
+                let ty = if is_small { ty } else { Ty::Any };
+                return TypeInfo::json(ty, Spec::Schema { schema }, text);
             }
             Ok(_) => "it is neither an object nor a bool".to_owned(),
             Err(error @ JsonError::Wrong { .. }) => format!("it is not JSON: {error}"),
@@ -297,10 +311,11 @@ impl Checker<'_> {
             );
             return TypeInfo::broken(Ty::Str);
         }
-        if !self.grammar_is_good(&grammar, syntax, text, path.as_deref()) {
+        let spelling = (text, path.as_deref());
+        if !self.grammar_is_good(&grammar, syntax, &[], text.span, Some(spelling)) {
             return TypeInfo::broken(Ty::Str);
         }
-        TypeInfo::plain(Ty::Str, Spec::Grammar { grammar, syntax })
+        TypeInfo::plain(Ty::Str, Spec::Grammar { grammar, syntax, parts: Vec::new() })
     }
 
     fn copy_type(&mut self, text: &Ast, span: Span) -> TypeInfo {
@@ -318,7 +333,7 @@ impl Checker<'_> {
     }
 
     /// The hole of a value that is known at run time only.
-    fn filled_hole(&mut self, value: &Ast, want: &Ty, word: &str, span: Span) -> Option<usize> {
+    pub(super) fn filled_hole(&mut self, value: &Ast, want: &Ty, word: &str, span: Span) -> Option<usize> {
         if self.body.around.holes.is_none() {
             let diag = Diag::new(
                 "E0215",

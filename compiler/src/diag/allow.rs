@@ -120,7 +120,7 @@ fn wrong(allow: &Allow, used: bool, failed: bool) -> Option<Diag> {
     let is_of_runs = name == "W0400";
     if !used && !failed && !is_of_runs {
         let diag = Diag::new("W0020", allow.span, format!("{name} is not reported on this line"));
-        return Some(diag.hint("remove the comment"));
+        return Some(diag.hint("remove the comment").fixed(allow.span, ""));
     }
     None
 }

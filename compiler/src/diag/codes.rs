@@ -137,13 +137,42 @@ const CODES: &[Code] = &[
     (
         "E0215",
         "type needs a run-time value",
-        "`copy(text)` and `one_of(list)` depend on values that are known only at run time: they belong in the type of a generation.",
+        "`copy(text)`, `one_of(list)`, and `contains(text)` and the like of anything but a literal depend on values that are known only at run time: they belong in the type of a generation.",
     ),
     ("E0216", "unknown item type", "An empty list by itself does not say what type its items have."),
     (
         "E0217",
         "regex as a value",
-        "A regex is a type, a `stop_regex`, or an argument of `matches`, `contains`, `replace` or `split`.",
+        "A regex is a type, a `stop_regex`, or an argument of `matches`, `contains`, `find_all`, `replace` or `split`.",
+    ),
+    ("E0218", "case that is no literal", "The cases of a `match` are literals."),
+    ("E0219", "missing case", "A `match` without `else` needs an arm for every value that there can be."),
+    (
+        "E0220",
+        "function as a value",
+        "A function can be called, or be an argument where one is taken; it cannot be kept.",
+    ),
+    (
+        "E0221",
+        "misplaced type of a function",
+        "Only parameters of `fn` and `agent` can be functions, and they have no defaults.",
+    ),
+    (
+        "E0222",
+        "too many instances",
+        "A function that takes functions is compiled once for each set of functions that it is called with.",
+    ),
+    ("E0223", "no JSON Schema", "What may be written cannot be said by a JSON Schema."),
+    (
+        "E0224",
+        "text that a function does not take",
+        "Some functions of the prelude take texts of a certain form: dates, the units in which they are counted, and patterns.",
+    ),
+    (
+        "E0230",
+        "type that is not written as text",
+        "The holes of a template or a grammar hold types that are written plain, not in JSON. The members of `&`, and what `not` excludes, are texts, \
+         and not recursive.",
     ),
     ("E0300", "generation in a value", "Strings used as values, constants and defaults cannot generate."),
     (
@@ -271,6 +300,11 @@ const CODES: &[Code] = &[
         "A comment that silences a warning says why: # allow W0001: the reason.",
     ),
     (
+        "W0023",
+        "description of nothing",
+        "A comment that begins with `##` describes what stands right below it.",
+    ),
+    (
         "W0100",
         "unused variable",
         "Nothing reads the variable. A name that begins with `_` is meant to be unused.",
@@ -304,6 +338,18 @@ const CODES: &[Code] = &[
         "W0114",
         "condition that nothing changes",
         "The loop changes nothing that its condition depends on, and nothing leaves the loop.",
+    ),
+    ("W0115", "arm that is never reached", "Arms before this one are for everything that it is for."),
+    (
+        "W0117",
+        "quotient where a whole number is meant",
+        "`/` of two ints is a float, which is printed with all of its decimals, `3.3333333333333335` or `2.0`, is rarely \
+         equal to an int, and leaves no rest.",
+    ),
+    (
+        "W0118",
+        "field without effect",
+        "What a literal takes in later always has a field of this name, and wins.",
     ),
     (
         "W0120",
@@ -350,6 +396,11 @@ const CODES: &[Code] = &[
         "W0306",
         "option without effect",
         "At temperature 0 the likeliest token is always taken, so options that affect only sampling do nothing.",
+    ),
+    (
+        "W0310",
+        "template with one value",
+        "All holes of the template hold literals, so it is one text and leaves nothing to choose.",
     ),
     (
         "W0400",

@@ -1,11 +1,14 @@
 //! Diagnostics: what is wrong, where, and what to write instead.
 //!
 //! A diagnostic has a stable code from [`codes`], one primary span, optional labels at other places, and a
-//! hint. Rendering is left to the caller.
+//! hint; some have fixes, which are edits. Rendering is left to the caller.
 
 pub(crate) mod allow;
 pub mod codes;
+mod fix;
 pub(crate) mod near;
+
+pub use fix::{Edit, Fix, apply};
 
 use serde::Serialize;
 
@@ -52,6 +55,9 @@ pub struct Diag {
     pub labels: Vec<(Span, String)>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// What to write instead, where that is known.
+    #[serde(skip_serializing_if = "<[Fix]>::is_empty")]
+    pub fixes: Box<[Fix]>,
     /// The limit of the compiler that was hit, if it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<Limit>,
@@ -61,7 +67,16 @@ impl Diag {
     /// A finding whose severity follows from its code's first letter.
     pub fn new(code: &'static str, span: Span, message: impl Into<String>) -> Diag {
         let severity = if code.starts_with('W') { Severity::Warning } else { Severity::Error };
-        Diag { code, severity, span, message: message.into(), labels: Vec::new(), hint: None, limit: None }
+        Diag {
+            code,
+            severity,
+            span,
+            message: message.into(),
+            labels: Vec::new(),
+            hint: None,
+            fixes: Box::default(),
+            limit: None,
+        }
     }
 
     /// Says what to do about it.

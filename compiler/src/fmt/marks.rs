@@ -20,7 +20,7 @@ pub(super) enum Mark {
     Block(usize),
     /// The `{` of a list of names.
     Names,
-    /// A `-` that is a sign.
+    /// A `-` that is a sign, or a `...`.
     Sign,
     /// The `.` of a field after a pipe, `x | f .name`: without the space it would belong to the name of
     /// the function.
@@ -128,8 +128,9 @@ impl Marker<'_> {
             self.marks.starts[at] = true;
         }
         let mark = match rule {
+            Rule::kw_else if parent == Rule::cases => return,
             Rule::kw_else | Rule::else_if | Rule::else_block => Mark::Else,
-            Rule::neg => Mark::Sign,
+            Rule::neg | Rule::spread => Mark::Sign,
             Rule::field if self.follows_pipe() => Mark::Apart,
             Rule::bound if self.sign() == "-" => Mark::Sign,
             Rule::params
@@ -139,11 +140,12 @@ impl Marker<'_> {
             | Rule::append
             | Rule::list_suffix => Mark::Attached,
             Rule::paren | Rule::type_paren if is_word_with_brackets(parent) => Mark::Attached,
-            Rule::lparen if parent == Rule::capability => Mark::Attached,
+            Rule::lparen if matches!(parent, Rule::capability | Rule::type_fn) => Mark::Attached,
             Rule::block | Rule::branch => self.block(),
             Rule::record if parent == Rule::model_item => Mark::Block(from),
             Rule::record_type if parent == Rule::type_item => Mark::Block(from),
             Rule::lbrace if parent == Rule::test_with => Mark::Block(from),
+            Rule::lbrace if matches!(parent, Rule::match_stmt | Rule::match_expr) => self.block(),
             Rule::lbrace if parent == Rule::import_item => Mark::Names,
             Rule::colon if parent == Rule::index => Mark::Slice,
             Rule::colon if matches!(parent, Rule::entry | Rule::field_type) => Mark::Key(from),
@@ -174,11 +176,17 @@ impl Marker<'_> {
 fn is_part(parent: Rule, rule: Rule) -> bool {
     match parent {
         Rule::chunk | Rule::block => !matches!(rule, Rule::lbrace | Rule::rbrace | Rule::EOI),
-        _ => matches!(rule, Rule::entry | Rule::field_type | Rule::script_rule),
+        _ => matches!(
+            rule,
+            Rule::entry | Rule::field_type | Rule::script_rule | Rule::stmt_arm | Rule::value_arm
+        ),
     }
 }
 
-/// `json(T)`, `map(T)`, `copy(x)`, `one_of(xs)`
+/// `json(T)`, `map(T)`, `copy(x)`, `one_of(xs)`, `contains(x)`
 fn is_word_with_brackets(rule: Rule) -> bool {
-    matches!(rule, Rule::type_json_of | Rule::type_map | Rule::type_copy | Rule::type_one_of)
+    matches!(
+        rule,
+        Rule::type_json_of | Rule::type_map | Rule::type_copy | Rule::type_one_of | Rule::type_having
+    )
 }

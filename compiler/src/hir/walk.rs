@@ -1,6 +1,6 @@
 //! The contents of a body, in source order: the one place that knows every node for whoever only looks.
 
-use crate::hir::{Expr, ExprKind, Gen, Over, Part, Stmt, StmtKind, VarId};
+use crate::hir::{Expr, ExprKind, Gen, MapGives, Over, Part, Stmt, StmtKind, VarId};
 
 /// A part of a statement, expression or generation.
 #[derive(Clone, Copy)]
@@ -68,7 +68,7 @@ pub(crate) fn of_expr(expr: &Expr) -> Vec<Child<'_>> {
     use Child::{Block, Expr};
     match &expr.kind {
         ExprKind::Const(_) | ExprKind::Var(_) | ExprKind::Context => Vec::new(),
-        ExprKind::Present(a)
+        ExprKind::Narrowed(a)
         | ExprKind::IntToFloat(a)
         | ExprKind::Unary(_, a)
         | ExprKind::Field(a, _)
@@ -77,6 +77,7 @@ pub(crate) fn of_expr(expr: &Expr) -> Vec<Child<'_>> {
         | ExprKind::And(a, b)
         | ExprKind::Or(a, b)
         | ExprKind::Coalesce(a, b)
+        | ExprKind::Let(_, a, b)
         | ExprKind::Index(a, b) => vec![Expr(a), Expr(b)],
         ExprKind::If(arms, otherwise) => {
             let arms = arms.iter().flat_map(|(cond, value)| [Expr(cond), Expr(value)]);
@@ -91,7 +92,13 @@ pub(crate) fn of_expr(expr: &Expr) -> Vec<Child<'_>> {
         ExprKind::Builtin(_, args) | ExprKind::Call(_, args) | ExprKind::Tool(_, args) => {
             args.iter().map(Expr).collect()
         }
-        ExprKind::Map(map) => vec![Expr(&map.list), Expr(&map.body)],
+        ExprKind::Map(map) => {
+            let first = match &map.gives {
+                MapGives::Sorted(value) | MapGives::Reduced(_, value) => Some(Expr(value)),
+                _ => None,
+            };
+            [Expr(&map.list)].into_iter().chain(first).chain([Expr(&map.body)]).collect()
+        }
         ExprKind::Branch(over, body) => {
             let (Over::Count(value, _) | Over::Each(_, value)) = &**over else { return vec![Block(body)] };
             vec![Expr(value), Block(body)]
@@ -153,6 +160,7 @@ pub(crate) fn writes(stmts: &[Stmt]) -> Vec<VarId> {
             _ => {}
         },
         Node::Gen(generation) => vars.push(generation.var),
+        Node::Expr(Expr { kind: ExprKind::Let(var, ..), .. }) => vars.push(*var),
         Node::Expr(_) => {}
     });
     vars

@@ -33,10 +33,13 @@ pub use validate::{IrError, validate};
 pub use value::{Const, Field, NamedTy, Ty};
 
 /// The version of this format; a loader refuses any other.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Levels that a type, or a constant, has at most. Deeper ones would not survive being written and read as JSON.
 pub const TYPE_LEVELS: usize = 32;
+
+/// Levels of JSON that a spec has at most, for the same reason.
+pub const SPEC_LEVELS: usize = 110;
 
 /// A compiled program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -291,8 +291,10 @@ pub enum BinOp {
     Sub,
     /// `*`
     Mul,
-    /// `/`: of two ints an int, truncated towards zero.
+    /// `/`: of two ints the float that is nearest to the quotient.
     Div,
+    /// `//` of two ints: the quotient, truncated towards zero.
+    Whole,
     /// `%`, with the sign of the dividend.
     Rem,
     /// `==` on any two values.
@@ -319,6 +321,7 @@ impl BinOp {
             BinOp::Sub => "-",
             BinOp::Mul => "*",
             BinOp::Div => "/",
+            BinOp::Whole => "//",
             BinOp::Rem => "%",
             BinOp::Eq => "==",
             BinOp::Ne => "!=",

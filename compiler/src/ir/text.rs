@@ -220,7 +220,7 @@ impl fmt::Display for Op {
                 write!(f, "{dst} = {src}[{}:{}]", show(from), show(to))
             }
             Op::Builtin { dst, id, args } => write_call(f, *dst, id.name(), args),
-            Op::Format { dst, parts } => write_call(f, *dst, "format", parts),
+            Op::Format { dst, parts } => write_call(f, *dst, "string", parts),
             Op::Append { list, item } => write!(f, "append {list} {item}"),
             Op::Text { src, origin: TextOrigin::Literal } => write!(f, "text {src}"),
             Op::Text { src, origin: TextOrigin::Data } => write!(f, "data {src}"),
@@ -323,6 +323,7 @@ fn name_of(op: BinOp) -> &'static str {
         BinOp::Sub => "sub",
         BinOp::Mul => "mul",
         BinOp::Div => "div",
+        BinOp::Whole => "whole",
         BinOp::Rem => "rem",
         BinOp::Eq => "eq",
         BinOp::Ne => "ne",

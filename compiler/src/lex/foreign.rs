@@ -1,8 +1,10 @@
 //! Symbols, quotes, comments and tags of other languages: what to write instead, and the corrected text.
 
+use std::ops::Range;
+
 use super::scan::{Open, Scanner};
 use super::{Kind, words};
-use crate::diag::Diag;
+use crate::diag::{Diag, Edit};
 
 /// How far the end of a text in backticks is looked for, in bytes.
 const LONGEST_BACKTICKS: usize = 4096;
@@ -32,7 +34,7 @@ pub(crate) const SEMICOLON: &str = "statements do not end with `;`";
 
 const SIGNS: &[Sign] = &[
     sign(";", "", true, SEMICOLON, "leave it out: a new line is enough"),
-    sign("&&", " and ", false, "`&&` is not an operator", "write `and`"),
+    sign("&&", " and ", false, "`&&` is not an operator", "write `and`, or `&` between types"),
     sign(
         "||",
         " or ",
@@ -47,12 +49,19 @@ const SIGNS: &[Sign] = &[
     sign("-=", "+=", true, "`-=` is not an operator", "write `x = x - …`"),
     sign("*=", "+=", true, "`*=` is not an operator", "write `x = x * …`"),
     sign("%=", "+=", true, "`%=` is not an operator", "write `x = x % …`"),
+    sign("//=", "+=", true, "`//=` is not an operator", "write `x = x // …`"),
     sign("===", "==", true, "`===` is not an operator", "write `==`"),
     sign("!==", "!=", true, "`!==` is not an operator", "write `!=`"),
     sign("<>", "!=", true, "`<>` is not an operator", "write `!=`"),
     sign("|>", "|", true, "`|>` is not an operator", "pipes are written `x | trim`"),
     sign("..=", "..", true, "`..=` is not an operator", "bounds are inclusive: int(1..5)"),
-    sign("...", "", false, "`...` has no meaning here", "join lists with `+`: xs + [x]"),
+    sign(
+        "...",
+        "",
+        false,
+        "`...` has no meaning here",
+        "it puts lists into a list and records into a record: [...xs, x], {...r, a: 1}",
+    ),
     sign("?.", ".", false, "`?.` is not an operator", "give a default first: (x ?? {name: \"\"}).name"),
     sign(":=", "=", false, "`:=` is not an operator", "write `let x = …`, and `x = …` to change it"),
 ];
@@ -64,7 +73,11 @@ impl Scanner<'_> {
             "'" => self.single_quotes(),
             "`" if self.is_fence() => self.fence(),
             "`" => self.backticks(),
+            "//" if self.closes_on_line(end) || self.divides(end) => self.push(Kind::Punct, end),
             "//" => self.slashes(),
+            "..." if self.spreads(end) => self.push(Kind::Punct, end),
+            "//=" if self.operand_may_begin() => self.slashes(),
+            "**" if self.operand_may_begin() && self.in_brackets() => self.starred(end),
             "{%" => self.percent_tag(end),
             "!" if self.text[self.pos..].starts_with("!--") && self.before_is("<") => self.markup_comment(),
             "--" if self.front_matter() => {}
@@ -82,6 +95,7 @@ impl Scanner<'_> {
 
     fn foreign_sign(&mut self, sign: &Sign, end: usize) {
         let diag = Diag::new("E0015", self.span(self.pos, end), sign.message).hint(sign.hint);
+        let diag = self.with_fix(diag, sign, end);
         if sign.sure {
             self.report(diag)
         } else {
@@ -97,6 +111,50 @@ impl Scanner<'_> {
         };
         self.mend(self.pos..end, if joins { sign.mend } else { "" });
         self.push(Kind::Unknown, end);
+    }
+
+    /// What to write for a sign, where that is known.
+    fn with_fix(&self, diag: Diag, sign: &Sign, end: usize) -> Diag {
+        let place = self.span(self.pos, end);
+        match sign.text {
+            ";" | "++" | "===" | "!==" | "<>" | "|>" | "..=" => diag.fixed(place, sign.mend),
+            "&&" => diag.fixed(place, sign.mend),
+            "!" if self.negates_alone(end) => diag.fixed(place, sign.mend),
+            "||" | "!" => diag.fixable(place, sign.mend),
+            ":=" if is_name(self.text[self.line..self.pos].trim()) => {
+                let start = self.pos - self.text[self.line..self.pos].trim_start().len();
+                let declare = Edit::new(self.span(start, start), "let ");
+                diag.fix(vec![declare, Edit::new(place, "=")], true)
+            }
+            "--" | "-=" | "*=" | "%=" => match self.in_full(sign.text, end) {
+                Some(text) => diag.fixed(place, text),
+                None => diag,
+            },
+            _ => diag,
+        }
+    }
+
+    /// Whether a name follows and then no operator, which `!` would bind more closely than.
+    fn negates_alone(&self, end: usize) -> bool {
+        let rest = &self.text[end..];
+        let name = rest.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+        let behind = name.trim_start_matches([' ', '\t']).chars().next();
+        name.len() < rest.len()
+            && behind.is_none_or(|c| matches!(c, '{' | '}' | ')' | '&' | '|' | ',' | '\n' | '\r'))
+    }
+
+    /// An assignment that changes a variable, behind its name: ` = x - 1` for `x--` and `x -= 1`.
+    fn in_full(&self, sign: &str, end: usize) -> Option<String> {
+        let line = &self.text[self.line..self.pos];
+        let name = line.trim();
+        let value = self.text[end..].lines().next().unwrap_or("").trim();
+        let operator = &sign[..1];
+        match sign {
+            _ if !is_name(name) => None,
+            "--" => value.is_empty().then(|| format!(" = {name} - 1")),
+            // A value of several words would need parentheses.
+            _ => is_name(value).then(|| format!("= {name} {operator}")),
+        }
     }
 
     fn before_is(&self, sign: &str) -> bool {
@@ -116,10 +174,7 @@ impl Scanner<'_> {
     }
 
     fn slashes(&mut self) {
-        self.line_comment(
-            "`//` does not begin a comment",
-            "comments begin with `#`; a division is a single `/`",
-        );
+        self.line_comment("`//` does not begin a comment", "comments begin with `#`; `a // b` divides ints");
     }
 
     /// Where a sign stands next, so many bytes from here. What was sought in vain is not sought again.
@@ -138,7 +193,11 @@ impl Scanner<'_> {
     fn line_comment(&mut self, message: &str, hint: &str) {
         let end = self.pos + self.rest().len();
         let diag = Diag::new("E0015", self.span(self.pos, self.pos + 2), message);
-        self.report(diag.hint(hint));
+        let diag = diag.hint(hint);
+        // Behind a value `//` may be a division.
+        let sign = self.span(self.pos, self.pos + 2);
+        let diag = if self.fresh_line { diag.fixed(sign, "#") } else { diag.fixable(sign, "#") };
+        self.report(diag);
         self.mend(self.pos..end, "");
         self.push(Kind::Unknown, end);
     }
@@ -147,9 +206,25 @@ impl Scanner<'_> {
     pub(super) fn block_comment(&mut self) {
         let end = self.find_ahead(2, "*/").map(|at| at + 2).unwrap_or(self.pos + self.rest().len());
         let diag = Diag::new("E0015", self.span(self.pos, self.pos + 2), "`/* … */` is not a comment");
-        self.report(diag.hint("comments begin with `#` and run to the end of the line"));
+        let diag = diag.hint("comments begin with `#` and run to the end of the line");
+        let diag = self.as_comment(diag, self.pos..end, 2, "*/");
+        self.report(diag);
         self.mend(self.pos..end, "");
         self.push(Kind::Unknown, end);
+    }
+
+    /// Offers a comment in signs of another language as lines that begin with `#`, unless code follows it.
+    pub(super) fn as_comment(&self, diag: Diag, place: Range<usize>, skip: usize, close: &str) -> Diag {
+        let behind = self.text[place.end..].lines().next().unwrap_or("");
+        let inner = self.text.get(place.start + skip..place.end).and_then(|text| text.strip_suffix(close));
+        let Some(inner) = inner.filter(|_| behind.trim().is_empty()) else { return diag };
+        let line = &self.text[self.line..place.start];
+        if inner.trim().contains('\n') && !line.trim().is_empty() {
+            return diag;
+        }
+        let lines = inner.trim().lines().map(|line| format!("# {}", line.trim().trim_start_matches("* ")));
+        let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
+        diag.fixed(self.span(place.start, place.end), lines.join(&format!("\n{line}")))
     }
 
     /// `<!-- … -->`, of which the first sign is read already.
@@ -157,7 +232,9 @@ impl Scanner<'_> {
         let end = self.find_ahead(3, "-->").map(|at| at + 3).unwrap_or(self.pos + self.rest().len());
         let from = self.pos - 1;
         let diag = Diag::new("E0015", self.span(from, self.pos + 3), "`<!-- … -->` is not a comment");
-        self.report(diag.hint("comments begin with `#` and run to the end of the line"));
+        let diag = diag.hint("comments begin with `#` and run to the end of the line");
+        let diag = self.as_comment(diag, from..end, 4, "-->");
+        self.report(diag);
         self.mend(from..end, "");
         self.push(Kind::Unknown, end);
     }
@@ -184,7 +261,12 @@ impl Scanner<'_> {
         let near = self.text[end..].trim_start_matches([' ', '~']);
         let mut next = near.chars();
         let begins = match next.next() {
-            Some('#' | '^' | '/') => next.next().is_some_and(char::is_alphabetic),
+            // A regex ends with another slash.
+            Some('/') => {
+                let close = near.find("}}").unwrap_or(near.len());
+                next.next().is_some_and(char::is_alphabetic) && !near[1..close].contains('/')
+            }
+            Some('#' | '^') => next.next().is_some_and(char::is_alphabetic),
             Some('>') => true,
             Some('!') => near.starts_with("!--") || near.starts_with("! "),
             _ => false,
@@ -218,11 +300,21 @@ impl Scanner<'_> {
             return;
         }
         let diag = Diag::new("E0015", self.span(last.start, last.end), "strings have no prefix");
-        self.report(diag.hint("every string may contain `{{ x }}`: write it without a prefix"));
+        let (start, mended) = (last.start, self.mends.len() + 1);
+        let formats = matches!(word, "f" | "F");
+        let known = formats || matches!(word, "b" | "u" | "B" | "U");
         self.mend(last.start..last.end, "");
         if word.contains(['f', 'F']) {
             self.widen_braces(end);
         }
+        let braces = self.mends.get(mended..).unwrap_or_default().iter();
+        let braces = braces.map(|mend| {
+            let text = if mend.text == "{" { "{{ " } else { " }}" };
+            Edit::new(self.span(mend.place.start, mend.place.start + 1), text)
+        });
+        let edits = std::iter::once(Edit::new(self.span(start, self.pos), "")).chain(braces).collect();
+        let diag = diag.hint("every string may contain `{{ x }}`: write it without a prefix");
+        self.report(diag.fix(edits, known));
     }
 
     /// `{x}` in an `f"…"` is a hole.
@@ -268,7 +360,7 @@ impl Scanner<'_> {
         let diag = Diag::new("E0016", self.span(self.pos, end), "strings are written in double quotes");
         let diag = diag.hint(format!("write {instead}"));
         if close.is_some() {
-            self.report(diag)
+            self.report(self.with_quotes(diag, text, end))
         } else {
             self.report_doubtful(diag)
         }
@@ -298,11 +390,30 @@ impl Scanner<'_> {
             "write the text in double quotes: \"…\""
         };
         if close.is_some() {
-            self.report(diag.hint(hint))
+            self.report(self.with_quotes(diag.hint(hint), &with_holes(text), end))
         } else {
             self.report_doubtful(diag.hint(hint))
         }
         self.replace_quotes(with_holes(text), end);
+    }
+
+    /// Offers a text in quotes of its own, if what is read is just what is written. An odd quote on its line may be an
+    /// apostrophe.
+    pub(super) fn with_quotes(&self, diag: Diag, text: &str, end: usize) -> Diag {
+        let near = self.rest();
+        let quotes = near.matches('\'').count();
+        let plain = !text.contains(['\\', '"']) && text.matches("{{").count() == text.matches("}}").count();
+        let joined = self.text[end..].starts_with(|c: char| c.is_alphanumeric() || c == '\'');
+        if !plain {
+            return diag;
+        }
+        let place = self.span(self.pos, end);
+        let sure = !joined && (text.contains('\n') || !near.starts_with('\'') || quotes.is_multiple_of(2));
+        match (text.contains('\n'), sure) {
+            (true, _) => diag.fix(vec![Edit::new(place, format!("\"\"\"{text}\"\"\""))], sure),
+            (false, true) => diag.fixed(place, format!("\"{text}\"")),
+            (false, false) => diag.fixable(place, format!("\"{text}\"")),
+        }
     }
 
     /// Reads what ends at a place as a string with this text.
@@ -336,9 +447,15 @@ impl Scanner<'_> {
             format!("`{}` has no meaning here", c.escape_debug()),
         );
         match c {
-            '$' if named => self.report(diag.hint("a variable is written as its bare name")),
+            '$' if named => {
+                let place = diag.span;
+                self.report(diag.hint("a variable is written as its bare name").fixed(place, ""));
+            }
             '@' if named && self.decorator() => return,
-            '@' if named => self.report(diag.hint("leave it out: roles and names are plain words")),
+            '@' if named => {
+                let place = diag.span;
+                self.report(diag.hint("leave it out: roles and names are plain words").fixable(place, ""));
+            }
             '&' | '^' | '~' => {
                 self.report_doubtful(diag.hint("the operators are and, or, not and those of arithmetic"));
             }
@@ -361,7 +478,7 @@ impl Scanner<'_> {
         let diag = Diag::new("E0015", self.span(self.pos, end), message);
         let diag = diag.hint("write strings with straight double quotes: \"…\"");
         if close.is_some() {
-            self.report(diag)
+            self.report(self.with_quotes(diag, text, end))
         } else {
             self.report_doubtful(diag)
         }
@@ -371,10 +488,16 @@ impl Scanner<'_> {
     fn odd_space(&mut self, c: char, end: usize) {
         let message = format!("`{}` is not an ordinary space", c.escape_unicode());
         let diag = Diag::new("E0015", self.span(self.pos, end), message);
-        self.report(diag.hint("write an ordinary space"));
+        let place = diag.span;
+        self.report(diag.hint("write an ordinary space").fixed(place, " "));
         self.mend(self.pos..end, " ");
         self.push(Kind::Unknown, end);
     }
+}
+
+/// Whether a text is a name, or a whole number.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 /// A text in backticks with its `${x}` as holes.

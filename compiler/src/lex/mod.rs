@@ -7,18 +7,21 @@
 //! With each mistake the lexer records the corrected text (a mend), so that the rest of the statement can
 //! still be parsed.
 
+mod blocks;
 mod cut;
 mod foreign;
 mod nest;
 mod scan;
 mod strings;
 mod token;
+mod twofold;
 pub mod words;
 mod wrapped;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
+pub(crate) use blocks::in_braces;
 pub(crate) use cut::ends as ends_statement;
 pub(crate) use foreign::SEMICOLON;
 pub use token::{Kind, Token};

@@ -177,6 +177,7 @@ impl<'a> Scanner<'a> {
             Code::BraceClose => self.brace_close(end),
             Code::Slash => self.slash(end),
             Code::Punct if self.template_mark() => {}
+            Code::Punct if self.is_starred(end) => self.starred(end),
             Code::Punct => self.push(Kind::Punct, end),
             Code::Foreign => self.foreign(end),
         }
@@ -296,7 +297,11 @@ impl<'a> Scanner<'a> {
         if self.text[end..].starts_with('*') {
             return self.block_comment();
         }
-        let Some(found) = RegexEnd::find(&self.text[end..]) else { return self.unclosed_regex() };
+        let Some(found) = RegexEnd::find(&self.text[end..]) else {
+            // Behind a sign that means nothing, which was reported, it divides as well as not.
+            let odd = !self.fresh_line && self.before().is_some_and(|t| t.kind == Kind::Unknown);
+            return if odd { self.push(Kind::Punct, end) } else { self.unclosed_regex() };
+        };
         let found = RegexEnd { close: end + found.close, ..found };
         if found.slash_in_class {
             let diag =
@@ -358,26 +363,42 @@ impl<'a> Scanner<'a> {
     /// Whether a regex whose body begins here stands in the type of a generation, where nothing is divided:
     /// `gen x: word /[a-z]+/`, a word too many.
     fn is_generated(&self, body: usize) -> bool {
+        self.in_generated_type()
+            && RegexEnd::find(&self.text[body..])
+                .is_some_and(|end| !self.text[body..body + end.close].starts_with(' '))
+    }
+
+    /// Whether what comes next stands in the type of a generation.
+    pub(super) fn in_generated_type(&self) -> bool {
         let mut before = self.tokens.iter().rev().take(16).filter(|t| t.kind != Kind::Space);
         let mut texts = before
             .by_ref()
             .map(|t| t.text(self.text))
             .take_while(|word| !matches!(*word, "with" | "\n" | "{{"));
-        let typed = texts.any(|word| word == ":") && texts.nth(1).is_some_and(|word| word == "gen");
-        typed
-            && RegexEnd::find(&self.text[body..])
-                .is_some_and(|end| !self.text[body..body + end.close].starts_with(' '))
+        texts.any(|word| word == ":") && texts.nth(1).is_some_and(|word| word == "gen")
     }
 
-    fn operand_may_begin(&self) -> bool {
+    pub(super) fn operand_may_begin(&self) -> bool {
         let Some(last) = self.before() else { return true };
         match last.kind {
             Kind::Punct => last.text(self.text) != "?",
             Kind::Open | Kind::HoleOpen | Kind::Unknown => true,
             // A slash never stands first on a line as a division.
-            Kind::Word => self.fresh_line || words::is_reserved(last.text(self.text)),
+            Kind::Word => self.fresh_line || !self.is_operand(last),
             _ => self.fresh_line,
         }
+    }
+
+    /// Whether the last word is a value or a name: no reserved one, or one that is so only elsewhere.
+    fn is_operand(&self, last: Token) -> bool {
+        let word = last.text(self.text);
+        let before = || {
+            let tokens = self.tokens.get(..self.last.unwrap_or(0)).unwrap_or(&[]);
+            tokens.iter().rev().find(|token| !token.kind.is_trivia())
+        };
+        !words::is_reserved(word)
+            || matches!(word, "true" | "false" | "null")
+            || before().is_some_and(|token| token.text(self.text) == ".")
     }
 
     fn brace_close(&mut self, end: usize) {

@@ -220,7 +220,8 @@ impl Scanner<'_> {
         let end = self.text[..self.pos].trim_end().len().max(opened);
         let diag = Diag::new("E0010", self.span(opened - 1, end), "this string is not closed on its line");
         self.report_doubtful(
-            diag.hint("add `\"` at its end, or use \"\"\"…\"\"\" for text of several lines"),
+            diag.hint("add `\"` at its end, or use \"\"\"…\"\"\" for text of several lines")
+                .fixable(self.span(end, end), "\""),
         );
     }
 
@@ -276,7 +277,7 @@ impl Scanner<'_> {
             return self.push(Kind::Unknown, end);
         }
         let diag = Diag::new("E0011", self.span(self.pos, end), "a hole ends with two braces");
-        self.report(diag.hint("write `}}`"));
+        self.report(diag.hint("write `}}`").fixed(self.span(end, end), "}"));
         let opened = self.stack.get(hole).map_or(end, |(_, opened)| *opened);
         self.mends.push(Mend::closing(opened - 1, end, "}"));
         self.hole_close(hole, end);

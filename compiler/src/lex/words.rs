@@ -27,6 +27,7 @@ pub const RESERVED: &[&str] = &[
     "import",
     "in",
     "let",
+    "match",
     "not",
     "null",
     "or",
@@ -47,7 +48,7 @@ pub const RESERVED: &[&str] = &[
 /// Words in their own constructs only.
 pub const CONTEXTUAL: &[&str] = &[
     "input", "model", "test", "tool", "max", "by", "from", "needs", "exec", "http", "mcp", "json", "map",
-    "schema", "grammar", "copy", "one_of", "context", "script",
+    "schema", "grammar", "copy", "one_of", "contains", "starts", "ends", "context", "script",
 ];
 
 /// Reserved words after which a statement may end.
@@ -252,7 +253,7 @@ pub(crate) fn foreign_statement(word: &str) -> Option<&'static str> {
         "foreach" => "write `for x in xs { … }`",
         "loop" | "until" | "do" => "write `repeat N { … }` or `while c max N { … }`: every loop has a bound",
         "unless" => "write `if not … { … }`",
-        "switch" | "match" | "case" => "write `if … { … } else if … { … }`",
+        "switch" | "case" | "when" => "write `match x { \"a\" => { … } else => { … } }`",
         "class" | "struct" | "interface" | "record" => {
             "records are declared with `type NAME { field: TYPE }`"
         }

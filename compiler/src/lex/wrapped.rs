@@ -3,7 +3,7 @@
 
 use super::Kind;
 use super::scan::{Open, Scanner};
-use crate::diag::Diag;
+use crate::diag::{Diag, Edit};
 
 /// How far the end of a message in the marks of a chat template is looked for, in bytes.
 const LONGEST_MESSAGE: usize = 4096;
@@ -25,7 +25,11 @@ impl Scanner<'_> {
         let end = self.pos + self.rest().trim_end().len();
         if !self.diags.iter().any(|diag| diag.message == FENCE) {
             let diag = Diag::new("E0015", self.span(self.pos, end), FENCE);
-            self.report(diag.hint("remove the lines that begin with ```"));
+            let behind = self.text[end..].rfind("\n```").map(|at| end + at + 1);
+            let last = behind
+                .map(|at| self.span(at, at + self.text[at..].lines().next().unwrap_or("").trim_end().len()));
+            let fences = std::iter::once(diag.span).chain(last).map(|place| Edit::new(place, "")).collect();
+            self.report(diag.hint("remove the lines that begin with ```").fix(fences, true));
         }
         self.leave_out(end);
     }
@@ -123,8 +127,11 @@ impl Scanner<'_> {
         }
         let Some(close) = self.rest().find("#}").filter(|close| *close > 1) else { return false };
         let diag = Diag::new("E0015", self.span(self.pos, self.pos + 2), "`{# … #}` is not a comment");
-        self.report(diag.hint("comments begin with `#` and run to the end of the line"));
-        self.leave_out(self.pos + close + 2);
+        let diag = diag.hint("comments begin with `#` and run to the end of the line");
+        let end = self.pos + close + 2;
+        let diag = self.as_comment(diag, self.pos..end, 2, "#}");
+        self.report(diag);
+        self.leave_out(end);
         true
     }
 

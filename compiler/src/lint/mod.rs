@@ -16,6 +16,7 @@ mod later;
 mod loops;
 mod members;
 mod options;
+mod quotients;
 mod recursion;
 mod roles;
 mod stops;
@@ -45,6 +46,7 @@ pub fn lint(hir: &Hir, modules: &Modules, sources: &Sources, limits: &Limits) ->
     lint.endless();
     lint.options();
     lint.conditions();
+    lint.quotients();
     lint.loops();
     lint.recursion();
     lint.later();

@@ -64,10 +64,28 @@ impl Lint<'_> {
                 }
                 Kind::Error => ("error", format!("use it, or leave out `{name}`")),
             };
-            self.report(
-                Diag::new("W0100", decl.span, format!("the {what} `{name}` is never read")).hint(hint),
-            );
+            let diag = Diag::new("W0100", decl.span, format!("the {what} `{name}` is never read")).hint(hint);
+            let place = match local.kind {
+                Kind::Variable => None,
+                Kind::Counter => self.with_word_before(decl.span, "as"),
+                Kind::Error => self.with_word_before(decl.span, "else").map(|_| decl.span),
+                Kind::Item => Some(decl.span),
+            };
+            let text = if local.kind == Kind::Item { format!("_{name}") } else { String::new() };
+            let once = sets(func, var) == 0;
+            self.report(match place.filter(|_| once) {
+                Some(place) => diag.fixed(place, text),
+                None => diag,
+            });
         }
+    }
+
+    /// A name and the word before it, if that is the one.
+    fn with_word_before(&self, name: Span, word: &str) -> Option<Span> {
+        let source = self.sources.get(name.file)?;
+        let before = source.text.get(..name.start as usize)?.trim_end_matches([' ', '\t']);
+        let start = before.strip_suffix(word)?.len();
+        Some(Span::new(name.file, start, name.end as usize))
     }
 
     /// Captures that nothing reads and after which nothing is generated.
@@ -156,6 +174,16 @@ fn reads(hir: &Hir, func: &Func) -> BTreeSet<VarId> {
     let captures: Vec<VarId> = facts.map(|(capture, _, _)| *capture).collect();
     read.extend(captures);
     read
+}
+
+/// How often a variable is assigned.
+fn sets(func: &Func, var: VarId) -> usize {
+    let mut count = 0;
+    walk::each(&func.body, &mut |node| {
+        let sets = matches!(node, Node::Stmt(Stmt { kind: StmtKind::Set(set, _), .. }) if *set == var);
+        count += usize::from(sets);
+    });
+    count
 }
 
 /// Whether a branch keeps something.

@@ -184,11 +184,20 @@ impl Code<'_> {
     /// `map`, `filter` and `sort_by`: a list of values, one for each item. Calls of an agent, which has a context of its
     /// own, are branches: they can go on side by side.
     pub(super) fn map(&mut self, map: &Map, dst: Local, span: Span) {
-        if map.gives == MapGives::Values && self.is_asking_agent(&map.body) {
+        if matches!(map.gives, MapGives::Values) && self.is_asking_agent(&map.body) {
             let over = ir::Over::Each { items: self.expr(&map.list), item: Code::var(map.item) };
             return self.fork(over, dst, span, |code| Some(code.expr(&map.body)));
         }
         let (items, count) = self.items(&map.list);
+        match &map.gives {
+            MapGives::Any | MapGives::All | MapGives::Find => {
+                return self.search(map, items, count, dst, span);
+            }
+            MapGives::Reduced(so_far, start) => {
+                return self.reduce(map, (*so_far, start), items, count, dst, span);
+            }
+            _ => {}
+        }
         let values = match map.gives {
             MapGives::Values => dst,
             _ => self.temp(&Ty::list(map.body.ty.clone())),
@@ -199,12 +208,58 @@ impl Code<'_> {
             let item = code.expr(&map.body);
             code.push(Op::Append { list: values, item }, span);
         });
-        let id = match map.gives {
-            MapGives::Values => return,
-            MapGives::Filter => Builtin::Filter,
-            MapGives::Sorted => Builtin::SortBy,
+        let (id, more) = match &map.gives {
+            MapGives::Filter => (Builtin::Filter, None),
+            MapGives::Groups => (Builtin::GroupBy, None),
+            MapGives::Sorted(falling) => (Builtin::SortBy, Some(self.expr(falling))),
+            _ => return,
         };
-        self.push(Op::Builtin { dst, id, args: vec![items, values] }, span);
+        let args = [items, values].into_iter().chain(more).collect();
+        self.push(Op::Builtin { dst, id, args }, span);
+    }
+
+    /// `any`, `all` and `find`: the loop ends where the outcome is known.
+    fn search(&mut self, map: &Map, items: Local, count: Local, dst: Local, span: Span) {
+        let all = matches!(map.gives, MapGives::All);
+        let find = matches!(map.gives, MapGives::Find);
+        let otherwise = if find { Const::Null } else { Const::Bool(all) };
+        self.push(Op::Const { dst, value: otherwise }, span);
+        self.count_up(count, span, |code, index| {
+            code.push(Op::Index { dst: Code::var(map.item), src: items, index }, map.list.span);
+            let value = code.expr(&map.body);
+            let (known, more) = (code.block(), code.block());
+            let (then, otherwise) = if all { (more, known) } else { (known, more) };
+            code.end(Term::Branch { cond: value, then, otherwise });
+            code.at(known);
+            let outcome = match find {
+                true => Op::Copy { dst, src: Code::var(map.item) },
+                false => Op::Const { dst, value: Const::Bool(!all) },
+            };
+            code.push(outcome, span);
+            if let Some(Scope::Loop { exit, .. }) = code.scopes.last().copied() {
+                code.end(Term::Jump(exit));
+            }
+            code.at(more);
+        });
+    }
+
+    /// `reduce`: what the function gave is what it is called with next.
+    fn reduce(
+        &mut self,
+        map: &Map,
+        (so_far, start): (VarId, &Expr),
+        items: Local,
+        count: Local,
+        dst: Local,
+        span: Span,
+    ) {
+        self.expr_into(start, Code::var(so_far));
+        self.count_up(count, span, |code, index| {
+            code.push(Op::Index { dst: Code::var(map.item), src: items, index }, map.list.span);
+            let value = code.expr(&map.body);
+            code.push(Op::Copy { dst: Code::var(so_far), src: value }, map.body.span);
+        });
+        self.push(Op::Copy { dst, src: Code::var(so_far) }, span);
     }
 
     /// Each part of `a and b` is an expectation of its own. The message is computed only where it fails.
@@ -301,7 +356,7 @@ impl Code<'_> {
 fn is_constant(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Const(_) => true,
-        ExprKind::IntToFloat(inner) | ExprKind::Present(inner) | ExprKind::Unary(_, inner) => {
+        ExprKind::IntToFloat(inner) | ExprKind::Narrowed(inner) | ExprKind::Unary(_, inner) => {
             is_constant(inner)
         }
         ExprKind::List(items) | ExprKind::Format(items) => items.iter().all(is_constant),

@@ -29,7 +29,7 @@ impl Code<'_> {
         let op = match &expr.kind {
             ExprKind::Const(value) => Op::Const { dst, value: value.clone() },
             ExprKind::Var(var) => Op::Copy { dst, src: Code::var(*var) },
-            ExprKind::Present(inner) => Op::Copy { dst, src: self.expr(inner) },
+            ExprKind::Narrowed(inner) => Op::Copy { dst, src: self.expr(inner) },
             ExprKind::IntToFloat(inner) => Op::IntToFloat { dst, src: self.expr(inner) },
             ExprKind::Unary(op, inner) => Op::Unary { dst, op: *op, src: self.expr(inner) },
             ExprKind::Binary(op, left, right) => {
@@ -66,6 +66,10 @@ impl Code<'_> {
             ExprKind::Coalesce(left, right) => {
                 let widens = expr.ty == Ty::Float && left.ty.without_null().base() == Ty::Int;
                 return self.coalesce(left, right, dst, widens, span);
+            }
+            ExprKind::Let(var, value, body) => {
+                self.expr_into(value, Code::var(*var));
+                return self.expr_into(body, dst);
             }
             ExprKind::If(arms, otherwise) => return self.if_expr(arms, otherwise, dst),
         };

@@ -22,6 +22,8 @@ pub(super) struct Builder {
     places: Places,
     bodies: Bodies,
     pub(super) depth: usize,
+    /// From where to where the expression of the innermost hole goes.
+    pub(super) hole: Option<(usize, usize)>,
     /// How deep a tree may grow ([`Limits::enclosing`](crate::Limits::enclosing)).
     most: usize,
     pub(super) diags: Vec<Diag>,
@@ -29,7 +31,7 @@ pub(super) struct Builder {
 
 /// Where the code of a pair ends. Before a part that may be missing the grammar skips white space and comments,
 /// which then belong to the pair, so that it would reach to the next statement.
-fn end_of(pair: &Pair<'_>) -> usize {
+pub(super) fn end_of(pair: &Pair<'_>) -> usize {
     let span = pair.as_span();
     if ends_with_code(pair.as_str()) {
         return span.end();
@@ -66,7 +68,7 @@ fn code_end(text: &str) -> Option<usize> {
 impl Builder {
     /// For a text whose parts have these places in the file. Its tree may grow `most` levels deep.
     pub(super) fn new(file: u32, places: Places, most: usize) -> Builder {
-        Builder { file, places, bodies: Bodies::new(), depth: 0, most, diags: Vec::new() }
+        Builder { file, places, bodies: Bodies::new(), depth: 0, hole: None, most, diags: Vec::new() }
     }
 
     /// The same for a piece so many levels deep, whose blocks were read apart.
@@ -222,7 +224,7 @@ impl Builder {
             match part.as_rule() {
                 Rule::ident => name = Some(self.ident(&part)),
                 Rule::string => model = self.text(part),
-                Rule::record => settings = self.entries(part),
+                Rule::record => settings = self.settings(part),
                 _ => {}
             }
         }

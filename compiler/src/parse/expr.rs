@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 
 use pest::pratt_parser::{Assoc, Op, PrattParser};
 
-use super::build::Builder;
+use super::build::{Builder, end_of};
 use super::{Pair, Rule};
-use crate::ast::{BinOp, Call, Expr, ExprKind, Fork, Ident, UnOp};
+use crate::ast::{BinOp, Call, Expr, ExprKind, Fork, Ident, Lambda, Text, UnOp};
 use crate::diag::Diag;
 use crate::ir::Const;
 use crate::number::Number;
@@ -31,7 +31,7 @@ fn pratt() -> &'static PrattParser<Rule> {
                 | left(Rule::not_in))
             .op(left(Rule::coalesce))
             .op(left(Rule::plus) | left(Rule::minus))
-            .op(left(Rule::times) | left(Rule::divide) | left(Rule::modulo))
+            .op(left(Rule::times) | left(Rule::divide) | left(Rule::whole) | left(Rule::modulo))
             .op(Op::prefix(Rule::neg))
     })
 }
@@ -159,17 +159,18 @@ impl Builder {
             Rule::regex => ExprKind::Regex(self.regex(&pair)),
             Rule::literal_word => literal_word(pair.as_str()),
             Rule::ident => ExprKind::Name(pair.as_str().to_owned()),
-            Rule::list => {
-                let items = pair.into_inner().filter(|p| p.as_rule() == Rule::expr);
-                ExprKind::List(items.map(|p| self.expr(p)).collect())
-            }
-            Rule::record => ExprKind::Record(self.entries(pair)),
+            Rule::list => self.list(pair),
+            Rule::record => self.record(pair),
+            Rule::lambda => self.lambda(pair),
             Rule::paren => {
                 let error = self.error_expr(&pair);
                 let inner = pair.into_inner().find(|p| p.as_rule() == Rule::expr);
                 return inner.map_or(error, |p| self.expr(p)).placed(span);
             }
             Rule::if_expr => self.if_expr(pair),
+            Rule::match_expr => {
+                ExprKind::Match(Box::new(self.choice(pair, Rule::value_arm, Builder::arm_value)))
+            }
             Rule::fork => self.fork(pair),
             Rule::aside => self.blocks(pair).pop().map_or(ExprKind::Error, ExprKind::Aside),
             Rule::embed => {
@@ -179,6 +180,21 @@ impl Builder {
             _ => ExprKind::Error,
         };
         Expr { kind, span }
+    }
+
+    fn lambda(&mut self, pair: Pair<'_>) -> ExprKind {
+        let mut lambda = Lambda { params: Vec::new(), body: self.error_expr(&pair) };
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::lambda_head => {
+                    let names = part.into_inner().filter(|p| p.as_rule() == Rule::ident);
+                    lambda.params = names.map(|name| self.ident(&name)).collect();
+                }
+                Rule::expr => lambda.body = self.expr(part),
+                _ => {}
+            }
+        }
+        ExprKind::Lambda(Box::new(lambda))
     }
 
     fn fork(&mut self, pair: Pair<'_>) -> ExprKind {
@@ -210,12 +226,35 @@ impl Builder {
         ExprKind::Error
     }
 
-    pub(super) fn entries(&mut self, pair: Pair<'_>) -> Vec<(Ident, Expr)> {
-        let entries = pair.into_inner().filter(|p| p.as_rule() == Rule::entry);
-        entries.filter_map(|p| self.named(p)).collect()
+    /// A literal before the `=>` of a `match`.
+    pub(super) fn case(&mut self, pair: Pair<'_>) -> Expr {
+        let (span, error) = (self.span(&pair), self.error_expr(&pair));
+        let Some(literal) = pair.into_inner().next() else { return error };
+        let kind = match literal.as_rule() {
+            Rule::string => return self.string_expr(literal),
+            Rule::literal_word => literal_word(literal.as_str()),
+            _ => {
+                let negative = literal.as_str().starts_with('-');
+                let Some(number) = literal.into_inner().next() else { return error };
+                let value = Expr { span: self.span(&number), kind: self.number(&number) };
+                if !negative {
+                    return value;
+                }
+                ExprKind::Unary(UnOp::Neg, Box::new(value))
+            }
+        };
+        Expr { kind, span }
     }
 
+    fn arm_value(&mut self, pair: Pair<'_>) -> Option<Expr> {
+        (pair.as_rule() == Rule::expr).then(|| self.expr(pair))
+    }
+
+    /// An `if` without `else` gives the empty text where it is all of a hole, and is nothing anywhere else.
     fn if_expr(&mut self, pair: Pair<'_>) -> ExprKind {
+        let place = pair.as_span();
+        let fills_hole = self.hole == Some((place.start(), end_of(&pair)));
+        let span = self.span(&pair);
         let (mut arms, mut cond, mut last) = (Vec::new(), None, None);
         for part in pair.into_inner() {
             match part.as_rule() {
@@ -230,7 +269,15 @@ impl Builder {
                 _ => {}
             }
         }
-        last.map_or(ExprKind::Error, |otherwise| ExprKind::If(arms, Box::new(otherwise)))
+        let nothing = Text { parts: Vec::new(), span };
+        let nothing = fills_hole.then_some(Expr { kind: ExprKind::Str(nothing), span });
+        match last.or(nothing) {
+            Some(otherwise) => ExprKind::If(arms, Box::new(otherwise)),
+            None => {
+                self.diags.push(needs_else(span.after()));
+                ExprKind::Error
+            }
+        }
     }
 }
 
@@ -239,6 +286,12 @@ impl Expr {
     fn placed(self, span: Span) -> Expr {
         Expr { span, ..self }
     }
+}
+
+/// That an `if` has no value where its condition is false.
+fn needs_else(span: Span) -> Diag {
+    let hint = "write if c { \"x\" } else { \"\" }; or make the `if` a statement around the text";
+    Diag::new("E0021", span, "an `if` that is a value needs an `else`").hint(hint)
 }
 
 fn literal_word(word: &str) -> ExprKind {
@@ -280,6 +333,7 @@ fn bin_op(rule: Rule) -> BinOp {
         Rule::minus => BinOp::Sub,
         Rule::times => BinOp::Mul,
         Rule::divide => BinOp::Div,
+        Rule::whole => BinOp::Whole,
         Rule::modulo => BinOp::Rem,
         _ => BinOp::Add,
     }

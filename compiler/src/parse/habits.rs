@@ -2,7 +2,7 @@
 //!
 //! These are tried only on statements that do not parse, and before any part of one is explained.
 
-use super::explain::Found;
+use super::explain::{Found, quoted};
 use super::leaf::Leaf;
 use super::prose::Run;
 use crate::diag::near::distance;
@@ -49,7 +49,7 @@ fn inner_item(leaf: &Leaf<'_>) -> Option<Found> {
             "`const` belongs at the top level of a file",
             "write `let` inside a block",
         );
-        return Some(found.mend(leaf.place(0..1), "let").sure());
+        return Some(found.mend(leaf.place(0..1), "let").sure().fixed());
     }
     let message = format!("`{word}` belongs at the top level of a file");
     Some(Found::new("E0023", span, message, "move it out of the block").lost())
@@ -90,7 +90,7 @@ fn input(leaf: &Leaf<'_>) -> Option<Found> {
     if words::is_type(first) && leaf.is_name(2) && leaf.on_line(2) {
         let hint = format!("write `input {second}: {first}`");
         let found = Found::habit(leaf.span(1..2), "the type comes after the name", hint);
-        return Some(found.mend(leaf.place(1..3), format!("{second}: {first}")).sure());
+        return Some(found.mend(leaf.place(1..3), format!("{second}: {first}")).sure().fixed());
     }
     let third = leaf.at(3);
     if second == "?" && third == ":" && leaf.is_name(4) {
@@ -100,7 +100,11 @@ fn input(leaf: &Leaf<'_>) -> Option<Found> {
             "the `?` of an input that may be missing comes after its type",
             hint,
         );
-        return Some(found.mend(leaf.place(2..3), "").sure());
+        let found = found.mend(leaf.place(2..3), "").sure();
+        let end = leaf.place(4..5).end;
+        let whole = !leaf.on_line(5) || leaf.at(5) == "=" || leaf.words.len() == 5;
+        let moved = vec![(leaf.place(2..3), String::new()), (end..end, "?".to_owned())];
+        return Some(if whole { found.fix(moved, true) } else { found });
     }
     if leaf.is_name(2) && leaf.on_line(2) && (words::is_type(second) || third == "=" || third == "?") {
         let found = Found::habit(
@@ -109,7 +113,7 @@ fn input(leaf: &Leaf<'_>) -> Option<Found> {
             format!("write `input {first}: {second}{}`", if third == "=" { " = …" } else { "" }),
         );
         let end = leaf.place(1..2).end;
-        return Some(found.mend(end..end, ":").sure());
+        return Some(found.mend(end..end, ":").sure().fixed());
     }
     if second != "=" {
         return None;
@@ -120,7 +124,10 @@ fn input(leaf: &Leaf<'_>) -> Option<Found> {
         format!("the input `{first}` needs a type"),
         format!("write `input {first}: {ty} = …`"),
     );
-    Some(found.mend(end..end, ": \0").sure())
+    let literal = leaf.line_end(0) == 4 || leaf.kind(3) == Some(Kind::StrOpen);
+    let typed = literal && (ty != "str" || leaf.kind(3) == Some(Kind::StrOpen)) && leaf.at(3) != "[";
+    let typed = typed.then(|| (end..end, format!(": {ty}")));
+    Some(found.mend(end..end, ": \0").sure().fix(typed.into_iter().collect(), true))
 }
 
 /// `tool + search(query: str)`: a sign before the name, which would make it an expression.
@@ -182,9 +189,28 @@ fn statement_word(leaf: &Leaf<'_>) -> Option<Found> {
         _ => None,
     };
     Some(match mend {
-        Some(text) => found.mend(place, text),
-        None => found.lost(),
+        Some(text) => {
+            let fix = written_instead(leaf, word, text);
+            let fixes = fix.iter().map(|(text, _)| (place.clone(), (*text).to_owned())).collect();
+            found.mend(place, text).fix(fixes, fix.is_some_and(|(_, safe)| safe))
+        }
+        None => match word {
+            "except" | "catch" => found.fix(vec![(place, "else".to_owned())], true).lost(),
+            "loop" => found.fix(vec![(place, "repeat 10".to_owned())], false).lost(),
+            _ => found.lost(),
+        },
     })
+}
+
+/// What to write for a word that begins a statement in other languages, and whether that is sure.
+fn written_instead(leaf: &Leaf<'_>, word: &str, text: &'static str) -> Option<(&'static str, bool)> {
+    match word {
+        "elif" | "elseif" | "elsif" => Some(("else if", true)),
+        "unless" => None,
+        "raise" | "throw" => Some((text, leaf.kind(1) == Some(Kind::StrOpen))),
+        "set" | "local" | "class" | "struct" | "interface" | "static" => Some((text, false)),
+        _ => Some((text, true)),
+    }
 }
 
 /// `import x`, `from x import y`, `import "x"`, `import "x" as { a }`
@@ -200,7 +226,7 @@ fn import(leaf: &Leaf<'_>) -> Option<Found> {
             "the names that an import brings go in braces",
             format!("write import {{ {name} }} from \"…\"; for all of them, import \"…\" as {name}"),
         );
-        return Some(found.mend(leaf.place(1..2), format!("{{ {name} }}")).sure());
+        return Some(found.mend(leaf.place(1..2), format!("{{ {name} }}")).sure().fixed());
     }
     if leaf.is_name(1) && leaf.at(2) != "from" {
         let found =
@@ -226,7 +252,7 @@ fn declaration(leaf: &Leaf<'_>) -> Option<Found> {
         let hint = format!("write `let {name} = …`, and `{name} = …` to change it");
         let found = Found::habit(leaf.span(1..2), "`:=` is not an operator", hint);
         let start = leaf.bytes().start;
-        return Some(found.mend(start..start, "let ").mend(leaf.place(1..2), "=").sure());
+        return Some(found.mend(start..start, "let ").mend(leaf.place(1..2), "=").sure().fixed());
     }
     let line = 0..leaf.line_end(0);
     if leaf.at(1) == ":" && line.clone().any(|at| leaf.at(at) == "=") && leaf.is_name(2) {
@@ -236,7 +262,7 @@ fn declaration(leaf: &Leaf<'_>) -> Option<Found> {
             "variables are declared with `let`",
             format!("write `let {name}: …`"),
         );
-        return Some(found.mend(start..start, "let ").sure());
+        return Some(found.mend(start..start, "let ").sure().fixed());
     }
     if words::is_type(name) && leaf.is_name(1) && leaf.on_line(1) && leaf.at(2) == "=" {
         let other = leaf.at(1);
@@ -245,7 +271,10 @@ fn declaration(leaf: &Leaf<'_>) -> Option<Found> {
             "variables are declared with `let`",
             format!("write `let {other}: {name} = …`"),
         );
-        return Some(found.mend(leaf.place(0..2), format!("let {other}")).sure());
+        let own = matches!(name, "str" | "int" | "float" | "bool");
+        let typed = own.then(|| (leaf.place(0..2), format!("let {other}: {name}")));
+        let found = found.mend(leaf.place(0..2), format!("let {other}")).sure();
+        return Some(found.fix(typed.into_iter().collect(), true));
     }
     None
 }
@@ -292,7 +321,9 @@ fn quoted_name(leaf: &Leaf<'_>) -> Option<Found> {
     let shown = if plain { name } else { "name" };
     let message = "a generation is named by a plain word";
     let found = Found::habit(leaf.span(at..at + 1), message, format!("write `gen {shown}`, without quotes"));
-    Some(found.mend(leaf.place(at..at + 1), if plain { format!("{name}: \0") } else { "\0".to_owned() }))
+    let bare = plain.then(|| (leaf.place(at..at + 1), name.to_owned()));
+    let mend = if plain { format!("{name}: \0") } else { "\0".to_owned() };
+    Some(found.mend(leaf.place(at..at + 1), mend).fix(bare.into_iter().collect(), true))
 }
 
 /// `with user() { … }`, `with user():`
@@ -334,7 +365,8 @@ fn misspelt(leaf: &Leaf<'_>) -> Option<Found> {
     let message = format!("`{word}` is not a statement");
     Some(
         Found::habit(leaf.span(0..1), message, format!("did you mean `{found}`?"))
-            .mend(leaf.place(0..1), *found),
+            .mend(leaf.place(0..1), *found)
+            .fixable(),
     )
 }
 
@@ -376,5 +408,7 @@ fn text(leaf: &Leaf<'_>) -> Option<Found> {
         true => format!("write \"{}\"", shown.replace('"', "\\\"")),
         false => LINES_OF_TEXT.to_owned(),
     };
-    Some(Found::new("E0027", leaf.span(0..end), "text goes in quotes", hint).lines(Run::Text))
+    let quoted = quoted(text).filter(|_| end == first).map(|text| (leaf.place(0..end), text));
+    let found = Found::new("E0027", leaf.span(0..end), "text goes in quotes", hint).lines(Run::Text);
+    Some(found.fix(quoted.into_iter().collect(), false))
 }

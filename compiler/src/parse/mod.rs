@@ -10,10 +10,12 @@ mod expr;
 mod habits;
 mod item;
 mod leaf;
+mod literals;
 mod mend;
 mod outline;
 mod patch;
 mod prose;
+mod prove;
 mod recover;
 mod stmt;
 mod stub;
@@ -24,9 +26,9 @@ use std::ops::Range;
 
 use pest::Parser;
 
-use crate::ast::{Ast, Damage};
-use crate::diag::{Diag, allow};
-use crate::lex::{Kind, Lexed, SEMICOLON, lex};
+use crate::ast::{Ast, Damage, docs};
+use crate::diag::{Diag, Edit, allow};
+use crate::lex::{Kind, Lexed, Opening, SEMICOLON, in_braces, lex};
 use crate::limits::Limits;
 use patch::Places;
 use recover::Findings;
@@ -57,8 +59,17 @@ struct File<'a> {
 /// Parses a file.
 pub fn parse(file: u32, text: &str, limits: &Limits) -> (Ast, Vec<Diag>) {
     let lexed = lex(file, text, limits);
-    let file = File { id: file, text, lexed: &lexed, enclosing: limits.enclosing };
-    let mut ast = Ast { allows: allow::allows(file.id, text, &lexed.tokens), ..Ast::default() };
+    let (ast, mut diags) = parsed(file, text, &lexed, limits);
+    let again = |fixed: &str| parsed(file, fixed, &lex(file, fixed, limits), limits).1;
+    prove::prove(text, &mut diags, &lexed.diags, again);
+    (ast, diags)
+}
+
+fn parsed(file: u32, text: &str, lexed: &Lexed, limits: &Limits) -> (Ast, Vec<Diag>) {
+    let file = File { id: file, text, lexed, enclosing: limits.enclosing };
+    let allows = allow::allows(file.id, text, &lexed.tokens);
+    let docs = docs::docs(file.id, text, &lexed.tokens);
+    let mut ast = Ast { allows, docs, ..Ast::default() };
     let mut found = Findings::new(file);
     for chunk in lexed.chunks(text) {
         read(file, &chunk, &mut ast, &mut found);
@@ -70,19 +81,36 @@ pub fn parse(file: u32, text: &str, limits: &Limits) -> (Ast, Vec<Diag>) {
     diags.sort_by_key(|d| (d.span.start, d.span.end));
     diags.dedup_by(|a, b| a.span == b.span && a.code == b.code);
     gather(&mut diags);
+    let colon = |diag: &&mut Diag| lexed.openings.iter().any(|opening| opens_at(lexed, *opening, diag));
+    if let Some(diag) = diags.iter_mut().find(colon) {
+        *diag = diag.clone().fix(in_braces(file.id, text, lexed), true);
+    }
     ast.damage.spans.sort_by_key(|span| (span.start, span.end));
     (ast, diags)
+}
+
+/// Whether a finding is that a block begins with a `:`.
+fn opens_at(lexed: &Lexed, opening: Opening, diag: &Diag) -> bool {
+    let Opening::Colon(at) = opening else { return false };
+    diag.fixes.is_empty() && lexed.tokens.get(at).is_some_and(|token| token.start == diag.span.start as usize)
 }
 
 /// A sign at the end of every statement is one habit: the first one is reported, and says how many follow.
 fn gather(diags: &mut Vec<Diag>) {
     let is_end = |diag: &Diag| diag.message == SEMICOLON;
     let more = diags.iter().filter(|diag| is_end(diag)).count().saturating_sub(1);
+    let ends: Vec<Edit> = diags.iter().filter(|diag| is_end(diag)).flat_map(edits).collect();
     let mut first = true;
     diags.retain(|diag| !is_end(diag) || std::mem::replace(&mut first, false));
     if let Some(diag) = diags.iter_mut().find(|diag| is_end(diag) && more > 0) {
         diag.hint = Some(format!("leave it out, and the {more} after it: a new line is enough"));
+        diag.fixes = Box::default();
+        *diag = diag.clone().fix(ends, true);
     }
+}
+
+fn edits(diag: &Diag) -> Vec<Edit> {
+    diag.fixes.iter().flat_map(|fix| fix.edits.iter().cloned()).collect()
 }
 
 /// Shows every construct of a file, in the order of their places, outer ones before those within them.

@@ -165,6 +165,8 @@ enum Head {
     Block,
     /// A branch of an `if` that is a value.
     Branch,
+    /// The arms of a `match`, which have blocks.
+    Arms,
     /// A list of fields or cases, in another language.
     Foreign,
 }
@@ -286,14 +288,15 @@ impl Splitter<'_, '_> {
         let first = at == self.first;
         self.state.prose |= self.is_prose(at);
         match word {
-            "class" | "struct" | "interface" | "enum" | "switch" | "match" if first => {
+            "class" | "struct" | "interface" | "enum" | "switch" if first => {
                 self.state.head = Head::Foreign;
             }
+            "match" if first => self.state.head = Head::Arms,
             "function" if first && self.holds_prompt(at) => self.state.head = Head::Foreign,
             "if" if !first && self.words.text(at - 1) != "else" => self.state.head = Head::Branch,
             "fork" => self.state.fork = Some(self.depth),
             "=" => self.state.assigned = true,
-            "else" if self.state.head != Head::Branch => self.state.head = Head::Block,
+            "else" if !matches!(self.state.head, Head::Branch | Head::Arms) => self.state.head = Head::Block,
             _ if first && words::stands_before_block(word) => {
                 let named = matches!(self.words.text(at + 1), "=" | "+=" | ".") && !words::is_reserved(word);
                 self.state.head = if named { Head::None } else { Head::Block };
@@ -315,7 +318,7 @@ impl Splitter<'_, '_> {
         let inner = at + 1..self.words.ends.get(at).copied().unwrap_or(end).min(end);
         let start = match word.opening {
             Some(Opening::Missing(_)) => word.end,
-            Some(Opening::Colon(_)) if self.state.head == Head::Foreign => return None,
+            Some(Opening::Colon(_)) if matches!(self.state.head, Head::Foreign | Head::Arms) => return None,
             Some(Opening::Colon(_)) => word.start,
             None if word.text == "{" && self.is_block(at, *word) => word.start,
             None => return None,
@@ -335,6 +338,9 @@ impl Splitter<'_, '_> {
             return false;
         }
         let Some(before) = self.words.get(at - 1) else { return false };
+        if self.state.head == Head::Arms && before.text == "=>" {
+            return true;
+        }
         if before.text == "aside" || self.state.fork == Some(word.depth) && before.ends_operand() {
             return true;
         }
@@ -391,7 +397,7 @@ impl Splitter<'_, '_> {
         let ends = before.ends_statement();
         let odd = match word.kind {
             Kind::Open => word.text != "{" || self.is_double_brace(at),
-            Kind::Punct => matches!(word.text, "-" | "/"),
+            Kind::Punct => matches!(word.text, "-" | "/" | "//"),
             Kind::Unknown => true,
             _ => false,
         };

@@ -171,6 +171,7 @@ impl<'a> Recovery<'a> {
         let span = self.span(place);
         if let Some(diag) = self.found.diags.get_mut(diag) {
             diag.span.end = span.end;
+            diag.fixes = Box::default();
             if run == Run::Text {
                 diag.hint = Some(habits::LINES_OF_TEXT.to_owned());
             }
@@ -288,7 +289,7 @@ impl<'a> Recovery<'a> {
             }
             self.found.forget(only);
             let span = other.map_or(diag.span, |place| self.span(place));
-            self.found.diags.push(Diag { span, ..diag.clone() });
+            self.found.diags.push(Diag { span, fixes: Box::default(), ..diag.clone() });
             self.damage_around(span.start as usize);
             return Some(items);
         }

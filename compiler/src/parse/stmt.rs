@@ -2,7 +2,7 @@
 
 use super::build::Builder;
 use super::{Pair, Rule};
-use crate::ast::{Block, Expr, Gen, GenKind, Ident, Role, RoleBody, Stmt, StmtKind};
+use crate::ast::{Arm, Block, Expr, Gen, GenKind, Ident, Match, Role, RoleBody, Stmt, StmtKind};
 
 impl Builder {
     pub(super) fn block(&mut self, pair: Pair<'_>) -> Block {
@@ -24,6 +24,7 @@ impl Builder {
             Rule::let_stmt => self.let_stmt(pair),
             Rule::assign_stmt => self.assign_stmt(pair),
             Rule::if_stmt => self.if_stmt(pair),
+            Rule::match_stmt => StmtKind::Match(self.choice(pair, Rule::stmt_arm, Builder::arm_block)),
             Rule::for_stmt => self.for_stmt(pair),
             Rule::repeat_stmt => self.repeat_stmt(pair),
             Rule::break_stmt => StmtKind::Break,
@@ -84,6 +85,48 @@ impl Builder {
             }
         }
         StmtKind::If { arms, otherwise }
+    }
+
+    /// `match x { … }`, whose arms hold what `body` reads.
+    pub(super) fn choice<T>(
+        &mut self,
+        pair: Pair<'_>,
+        arm: Rule,
+        body: impl Fn(&mut Self, Pair<'_>) -> Option<T>,
+    ) -> Match<T> {
+        let mut subject = self.error_expr(&pair);
+        let mut arms = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::expr => subject = self.expr(part),
+                rule if rule == arm => arms.extend(self.arm(part, &body)),
+                _ => {}
+            }
+        }
+        Match { subject, arms }
+    }
+
+    fn arm<T>(&mut self, pair: Pair<'_>, body: impl Fn(&mut Self, Pair<'_>) -> Option<T>) -> Option<Arm<T>> {
+        let mut parts = pair.into_inner();
+        let head = parts.next()?;
+        let span = self.span(&head);
+        let cases = head.into_inner().filter(|part| part.as_rule() == Rule::case);
+        let cases = cases.map(|case| self.case(case)).collect();
+        let body = parts.find_map(|part| body(self, part))?;
+        Some(Arm { cases, span, body })
+    }
+
+    /// A block, or a statement that is one by itself.
+    fn arm_block(&mut self, pair: Pair<'_>) -> Option<Block> {
+        match pair.as_rule() {
+            Rule::arrow | Rule::comma => None,
+            Rule::block => Some(self.block(pair)),
+            _ => {
+                let span = self.span(&pair);
+                let stmts = self.nested(1, span, Vec::new(), |b| vec![b.stmt(pair)]);
+                Some(Block { stmts, span })
+            }
+        }
     }
 
     fn else_if(&mut self, pair: Pair<'_>) -> Option<(Expr, Block)> {

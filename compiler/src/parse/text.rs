@@ -1,9 +1,9 @@
 //! The builder: strings. Escapes in `"…"` are read here and only here; for `"""` see [`super::dedent`].
 
-use super::build::Builder;
+use super::build::{Builder, end_of};
 use super::dedent::dedent;
 use super::{Pair, Rule};
-use crate::ast::{Ident, Part, Text};
+use crate::ast::{Ident, Part, Text, TypeHole, TypePart, TypeText};
 use crate::diag::Diag;
 use crate::source::Span;
 
@@ -25,6 +25,45 @@ impl Builder {
         Text { parts, span }
     }
 
+    /// A `type_string`.
+    pub(super) fn type_string(&mut self, pair: Pair<'_>) -> TypeText {
+        let span = self.span(&pair);
+        let Some(form) = pair.into_inner().next() else { return TypeText { parts: Vec::new(), span } };
+        let long = form.as_rule() == Rule::type_long;
+        let mut parts: Vec<TypePart> = Vec::new();
+        for part in form.into_inner() {
+            parts.extend(match part.as_rule() {
+                Rule::type_hole => self.type_hole(part).map(TypePart::Hole),
+                _ => match self.part(part, long) {
+                    Part::Lit(text, span) => Some(TypePart::Lit(text, span)),
+                    Part::Expr(_) | Part::Gen(_) => None,
+                },
+            });
+        }
+        if long {
+            let texts = parts.iter_mut().map(|part| match part {
+                TypePart::Lit(text, _) => Some(text),
+                TypePart::Hole(_) => None,
+            });
+            dedent(&mut texts.collect::<Vec<_>>());
+        }
+        parts.retain(|part| !matches!(part, TypePart::Lit(text, _) if text.is_empty()));
+        TypeText { parts, span }
+    }
+
+    fn type_hole(&mut self, pair: Pair<'_>) -> Option<TypeHole> {
+        let span = self.span(&pair);
+        let (mut name, mut ty) = (None, None);
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident => name = Some(self.ident(&part)),
+                Rule::type_expr => ty = Some(self.type_expr(part)),
+                _ => {}
+            }
+        }
+        Some(TypeHole { name, ty: ty?, span })
+    }
+
     fn part(&mut self, pair: Pair<'_>, long: bool) -> Part {
         let span = self.span(&pair);
         match pair.as_rule() {
@@ -40,7 +79,13 @@ impl Builder {
         let Some(inner) = pair.into_inner().next() else { return Part::Expr(error) };
         match inner.as_rule() {
             Rule::generate | Rule::select | Rule::call_gen => Part::Gen(self.generation(inner)),
-            _ => Part::Expr(self.expr(inner)),
+            _ => {
+                let place = (inner.as_span().start(), end_of(&inner));
+                let outer = self.hole.replace(place);
+                let value = self.expr(inner);
+                self.hole = outer;
+                Part::Expr(value)
+            }
         }
     }
 
@@ -88,7 +133,12 @@ impl Builder {
             "\\'" => "a single quote needs no backslash",
             _ => "the escapes are \\n \\t \\r \\\" \\\\ \\u{1F600} and \\{{; a backslash itself is \\\\",
         };
-        self.diags.push(Diag::new("E0014", span, format!("`{escape}` is not an escape")).hint(hint));
+        let diag = Diag::new("E0014", span, format!("`{escape}` is not an escape")).hint(hint);
+        self.diags.push(match escape {
+            "\\{" => diag.fixed(span, "{"),
+            "\\'" => diag.fixed(span, "'"),
+            _ => diag,
+        });
     }
 }
 

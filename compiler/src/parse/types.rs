@@ -3,25 +3,25 @@
 use super::build::Builder;
 use super::expr::{float, number_lost};
 use super::{Pair, Rule};
-use crate::ast::{Bound, Bounds, Expr, FieldType, Number, Regex, Text, Type, TypeKind};
-use crate::diag::Diag;
+use crate::ast::{Bound, Bounds, Expr, FieldType, Number, Place, Regex, Text, Type, TypeKind};
+use crate::source::Span;
 
 impl Builder {
     pub(super) fn type_expr(&mut self, pair: Pair<'_>) -> Type {
         let span = self.span(&pair);
         let error = Type { kind: TypeKind::Error, span };
         self.nested(1, span, error, |b| {
-            let members = pair.into_inner().filter(|p| p.as_rule() == Rule::type_member);
-            let mut members: Vec<Type> = members.map(|p| b.type_member(p)).collect();
-            match members.pop() {
-                Some(only) if members.is_empty() => only,
-                Some(last) => {
-                    members.push(last);
-                    Type { kind: TypeKind::Union(members), span }
-                }
-                None => Type { kind: TypeKind::Error, span },
-            }
+            let members = pair.into_inner().filter(|p| p.as_rule() == Rule::type_both);
+            let members: Vec<Type> = members.map(|p| b.type_both(p)).collect();
+            joined(members, span, TypeKind::Union)
         })
+    }
+
+    fn type_both(&mut self, pair: Pair<'_>) -> Type {
+        let span = self.span(&pair);
+        let members = pair.into_inner().filter(|p| p.as_rule() == Rule::type_member);
+        let members: Vec<Type> = members.map(|p| self.type_member(p)).collect();
+        joined(members, span, TypeKind::Both)
     }
 
     fn type_member(&mut self, pair: Pair<'_>) -> Type {
@@ -57,12 +57,28 @@ impl Builder {
                 let inner = pair.into_inner().find(|p| p.as_rule() == Rule::type_expr);
                 return inner.map_or(Type { kind: TypeKind::Error, span }, |p| self.type_expr(p));
             }
+            Rule::type_fn => self.type_fn(pair),
             Rule::type_json_of => self.type_argument(pair, TypeKind::JsonOf),
             Rule::type_map => self.type_argument(pair, TypeKind::Map),
             Rule::type_schema => self.type_text(pair, TypeKind::Schema),
-            Rule::type_grammar => self.type_text(pair, TypeKind::Grammar),
+            Rule::type_grammar => {
+                let text = pair.into_inner().find(|p| p.as_rule() == Rule::type_string);
+                text.map_or(TypeKind::Error, |p| TypeKind::Grammar(self.type_string(p)))
+            }
             Rule::type_copy => self.type_value(pair, TypeKind::Copy),
             Rule::type_one_of => self.type_value(pair, TypeKind::OneOf),
+            Rule::type_having => {
+                let place = match pair.clone().into_inner().next().map(|p| p.as_rule()) {
+                    Some(Rule::kw_starts) => Place::Start,
+                    Some(Rule::kw_ends) => Place::End,
+                    _ => Place::Inside,
+                };
+                self.type_value(pair, |value| TypeKind::Having(place, value))
+            }
+            Rule::type_not => {
+                let inner = pair.into_inner().find(|p| p.as_rule() != Rule::not);
+                inner.map_or(TypeKind::Error, |p| TypeKind::Not(Box::new(self.type_atom(p))))
+            }
             _ => TypeKind::Error,
         };
         Type { kind, span }
@@ -81,14 +97,27 @@ impl Builder {
         argument.map_or(TypeKind::Error, |p| make(Box::new(self.type_atom(p))))
     }
 
-    /// `schema "file"`, `grammar "file"`
+    /// `fn(T, U) -> V`
+    fn type_fn(&mut self, pair: Pair<'_>) -> TypeKind {
+        let (mut params, mut ret) = (Vec::new(), None);
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::type_expr => params.push(self.type_expr(part)),
+                Rule::result => ret = part.into_inner().next().map(|ret| Box::new(self.type_expr(ret))),
+                _ => {}
+            }
+        }
+        TypeKind::Fn(params, ret)
+    }
+
+    /// `schema "file"`
     fn type_text(&mut self, pair: Pair<'_>, make: fn(Text) -> TypeKind) -> TypeKind {
         let text = pair.into_inner().find(|p| p.as_rule() == Rule::string);
         text.map_or(TypeKind::Error, |p| make(self.text(p)))
     }
 
-    /// `copy(expr)`, `one_of(expr)`
-    fn type_value(&mut self, pair: Pair<'_>, make: fn(Box<Expr>) -> TypeKind) -> TypeKind {
+    /// `copy(expr)`, `one_of(expr)`, `contains(expr)`
+    fn type_value(&mut self, pair: Pair<'_>, make: impl FnOnce(Box<Expr>) -> TypeKind) -> TypeKind {
         let paren = pair.into_inner().find(|p| p.as_rule() == Rule::paren);
         let value = paren.and_then(|p| p.into_inner().find(|p| p.as_rule() == Rule::expr));
         value.map_or(TypeKind::Error, |p| make(Box::new(self.expr(p))))
@@ -110,15 +139,10 @@ impl Builder {
                 None => TypeKind::Error,
             };
         }
-        let text = self.text(inner);
-        match text.literal() {
+        let text = self.type_string(inner);
+        match text.fixed().and_then(|text| text.literal()) {
             Some(literal) => TypeKind::Str(literal),
-            None => {
-                let diag = Diag::new("E0025", text.span, "a string in a type cannot contain `{{ }}`");
-                self.diags
-                    .push(diag.hint("to choose from values known at run time: select NAME from [a, b]"));
-                TypeKind::Error
-            }
+            None => TypeKind::Template(text),
         }
     }
 
@@ -171,5 +195,17 @@ impl Builder {
     pub(super) fn regex(&self, pair: &Pair<'_>) -> Regex {
         let body = pair.clone().into_inner().next().map_or("", |p| p.as_str());
         Regex { pattern: body.to_owned(), span: self.span(pair) }
+    }
+}
+
+/// Some types as one: by itself if there is only one.
+fn joined(mut members: Vec<Type>, span: Span, make: fn(Vec<Type>) -> TypeKind) -> Type {
+    match members.pop() {
+        Some(only) if members.is_empty() => only,
+        Some(last) => {
+            members.push(last);
+            Type { kind: make(members), span }
+        }
+        None => Type { kind: TypeKind::Error, span },
     }
 }

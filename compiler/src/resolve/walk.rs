@@ -5,8 +5,8 @@ use super::function::{Function, UsedAs, note_member};
 use super::marks::names_between;
 use super::{Bound, DefKind, Meaning, Resolution};
 use crate::ast::{
-    Block, Expr, ExprKind, Fork, Gen, GenKind, Ident, Item, Param, Part, Path, RoleBody, Stmt, StmtKind,
-    TestModel, Text, ToolBody, Type, TypeKind,
+    Block, Expr, ExprKind, Fork, Gen, GenKind, Ident, Item, ListPart, Match, Param, Part, Path, RecordPart,
+    RoleBody, Stmt, StmtKind, TestModel, Text, ToolBody, Type, TypeKind,
 };
 use crate::modules::{Module, Modules};
 
@@ -160,6 +160,7 @@ impl<'a> Walk<'a, '_> {
                 }
                 otherwise.iter().for_each(|block| self.block(block));
             }
+            StmtKind::Match(choice) => self.choice(choice, Walk::block),
             StmtKind::For { var, list, body } => {
                 self.expr(list);
                 self.block_with(Some(var), body);
@@ -181,6 +182,14 @@ impl<'a> Walk<'a, '_> {
                 self.function.leave();
             }
             _ => {}
+        }
+    }
+
+    fn choice<T>(&mut self, choice: &'a Match<T>, body: impl Fn(&mut Self, &'a T)) {
+        self.expr(&choice.subject);
+        for arm in &choice.arms {
+            arm.cases.iter().for_each(|case| self.expr(case));
+            body(self, &arm.body);
         }
     }
 
@@ -266,8 +275,17 @@ impl<'a> Walk<'a, '_> {
             TypeKind::Name(path, _) => self.type_name(path),
             TypeKind::Record(fields) => fields.iter().for_each(|field| self.ty(&field.ty)),
             TypeKind::List(item, _) | TypeKind::Map(item) | TypeKind::JsonOf(item) => self.ty(item),
+            TypeKind::Fn(params, ret) => {
+                params.iter().for_each(|param| self.ty(param));
+                ret.iter().for_each(|ret| self.ty(ret));
+            }
             TypeKind::Union(members) => members.iter().for_each(|member| self.ty(member)),
-            TypeKind::Copy(value) | TypeKind::OneOf(value) => self.expr(value),
+            TypeKind::Copy(value) | TypeKind::OneOf(value) | TypeKind::Having(_, value) => self.expr(value),
+            TypeKind::Both(members) => members.iter().for_each(|member| self.ty(member)),
+            TypeKind::Not(inner) => self.ty(inner),
+            TypeKind::Template(text) | TypeKind::Grammar(text) => {
+                text.holes().for_each(|hole| self.ty(&hole.ty));
+            }
             _ => {}
         }
     }
@@ -310,6 +328,12 @@ impl<'a> Walk<'a, '_> {
             ExprKind::Str(text) => self.string(text, false),
             ExprKind::List(items) => items.iter().for_each(|item| self.expr(item)),
             ExprKind::Record(fields) => fields.iter().for_each(|(_, value)| self.expr(value)),
+            ExprKind::ListOf(parts) => {
+                parts.iter().flat_map(ListPart::exprs).for_each(|item| self.expr(item));
+            }
+            ExprKind::RecordOf(parts) => {
+                parts.iter().flat_map(RecordPart::exprs).for_each(|value| self.expr(value));
+            }
             ExprKind::Unary(_, value) => self.expr(value),
             ExprKind::Binary(_, _, left, right) | ExprKind::Index(left, right) => {
                 self.expr(left);
@@ -326,10 +350,22 @@ impl<'a> Walk<'a, '_> {
                 }
                 self.expr(otherwise);
             }
+            ExprKind::Match(choice) => self.choice(choice, Walk::expr),
             ExprKind::Call(call) => {
                 self.calls.call(call);
                 self.expr(&call.callee);
-                call.args.iter().for_each(|(_, value)| self.expr(value));
+                let describes = matches!(&call.callee.kind, ExprKind::Name(name) if name == "describe");
+                for (_, value) in &call.args {
+                    if !(describes && self.described(value)) {
+                        self.expr(value);
+                    }
+                }
+            }
+            ExprKind::Lambda(lambda) => {
+                self.function.enter();
+                lambda.params.iter().for_each(|param| self.declare(param));
+                self.expr(&lambda.body);
+                self.function.leave();
             }
             ExprKind::Fork(over, body) => self.fork(over, body),
             ExprKind::Aside(body) => self.branch(body),
@@ -340,6 +376,32 @@ impl<'a> Walk<'a, '_> {
             | ExprKind::Float(_)
             | ExprKind::Regex(_)
             | ExprKind::Embed(_) => {}
+        }
+    }
+
+    /// The name of a type as what is described; whether it is one, and no value.
+    fn described(&mut self, expr: &'a Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Name(name) if self.found.value_in(self.file, name).is_none() => {
+                let bound = self.found.type_in(self.file, name);
+                bound.into_iter().for_each(|bound| self.found.note(expr.span, bound));
+                bound.is_some()
+            }
+            ExprKind::Field(base, member) => {
+                let ExprKind::Name(name) = &base.kind else { return false };
+                let Some(bound) = self.found.file_import(self.file, name) else { return false };
+                let file = match bound.definition().and_then(|id| self.found.kind(id)) {
+                    Some(DefKind::File(Some(file))) => file,
+                    _ => return false,
+                };
+                if self.found.own_value(file, &member.name).is_some() {
+                    return false;
+                }
+                self.found.note(base.span, bound);
+                self.type_of_file(bound, member);
+                true
+            }
+            _ => false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What is known about a program's values without running it: constants, and how often loops run.
 
-use agentc_constraint::spec::Spec;
+use agentc_constraint::spec::{Needle, Spec};
 
 use crate::builtin::Builtin;
 use crate::ir::{BinOp, Block, BlockId, Const, Func, FuncId, Local, Op, Program, Term};
@@ -179,8 +179,12 @@ fn written_by(over: &crate::ir::Over) -> Option<Local> {
 /// Whether a run-time value decides what may be written, stops aside.
 pub(super) fn has_hole(spec: &Spec) -> bool {
     match spec {
-        Spec::OneOf { .. } | Spec::Copy { .. } => true,
-        Spec::Union { members } => members.iter().any(has_hole),
+        Spec::OneOf { .. } | Spec::Copy { .. } | Spec::Having { text: Needle::Hole { .. }, .. } => true,
+        Spec::Union { .. }
+        | Spec::Template { .. }
+        | Spec::And { .. }
+        | Spec::Not { .. }
+        | Spec::Grammar { .. } => spec.parts().into_iter().any(has_hole),
         Spec::Until { value, .. } => has_hole(value),
         _ => false,
     }

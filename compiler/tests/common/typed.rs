@@ -1,6 +1,6 @@
 //! A walk over typed trees.
 
-use agentc_compiler::hir::{Expr, ExprKind, Gen, Over, Part, Stmt, StmtKind};
+use agentc_compiler::hir::{Expr, ExprKind, Gen, MapGives, Over, Part, Stmt, StmtKind};
 
 /// Shows every expression of some statements, those inside others included.
 pub(crate) fn each_expr(stmts: &[Stmt], see: &mut dyn FnMut(&Expr)) {
@@ -64,7 +64,7 @@ fn of_expr(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
     let mut inner: Vec<&Expr> = Vec::new();
     match &expr.kind {
         ExprKind::Const(_) | ExprKind::Var(_) | ExprKind::Context => {}
-        ExprKind::Present(a)
+        ExprKind::Narrowed(a)
         | ExprKind::IntToFloat(a)
         | ExprKind::Unary(_, a)
         | ExprKind::Field(a, _)
@@ -73,6 +73,7 @@ fn of_expr(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
         | ExprKind::And(a, b)
         | ExprKind::Or(a, b)
         | ExprKind::Coalesce(a, b)
+        | ExprKind::Let(_, a, b)
         | ExprKind::Index(a, b) => inner.extend([&**a, &**b]),
         ExprKind::If(arms, otherwise) => {
             inner.extend(arms.iter().flat_map(|(cond, value)| [cond, value]));
@@ -88,7 +89,12 @@ fn of_expr(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
             inner.push(base);
             inner.extend(from.iter().chain(to).map(|bound| &**bound));
         }
-        ExprKind::Map(map) => inner.extend([&map.list, &map.body]),
+        ExprKind::Map(map) => {
+            if let MapGives::Sorted(value) | MapGives::Reduced(_, value) = &map.gives {
+                inner.push(value);
+            }
+            inner.extend([&map.list, &map.body]);
+        }
         ExprKind::Branch(over, body) => {
             if let Over::Count(value, _) | Over::Each(_, value) = &**over {
                 inner.push(value);

@@ -280,17 +280,23 @@ fn brackets_of_the_grammar_are_known() {
         "capability",
         "test_with",
         "block",
+        "match_stmt",
         "append",
         "list_suffix",
         "bounds",
+        "type_fn",
         "type_paren",
         "record_type",
         "call_args",
         "index",
+        "lambda_head",
+        "lambda_mark",
         "list",
         "record",
+        "computed",
         "paren",
         "branch",
+        "match_expr",
     ];
     assert_eq!(found, known);
 }

@@ -1,6 +1,6 @@
 //! Expressions: the operator or the callee first.
 
-use super::super::{Block, Expr, ExprKind, Fork, UnOp};
+use super::super::{Block, Expr, ExprKind, Fork, ListPart, RecordPart, UnOp};
 use super::Writer;
 use crate::spelling::{Writes, key};
 
@@ -20,6 +20,21 @@ impl Writer {
                 w.put(format_args!("{}: ", key(&name.name)));
                 w.expr(value);
             }),
+            ExprKind::ListOf(parts) => self.listed(["[", "]"], parts, |w, part| match part {
+                ListPart::Items(items) => w.listed(["", ""], items, Writer::expr),
+                ListPart::Spread(list) => w.spread(list),
+            }),
+            ExprKind::RecordOf(parts) => self.listed(["{", "}"], parts, |w, part| match part {
+                RecordPart::Fields(fields) => w.listed(["", ""], fields, |w, (name, value)| {
+                    w.put(format_args!("{}: ", key(&name.name)));
+                    w.expr(value);
+                }),
+                RecordPart::Keyed(key, value) => {
+                    w.listed(["[", "]: "], [key], Writer::expr);
+                    w.expr(value);
+                }
+                RecordPart::Spread(record) => w.spread(record),
+            }),
             ExprKind::Unary(UnOp::Neg, value) => self.word("-", Some(value)),
             ExprKind::Unary(UnOp::Not, value) => self.word("not", Some(value)),
             ExprKind::Binary(op, _, left, right) => {
@@ -37,6 +52,12 @@ impl Writer {
                 }
                 self.put(" else");
                 self.last(otherwise);
+            }
+            ExprKind::Match(choice) => self.choice(choice, Writer::expr),
+            ExprKind::Lambda(lambda) => {
+                let params: Vec<&str> = lambda.params.iter().map(|p| p.name.as_str()).collect();
+                self.put(format_args!("(({}) =>", params.join(" ")));
+                self.last(&lambda.body);
             }
             ExprKind::Call(call) => {
                 self.put(if call.piped { "(pipe " } else { "(call " });
@@ -75,6 +96,11 @@ impl Writer {
                 self.put(')');
             }
         }
+    }
+
+    fn spread(&mut self, value: &Expr) {
+        self.put("...");
+        self.expr(value);
     }
 
     fn fork(&mut self, over: &Fork, body: &Block) {

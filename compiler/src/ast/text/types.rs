@@ -1,8 +1,8 @@
 //! Types, as they are written.
 
-use super::super::{Bounds, Number, Text, Type, TypeKind};
+use super::super::{Bounds, Number, Place, Text, Type, TypeKind, TypePart, TypeText};
 use super::Writer;
-use crate::spelling::{Writes, key};
+use crate::spelling::{Writes, escaped, key};
 
 impl Writer {
     pub(super) fn ty(&mut self, ty: &Type) {
@@ -25,17 +25,50 @@ impl Writer {
             }),
             TypeKind::List(item, bounds) => {
                 match item.kind {
-                    TypeKind::Union(_) => self.in_parentheses("", item),
+                    TypeKind::Union(_) | TypeKind::Both(_) | TypeKind::Not(_) => {
+                        self.in_parentheses("", item)
+                    }
                     _ => self.ty(item),
                 }
                 self.put("[]");
                 self.bounds(bounds.as_ref());
             }
             TypeKind::Union(members) => self.joined(" | ", members, Writer::ty),
+            TypeKind::Fn(params, ret) => {
+                self.put("fn");
+                self.listed(["(", ")"], params, Writer::ty);
+                ret.iter().for_each(|ret| {
+                    self.put(" -> ");
+                    self.ty(ret);
+                });
+            }
             TypeKind::Map(value) => self.in_parentheses("map", value),
             TypeKind::JsonOf(value) => self.in_parentheses("json", value),
             TypeKind::Schema(path) => self.with_text("schema ", path),
-            TypeKind::Grammar(text) => self.with_text("grammar ", text),
+            TypeKind::Grammar(text) => {
+                self.put("grammar ");
+                self.type_text(text);
+            }
+            TypeKind::Template(text) => self.type_text(text),
+            TypeKind::Both(members) => self.joined(" & ", members, |w, member| match member.kind {
+                TypeKind::Union(_) => w.in_parentheses("", member),
+                _ => w.ty(member),
+            }),
+            TypeKind::Not(inner) => {
+                self.put("not ");
+                match inner.kind {
+                    TypeKind::Union(_) | TypeKind::Both(_) => self.in_parentheses("", inner),
+                    _ => self.ty(inner),
+                }
+            }
+            TypeKind::Having(place, text) => {
+                self.put(match place {
+                    Place::Inside => "contains(",
+                    Place::Start => "starts(",
+                    Place::End => "ends(",
+                });
+                self.last(text);
+            }
             TypeKind::Copy(text) => {
                 self.put("copy(");
                 self.last(text);
@@ -45,6 +78,16 @@ impl Writer {
                 self.last(list);
             }
         }
+    }
+
+    fn type_text(&mut self, text: &TypeText) {
+        self.quoted(&text.parts, |w, part| match part {
+            TypePart::Lit(literal, _) => w.put(escaped(literal)),
+            TypePart::Hole(hole) => w.hole(|w| {
+                hole.name.iter().for_each(|name| w.put(format_args!("{}: ", name.name)));
+                w.ty(&hole.ty);
+            }),
+        });
     }
 
     fn in_parentheses(&mut self, word: &str, ty: &Type) {

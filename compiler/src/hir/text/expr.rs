@@ -11,7 +11,7 @@ impl Writer<'_> {
             ExprKind::Const(Const::Str(text)) => self.put(format_args!("{text:?}")),
             ExprKind::Const(value) => self.put(value),
             ExprKind::Var(var) => self.put(self.var(*var)),
-            ExprKind::Present(value) => {
+            ExprKind::Narrowed(value) => {
                 self.expr(value);
                 self.put('!');
             }
@@ -26,6 +26,12 @@ impl Writer<'_> {
             ExprKind::And(left, right) => self.infix(left, "and", right),
             ExprKind::Or(left, right) => self.infix(left, "or", right),
             ExprKind::Coalesce(left, right) => self.infix(left, "??", right),
+            ExprKind::Let(var, value, body) => {
+                self.put(format_args!("let {} = ", self.var(*var)));
+                self.expr(value);
+                self.put("; ");
+                self.expr(body);
+            }
             ExprKind::If(arms, otherwise) => {
                 for (cond, value) in arms {
                     self.put("if ");
@@ -95,12 +101,28 @@ impl Writer<'_> {
         let name = match map.gives {
             MapGives::Values => "map",
             MapGives::Filter => "filter",
-            MapGives::Sorted => "sort_by",
+            MapGives::Sorted(_) => "sort_by",
+            MapGives::Groups => "group_by",
+            MapGives::Any => "any",
+            MapGives::All => "all",
+            MapGives::Find => "find",
+            MapGives::Reduced(..) => "reduce",
         };
         self.put(format_args!("{name}("));
         self.expr(&map.list);
-        self.put(format_args!(", {} => ", self.var(map.item)));
+        match &map.gives {
+            MapGives::Reduced(so_far, start) => {
+                self.put(", ");
+                self.expr(start);
+                self.put(format_args!(", ({}, {}) => ", self.var(*so_far), self.var(map.item)));
+            }
+            _ => self.put(format_args!(", {} => ", self.var(map.item))),
+        }
         self.expr(&map.body);
+        if let MapGives::Sorted(falling) = &map.gives {
+            self.put(", desc = ");
+            self.expr(falling);
+        }
         self.put(')');
     }
 

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use agentc_constraint::spec::{GrammarSyntax, Spec, Stop};
+use agentc_constraint::spec::{GrammarSyntax, Named, Needle, Piece, Place, Spec, Stop};
 
-use crate::spelling::key;
+use crate::spelling::{escaped, key};
 
 /// A spec, and the expressions that fill its holes.
 pub(super) struct Spelled<'a> {
@@ -26,6 +26,30 @@ impl Spelled<'_> {
             .iter()
             .enumerate()
             .try_for_each(|(at, spec)| write!(f, "{}{}", if at > 0 { between } else { "" }, self.of(spec)))
+    }
+
+    /// A string with its holes.
+    fn template(&self, f: &mut fmt::Formatter<'_>, parts: &[Piece]) -> fmt::Result {
+        f.write_str("\"")?;
+        for part in parts {
+            match part {
+                Piece::Text { text } => f.write_str(&escaped(text))?,
+                Piece::Hole { name: Some(name), value } => {
+                    write!(f, "{{{{ {name}: {} }}}}", self.of(value))?;
+                }
+                Piece::Hole { name: None, value } => write!(f, "{{{{ {} }}}}", self.of(value))?,
+            }
+        }
+        f.write_str("\"")
+    }
+
+    /// What names of a grammar stand for.
+    fn named(&self, f: &mut fmt::Formatter<'_>, parts: &[Named]) -> fmt::Result {
+        let each = |(at, part): (usize, &Named)| {
+            let between = if at == 0 { " with " } else { ", " };
+            write!(f, "{between}{} = {}", part.name, self.of(&part.value))
+        };
+        parts.iter().enumerate().try_for_each(each)
     }
 
     fn stop(&self, stop: &Stop) -> String {
@@ -77,17 +101,45 @@ impl fmt::Display for Spelled<'_> {
             }
             Spec::Map { value } => write!(f, "map({})", self.of(value)),
             Spec::Schema { schema } => write!(f, "schema({} bytes)", schema.len()),
-            Spec::Grammar { grammar, syntax: GrammarSyntax::Lark } => {
-                write!(f, "grammar(lark, {} bytes)", grammar.len())
+            Spec::Grammar { grammar, syntax: GrammarSyntax::Lark, parts } => {
+                write!(f, "grammar(lark, {} bytes)", grammar.len())?;
+                self.named(f, parts)
             }
-            Spec::Grammar { grammar, syntax: GrammarSyntax::Gbnf } => {
-                write!(f, "grammar(gbnf, {} bytes)", grammar.len())
+            Spec::Grammar { grammar, syntax: GrammarSyntax::Gbnf, parts } => {
+                write!(f, "grammar(gbnf, {} bytes)", grammar.len())?;
+                self.named(f, parts)
             }
             Spec::Defs { defs, root } => {
                 write!(f, "{}", self.of(root))?;
                 defs.iter().enumerate().try_for_each(|(at, def)| {
                     write!(f, "{} @{at} = {}", if at == 0 { " where" } else { "," }, self.of(def))
                 })
+            }
+            Spec::Template { parts } => self.template(f, parts),
+            Spec::And { members } => {
+                for (at, member) in members.iter().enumerate() {
+                    let between = if at > 0 { " & " } else { "" };
+                    match member {
+                        Spec::Union { .. } => write!(f, "{between}({})", self.of(member))?,
+                        _ => write!(f, "{between}{}", self.of(member))?,
+                    }
+                }
+                Ok(())
+            }
+            Spec::Not { value } => match &**value {
+                Spec::Union { .. } | Spec::And { .. } => write!(f, "not ({})", self.of(value)),
+                _ => write!(f, "not {}", self.of(value)),
+            },
+            Spec::Having { place, text } => {
+                let word = match place {
+                    Place::Inside => "contains",
+                    Place::Start => "starts",
+                    Place::End => "ends",
+                };
+                match text {
+                    Needle::Text { text } => write!(f, "{word}({text:?})"),
+                    Needle::Hole { hole } => write!(f, "{word}({})", self.hole(*hole)),
+                }
             }
             Spec::Ref { def } => write!(f, "@{def}"),
             Spec::Until { value, stops } => {

@@ -1,5 +1,7 @@
 //! Mistakes around blocks: their signs, loops, branches, and what stands after a role.
 
+use std::ops::Range;
+
 use super::{At, Found};
 use crate::lex::{Kind, Mend, words};
 use crate::parse::Rule;
@@ -13,7 +15,6 @@ pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
         .or_else(|| without_bound(at))
         .or_else(|| comparison(at))
         .or_else(|| choice(at))
-        .or_else(|| lone_if(at))
         .or_else(|| result_type(at))
         .or_else(|| missing_brace(at))
 }
@@ -28,7 +29,7 @@ fn colon(at: At<'_, '_>) -> Option<Found> {
     }
     if at.next(1) == "{" {
         let found = at.habit("a block does not begin with `:`", "leave the `:` out");
-        return Some(found.mend(at.place(), "").sure());
+        return Some(found.mend(at.place(), "").sure().fixed());
     }
     let begins = match at.leaf.kind(at.index + 1) {
         Some(Kind::Word) => words::may_begin_statement(at.next(1)),
@@ -41,7 +42,8 @@ fn colon(at: At<'_, '_>) -> Option<Found> {
     let found = at.habit("a block does not begin with `:`", "put the block into braces: if x { … }");
     let end = at.leaf.line_end(at.index);
     let end = at.leaf.place(at.index..end).end;
-    Some(found.mend(at.place(), "{").mend(end..end, "}").sure())
+    let braces = in_braces(at, end);
+    Some(found.mend(at.place(), "{").mend(end..end, "}").sure().fix(braces, true))
 }
 
 /// `if x then …`, `for x in xs do …`
@@ -54,10 +56,22 @@ fn then(at: At<'_, '_>) -> Option<Found> {
     let found =
         at.habit(format!("`{}` does not begin a block", at.word()), "put the block into braces: if x { … }");
     if at.next(1) == "{" {
-        return Some(found.mend(at.place(), "").sure());
+        return Some(found.mend(at.place(), "").sure().fixed());
     }
     let end = at.leaf.place(at.index..at.leaf.line_end(at.index)).end;
-    Some(found.mend(at.place(), "{").mend(end..end, "}").sure())
+    let braces = in_braces(at, end);
+    Some(found.mend(at.place(), "{").mend(end..end, "}").sure().fix(braces, true))
+}
+
+/// A block up to the end of its line in braces, the first in place of the sign or word before it. There are none where
+/// nothing follows on the line: the block may be the lines after it.
+fn in_braces(at: At<'_, '_>, end: usize) -> Vec<(Range<usize>, String)> {
+    let sign = at.place();
+    let before = at.before().map_or(sign.start, |word| word.end);
+    if sign.end == end {
+        return Vec::new();
+    }
+    vec![(before..sign.end, " {".to_owned()), (end..end, " }".to_owned())]
 }
 
 /// `user: "…"`, `system = "…"`, `user {{ x }}`
@@ -69,7 +83,7 @@ fn role(at: At<'_, '_>) -> Option<Found> {
     match at.word() {
         ":" | "=" => {
             let hint = format!("write `{role} \"text\"`, `{role} x` or `{role} {{ … }}`");
-            Some(at.habit("a role is followed only by its text", hint).mend(at.place(), "").sure())
+            Some(at.habit("a role is followed only by its text", hint).mend(at.place(), "").sure().fixed())
         }
         _ => None,
     }
@@ -79,23 +93,32 @@ fn loops(at: At<'_, '_>) -> Option<Found> {
     let lead = at.lead();
     let found = match (lead, at.word()) {
         ("for", "(") if at.back(1) == "for" => {
-            at.habit("a loop has one variable, without brackets", "write `for x in xs { … }`")
+            let found = at.habit("a loop has one variable, without brackets", "write `for x in xs { … }`");
+            let close = at.leaf.closing(at.index);
+            let brackets = [at.index, close].map(|i| (at.leaf.place(i..i + 1), String::new()));
+            let whole = at.leaf.at(close) == ")" && at.leaf.at(close + 1) == "{";
+            found.fix(if whole { brackets.to_vec() } else { Vec::new() }, true)
         }
         ("for", ",") => {
             at.habit("a loop has one variable", "write `for x in xs { … }`; to count, use `repeat N as i`")
         }
         ("for", "of" | "=") => {
             let place = at.place();
-            at.habit("a loop goes over a list", "write `for x in xs { … }`, or `for i in range(10) { … }`")
-                .mend(place, "in")
+            let hint = "write `for x in xs { … }`, or `for i in range(10) { … }`";
+            let found = at.habit("a loop goes over a list", hint).mend(place, "in");
+            if at.word() == "of" { found.fixed() } else { found }
         }
         ("repeat", "times") => at
             .habit("`repeat` is followed only by a number", "write `repeat 3 { … }`")
             .mend(at.place(), "")
-            .sure(),
+            .sure()
+            .fixed(),
         ("repeat", "{") if at.back(1) == "repeat" => {
             let place = at.place().start..at.place().start;
-            at.habit("a loop has a bound", "write `repeat 10 { if … { break } … }`").mend(place, "\0 ").sure()
+            at.habit("a loop has a bound", "write `repeat 10 { if … { break } … }`")
+                .mend(place.clone(), "\0 ")
+                .sure()
+                .fix(vec![(place, "10 ".to_owned())], false)
         }
         (_, "..") if in_types(at) => return None,
         ("for", "..") => {
@@ -105,7 +128,11 @@ fn loops(at: At<'_, '_>) -> Option<Found> {
             );
             let from = at.leaf.line(at.index).rev().find(|i| at.leaf.at(*i) == "in").map(|i| i + 1)?;
             let to = at.index + 2;
-            found.mend(at.leaf.place(from..to), "\0").sure()
+            let place = at.leaf.place(from..to);
+            let range = format!("range({}, {})", at.leaf.source(from..at.index).trim(), at.next(1));
+            let simple = matches!(at.leaf.kind(at.index + 1), Some(Kind::Number | Kind::Word));
+            let range = simple.then(|| (place.clone(), range));
+            found.mend(place, "\0").sure().fix(range.into_iter().collect(), false)
         }
         (_, "..") => at.habit(
             "`..` belongs only in the bounds of a type",
@@ -136,7 +163,9 @@ fn without_bound(at: At<'_, '_>) -> Option<Found> {
         format!("write `while {cond} max 10 {{ … }}`: 10 iterations at most"),
     );
     let max = if at.word() == "{" { " max \0 " } else { " max \0 {}" };
-    Some(Found { mends: vec![Mend::new(place..place, max)], ..found }.sure())
+    let found = Found { mends: vec![Mend::new(place..place, max)], ..found }.sure();
+    let bound = (at.word() == "{").then(|| (place..place, " max 10".to_owned()));
+    Some(found.fix(bound.into_iter().collect(), false))
 }
 
 /// `if x = 1 { … }`, `expect x = 1`
@@ -145,21 +174,7 @@ fn comparison(at: At<'_, '_>) -> Option<Found> {
     if at.word() != "=" || !asks || matches!(at.next(1), "{" | "max") || at.leaf.around(at.index).is_some() {
         return None;
     }
-    Some(at.habit("values are compared with `==`", "write `==`").mend(at.place(), "==").sure())
-}
-
-/// `let x = if c { a }`
-fn lone_if(at: At<'_, '_>) -> Option<Found> {
-    if at.tried() != [Rule::kw_else] || at.back(1) != "}" {
-        return None;
-    }
-    let end = at.after().end as usize;
-    let found = Found::habit(
-        at.after(),
-        "an `if` that is a value needs an `else`",
-        "write if c { \"x\" } else { \"\" }; or make the `if` a statement around the text",
-    );
-    Some(found.mend(end..end, " else { \0 }").sure())
+    Some(at.habit("values are compared with `==`", "write `==`").mend(at.place(), "==").sure().fixed())
 }
 
 /// `a if c else b`, `c ? a : b`, `[x for x in xs]`
@@ -170,7 +185,7 @@ fn choice(at: At<'_, '_>) -> Option<Found> {
         "for" if !at.lead().is_empty() && at.before().is_some_and(|w| listed || w.kind != Kind::Close) => {
             Some(at.habit(
                 "a list cannot be built by a `for` inside it",
-                "build it in a loop, for x in xs { ys += [x] }, or with map(xs, f) and filter(xs, f)",
+                "write map(xs, x => …) and filter(xs, x => …); or build it in a loop, for x in xs { ys += [x] }",
             ))
         }
         "if" | "else" if at.before().is_some_and(|w| w.text != "}") => Some(at.habit(
@@ -183,7 +198,8 @@ fn choice(at: At<'_, '_>) -> Option<Found> {
                 "`?` comes only after the type of a record's field or of an input",
                 "write `T | null`, such as str | null",
             )
-            .mend(at.place(), " | null"),
+            .mend(at.place(), " | null")
+            .fixed(),
         ),
         "?" => Some(at.habit(
             "a choice is not written with `?` and `:`",
@@ -206,13 +222,17 @@ fn result_type(at: At<'_, '_>) -> Option<Found> {
     match at.word() {
         ":" | "=>" if at.next(1) == "->" => {
             let message = format!("`{}` does not introduce a result type", at.word());
-            Some(at.habit(message, "leave it out").mend(at.place(), "").sure())
+            Some(at.habit(message, "leave it out").mend(at.place(), "").sure().fixed())
         }
         ":" | "=>" if at.next(1) == "{" => {
             let message = format!("`{}` does not begin a block", at.word());
-            Some(at.habit(message, "leave it out").mend(at.place(), "").sure())
+            Some(at.habit(message, "leave it out").mend(at.place(), "").sure().fixed())
         }
-        ":" | "=>" => Some(at.habit("the result type comes after `->`", hint).mend(at.place(), "->").sure()),
+        ":" | "=>" => {
+            let place = at.before().map_or(at.place().start, |word| word.end)..at.place().end;
+            let found = at.habit("the result type comes after `->`", hint).mend(at.place(), "->").sure();
+            Some(found.fix(vec![(place, " ->".to_owned())], true))
+        }
         word if at.kind() == Some(Kind::Word)
             && word != "needs"
             && at.leaf.on_line(at.index)
@@ -221,7 +241,7 @@ fn result_type(at: At<'_, '_>) -> Option<Found> {
             let found = at.habit("the result type comes after `->`", hint);
             let (place, named) = (at.place(), word.starts_with(char::is_uppercase));
             Some(match named || words::is_type(word) {
-                true => found.mend(place.start..place.start, "-> ").sure(),
+                true => found.mend(place.start..place.start, "-> ").sure().fixed(),
                 // It may well be no type at all.
                 false => found.mend(place, "-> \0 ").sure(),
             })

@@ -30,7 +30,7 @@ fn bracketed_options(at: At<'_, '_>) -> Option<Found> {
     let hint = format!("write `{word} {} with {spelling}`", at.leaf.at(name));
     let found = Found::habit(at.leaf.span(open..open + 1), "options come after `with`", hint);
     let found = found.mend(at.leaf.place(open..first), " with ").mend(at.leaf.place(close..close + 1), "");
-    Some(found.sure())
+    Some(found.sure().fixed())
 }
 
 /// `call x: a, b`
@@ -42,7 +42,7 @@ fn several_tools(at: At<'_, '_>) -> Option<Found> {
         return None;
     }
     let hint = format!("write `{} | {}`", clip(at.leaf.source(call..at.index)), at.next(1));
-    Some(at.habit("the tools of a `call` are joined by `|`", hint).mend(at.place(), "|").sure())
+    Some(at.habit("the tools of a `call` are joined by `|`", hint).mend(at.place(), "|").sure().fixed())
 }
 
 /// `gen` alone.
@@ -80,8 +80,8 @@ fn bare_option(at: At<'_, '_>) -> Option<Found> {
     let found = at.habit("options come after `with`", hint);
     let sign = at.leaf.place(at.index + skip + 1..at.index + skip + 2);
     Some(match skip {
-        0 => found.mend(at.place().start..at.place().start, " with ").mend(sign, "=").sure(),
-        _ if at.word() == "," => found.mend(at.place(), " with ").mend(sign, "=").sure(),
+        0 => found.mend(at.place().start..at.place().start, " with ").mend(sign, "=").sure().fixed(),
+        _ if at.word() == "," => found.mend(at.place(), " with ").mend(sign, "=").sure().fixed(),
         _ => found,
     })
 }
@@ -94,15 +94,21 @@ fn option_sign(at: At<'_, '_>) -> Option<Found> {
     let hint = "write `with max = 20, stop = \"\\n\"`";
     let named = at.leaf.is_name(at.index.wrapping_sub(1));
     match at.word() {
-        ":" if named => Some(at.habit("options are set with `=`", hint).mend(at.place(), "=").sure()),
-        "{" | "(" if at.back(1) == "with" => Some(at.habit("options take no brackets", hint)),
+        ":" if named => Some(at.habit("options are set with `=`", hint).mend(at.place(), "=").sure().fixed()),
+        "{" | "(" if at.back(1) == "with" => {
+            let close = at.leaf.closing(at.index);
+            let brackets = [at.index, close].map(|i| (at.leaf.place(i..i + 1), String::new()));
+            let closed = matches!(at.leaf.at(close), "}" | ")");
+            let found = at.habit("options take no brackets", hint);
+            Some(found.fix(if closed { brackets.to_vec() } else { Vec::new() }, true))
+        }
         _ if named
             && matches!(at.back(2), "with" | ",")
             && at.kind() == Some(Kind::Number)
             && at.next(1) != "=" =>
         {
             let place = at.place().start..at.place().start;
-            Some(at.habit("options are set with `=`", hint).mend(place, "= ").sure())
+            Some(at.habit("options are set with `=`", hint).mend(place, "= ").sure().fixed())
         }
         _ => None,
     }
@@ -135,7 +141,14 @@ fn not_a_value(at: At<'_, '_>) -> Option<Found> {
         }
         _ => format!("generate first, then use the name: `{word} {name}` and, after it, `{name}`"),
     };
-    Some(at.habit("a generation is not an expression", hint))
+    let found = at.habit("a generation is not an expression", hint);
+    // `let x = gen x: T`
+    let whole = at.index == 3 && at.leaf.at(0) == "let" && at.leaf.at(2) == "=" && word == "gen";
+    if !whole {
+        return Some(found);
+    }
+    let last = if at.leaf.is_name(4) && at.leaf.on_line(4) { 5 } else { 4 };
+    Some(found.fix(vec![(at.leaf.place(0..last), format!("gen {}", at.leaf.at(1)))], false))
 }
 
 /// The name that a generation has, or was meant to have.
@@ -166,7 +179,15 @@ fn called(at: At<'_, '_>) -> Option<Found> {
     };
     let found = at.habit(format!("`{word}` is not called like a function"), hint);
     let place = at.place().start..at.leaf.place(close..close + 1).end;
-    Some(if plain { found.mend(place, format!(" {name}: \0")) } else { found })
+    let close_of_name = at.index + if quoted { 4 } else { 2 };
+    let alone = word == "gen" && close == close_of_name;
+    Some(match plain {
+        true if alone => {
+            found.mend(place.clone(), format!(" {name}: \0")).fix(vec![(place, format!(" {name}"))], true)
+        }
+        true => found.mend(place, format!(" {name}: \0")),
+        false => found,
+    })
 }
 
 /// `gen "name"`, `gen str x`
@@ -182,7 +203,7 @@ fn misnamed(at: At<'_, '_>) -> Option<Found> {
                 format!("write `{} {shown}`, without quotes", at.back(1)),
             );
             let place = at.place().start..at.leaf.place(at.index + 2..at.index + 3).end;
-            Some(if plain { found.mend(place, name.to_owned()).sure() } else { found })
+            Some(if plain { found.mend(place, name.to_owned()).sure().fixed() } else { found })
         }
         ("gen", Kind::Unknown) => {
             let name = at.word().trim_matches(['\'', '`']);
@@ -192,7 +213,7 @@ fn misnamed(at: At<'_, '_>) -> Option<Found> {
                 "a generation is named by a plain word",
                 format!("write `gen {shown}`, without quotes"),
             );
-            Some(if plain { found.mend(at.place(), name.to_owned()) } else { found })
+            Some(if plain { found.mend(at.place(), name.to_owned()).fixed() } else { found })
         }
         _ => None,
     }
@@ -216,11 +237,13 @@ fn select_list(at: At<'_, '_>) -> Option<Found> {
         return match at.word() {
             "in" | "of" | ":" | "=" => {
                 let message = "the list of a selection comes after `from`";
-                Some(at.habit(message, hint).mend(at.place(), " from ").sure())
+                Some(at.habit(message, hint).mend(at.place(), " from ").sure().fixed())
             }
             "[" => {
                 let message = "the list of a selection comes after `from`";
-                Some(at.habit(message, hint).mend(at.place().start..at.place().start, " from ").sure())
+                Some(
+                    at.habit(message, hint).mend(at.place().start..at.place().start, " from ").sure().fixed(),
+                )
             }
             _ => None,
         };
@@ -238,5 +261,5 @@ fn other_type(at: At<'_, '_>) -> Option<Found> {
     }
     let name = at.back(1);
     let found = at.habit("what a generation may write comes after `:`", format!("write `gen {name}: int`"));
-    Some(if at.word() == "=" { found } else { found.mend(at.place(), ": ").sure() })
+    Some(if at.word() == "=" { found } else { found.mend(at.place(), ": ").sure().fixed() })
 }

@@ -4,6 +4,7 @@
 //! [`super::habits`] examines whole statements before any of this is tried.
 
 mod blocks;
+mod choice;
 mod expected;
 mod generations;
 mod signs;
@@ -19,9 +20,11 @@ use super::Rule;
 use super::leaf::Leaf;
 use super::outline::Word;
 use super::prose::Run;
-use crate::diag::Diag;
+use crate::diag::{Diag, Edit};
 use crate::lex::{Kind, Mend, words};
 use crate::source::Span;
+
+pub(super) use values::quoted;
 
 /// A finding and what was probably meant.
 #[derive(Debug)]
@@ -63,6 +66,34 @@ impl Found {
         Found { sure: true, ..self }
     }
 
+    /// Offers its mends as what was surely meant.
+    pub(super) fn fixed(self) -> Found {
+        self.offer(true)
+    }
+
+    /// Offers its mends as what may have been meant.
+    pub(super) fn fixable(self) -> Found {
+        self.offer(false)
+    }
+
+    fn offer(self, safe: bool) -> Found {
+        let places = self.mends.iter().map(|mend| (mend.place.clone(), mend.text.to_string())).collect();
+        self.fix(places, safe)
+    }
+
+    /// Offers other texts than its mends, which are only for reading on.
+    pub(super) fn fix(mut self, places: Vec<(Range<usize>, String)>, safe: bool) -> Found {
+        let file = self.diag.span.file;
+        let edit =
+            |(place, text): (Range<usize>, String)| Edit::new(Span::new(file, place.start, place.end), text);
+        // A gap is for a person to fill.
+        let whole = places.iter().all(|(_, text)| !text.contains('\0'));
+        if whole {
+            self.diag = self.diag.fix(places.into_iter().map(edit).collect(), safe);
+        }
+        self
+    }
+
     /// Lines in a row, of which nothing is read.
     pub(super) fn lines(self, run: Run) -> Found {
         Found { lost: true, run: Some(run), ..self }
@@ -99,6 +130,7 @@ pub(super) fn explain(leaf: &Leaf<'_>, offset: usize, error: &Error<Rule>) -> Fo
     let explanations = [
         types::optional_field,
         reserved_name,
+        choice::explain,
         signs::explain,
         generations::explain,
         blocks::explain,

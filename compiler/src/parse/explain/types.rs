@@ -1,12 +1,15 @@
 //! Mistakes in types, and in declarations that lack one.
 
+use std::ops::Range;
+
 use super::{At, Found, clip};
 use crate::lex::{Kind, words};
 use crate::parse::Rule;
 use crate::parse::outline::Word;
 
 pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
-    quoted_regex(at)
+    function_type(at)
+        .or_else(|| quoted_regex(at))
         .or_else(|| bounds(at))
         .or_else(|| square_bounds(at))
         .or_else(|| generic(at))
@@ -15,6 +18,28 @@ pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
         .or_else(|| separator(at))
         .or_else(|| untyped(at))
         .or_else(|| type_sign(at))
+}
+
+/// `f: (str) => bool`, `f: fn(str): bool`, `f: (x: str) -> bool`
+fn function_type(at: At<'_, '_>) -> Option<Found> {
+    let open = match at.back(1) {
+        ")" => (0..at.index)
+            .rev()
+            .find(|open| at.leaf.at(*open) == "(" && at.leaf.closing(*open) == at.index - 1),
+        _ => at.leaf.around(at.index).filter(|open| at.leaf.at(*open) == "("),
+    }?;
+    let close = at.leaf.closing(open);
+    let named = at.leaf.back(open, 1) == "fn";
+    let word = open - usize::from(named).min(open);
+    let arrow = at.leaf.at(close + 1);
+    if at.leaf.back(word, 1) != ":" || !matches!(arrow, "=>" | "->" | ":") || arrow == ":" && !named {
+        return None;
+    }
+    let found = at.habit("the type of a function is written differently", "write fn(str) -> bool");
+    let end = (close + 2..at.leaf.words.len()).find(|word| {
+        matches!(at.leaf.at(*word), "," | ")" | "{" | "=") && at.leaf.around(*word) == at.leaf.around(open)
+    });
+    Some(found.mend(at.leaf.place(word..end.unwrap_or(close + 3)), "\0"))
 }
 
 /// `regex("[0-9]+")`
@@ -40,7 +65,11 @@ fn quoted_regex(at: At<'_, '_>) -> Option<Found> {
         "a regex is written between slashes",
         format!("write /{pattern}/"),
     );
-    Some(found.mend(at.leaf.place(name..close + 1), "\0").sure())
+    let place = at.leaf.place(name..close + 1);
+    let source = at.leaf.source(open + 2..at.leaf.closing(open + 1));
+    let plain = close == at.leaf.closing(open + 1) + 1 && !source.contains(['\\', '/', '\n']);
+    let regex = plain.then(|| (place.clone(), format!("/{source}/")));
+    Some(found.mend(place, "\0").sure().fix(regex.into_iter().collect(), true))
 }
 
 /// `gen x: ["a", "b"]`
@@ -55,7 +84,25 @@ fn choices(at: At<'_, '_>) -> Option<Found> {
     let items = clip(at.leaf.source(at.index + 1..close)).replace(", ", " | ");
     let found =
         Found::habit(at.leaf.span(at.index..close + 1), "a choice is a union", format!("write {items}"));
-    Some(found.mend(at.leaf.place(at.index..close + 1), "\0").sure())
+    let union = members(at, at.index..at.index + 1, close);
+    Some(found.mend(at.leaf.place(at.index..close + 1), "\0").sure().fix(union, true))
+}
+
+/// A list of literals as a union: without what opens and closes it, and with bars for commas.
+pub(super) fn members(at: At<'_, '_>, head: Range<usize>, close: usize) -> Vec<(Range<usize>, String)> {
+    let open = head.end - 1;
+    let literal = |i: usize| {
+        let kind = at.leaf.kind(i);
+        at.leaf.at(i) == ","
+            || matches!(kind, Some(Kind::StrOpen | Kind::Text | Kind::StrClose | Kind::Number))
+    };
+    if !matches!(at.leaf.at(close), "]" | ")") || close < open + 2 || !(open + 1..close).all(literal) {
+        return Vec::new();
+    }
+    let commas = (open + 1..close).filter(|i| at.leaf.at(*i) == ",");
+    let bars = commas.map(|i| (at.leaf.place(i..i + 1), if i + 1 == close { "" } else { " |" }));
+    let brackets = [head, close..close + 1].map(|words| (at.leaf.place(words), ""));
+    bars.chain(brackets).map(|(place, text)| (place, text.to_owned())).collect()
 }
 
 /// `schema {"type": "object"}`
@@ -81,6 +128,7 @@ fn bounds(at: At<'_, '_>) -> Option<Found> {
     let name = at.leaf.back(open, 1);
     let numbers: Vec<&str> =
         (open + 1..close).filter(|i| at.leaf.kind(*i) == Some(Kind::Number)).map(|i| at.leaf.at(i)).collect();
+    let two = numbers.len() == 2;
     let (hint, mend) = match numbers.as_slice() {
         [only] => (
             format!("write {name}(..{only}) for at most {only}, {name}({only}..) for at least"),
@@ -91,7 +139,8 @@ fn bounds(at: At<'_, '_>) -> Option<Found> {
     };
     let inner = at.leaf.place(open + 1..close);
     let found = Found::new("E0020", at.leaf.span(open..close + 1), "bounds are written with `..`", hint);
-    Some(found.mend(inner, mend).sure())
+    let found = found.mend(inner, mend).sure();
+    Some(if two { found.fixed() } else { found.fixable() })
 }
 
 /// `str[2..80]`
@@ -113,8 +162,19 @@ fn square_bounds(at: At<'_, '_>) -> Option<Found> {
             _ => format!("write {name}[]({inner}..{inner}) for a list of {inner}"),
         };
         let found = Found::habit(at.leaf.span(open..close + 1), "bounds go in parentheses", hint);
-        return Some(found.mend(at.leaf.place(open - 1..close + 1), "\0"));
+        let signs = [(open, "("), (close, ")")].map(|(i, sign)| (at.leaf.place(i..i + 1), sign.to_owned()));
+        let signs = if is_number { Vec::new() } else { signs.to_vec() };
+        return Some(found.mend(at.leaf.place(open - 1..close + 1), "\0").fix(signs, false));
     }
+    let place = at.leaf.place(open - 1..close + 1);
+    let one = own_type(inner);
+    let ty = match name {
+        "list" | "List" | "Array" | "array" | "Sequence" => one.map(|ty| (format!("{ty}[]"), true)),
+        // A field that may be null may as well be left out where it is written.
+        "Optional" | "Maybe" if at.opening(0) == "{" => one.map(|ty| (format!("{ty}?"), false)),
+        "Optional" | "Maybe" => one.map(|ty| (format!("{ty} | null"), true)),
+        _ => None,
+    };
     let (message, hint) = match name {
         "list" | "List" | "Array" | "array" | "Sequence" | "set" => {
             ("a list type is its item's type followed by `[]`", format!("write {inner}[]"))
@@ -129,7 +189,25 @@ fn square_bounds(at: At<'_, '_>) -> Option<Found> {
         _ => return None,
     };
     let found = Found::habit(at.leaf.span(open - 1..close + 1), message, hint);
-    Some(found.mend(at.leaf.place(open - 1..close + 1), "\0").sure())
+    let found = found.mend(place.clone(), "\0").sure();
+    if matches!(name, "Literal" | "Enum" | "Union") {
+        return Some(found.fix(members(at, open - 1..open + 1, close), true));
+    }
+    Some(match ty {
+        Some((ty, safe)) => found.fix(vec![(place, ty)], safe),
+        None => found,
+    })
+}
+
+/// The type that a word means, here or in other languages.
+fn own_type(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "str" | "string" | "String" => "str",
+        "int" | "integer" => "int",
+        "float" | "double" => "float",
+        "bool" | "boolean" | "Boolean" => "bool",
+        _ => return None,
+    })
 }
 
 /// `List<string>`
@@ -147,7 +225,10 @@ fn generic(at: At<'_, '_>) -> Option<Found> {
         _ => format!("write {inner}[] for a list"),
     };
     let found = Found::habit(at.leaf.span(open - 1..close + 1), "types take no `<…>`", hint);
-    Some(found.mend(at.leaf.place(open - 1..close + 1), "\0").sure())
+    let place = at.leaf.place(open - 1..close + 1);
+    let list = matches!(name, "list" | "List" | "Array" | "array" | "Vec");
+    let ty = own_type(inner).filter(|_| list).map(|ty| (place.clone(), format!("{ty}[]")));
+    Some(found.mend(place, "\0").sure().fix(ty.into_iter().collect(), true))
 }
 
 /// Whether a bracket after a name stands where a type does: after a `:`, `->`, `|` or `type NAME =`.
@@ -173,7 +254,7 @@ pub(super) fn optional_field(at: At<'_, '_>) -> Option<Found> {
     let found = found.mend(at.leaf.place(sign..sign + 1), "");
     let Some(open) = at.leaf.around(sign) else { return Some(found.sure()) };
     let end = at.leaf.place(at.leaf.element(open, sign)).end;
-    Some(found.mend(end..end, "?").sure())
+    Some(found.mend(end..end, "?").sure().fixed())
 }
 
 /// `;` between fields is the lexer's; here `type X: {…}` and `type X as …`.
@@ -186,7 +267,7 @@ fn separator(at: At<'_, '_>) -> Option<Found> {
         "a type is declared with `=` or braces",
         format!("write `type {name} = …` or `type {name} {{ … }}`"),
     );
-    Some(found.mend(at.place(), "=").sure())
+    Some(found.mend(at.place(), "=").sure().fixed())
 }
 
 /// A field, parameter or input that is a name alone. All such fields of a record are reported together.
@@ -225,6 +306,7 @@ fn untyped(at: At<'_, '_>) -> Option<Found> {
     let found = Found::habit(at.leaf.span(before..at.index), message, hint);
     let text = if params && typed { ": " } else { ": \0" };
     let found = found.mend(name.end..name.end, text);
+    let found = if params && typed { found.fixed() } else { found };
     // Behind a value it may be one word too many, and no field.
     let stray = name.depth > 0
         && !name.fresh
@@ -250,7 +332,9 @@ fn type_sign(at: At<'_, '_>) -> Option<Found> {
             let sign = at.leaf.span(line.start + 2..line.start + 3);
             let end = at.after().end as usize;
             let span = if constant { sign } else { at.after() };
-            return Some(Found::habit(span, message, hint).mend(end..end, " = \0").sure());
+            let found = Found::habit(span, message, hint).mend(end..end, " = \0").sure();
+            let place = sign.start as usize..sign.end as usize;
+            return Some(if constant { found.fix(vec![(place, " =".to_owned())], true) } else { found });
         }
         if at.index == line.start + 2 && at.leaf.words.get(at.index).is_none_or(|w| w.fresh) {
             let end = at.after().end as usize;
@@ -268,13 +352,15 @@ fn type_sign(at: At<'_, '_>) -> Option<Found> {
                 "variables can always be changed",
                 format!("leave `mut` out: let {} = …", at.word()),
             );
-            return Some(found.mend(at.leaf.place(line.start + 1..line.start + 2), "").sure());
+            return Some(found.mend(at.leaf.place(line.start + 1..line.start + 2), "").sure().fixed());
         }
         if at.index == line.start + 2 && at.leaf.is_name(at.index) && words::is_type(name) {
             let hint = format!("write `{lead} {}: {name} = …`", at.word());
             let found = at.habit("the type comes after the name", hint);
             let place = at.leaf.place(line.start + 1..at.index + 1);
-            return Some(found.mend(place, format!("{}: {name}", at.word())));
+            let typed = own_type(name).map(|ty| (place.clone(), format!("{}: {ty}", at.word())));
+            let found = found.mend(place, format!("{}: {name}", at.word()));
+            return Some(found.fix(typed.into_iter().collect(), true));
         }
     }
     None

@@ -5,7 +5,8 @@ use crate::lex::{Kind, words};
 use crate::parse::prose::Run;
 
 pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
-    part_assigned(at)
+    typed_parameter(at)
+        .or_else(|| part_assigned(at))
         .or_else(|| role_value(at))
         .or_else(|| several_printed(at))
         .or_else(|| tuple(at))
@@ -14,10 +15,33 @@ pub(super) fn explain(at: At<'_, '_>) -> Option<Found> {
         .or_else(|| argument_sign(at))
         .or_else(|| several_names(at))
         .or_else(|| comma(at))
+        .or_else(|| spread_argument(at))
         .or_else(|| piped_text(at))
         .or_else(|| operator(at))
         .or_else(|| unquoted(at))
         .or_else(|| function_value(at))
+}
+
+/// `(x: str) => x`
+fn typed_parameter(at: At<'_, '_>) -> Option<Found> {
+    let open = at.leaf.around(at.index).filter(|open| at.leaf.at(*open) == "(")?;
+    let close = at.leaf.closing(open);
+    if at.word() != ":" || at.leaf.at(close + 1) != "=>" {
+        return None;
+    }
+    let hint = "leave the types out: they follow from what it is called with";
+    let found = at.habit("parameters of a function without a name have no types", hint);
+    let depth = at.leaf.words.get(at.index).map_or(0, |word| word.depth);
+    let names = (open + 1..close).filter(|word| {
+        let own = at.leaf.words.get(*word).is_some_and(|w| w.depth == depth);
+        own && at.leaf.is_name(*word) && matches!(at.leaf.at(word - 1), "(" | ",")
+    });
+    let names: Vec<&str> = names.map(|word| at.leaf.at(word)).collect();
+    let found = found.mend(at.leaf.place(open + 1..close), names.join(", ")).sure();
+    Some(match names.as_slice() {
+        [name] => found.fix(vec![(at.leaf.place(open..close + 1), (*name).to_owned())], true),
+        _ => found.fixed(),
+    })
 }
 
 /// `r.a = 2` and `xs[0] = "b"`.
@@ -33,20 +57,19 @@ fn part_assigned(at: At<'_, '_>) -> Option<Found> {
                 "an item of a list cannot be assigned",
                 "build a new list and assign that: xs = xs[:1] + [x] + xs[2:]",
             ),
-            Some(Kind::StrClose) => (
-                "an entry of a map cannot be assigned",
-                "build a new one with all of its keys: m = {a: m[\"a\"], b: 2}; or keep a list: xs += [{key: k, value: v}]",
-            ),
+            Some(Kind::StrClose) => {
+                ("an entry of a map cannot be assigned", "build a new one and assign that: m = {...m, a: 2}")
+            }
             _ => (
                 "an item of a list or map cannot be assigned",
-                "build a new list: xs = xs[:i] + [x] + xs[i + 1:]; instead of a map, keep a list: xs += [{key: k, value: v}]",
+                "build a new one and assign that: xs = xs[:i] + [x] + xs[i + 1:], or m = {...m, [k]: v}",
             ),
         };
         return Some(at.habit(message, hint).mend(line, "\0").sure());
     }
     if at.back(2) == "." {
         let name = at.back(1);
-        let hint = format!("build a new record and assign that: x = {{{name}: …}}, with all of its fields");
+        let hint = format!("build a new record and assign that: x = {{...x, {name}: …}}");
         return Some(
             at.habit(format!("the field `{name}` cannot be assigned"), hint).mend(line, "\0").sure(),
         );
@@ -93,7 +116,10 @@ fn tuple(at: At<'_, '_>) -> Option<Found> {
     let place = at.leaf.place(open..at.leaf.closing(open) + 1);
     let hint = "write a list [a, b], or a record {name: a, other: b}";
     let found = Found::habit(at.leaf.span(open..open + 1), "a list of values goes in `[…]`", hint);
-    Some(found.mend(place, "\0").sure())
+    let list =
+        vec![(place.start..place.start + 1, "[".to_owned()), (place.end - 1..place.end, "]".to_owned())];
+    let closed = at.leaf.at(at.leaf.closing(open)) == ")";
+    Some(found.mend(place, "\0").sure().fix(if closed { list } else { Vec::new() }, false))
 }
 
 /// `script { "prompt" -> "answer" }`
@@ -102,7 +128,7 @@ fn script_rule(at: At<'_, '_>) -> Option<Found> {
         return None;
     }
     let found = at.habit("a script's prompt and answer are joined by `=>`", "write \"prompt\" => \"answer\"");
-    Some(found.mend(at.place(), "=>").sure())
+    Some(found.mend(at.place(), "=>").sure().fixed())
 }
 
 /// `{a = 1}`
@@ -111,7 +137,7 @@ fn record_sign(at: At<'_, '_>) -> Option<Found> {
     if !matches!(at.word(), "=" | "=>") || at.opening(0) != "{" || !key {
         return None;
     }
-    Some(at.habit("a field is set with `:`", "write `{name: value}`").mend(at.place(), ":").sure())
+    Some(at.habit("a field is set with `:`", "write `{name: value}`").mend(at.place(), ":").sure().fixed())
 }
 
 /// `f(a: 1)`
@@ -123,7 +149,7 @@ fn argument_sign(at: At<'_, '_>) -> Option<Found> {
     }
     let name = at.back(1);
     let found = at.habit("an argument is named with `=`", format!("write `{name} = …`"));
-    Some(found.mend(at.place(), "=").sure())
+    Some(found.mend(at.place(), "=").sure().fixed())
 }
 
 /// `let a, b = 1, 2`, `let {a, b} = r`, `a, b = b, a`
@@ -145,7 +171,16 @@ fn comma(at: At<'_, '_>) -> Option<Found> {
         return None;
     }
     let found = Found::new("E0020", at.span(), "this `,` separates nothing", "remove it");
-    Some(found.mend(at.place(), "").sure())
+    Some(found.mend(at.place(), "").sure().fixable())
+}
+
+/// `f(...xs)`
+fn spread_argument(at: At<'_, '_>) -> Option<Found> {
+    if at.word() != "..." || at.opening(0) != "(" {
+        return None;
+    }
+    let hint = "write them one by one; `...` puts lists into lists, [...xs, x], and records into records, {...r, a: 1}";
+    Some(at.habit("a call does not spread its arguments", hint).mend(at.place(), "").sure())
 }
 
 /// `"text" | upper` as a statement.
@@ -180,15 +215,15 @@ fn operator(at: At<'_, '_>) -> Option<Found> {
     let message = match at.word() {
         "is" if operand => ("`is` is not an operator", "write `==`, or `!=` for `is not`"),
         "=>" if operand && at.opening(0) != "{" => {
-            ("functions have a name", "declare it with `fn name(x: str) -> str { … }` and pass the name")
+            ("only names stand before the `=>` of a function", "write x => …, or (a, b) => …")
         }
         "?" => return None,
         _ => return None,
     };
     let found = at.habit(message.0, message.1);
     Some(match at.word() {
-        "is" if at.next(1) == "not" => found.mend(at.leaf.place(at.index..at.index + 2), "!=").sure(),
-        "is" => found.mend(at.place(), "==").sure(),
+        "is" if at.next(1) == "not" => found.mend(at.leaf.place(at.index..at.index + 2), "!=").sure().fixed(),
+        "is" => found.mend(at.place(), "==").sure().fixed(),
         _ => found,
     })
 }
@@ -210,7 +245,20 @@ fn unquoted(at: At<'_, '_>) -> Option<Found> {
     let span = at.leaf.span(line.start + 1..to);
     let found = Found::new("E0027", span, "text goes in quotes", format!("write `{lead} \"{text}\"`"));
     let found = Found { run: Some(Run::Text), ..found };
-    Some(found.mend(at.leaf.place(line.start + 1..to), "\0").sure())
+    let place = at.leaf.place(line.start + 1..to);
+    let quoted = quoted(at.leaf.source(line.start + 1..to));
+    Some(
+        found
+            .mend(place.clone(), "\0")
+            .sure()
+            .fix(quoted.map(|text| (place, text)).into_iter().collect(), false),
+    )
+}
+
+/// A line of text in quotes; `None` if it has signs that mean something there.
+pub(in crate::parse) fn quoted(text: &str) -> Option<String> {
+    let plain = !text.contains(['\n', '\\', '"']) && !text.contains("{{");
+    plain.then(|| format!("\"{text}\""))
 }
 
 /// `lambda x: x`, `fn (x) { … }` as a value
@@ -220,7 +268,18 @@ fn function_value(at: At<'_, '_>) -> Option<Found> {
     if !lambda && !python {
         return None;
     }
-    Some(
-        at.habit("functions have a name", "declare it with `fn name(x: str) -> str { … }` and pass the name"),
-    )
+    let hint = "write x => …, or (a, b) => …; or declare it: fn name(x: str) -> str { … }";
+    let found = at.habit("a function without a name is written with `=>`", hint);
+    let colon = (at.index..at.leaf.line_end(at.index)).find(|word| at.leaf.at(*word) == ":");
+    Some(match colon.filter(|_| python) {
+        Some(colon) => {
+            let word = at.leaf.place(at.index - 1..at.index);
+            let found = found.mend(word.clone(), "(").mend(at.leaf.place(colon..colon + 1), ") =>").sure();
+            let (start, sign) = (word.start..at.place().start, at.leaf.place(colon..colon + 1));
+            let names = at.leaf.place(at.index..colon).end..sign.end;
+            let (open, arrow) = if colon == at.index + 1 { ("", " =>") } else { ("(", ") =>") };
+            found.fix(vec![(start, open.to_owned()), (names, arrow.to_owned())], true)
+        }
+        None => found,
+    })
 }

@@ -75,7 +75,7 @@ impl Writer<'_> {
             }
             6 => {
                 self.space(true);
-                self.list("[", "]", ",", Self::expr);
+                self.list("[", "]", ",", |w| if w.maybe(5) { w.spread() } else { w.expr() });
             }
             7 | 8 => self.record(),
             9 => {
@@ -101,8 +101,20 @@ impl Writer<'_> {
                 self.put("embed");
                 self.put("\"f.json\"");
             }
+            14 => {
+                let (divided, by) = (self.one(&["n", "7", "(xs)"]), self.one(&["2", "n", "(4)", "-1"]));
+                self.put(&divided);
+                self.here("//");
+                self.here(&by);
+            }
             _ => self.name(),
         }
+    }
+
+    fn spread(&mut self) {
+        let taken = self.one(&["...xs", "...[1]", "...(a)", "...lib"]);
+        self.put(&taken);
+        self.postfix();
     }
 
     pub(super) fn if_expr(&mut self) {
@@ -129,8 +141,18 @@ impl Writer<'_> {
         let comma = if self.flat { "," } else { comma.as_str() };
         self.space(true);
         self.list("{", "}", comma, |w| {
-            let key = w.one(KEYS);
-            w.put(&key);
+            match w.random.below(8) {
+                0 => return w.spread(),
+                1 => {
+                    w.put("[");
+                    w.expr();
+                    w.put("]");
+                }
+                _ => {
+                    let key = w.one(KEYS);
+                    w.put(&key);
+                }
+            }
             w.put(":");
             w.expr();
         });
@@ -154,13 +176,27 @@ impl Writer<'_> {
     pub(super) fn type_expr(&mut self) {
         self.type_member();
         while self.maybe(4) {
-            self.put("|");
+            let sign = self.one(&["|", "|", "&"]);
+            self.put(&sign);
             self.type_member();
         }
     }
 
     pub(super) fn type_member(&mut self) {
-        match self.random.below(14) {
+        match self.random.below(17) {
+            14 => {
+                let word = self.one(&["contains", "starts", "ends"]);
+                self.put(&word);
+                self.here("(");
+                self.expr();
+                self.put(")");
+            }
+            15 => {
+                self.put("not");
+                let inner = self.one(&["\"low\"", "/[a-z]+/", "Ticket", "(str | \"a\")", "contains(x)"]);
+                self.put(&inner);
+            }
+            16 if self.nests() => self.template(),
             0 => {
                 let literal = self.one(&["\"low\"", "3", "-2.5", "true", "null"]);
                 self.put(&literal);
@@ -205,6 +241,25 @@ impl Writer<'_> {
             self.here("]");
             self.bounds();
         }
+    }
+
+    /// A string with holes that hold types.
+    fn template(&mut self) {
+        let holes = 1 + self.random.below(2);
+        let flat = std::mem::replace(&mut self.flat, true);
+        self.put("\"a ");
+        for _ in 0..holes {
+            self.out.push_str("{{");
+            if self.maybe(2) {
+                self.put("part");
+                self.put(":");
+            }
+            self.type_expr();
+            self.put("}}");
+            self.out.push_str(" b");
+        }
+        self.out.push('"');
+        self.flat = flat;
     }
 
     pub(super) fn bounds(&mut self) {
@@ -276,6 +331,12 @@ impl Writer<'_> {
         self.holes += 1;
         if self.maybe(4) {
             self.generation();
+        } else if self.maybe(6) {
+            self.put("if");
+            self.expr();
+            self.put("{");
+            self.expr();
+            self.put("}");
         } else {
             self.expr();
         }
