@@ -173,7 +173,7 @@ fn unfit(param: &Param, input: &Input, error: ReadError, reading: &Reading<'_>) 
         ReadError::Digits => format!(
             "the input `{name}` must be {ty}, which does not have all the digits of `{text}`: declare it as json, which keeps them"
         ),
-        ReadError::NotOfType | ReadError::NotJson(_) => {
+        ReadError::NotOfType | ReadError::NotJson(_) | ReadError::Template(_) => {
             format!("the input `{name}` must be {ty}, but `{text}` is not")
         }
     }

@@ -12,6 +12,7 @@ use agentc_compiler::ir::Const;
 use agentc_compiler::json::Json;
 use agentc_compiler::number::{Held, Number};
 
+pub(crate) mod holes;
 pub(crate) mod print;
 pub mod read;
 mod wire;

@@ -102,6 +102,14 @@ fn collect(spec: &Spec, bindings: &[Vec<String>], in_json: bool, out: &mut Vec<S
         Spec::Union { members } => {
             members.iter().try_for_each(|member| collect(member, bindings, in_json, out))?;
         }
+        // What the other members exclude has no share.
+        Spec::And { members } => {
+            let lists = |member| {
+                let mut texts = Vec::new();
+                collect(member, bindings, in_json, &mut texts).map(|()| texts)
+            };
+            out.extend(members.iter().find_map(lists)?);
+        }
         Spec::JsonOf { value } => collect(value, bindings, true, out)?,
         Spec::Flexible { value } | Spec::Until { value, .. } => collect(value, bindings, in_json, out)?,
         _ => return None,

@@ -11,6 +11,7 @@
 use agentc_compiler::ir::{Const, Field, NamedTy, Ty};
 use agentc_compiler::json::{self, JsonError};
 use agentc_compiler::number::Number;
+use agentc_constraint::MatchError;
 use rustc_hash::FxHashMap;
 
 use super::{ITEM, Value};
@@ -44,6 +45,8 @@ pub enum ReadError {
     Digits,
     /// It is too large.
     TooLarge,
+    /// What the holes of a template took cannot be said within a limit.
+    Template(MatchError),
 }
 
 impl<'p> Reading<'p> {
@@ -69,7 +72,7 @@ impl Reading<'_> {
     }
 
     /// The same; `nearest` is for a number that a float does not give back.
-    fn fit(&self, value: &Value, ty: &Ty, nearest: bool) -> Result<Value, ReadError> {
+    pub(super) fn fit(&self, value: &Value, ty: &Ty, nearest: bool) -> Result<Value, ReadError> {
         if value.depth() > self.depth {
             return Err(ReadError::TooDeep);
         }

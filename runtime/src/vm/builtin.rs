@@ -3,8 +3,11 @@
 //! They mean the same as their namesakes in Python; positions and lengths of text count characters. Sizes are
 //! checked before anything large is made.
 
+mod dates;
+mod groups;
 mod lists;
 mod numbers;
+mod records;
 mod regexes;
 #[cfg(test)]
 mod tests;
@@ -33,9 +36,30 @@ pub(super) fn call(
         [] => (&Value::Null, args),
         [first, rest @ ..] => (first, rest),
     };
-    let call = Call { name: id.name(), first, rest, limits };
+    // As the program writes it.
+    let name = match id {
+        Builtin::Merge => "...",
+        Builtin::Without => "-",
+        _ => id.name(),
+    };
+    let call = Call { name, first, rest, limits };
     match id {
         Builtin::Len => call.len(),
+        Builtin::Chunks => call.chunks(),
+        Builtin::Window => call.window(),
+        Builtin::Counts => call.counts(),
+        Builtin::Enumerate => call.enumerate(),
+        Builtin::Flatten => call.flatten(),
+        Builtin::DateAdd => call.date_add(),
+        Builtin::DateDiff => call.date_diff(),
+        Builtin::Weekday => call.moment(first).map(|moment| Value::Int(moment.weekday())),
+        Builtin::FormatDate => call.format_date(),
+        Builtin::FindAll => call.find_all(regexes),
+        Builtin::Format => call.format(),
+        Builtin::Pad => call.pad(),
+        Builtin::RepeatText => call.repeat_text(),
+        Builtin::Slug => call.slug(),
+        Builtin::Title => call.title(),
         Builtin::Trim => call.text().map(|text| text.trim().into()),
         Builtin::Upper => call.text().map(|text| text.to_uppercase().into()),
         Builtin::Lower => call.text().map(|text| text.to_lowercase().into()),
@@ -54,7 +78,10 @@ pub(super) fn call(
         Builtin::Json => Ok(Value::str(print([Quoted(first)], limits)?)),
         Builtin::ParseJson => call.parse_json(),
         Builtin::Str => Ok(Value::str(print([first], limits)?)),
+        Builtin::Keyed => call.keyed(),
         Builtin::Keys => call.keys(),
+        Builtin::Merge => call.merge(),
+        Builtin::Without => call.without(),
         Builtin::Values => call.values(),
         Builtin::Reversed => call.reversed(),
         Builtin::Sort => call.sort(),
@@ -63,6 +90,7 @@ pub(super) fn call(
         Builtin::Range => call.range(),
         Builtin::Filter => call.filter(),
         Builtin::SortBy => call.sort_by(),
+        Builtin::GroupBy => call.group_by(),
         Builtin::Vote => call.vote(),
         Builtin::Int => call.int(),
         Builtin::Float => call.float(),
@@ -85,6 +113,11 @@ struct Call<'a> {
 impl Call<'_> {
     fn bad(&self, value: &Value) -> Fault {
         bad_operand(self.name, value)
+    }
+
+    /// What it cannot take, in words.
+    fn refused(&self, value: String) -> Fault {
+        Fault::BadArgument { function: self.name.to_owned(), value }
     }
 
     fn text(&self) -> Result<&str, Fault> {

@@ -125,10 +125,15 @@ impl Vm {
         let Some(parent) = self.strand().parent else { return Err(error) };
         error.branches.extend(self.branch_of_fork(parent));
         let is_told = self.is_caught_above();
-        for at in (self.current..self.state.strands.len()).rev() {
-            if self.is_of_branch(at, parent) {
-                self.withdraw(at, is_told);
-            }
+        let ended = self.current..self.state.strands.len();
+        let ended: Vec<usize> = ended.filter(|at| self.is_of_branch(*at, parent)).collect();
+        // What they have printed is told, whatever becomes of the texts that it stands behind.
+        for at in &ended {
+            self.current = *at;
+            self.tell_prints();
+        }
+        for at in ended.into_iter().rev() {
+            self.withdraw(at, is_told);
         }
         let program = self.program.clone();
         if let Some(forked) = self.resume_at(parent) {

@@ -13,6 +13,7 @@ use crate::error::{Fault, RunError, short};
 use crate::limits::Limit;
 use crate::sample::Stream;
 use crate::value::Value;
+use crate::value::holes::{self, has_named_holes};
 use crate::value::read::ReadError;
 
 impl Vm {
@@ -74,7 +75,7 @@ impl Vm {
         let (before, model, chunks) = (before.clone(), model.clone(), chunks.clone());
         self.tell_all(id, Progress { before, begins: true, model, chunks });
         self.answered();
-        let read = self.reading(&program).parse(&generated.text, &r#gen.ty, r#gen.json);
+        let read = self.read_value(&program, r#gen)(&generated.text);
         let value = read.map_err(|error| RunError::at(span, self.unread(error, r#gen, &generated.text)))?;
         for (fact, local) in &r#gen.facts {
             let value = value_of(*fact, &generated).map_err(|fault| RunError::at(span, fault))?;
@@ -114,9 +115,11 @@ impl Vm {
         let (before, model) = (sampled.before.clone(), sampled.model.clone());
         self.tell_all(id, Progress { before, begins: true, model, chunks: Vec::new() });
         self.answered();
-        let read = |text: &str| self.reading(&program).parse(text, &r#gen.ty, r#gen.json);
-        let read = |text: &str| read(text).map_err(|error| self.unread(error, r#gen, text));
-        let values: Result<Vec<Value>, Fault> = sampled.samples.iter().map(|s| read(&s.text)).collect();
+        let values: Result<Vec<Value>, Fault> = {
+            let read = self.read_value(&program, r#gen);
+            let read = |text: &str| read(text).map_err(|error| self.unread(error, r#gen, text));
+            sampled.samples.iter().map(|s| read(&s.text)).collect()
+        };
         let value =
             values.map(Value::list).and_then(|value| check_size(&value, &self.limits).map(|()| value));
         let value = value.map_err(|fault| RunError::at(span, fault))?;
@@ -140,12 +143,29 @@ impl Vm {
         }
     }
 
+    /// How generated texts become values.
+    fn read_value(&self, program: &ir::Program, r#gen: &Gen) -> impl Fn(&str) -> Result<Value, ReadError> {
+        let named = program.spec(r#gen.spec).filter(|spec| has_named_holes(spec.spec()));
+        let named = named.map(|spec| (spec, self.bindings(&r#gen.bindings).unwrap_or_default()));
+        move |text| {
+            let reading = self.reading(program);
+            match &named {
+                None => reading.parse(text, &r#gen.ty, r#gen.json),
+                Some((spec, bindings)) => {
+                    let known = (spec.spec(), bindings.as_slice(), &self.limits.constraint);
+                    holes::read(&reading, known, text, (&r#gen.ty, r#gen.json))
+                }
+            }
+        }
+    }
+
     fn unread(&self, error: ReadError, r#gen: &Gen, text: &str) -> Fault {
         match error {
             ReadError::TooDeep => {
                 Fault::Limit { what: Limit::ValueDepth, limit: self.limits.value_depth as u64 }
             }
             ReadError::TooLarge => too_large(&self.limits),
+            ReadError::Template(error) => Fault::Match { name: r#gen.name.clone(), error },
             ReadError::NotOfType | ReadError::NotJson(_) | ReadError::Digits => {
                 Fault::NotOfType { name: r#gen.name.clone(), text: text.to_owned() }
             }

@@ -138,7 +138,7 @@ fn binary(op: BinOp, a: &Value, b: &Value) -> Result<Value, Fault> {
                 _ => order.is_ge(),
             }))
         }
-        BinOp::Add | BinOp::Sub | BinOp::Mul | BinOp::Div | BinOp::Rem => arithmetic(op, a, b),
+        BinOp::Add | BinOp::Sub | BinOp::Mul | BinOp::Div | BinOp::Whole | BinOp::Rem => arithmetic(op, a, b),
     }
 }
 
@@ -223,18 +223,35 @@ fn arithmetic(op: BinOp, a: &Value, b: &Value) -> Result<Value, Fault> {
 }
 
 fn int_arithmetic(op: BinOp, a: i64, b: i64) -> Result<Value, Fault> {
-    if b == 0 && matches!(op, BinOp::Div | BinOp::Rem) {
+    if b == 0 && matches!(op, BinOp::Div | BinOp::Whole | BinOp::Rem) {
         return Err(Fault::DivisionByZero);
     }
     let result = match op {
         BinOp::Add => a.checked_add(b),
         BinOp::Sub => a.checked_sub(b),
         BinOp::Mul => a.checked_mul(b),
-        BinOp::Div => a.checked_div(b),
+        BinOp::Div => return finite(quotient(a, b), op.sign()),
+        BinOp::Whole => a.checked_div(b),
         // The only overflow is that of the quotient; the rest is zero all the same.
         _ => Some(a.wrapping_rem(b)),
     };
     result.map(Value::Int).ok_or_else(|| overflow(op.sign()))
+}
+
+/// The float that is nearest to `a / b`; of two that are, the even one. `b` is not zero.
+pub(super) fn quotient(a: i64, b: i64) -> f64 {
+    const EXACT: u64 = 1 << f64::MANTISSA_DIGITS;
+    let (above, below) = (a.unsigned_abs(), b.unsigned_abs());
+    let size = if above <= EXACT && below <= EXACT {
+        above as f64 / below as f64
+    } else {
+        // The quotient with 64 binary digits or more; the last one tells of the rest, so that it is rounded once.
+        let shift = 64 + above.max(1).leading_zeros();
+        let wide = u128::from(above) << shift;
+        let (digits, rest) = (wide / u128::from(below), wide % u128::from(below));
+        (digits | u128::from(rest > 0)) as f64 / 2f64.powi(shift.cast_signed())
+    };
+    if a == 0 || (a < 0) == (b < 0) { size } else { -size }
 }
 
 fn float_arithmetic(op: BinOp, a: f64, b: f64) -> Result<Value, Fault> {
@@ -246,6 +263,7 @@ fn float_arithmetic(op: BinOp, a: f64, b: f64) -> Result<Value, Fault> {
         BinOp::Sub => a - b,
         BinOp::Mul => a * b,
         BinOp::Div => a / b,
+        BinOp::Whole => return Err(bad_operand(op.sign(), &Value::Float(a))),
         _ => a % b,
     };
     finite(result, op.sign())
@@ -317,4 +335,41 @@ fn clamp(from: Option<i64>, to: Option<i64>, len: usize) -> std::ops::Range<usiz
     let start = from.map_or(0, bound);
     let end = to.map_or(len, bound).max(start);
     start as usize..end as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quotient;
+
+    /// Whether a float is no further from `a / b` than half of the distance to its neighbours, in whole numbers.
+    fn is_nearest(a: i64, b: i64, x: f64) -> bool {
+        let bits = x.abs().to_bits();
+        // x is `digits` times 2 to the power of `exponent`.
+        let digits = i128::from(bits & ((1 << 52) - 1) | 1 << 52);
+        let exponent = (bits >> 52) as i32 - 1075;
+        let (a, b) = (i128::from(a.unsigned_abs()), i128::from(b.unsigned_abs()));
+        let (up, down) = (exponent.max(0), (-exponent).max(0));
+        // Both sides times 2 to the power of `down`, which is large only where `a` is small.
+        2 * ((a << down) - ((b * digits) << up)).abs() <= b << up
+    }
+
+    #[test]
+    fn quotients_are_the_nearest_floats() {
+        let edges =
+            [1, 2, 3, 7, 10, (1 << 53) - 1, 1 << 53, (1 << 53) + 1, (1 << 62) + 1, i64::MAX - 1, i64::MAX];
+        let all: Vec<i64> = edges.iter().flat_map(|n| [*n, -*n]).chain([i64::MIN]).collect();
+        for &a in &all {
+            for &b in &all {
+                let x = quotient(a, b);
+                assert!(is_nearest(a, b, x), "{a} / {b} is not {x}");
+                assert_eq!(x < 0.0, (a < 0) != (b < 0), "{a} / {b}");
+            }
+        }
+        for n in -1000..1000i64 {
+            for d in [1, 3, -7, 1000] {
+                assert!((quotient(n, d) - n as f64 / d as f64).abs() == 0.0);
+            }
+        }
+        assert!(quotient(0, -5).is_sign_positive());
+    }
 }

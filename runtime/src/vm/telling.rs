@@ -201,7 +201,8 @@ impl Vm {
         self.current = current;
     }
 
-    fn tell_prints(&mut self) {
+    /// Tells what the running strand, and those that it descends from, have printed.
+    pub(super) fn tell_prints(&mut self) {
         let mut line: Vec<usize> = self.ancestry().collect();
         line.reverse();
         for at in line {

@@ -50,6 +50,7 @@ pub(super) fn making(op: &Op, result: &Value) -> u64 {
     let bytes = match op {
         Op::Copy { .. } | Op::Field { .. } | Op::Index { .. } => 0,
         Op::Const { .. } => result.size(),
+        Op::Builtin { id, .. } if id.signature().cost == Cost::Keys => keys(result),
         Op::Builtin { id, .. } if id.signature().cost != Cost::Moves => result.size(),
         _ => width(result),
     };
@@ -60,6 +61,7 @@ fn builtin<'v>(id: Builtin, mut args: impl Iterator<Item = &'v Value>) -> usize 
     match id.signature().cost {
         Cost::Length => args.next().and_then(Value::as_str).map_or(0, str::len),
         Cost::Moves => args.map(width).fold(0, usize::saturating_add),
+        Cost::Keys => args.map(keys).fold(0, usize::saturating_add),
         Cost::Reads => args.map(Value::size).fold(0, usize::saturating_add),
         Cost::Sorts => {
             let (mut bytes, mut items) = (0usize, 0);
@@ -92,6 +94,18 @@ fn width(value: &Value) -> usize {
         Value::Record(fields) => fields.len() * MOVED,
         _ => 0,
     }
+}
+
+/// [`width`], and the bytes of keys: those of a record, and texts in a list of them.
+fn keys(value: &Value) -> usize {
+    let bytes = match value {
+        Value::Record(fields) => fields.iter().map(|(key, _)| key.len()).fold(0, usize::saturating_add),
+        Value::List(items) => {
+            items.iter().filter_map(Value::as_str).map(str::len).fold(0, usize::saturating_add)
+        }
+        _ => 0,
+    };
+    width(value).saturating_add(bytes)
 }
 
 /// The variables of a frame that nothing else shares its value with, since it has grown there. To grow further

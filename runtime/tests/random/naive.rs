@@ -114,6 +114,15 @@ impl<'n, 'm> Naive<'n, 'm> {
                 let even = frame.vars[name].chars().count().is_multiple_of(2);
                 self.stmts(if even { then } else { otherwise }, frame)?;
             }
+            Stmt::Match(name, [one, few, none, other]) => {
+                let arm = match frame.vars[name].chars().count() {
+                    1 => one,
+                    2 | 4 => few,
+                    0 => none,
+                    _ => other,
+                };
+                self.stmts(arm, frame)?;
+            }
             Stmt::Repeat(count, body) => {
                 for _ in 0..*count {
                     if !self.turn(body, frame)? {
@@ -144,13 +153,23 @@ impl<'n, 'm> Naive<'n, 'm> {
             }
             Stmt::Call(callee, name) => {
                 let arg = frame.vars[name].clone();
-                let mut inner = Frame { vars: vars(&arg), context: frame.context.clone() };
-                let done = self.call(&self.program.functions[*callee], &mut inner);
-                frame.context = inner.context;
-                done?;
+                self.write(*callee, &arg, frame)?;
+            }
+            Stmt::Twice(callee, name) => {
+                let arg = frame.vars[name].clone();
+                self.write(*callee, &arg, frame)?;
+                self.write(*callee, &format!("{arg}t"), frame)?;
             }
         }
         Ok(())
+    }
+
+    /// A call of a function that writes into the context of its caller.
+    fn write(&mut self, callee: usize, arg: &str, frame: &mut Frame) -> Done {
+        let mut inner = Frame { vars: vars(arg), context: frame.context.clone() };
+        let done = self.call(&self.program.functions[callee], &mut inner);
+        frame.context = inner.context;
+        done
     }
 
     /// Whether the loop goes on.
@@ -206,6 +225,28 @@ impl<'n, 'm> Naive<'n, 'm> {
     fn value(&mut self, source: &Source, frame: &mut Frame) -> Result<String, Leave> {
         match source {
             Source::Longer(name, letter) => Ok(frame.vars[name].chars().chain([*letter]).take(6).collect()),
+            Source::Quotient(name) => {
+                let len = frame.vars[name].chars().count();
+                // Tenths, halves up.
+                let tenths = (5 * len).div_ceil(2);
+                Ok(format!("{}.{}{}", tenths / 10, tenths % 10, 7 / (1 + len)))
+            }
+            Source::Fields(a, b) => {
+                let (a, b) = (&frame.vars[a], &frame.vars[b]);
+                let key: String = b.chars().take(1).collect();
+                let mut fields = vec![("a".to_owned(), a.clone()), ("k".to_owned(), "z".to_owned())];
+                match fields.iter_mut().find(|(name, _)| *name == key) {
+                    Some((_, old)) => old.clone_from(b),
+                    None => fields.push((key, b.clone())),
+                }
+                fields.retain(|(name, _)| name != "k" && name != a);
+                let all: String = fields.into_iter().map(|(_, value)| value).collect();
+                Ok(all.chars().take(6).collect())
+            }
+            Source::Hole(a, b) => {
+                let even = frame.vars[a].chars().count().is_multiple_of(2);
+                Ok(if even { frame.vars[b].clone() } else { String::new() })
+            }
             Source::Context => {
                 let text = self.model.profile().render(&frame.context).map_err(failed)?;
                 Ok((text.chars().count() % 7).to_string())
@@ -215,6 +256,21 @@ impl<'n, 'm> Naive<'n, 'm> {
                 let mut inner = Frame { vars: vars(&arg), context: Context::default() };
                 self.call(&self.program.functions[*callee], &mut inner)?;
                 Ok(inner.vars["p"].clone())
+            }
+            Source::Agents(callee, name) => {
+                self.taken += 1;
+                let arg = frame.vars[name].clone();
+                let both: Result<Vec<String>, Leave> =
+                    (0..2).map(|number| self.agent_beside(*callee, number, &arg)).collect();
+                Ok(cut(&both?.join("/")))
+            }
+            Source::Applied(name, other) => {
+                let (text, more) = (&frame.vars[name], &frame.vars[other]);
+                Ok(cut(&(cut(&format!("{text}{more}l")) + more + "l")))
+            }
+            Source::Reduced(name, other) => {
+                let (text, more) = (&frame.vars[name], &frame.vars[other]);
+                Ok(cut(&(cut(&format!("{text}p{more}")) + more + more)))
             }
             Source::Fork(count, branch) => {
                 self.taken += 1;
@@ -227,6 +283,19 @@ impl<'n, 'm> Naive<'n, 'm> {
                 self.branch(branch, 0, frame)
             }
         }
+    }
+
+    /// One of two calls of an agent that go on side by side.
+    fn agent_beside(&mut self, callee: usize, number: usize, arg: &str) -> Result<String, Leave> {
+        let (path, taken) = (self.path.clone(), self.taken);
+        self.path.extend([taken, number as u64]);
+        self.taken = 0;
+        let mut inner =
+            Frame { vars: vars(&cut(&format!("{}{arg}", number + 1))), context: Context::default() };
+        let done = self.call(&self.program.functions[callee], &mut inner);
+        (self.path, self.taken) = (path, taken);
+        done?;
+        Ok(inner.vars["p"].clone())
     }
 
     fn branch(&mut self, branch: &Branch, number: usize, frame: &Frame) -> Result<String, Leave> {
@@ -277,6 +346,11 @@ impl<'n, 'm> Naive<'n, 'm> {
             }
         }
     }
+}
+
+/// The first six letters.
+fn cut(text: &str) -> String {
+    text.chars().take(6).collect()
 }
 
 fn vars(first: &str) -> HashMap<Name, String> {

@@ -2,6 +2,15 @@
 
 use std::fmt::{self, Write};
 
+/// Types of the same texts: one to three letters from `a` to `c`.
+const LETTERS: [&str; 5] = [
+    "/[a-c]{1,3}/",
+    "str(1..3) & /[a-c]+/",
+    "\"{{ /[a-c]/ }}{{ /[a-c]{0,2}/ }}\"",
+    "/[a-d]{1,3}/ & not contains(\"d\")",
+    "\"{{ /[a-c]{0,3}/ & /.+/ }}\"",
+];
+
 /// The same numbers on every platform.
 pub(crate) struct Random(u64);
 
@@ -34,6 +43,8 @@ pub(crate) enum Stmt {
     Set(Name, Source),
     Print(Name),
     If(Name, Vec<Stmt>, Vec<Stmt>),
+    /// By the length of the name's value: 1, 2 or 4, 0, or another.
+    Match(Name, [Vec<Stmt>; 4]),
     Repeat(usize, Vec<Stmt>),
     /// As long as the name is short.
     While(Name, usize, Vec<Stmt>),
@@ -45,6 +56,8 @@ pub(crate) enum Stmt {
     Message(&'static str, Vec<Stmt>),
     /// A call of a function that writes.
     Call(usize, Name),
+    /// A function that writes, passed to one that calls it twice.
+    Twice(usize, Name),
     /// `return`, in a function.
     Return,
 }
@@ -63,9 +76,21 @@ pub(crate) enum Kind {
 pub(crate) enum Source {
     /// Another name, and a letter more; cut to six letters.
     Longer(Name, char),
+    /// Fractions of the length of a name.
+    Quotient(Name),
+    /// Fields of a record and a map in which two names are, joined; cut to six letters.
+    Fields(Name, Name),
+    /// A name, if another one's length is even.
+    Hole(Name, Name),
     /// The length of the context.
     Context,
     Agent(usize, Name),
+    /// An agent for each of two texts, side by side; a lambda calls it.
+    Agents(usize, Name),
+    /// A lambda that reads a variable, called twice by a function, in which another one does.
+    Applied(Name, Name),
+    /// A lambda that takes texts together.
+    Reduced(Name, Name),
     /// The yields of some branches, joined. The body has variables of its own, at that depth.
     Fork(usize, Branch),
     Aside(Branch),
@@ -168,25 +193,25 @@ impl Make {
 
     fn stmt(&mut self, place: Place) -> Stmt {
         let small = place.fuel == 0;
-        match self.random.below(if small { 11 } else { 20 }) {
+        match self.random.below(if small { 13 } else { 23 }) {
             0 => Stmt::Text(self.random.of(&["the ", "a: ", "7\n", "is", " ", "…"]).to_owned()),
             1 => Stmt::Show(self.name(place)),
             2..=4 => Stmt::Gen(self.capture(), self.kind()),
             5 => Stmt::Print(self.name(place)),
-            6 => Stmt::Set(
-                self.var(place),
-                Source::Longer(self.name(place), self.random.of(&["x", "y"]).chars().next().unwrap_or('x')),
-            ),
+            6 => Stmt::Set(self.var(place), self.computed(place)),
             7 => Stmt::Set(self.var(place), Source::Context),
             8 => self.jump(place),
             9 => self.call(place),
             // Under a condition, so that every way of a branch may yield.
             10 => Stmt::If(self.name(place), vec![Stmt::Fail(self.failure(place))], Vec::new()),
-            11 | 12 => {
+            11 => Stmt::Set(self.var(place), Source::Applied(self.name(place), self.name(place))),
+            12 => Stmt::Set(self.var(place), Source::Reduced(self.name(place), self.name(place))),
+            20 => Stmt::Match(self.name(place), std::array::from_fn(|_| self.inner(place))),
+            13 | 19 => {
                 let (body, handler) = (self.inner(place), self.inner(place));
                 Stmt::Try(body, handler)
             }
-            13 => Stmt::If(self.name(place), self.inner(place), self.inner(place)),
+            21 => Stmt::If(self.name(place), self.inner(place), self.inner(place)),
             14 => Stmt::Repeat(1 + self.random.below(3), self.inner(Place { in_loop: true, ..place })),
             15 => {
                 let (name, max) = (self.name(place), 1 + self.random.below(3));
@@ -206,6 +231,18 @@ impl Make {
                 Stmt::Set(self.var(place), Source::Aside(branch))
             }
             _ => Stmt::If(self.name(place), vec![Stmt::Fail(self.failure(place))], Vec::new()),
+        }
+    }
+
+    fn computed(&mut self, place: Place) -> Source {
+        match self.random.below(6) {
+            0 => Source::Quotient(self.name(place)),
+            1 => Source::Fields(self.name(place), self.name(place)),
+            2 => Source::Hole(self.name(place), self.name(place)),
+            _ => {
+                let letter = self.random.of(&["x", "y"]).chars().next().unwrap_or('x');
+                Source::Longer(self.name(place), letter)
+            }
         }
     }
 
@@ -234,10 +271,11 @@ impl Make {
         }
         let callee = self.random.below(place.callable);
         let name = self.name(place);
-        if self.functions[callee].agent {
-            Stmt::Set(self.var(place), Source::Agent(callee, name))
-        } else {
-            Stmt::Call(callee, name)
+        match (self.functions[callee].agent, self.random.below(2)) {
+            (true, 0) => Stmt::Set(self.var(place), Source::Agents(callee, name)),
+            (true, _) => Stmt::Set(self.var(place), Source::Agent(callee, name)),
+            (false, 0) => Stmt::Twice(callee, name),
+            (false, _) => Stmt::Call(callee, name),
         }
     }
 
@@ -272,6 +310,9 @@ impl fmt::Display for Program {
             }
             writeln!(f, "{}}}\n", if function.agent { "return v0_0 + c0 + v0_1 + c1\n" } else { "" })?;
         }
+        writeln!(f, "fn applied(x: str, f: fn(str) -> str) -> str {{ return inner(f(x), y => f(y)) }}")?;
+        writeln!(f, "fn inner(x: str, f: fn(str) -> str) -> str {{ return f(x) }}")?;
+        writeln!(f, "fn twice(x: str, f: fn(str)) {{ f(x) f(x + \"t\") }}")?;
         writeln!(f, "let v0_0 = \"b\" let v0_1 = \"\"")?;
         if self.chat {
             writeln!(f, "user \"Go on.\"\nassistant {{ gen c0: /[a-c]{{1,3}}/ \" \" gen c1: /[x-z]/ }}")?;
@@ -293,7 +334,10 @@ fn write_stmt(f: &mut fmt::Formatter<'_>, stmt: &Stmt, agent: bool) -> fmt::Resu
     match stmt {
         Stmt::Text(text) => write!(f, "{text:?}")?,
         Stmt::Show(name) => write!(f, "\"{{{{ {name} }}}}\"")?,
-        Stmt::Gen(name, Kind::Letters) => write!(f, "gen {name}: /[a-c]{{1,3}}/")?,
+        Stmt::Gen(name, Kind::Letters) => {
+            let spelling = LETTERS[name.bytes().map(usize::from).sum::<usize>() % LETTERS.len()];
+            write!(f, "gen {name}: {spelling}")?;
+        }
         Stmt::Gen(name, Kind::Free) => write!(f, "gen {name} with max = 3")?,
         Stmt::Gen(name, Kind::Impossible) => write!(f, "gen {name}: /[a-c]{{40}}/ with max = 2")?,
         Stmt::Set(name, source) => {
@@ -306,6 +350,15 @@ fn write_stmt(f: &mut fmt::Formatter<'_>, stmt: &Stmt, agent: bool) -> fmt::Resu
             write_stmts(f, then, agent)?;
             f.write_str(" else ")?;
             write_stmts(f, otherwise, agent)?;
+        }
+        Stmt::Match(name, arms) => {
+            writeln!(f, "match len({name}) {{")?;
+            for (case, arm) in ["1 => ", "2 | 4 => ", "0 => ", "else => "].iter().zip(arms) {
+                f.write_str(case)?;
+                write_stmts(f, arm, agent)?;
+                f.write_char('\n')?;
+            }
+            f.write_char('}')?;
         }
         Stmt::Repeat(count, body) => {
             write!(f, "repeat {count} ")?;
@@ -333,6 +386,7 @@ fn write_stmt(f: &mut fmt::Formatter<'_>, stmt: &Stmt, agent: bool) -> fmt::Resu
             write_stmts(f, body, agent)?;
         }
         Stmt::Call(callee, name) => write!(f, "w{callee}({name})")?,
+        Stmt::Twice(callee, name) => write!(f, "twice({name}, w{callee})")?,
         Stmt::Return => f.write_str(if agent { "return \"early\"" } else { "return" })?,
     }
     writeln!(f)
@@ -341,8 +395,23 @@ fn write_stmt(f: &mut fmt::Formatter<'_>, stmt: &Stmt, agent: bool) -> fmt::Resu
 fn write_source(f: &mut fmt::Formatter<'_>, source: &Source) -> fmt::Result {
     match source {
         Source::Longer(name, letter) => write!(f, "({name} + \"{letter}\")[0:6]"),
+        Source::Quotient(name) => {
+            write!(f, "format(len({name}) / 4, \"0.0\") + str(7 // (1 + len({name})))")
+        }
+        Source::Fields(a, b) => write!(
+            f,
+            "join(values({{...{{a: {a}}}, [\"k\"]: \"z\", ...{{[{b}[0:1]]: {b}}}}} - [\"k\", {a}]), \"\")[0:6]"
+        ),
+        Source::Hole(a, b) => write!(f, "\"{{{{ if len({a}) % 2 == 0 {{ {b} }} }}}}\""),
         Source::Context => f.write_str("str(len(context) % 7)"),
         Source::Agent(callee, name) => write!(f, "a{callee}({name})"),
+        Source::Agents(callee, name) => {
+            write!(f, "join(map([\"1\", \"2\"], x => a{callee}((x + {name})[0:6])), \"/\")[0:6]")
+        }
+        Source::Applied(name, other) => write!(f, "applied({name}, x => (x + {other} + \"l\")[0:6])"),
+        Source::Reduced(name, other) => {
+            write!(f, "reduce([\"p\", {other}], {name}, (sum, x) => (sum + x + {other})[0:6])")
+        }
         Source::Fork(count, branch) => {
             write!(f, "join(fork {count} ")?;
             write_branch(f, branch)?;

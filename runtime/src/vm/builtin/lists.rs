@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use rustc_hash::FxHashMap;
 
-use super::super::ops::compare;
+use super::super::ops::{compare, print};
 use super::Call;
 use crate::error::Fault;
 use crate::value::{ITEM, Value};
@@ -19,21 +19,6 @@ impl Call<'_> {
             other => return Err(self.bad(other)),
         };
         Ok(Value::Int(len as i64))
-    }
-
-    pub(super) fn keys(&self) -> Result<Value, Fault> {
-        Ok(Value::list(self.fields()?.iter().map(|(key, _)| key.into()).collect()))
-    }
-
-    pub(super) fn values(&self) -> Result<Value, Fault> {
-        Ok(Value::list(self.fields()?.iter().map(|(_, value)| value.clone()).collect()))
-    }
-
-    fn fields(&self) -> Result<&[(String, Value)], Fault> {
-        match self.first {
-            Value::Record(fields) => Ok(fields),
-            other => Err(self.bad(other)),
-        }
     }
 
     pub(super) fn reversed(&self) -> Result<Value, Fault> {
@@ -89,12 +74,33 @@ impl Call<'_> {
         Ok(Value::list(kept))
     }
 
-    /// The items in the rising order of their keys, equals in theirs. Traps unless there is one key for each
+    /// Lists of the items of each key, by what the key is when printed.
+    pub(super) fn group_by(&self) -> Result<Value, Fault> {
+        let mut groups: Vec<(String, Vec<Value>)> = Vec::new();
+        let mut places: FxHashMap<String, usize> = FxHashMap::default();
+        for (item, key) in self.paired()? {
+            let key = print([key], self.limits)?;
+            match places.get(&key).and_then(|at| groups.get_mut(*at)) {
+                Some((_, group)) => group.push(item.clone()),
+                None => {
+                    places.insert(key.clone(), groups.len());
+                    groups.push((key, vec![item.clone()]));
+                }
+            }
+        }
+        Ok(Value::record(groups.into_iter().map(|(key, items)| (key, Value::list(items))).collect()))
+    }
+
+    /// The items in the rising order of their keys, or in the falling one; equals in theirs. Traps unless there is one key for each
     /// item, and where two keys have no order.
     pub(super) fn sort_by(&self) -> Result<Value, Fault> {
         let mut pairs: Vec<(&Value, &Value)> = self.paired()?.collect();
         let odd = Cell::new(false);
-        pairs.sort_by(|(_, a), (_, b)| total_order(a, b, &odd));
+        let falling = self.rest.get(1).and_then(Value::as_bool).unwrap_or(false);
+        pairs.sort_by(|(_, a), (_, b)| match falling {
+            true => total_order(b, a, &odd),
+            false => total_order(a, b, &odd),
+        });
         if odd.get() {
             return Err(self.bad(self.second()));
         }

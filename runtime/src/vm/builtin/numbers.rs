@@ -1,8 +1,10 @@
 //! Functions of the prelude about numbers.
 
+use agentc_compiler::builtin::{NumberPattern, to_decimals};
+
 use super::super::ops::{compare, finite, overflow, too_long};
 use super::Call;
-use crate::error::Fault;
+use crate::error::{Fault, short};
 use crate::value::Value;
 
 impl Call<'_> {
@@ -53,13 +55,25 @@ impl Call<'_> {
         match (self.first, self.second()) {
             (Value::Int(n), Value::Null) => Ok(Value::Int(*n)),
             (_, Value::Null) => to_int(x.round()).ok_or_else(|| overflow(self.name)),
-            (_, Value::Int(digits @ 0..=15)) => {
-                let scale = 10f64.powi(*digits as i32);
-                let scaled = (x * scale).round() / scale;
-                Ok(Value::Float(if scaled.is_finite() { scaled } else { x }))
+            // A float has no more decimals than that.
+            (_, Value::Int(digits @ 0..=1100)) => {
+                let rounded = to_decimals(&Value::Float(x).to_string(), *digits as usize);
+                finite(rounded.parse().unwrap_or(x), self.name)
             }
-            (_, Value::Int(16..)) => Ok(Value::Float(x)),
+            (_, Value::Int(1101..)) => Ok(Value::Float(x)),
             (_, other) => Err(self.bad(other)),
+        }
+    }
+
+    /// As a pattern says. Traps on a pattern that is none.
+    pub(super) fn format(&self) -> Result<Value, Fault> {
+        let pattern = self.text_at(0)?;
+        let read = NumberPattern::new(pattern);
+        let read = read.map_err(|_| self.refused(format!("the pattern {}", short(pattern, 40))))?;
+        match self.first {
+            Value::Int(_) | Value::Float(_) => Ok(read.write(&self.first.to_string()).into()),
+            Value::Number(number) => Err(too_long(self.name, number)),
+            other => Err(self.bad(other)),
         }
     }
 

@@ -1,12 +1,13 @@
 //! Functions of the prelude that search for matches of a regex. The pattern is a constant that the compiler
 //! has checked, so each is compiled once and kept.
 
+use agentc_compiler::builtin::Groups;
 use regex::{NoExpand, Regex};
 use rustc_hash::FxHashMap;
 
 use super::Call;
 use crate::error::{Fault, short};
-use crate::value::Value;
+use crate::value::{ITEM, Value};
 
 /// Compiled patterns that are kept at most. Programs have fewer.
 const KEPT: usize = 256;
@@ -67,6 +68,30 @@ impl Call<'_> {
         let matches = regex.find_iter(text).filter(|found| !found.is_empty());
         let ends = matches.map(|found| (found.start(), found.end())).chain([(text.len(), text.len())]);
         self.texts(ends.map(between))
+    }
+
+    /// All matches: their texts, or what their groups say. A group that took no part says nothing, `""`.
+    pub(super) fn find_all(&self, regexes: &mut Regexes) -> Result<Value, Fault> {
+        let (text, regex) = (self.text()?, self.regex(regexes, false)?);
+        let groups = Groups::of(self.text_at(0)?);
+        if groups == Groups::None {
+            return self.texts(regex.find_iter(text).map(|found| found.as_str()));
+        }
+        let (mut all, mut size) = (Vec::new(), 0usize);
+        for found in regex.captures_iter(text) {
+            let said = |at: usize| Value::from(found.get(at).map_or("", |group| group.as_str()));
+            let value = match &groups {
+                Groups::Named(names) => {
+                    Value::record(names.iter().map(|(at, name)| (name.clone(), said(*at))).collect())
+                }
+                Groups::Several(count) => Value::list((1..=*count).map(said).collect()),
+                Groups::None | Groups::One => said(1),
+            };
+            size = size.saturating_add(ITEM).saturating_add(value.size());
+            self.bound(Some(size))?;
+            all.push(value);
+        }
+        Ok(Value::list(all))
     }
 
     fn regex(&self, regexes: &mut Regexes, whole: bool) -> Result<Regex, Fault> {

@@ -79,6 +79,50 @@ fn lists() {
 }
 
 #[test]
+fn records_are_joined() {
+    let record = |fields: &[(&str, i64)]| {
+        Value::record(fields.iter().map(|(name, n)| ((*name).to_owned(), Value::Int(*n))).collect())
+    };
+    let (a, b) = (record(&[("x", 1), ("y", 2)]), record(&[("z", 3), ("x", 4), ("w", 5)]));
+    assert_eq!(ok("merge", &[a.clone(), b.clone()]), r#"{"x": 4, "y": 2, "z": 3, "w": 5}"#);
+    assert_eq!(ok("merge", &[a.clone(), record(&[])]), ok("merge", &[record(&[]), a.clone()]));
+    assert_eq!(ok("keyed", &["k".into(), ints(&[1])]), r#"{"k": [1]}"#);
+    assert_eq!(ok("without", &[b, vec!["x", "q", "w"].into()]), r#"{"z": 3}"#);
+    assert!(matches!(run("merge", &[a.clone(), ints(&[1])]), Err(Fault::BadArgument { .. })));
+    assert!(matches!(run("without", &[a, ints(&[1])]), Err(Fault::BadArgument { .. })));
+}
+
+/// Joining records again and again, as a literal of many parts does, against a plain list of pairs.
+#[test]
+fn records_are_joined_as_their_fields_one_by_one() {
+    let mut seed = 7u32;
+    let mut below = |n: u32| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 16) % n
+    };
+    for _ in 0..300 {
+        let (mut joined, mut plain) = (Value::record(Vec::new()), Vec::<(String, Value)>::new());
+        for _ in 0..below(6) {
+            let mut fields: Vec<(String, Value)> = Vec::new();
+            for _ in 0..below(4) {
+                let (key, value) = (format!("k{}", below(5)), Value::Int(below(100).into()));
+                if fields.iter().all(|(name, _)| *name != key) {
+                    fields.push((key, value));
+                }
+            }
+            for (key, value) in &fields {
+                match plain.iter_mut().find(|(name, _)| name == key) {
+                    Some((_, old)) => *old = value.clone(),
+                    None => plain.push((key.clone(), value.clone())),
+                }
+            }
+            joined = run("merge", &[joined, Value::record(fields)]).expect("a record");
+        }
+        assert_eq!(joined, Value::record(plain));
+    }
+}
+
+#[test]
 fn sizes_are_refused_before_they_are_made() {
     let limits = Limits { value_size: 1000, ..Limits::default() };
     let long = Value::str("x".repeat(100));
@@ -93,6 +137,12 @@ fn sizes_are_refused_before_they_are_made() {
     assert!(refused("split", &["a ".repeat(100).into(), Value::Null]));
     assert!(refused("split_match", &["a ".repeat(100).into(), " ".into()]));
     assert!(refused("lines", &["\n".repeat(100).into()]));
+    assert!(refused("repeat_text", &["ab".into(), Value::Int(i64::MAX)]));
+    assert!(refused("pad", &["a".into(), Value::Int(i64::MAX), "both".into(), "é".into()]));
+    assert!(refused("window", &[ints(&[1; 60]), Value::Int(30)]));
+    assert!(refused("enumerate", &[ints(&[1; 60]), Value::Int(0)]));
+    assert!(refused("find_all", &["a".repeat(100).into(), "(?<letter>a)".into()]));
+    assert!(refused("counts", &[(0..60).map(i64::from).collect::<Vec<i64>>().into()]));
 }
 
 /// An argument of the kind that a parameter takes.
@@ -100,7 +150,15 @@ fn plausible(takes: Takes) -> Value {
     match takes {
         Takes::Int | Takes::IntOrNull | Takes::Number => Value::Int(2),
         Takes::List | Takes::Numbers | Takes::Ordered | Takes::Comparable => ints(&[3, 1]),
+        Takes::Strs => vec!["a", "b"].into(),
+        Takes::Lists => Value::list(vec![ints(&[3, 1]), ints(&[])]),
+        Takes::NumberPattern => "0.0".into(),
+        Takes::Date => "2024-02-29".into(),
+        Takes::DatePattern => "%d".into(),
+        Takes::Unit => "days".into(),
+        Takes::Side => "left".into(),
         Takes::Record => Value::record(vec![("a".into(), Value::Int(1))]),
+        Takes::Bool => Value::Bool(true),
         // What the function gave for the items.
         Takes::Function => Value::list(vec![Value::Bool(true), Value::Bool(false)]),
         _ => "7".into(),
@@ -110,6 +168,7 @@ fn plausible(takes: Takes) -> Value {
 fn default(default: Given) -> Value {
     match default {
         Given::Null => Value::Null,
+        Given::Bool(value) => Value::Bool(value),
         Given::Int(n) => Value::Int(n),
         Given::Str(text) => text.into(),
     }
