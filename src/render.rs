@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use agentc::diag::{Edit, Fix};
 use agentc::{Diag, Error, Failure, Fault, InBranch, Severity, Sources, Span};
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
@@ -164,8 +165,32 @@ pub(crate) fn json(diag: &Diag, sources: &Sources) -> String {
         "end_line": end.map(|end| end.line),
         "end_column": end.map(|end| end.column),
         "hint": diag.hint,
+        "fixes": diag.fixes.iter().map(|fix| shown(fix, sources)).collect::<Vec<_>>(),
     });
     format!("{object}\n")
+}
+
+/// A fix with its edits: where, in lines and columns as well as in bytes of the file's text, and what stands there then.
+fn shown(fix: &Fix, sources: &Sources) -> serde_json::Value {
+    let edit = |edit: &Edit| {
+        let place = sources.locate(edit.span);
+        let (start, end) = (place.map(|(_, start, _)| start), place.map(|(_, _, end)| end));
+        serde_json::json!({
+            "file": place.map(|(source, _, _)| source.name.as_str()),
+            "line": start.map(|start| start.line),
+            "column": start.map(|start| start.column),
+            "end_line": end.map(|end| end.line),
+            "end_column": end.map(|end| end.column),
+            "start": edit.span.start,
+            "end": edit.span.end,
+            "text": edit.text,
+        })
+    };
+    serde_json::json!({
+        "message": fix.message,
+        "safe": fix.safe,
+        "edits": fix.edits.iter().map(edit).collect::<Vec<_>>(),
+    })
 }
 
 fn severity(diag: &Diag) -> &'static str {

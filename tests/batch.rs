@@ -49,7 +49,7 @@ tool wait(n: int) -> int
 "Row {{ n }}: {{ gen a: /[a-z]{3,12}/ with temp = 1.0 }}"
 let waited = wait(n)
 "{{ waited }} {{ gen b: int(0..999) with temp = 1.0 }}"
-if n % 10 == 9 { let zero = 1 / (n - n) }
+if n % 10 == 9 { let zero = 1 // (n - n) }
 return {n: n, a: a, b: b}
 "#;
 
@@ -180,7 +180,7 @@ fn a_batch_that_is_dropped_ends_what_is_in_progress() {
 
 #[test]
 fn errors_keep_their_places() {
-    let (engine, program) = (engine(), program("input n: int\nreturn 10 / n"));
+    let (engine, program) = (engine(), program("input n: int\nreturn 10 // n"));
     let rows = [
         row(5),
         row(0),

@@ -81,7 +81,7 @@ fn said(text: &str) -> Vec<Json> {
     lines
 }
 
-const DIVIDE: &str = "input n: int\ninput word: str = \"x\"\nprint \"n is {{ n }}\"\n\"{{ word }} \"\nreturn {n: n, tenth: 10 / n}\n";
+const DIVIDE: &str = "input n: int\ninput word: str = \"x\"\nprint \"n is {{ n }}\"\n\"{{ word }} \"\nreturn {n: n, tenth: 10 // n}\n";
 
 #[test]
 fn each_row_has_a_line_like_a_run_of_its_own() {
@@ -137,7 +137,7 @@ fn what_rows_print_and_how_it_ended_is_said_on_standard_error() {
 fn a_terminal_gets_a_bar() {
     const SPAWN: &str = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
     let rows: String = (0..6).map(|n| format!("{{\"n\": {n}}}\n")).collect();
-    let slow = "input n: int\nlet sum = 0\nrepeat 300000 { sum += n }\nreturn sum / n\n";
+    let slow = "input n: int\nlet sum = 0\nrepeat 300000 { sum += n }\nreturn sum // n\n";
     let folder = Folder::new("bar", slow, &rows);
     let watch = |term: &str, out: &str| {
         let mut command = Command::new("python3");

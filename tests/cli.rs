@@ -59,7 +59,7 @@ fn check_speaks_json_and_short() {
     let diag: Json = serde_json::from_str(out(&json).lines().next().unwrap()).unwrap();
     let keys: Vec<&str> = diag.as_object().unwrap().keys().map(String::as_str).collect();
     let expected =
-        ["code", "severity", "message", "file", "line", "column", "end_line", "end_column", "hint"];
+        ["code", "severity", "message", "file", "line", "column", "end_line", "end_column", "hint", "fixes"];
     assert_eq!(keys, expected);
     assert_eq!((&diag["severity"], &diag["line"], &diag["column"]), (&"error".into(), &1.into(), &5.into()));
     let short = err(&agentc(&["check", "--message-format", "short", "-"], "\"{{ b }}\""));
@@ -88,6 +88,16 @@ fn build_writes_every_form() {
         assert_eq!(code(&output), 0);
         assert!(!out(&output).is_empty(), "{form}");
     }
+    let source = "## A step.\ntype Step = {n: int(1..9)}\ntype Word = grammar \"start: \\\"a\\\"\"\nprint describe(Step) + describe(Word)";
+    let output = agentc(&["build", "--emit", "schema", "-"], source);
+    let schemas: Json = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!(schemas["$defs"]["Step"]["properties"]["n"]["maximum"], 9);
+    assert_eq!(schemas["$defs"]["Step"]["description"], "A step.");
+    assert!(
+        schemas["$defs"]["Word"].is_null() && err(&output).contains("the type `Word` is left out"),
+        "{}",
+        err(&output)
+    );
     let bad = agentc(&["build", "-"], "\"{{ y }}\"");
     assert_eq!((code(&bad), out(&bad)), (3, String::new()));
 }

@@ -221,3 +221,18 @@ fn a_run_that_is_dropped_while_its_tool_works_ends() {
     drop(engine);
     drop(open);
 }
+
+#[test]
+fn what_an_edited_program_begins_with_is_not_read_again() {
+    let engine = engine(&[("Question: ", "yes")]);
+    let instructions = "Answer the question in one word, and say nothing else at all. ".repeat(8);
+    let edited = |question: &str| {
+        program(&format!("\"{instructions}\"\n\"{question}? Question: {{{{ gen a: word }}}}\""))
+    };
+    let cost = |question: &str| engine.run(&edited(question)).start().unwrap().usage().clone();
+    let first = cost("Is it so");
+    assert_eq!(first.cached_tokens, 0);
+    let second = cost("Was it so");
+    // All but what has changed, which is less than half of it.
+    assert!(second.cached_tokens * 2 > second.prompt_tokens, "{second:?}");
+}

@@ -33,6 +33,14 @@ and not written. What was not written is done again.
 Exit codes: 0 all rows ok, 1 some rows have errors, 2 usage or files, 3 diagnostics, 7 model, 129 hang-up, 130 interrupted,
 143 terminated.";
 
+/// What the help of `fix` says of what it does, and its end.
+const ABOUT_FIX: &str = "\
+Applies the fixes of what `agentc check` finds, those that are surely what was meant, until there are none left. Each step
+is compiled: what does harm is taken back, and what compiled before compiles afterwards. What was
+done is said on standard error, a line each; `agentc check --message-format json` shows all fixes with their edits.
+
+Exit codes: 0 ok, 1 with `--check`: a program would change, 2 a file cannot be read or written, 3 errors are left.";
+
 /// Runs `.agent` programs: prompts whose generated parts have types, which the model cannot violate.
 #[derive(Debug, Parser)]
 #[command(name = "agentc", version, max_term_width = 100)]
@@ -82,6 +90,9 @@ pub(crate) enum Command {
     Batch(BatchArgs),
     /// Report mistakes in programs, without a model
     Check(CheckArgs),
+    /// Correct in place what can only have been meant otherwise
+    #[command(after_long_help = ABOUT_FIX)]
+    Fix(FixArgs),
     /// Compile a program to its intermediate representation
     Build(BuildArgs),
     /// Format programs in place
@@ -131,6 +142,10 @@ pub(crate) struct RunArgs {
     /// Time that the command may take, loading the model included: seconds, or `500ms`, `2m`, `1h`
     #[arg(long, env = "AGENTC_TIMEOUT", value_name = "SECONDS", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
+    /// Run again whenever the program, a file that it reads or an input's file changes, with the model loaded once. A run
+    /// in progress is stopped; the timeout is that of each run
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 /// What a run goes by, beside its inputs and its models.
@@ -254,6 +269,22 @@ pub(crate) struct CheckArgs {
     /// How findings are shown
     #[arg(long, env = "AGENTC_MESSAGE_FORMAT", value_enum, default_value = "human")]
     pub(crate) message_format: MessageFormat,
+    /// Check again whenever a program changes, or a file that it imports, embeds or takes a schema or grammar from
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FixArgs {
+    /// The programs; `-` reads one from standard input and writes it to standard output
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Change nothing: print the names of the programs that would change, and exit 1 if there are any
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Also apply fixes that may not be what was meant, the first one of each place
+    #[arg(long = "unsafe")]
+    pub(crate) guesses: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -297,6 +328,8 @@ pub(crate) enum Emit {
     Hir,
     /// The intermediate representation as text
     Text,
+    /// The JSON Schemas of the types that the file declares
+    Schema,
 }
 
 #[derive(Debug, Args)]

@@ -124,13 +124,6 @@ pub(super) fn one_program_on_stdin(files: &[PathBuf]) -> Result<(), Error> {
     one_reader(&readers.collect::<Vec<_>>())
 }
 
-/// Compiles a file, or standard input for `-`.
-pub(super) fn compile(path: &Path, agent: Option<&str>) -> Result<Compilation, Error> {
-    let file = SourceFile::read(path)?;
-    file.need_source()?;
-    Ok(compile_source(&file, agent).0)
-}
-
 /// A program to run, from its text or built, and the files that it was made of.
 pub(super) fn program(file: SourceFile, agent: Option<&str>) -> Result<(Program, Vec<PathBuf>), Error> {
     if !Program::is_built(&file.bytes) {
@@ -148,12 +141,17 @@ pub(super) fn program(file: SourceFile, agent: Option<&str>) -> Result<(Program,
 
 /// Compiles a text; also the files that it was made of.
 pub(super) fn compile_source(file: &SourceFile, agent: Option<&str>) -> (Compilation, Vec<PathBuf>) {
-    let options = Options { agent: agent.map(str::to_owned), ..Options::default() };
     let world = Noted { dir: file.dir(), files: RefCell::default() };
-    let compilation = Compilation::of_bytes(&file.name, &file.bytes, &world, &options);
+    let compilation = compile_in(file, agent, &world);
     let mut files = world.files.into_inner();
     files.push(file.path.clone());
     (compilation, files)
+}
+
+/// Compiles a text with the files of a world.
+pub(super) fn compile_in(file: &SourceFile, agent: Option<&str>, world: &dyn World) -> Compilation {
+    let options = Options { agent: agent.map(str::to_owned), ..Options::default() };
+    Compilation::of_bytes(&file.name, &file.bytes, world, &options)
 }
 
 /// A directory that notes which of its files were read.

@@ -9,6 +9,7 @@ use agentc_compiler::{Limits, decode};
 use super::args::{FmtArgs, Look};
 use super::files::{SourceFile, one_program_on_stdin};
 use super::output::Terminal;
+use super::replace::replace;
 use super::{Exit, complain, io_error, print, show_diags};
 
 /// What became of a file.
@@ -60,7 +61,7 @@ fn format_file(path: &Path, check: bool, look: Look) -> Result<Fate, Error> {
     if file.path.as_os_str().is_empty() {
         print(formatted.as_bytes())?;
     } else if differs {
-        std::fs::write(&file.path, &formatted)
+        replace(&file.path, formatted.as_bytes())
             .map_err(|error| io_error(format!("write `{}`", file.name), &error))?;
         if look.verbose {
             Terminal::new(look.color).say(&format!("formatted {}\n", file.name));

@@ -37,6 +37,15 @@ pub(super) fn stdin_readers(files: &[(&str, Option<&Path>)], input: &[(String, S
     files.map(|(name, _)| (*name).to_owned()).chain(inputs).collect()
 }
 
+/// The files that values of `--input` are read from.
+pub(super) fn files_of(input: &[(String, String)]) -> Vec<&Path> {
+    let file = |value| match given(value) {
+        Given::File(path) => Some(path),
+        Given::Text(_) => None,
+    };
+    input.iter().filter_map(|(_, value): &(String, String)| file(value)).collect()
+}
+
 /// A file's inputs, then those of the command line, which override them.
 pub(super) fn inputs(
     file: Option<&Path>,

@@ -8,12 +8,15 @@ mod check;
 mod completions;
 mod doctor;
 mod files;
+mod fix;
 mod fmt;
 mod inputs;
 mod load;
 mod margin;
 mod model;
 mod output;
+mod replace;
+mod rerun;
 mod run;
 mod signals;
 mod test;
@@ -21,6 +24,7 @@ mod try_buffer;
 mod try_model;
 mod turns;
 mod vigil;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -45,6 +49,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::run(&args, look, started),
         Command::Batch(args) => batch::batch(&args, look),
         Command::Check(args) => check::check(&args, look),
+        Command::Fix(args) => fix::fix(&args, look),
         Command::Build(args) => build::build(&args, look),
         Command::Test(args) => test::test(&args, look),
         Command::Fmt(args) => fmt::fmt(&args, look),

@@ -11,20 +11,24 @@ use super::args::{Look, RunArgs};
 use super::files::{SourceFile, keep, one_reader, program};
 use super::inputs::{Inputs, inputs, stdin_readers};
 use super::output::{Output, Terminal, refused};
+use super::rerun::rerun;
 use super::signals::Signals;
 use super::vigil::Vigil;
 use super::{Exit, complain, io_error, load, show_diags};
 use crate::render;
 
 /// What may end a run from outside.
-struct Ends {
-    deadline: Option<Instant>,
-    signals: Signals,
-    vigil: Vigil,
+pub(super) struct Ends {
+    pub(super) deadline: Option<Instant>,
+    pub(super) signals: Signals,
+    pub(super) vigil: Vigil,
 }
 
 /// Compiles, loads the model, runs. Its time counts from the start of the command.
 pub(super) fn run(args: &RunArgs, look: Look, started: Instant) -> Exit {
+    if args.watch {
+        return rerun(args, look);
+    }
     let signals = Signals::watch();
     // A time too far away to be represented is no deadline.
     let deadline = args.timeout.and_then(|timeout| started.checked_add(timeout));
@@ -48,9 +52,7 @@ fn attempt(args: &RunArgs, look: Look, ends: &Ends, early: &mut Option<Loading>)
     let file = SourceFile::read(&args.file)?;
     *early = load::early(&args.load, &file);
     let (program, mut files) = program(file, args.settings.agent.as_deref())?;
-    // What contexts can hold the run says itself, by the model that it really has.
-    let warnings = program.warnings().iter().filter(|diag| diag.code != "W0400");
-    show_diags(warnings, program.sources(), look);
+    warn(&program, look);
     let given = inputs(args.input_file.as_deref(), &args.input, &program).and_then(|given| {
         program.check_inputs(&given.values)?;
         Ok(given)
@@ -76,8 +78,14 @@ fn attempt(args: &RunArgs, look: Look, ends: &Ends, early: &mut Option<Loading>)
     exit
 }
 
+/// Shows what the program is warned of. What contexts can hold the run says itself, by the model that it really has.
+pub(super) fn warn(program: &Program, look: Look) {
+    let warnings = program.warnings().iter().filter(|diag| diag.code != "W0400");
+    show_diags(warnings, program.sources(), look);
+}
+
 /// Shows how a run has ended.
-fn conclude(
+pub(super) fn conclude(
     result: Result<Outcome, Error>,
     output: &mut Output,
     program: &Program,
@@ -107,7 +115,7 @@ fn conclude(
 }
 
 /// Shows the events of a run until it is over.
-fn watch(
+pub(super) fn watch(
     args: &RunArgs,
     engine: &Engine,
     program: &Program,
@@ -136,7 +144,7 @@ fn watch(
 }
 
 /// Draws a run's error where it happened.
-fn fail(error: &Error, program: &Program, terminal: Terminal) -> Exit {
+pub(super) fn fail(error: &Error, program: &Program, terminal: Terminal) -> Exit {
     let text = match error {
         Error::Run(failure) => render::failure(failure, program.sources(), terminal.color_err),
         error => render::error(error, terminal.color_err),
@@ -146,7 +154,7 @@ fn fail(error: &Error, program: &Program, terminal: Terminal) -> Exit {
 }
 
 /// A file for the trace, unless the run reads it.
-fn create(path: &Path, read: &[PathBuf]) -> Result<File, Error> {
+pub(super) fn create(path: &Path, read: &[PathBuf]) -> Result<File, Error> {
     keep(path, read)?;
     File::create(path).map_err(|error| io_error(format!("create `{}`", path.display()), &error))
 }
