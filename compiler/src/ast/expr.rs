@@ -1,6 +1,6 @@
 //! Expressions.
 
-use super::{Block, Ident, Match, Text};
+use super::{Block, Ident, Match, Path, Text};
 use crate::source::Span;
 
 /// An expression and its place.
@@ -63,6 +63,22 @@ pub enum ExprKind {
     Aside(Block),
     /// `embed "file"`
     Embed(Text),
+}
+
+impl Expr {
+    /// `name` or `lib.name`, as a path.
+    pub fn as_path(&self) -> Option<Path> {
+        let name = |name: &String, span| Ident { name: name.clone(), span };
+        let names = match &self.kind {
+            ExprKind::Name(only) => vec![name(only, self.span)],
+            ExprKind::Field(base, last) => match &base.kind {
+                ExprKind::Name(first) => vec![name(first, base.span), last.clone()],
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(Path { names, span: self.span })
+    }
 }
 
 /// A part of a list that takes in others.

@@ -5,7 +5,7 @@ use agentc_constraint::{Docs, json_schema};
 
 use super::Checker;
 use super::expr::{constant, error};
-use super::link::Global;
+use super::link::{Global, TypeName, last_name};
 use super::slots::Origin;
 use super::types::Shape;
 use crate::ast::{self, Expr as Ast, ExprKind as A, Ident, Path, Type, TypeKind};
@@ -43,41 +43,37 @@ impl<'a> Checker<'a> {
         };
         let texts: Option<Vec<String>> = items.iter().map(|item| self.described(item, form)).collect();
         match texts {
-            Some(texts) => constant(Const::Str(texts.join("\n")), span),
+            Some(texts) => Expr { ty: Ty::Str, ..constant(Const::Str(texts.join("\n")), span) },
             None => error(span),
         }
-        .widened()
     }
 
     fn described(&mut self, what: &Ast, form: Form) -> Option<String> {
         if self.names_type(what) {
             return self.described_type(what, form);
         }
-        match self.named(what) {
-            Some(Global::Func(id)) => {
-                let Origin::Func(decl) = self.decls.slots[id].origin else { return None };
-                let module = self.decls.slots[id].module;
-                let signature =
-                    self.within(module, |c| c.signature(&decl.name, &decl.params, decl.ret.as_ref()));
-                self.described_function(&signature, form, what.span)
-            }
+        let (name, params, ret) = match self.named(what) {
+            Some(Global::Func(id)) => match self.decls.slots[id].origin {
+                Origin::Func(decl) => (&decl.name, &decl.params, decl.ret.as_ref()),
+                _ => return None,
+            },
             Some(Global::Tool(id)) => {
                 let decl = self.decls.tools.get(id)?.decl;
-                let module = usize::try_from(decl.span.file).unwrap_or(0);
-                let signature =
-                    self.within(module, |c| c.signature(&decl.name, &decl.params, decl.ret.as_ref()));
-                self.described_function(&signature, form, what.span)
+                (&decl.name, &decl.params, decl.ret.as_ref())
             }
             Some(Global::Unknown) => {
                 self.findings.hidden = true;
-                None
+                return None;
             }
-            _ => self.described_type(what, form),
-        }
+            _ => return self.described_type(what, form),
+        };
+        let module = usize::try_from(name.span.file).unwrap_or(0);
+        let signature = self.within(module, |c| c.signature(name, params, ret));
+        self.described_function(&signature, form, what.span)
     }
 
     fn described_type(&mut self, what: &Ast, form: Form) -> Option<String> {
-        let Some(path) = path(what) else {
+        let Some(path) = what.as_path() else {
             self.no_description(what.span);
             return None;
         };
@@ -90,17 +86,13 @@ impl<'a> Checker<'a> {
         let (spec, docs) = (self.value_info(&ty).inner()?, self.docs_of(&ty));
         match form {
             Form::Text => Some(self.named_types().type_text(&spec, &docs)),
-            Form::JsonSchema => self.schema_text(spec, docs, what.span),
+            Form::JsonSchema => self.schema(spec, docs, what.span).map(|schema| schema.to_string()),
         }
     }
 
     /// Whether a name is one of a declared type.
     fn names_type(&self, what: &Ast) -> bool {
-        let place = match &what.kind {
-            A::Field(_, member) => member.span,
-            _ => what.span,
-        };
-        let def = self.program.names.def_at(place);
+        let def = last_name(what).and_then(|place| self.program.names.def_at(place));
         def.and_then(|def| self.program.names.kind(def)) == Some(DefKind::Type)
     }
 
@@ -146,10 +138,6 @@ impl<'a> Checker<'a> {
         Some(serde_json::Value::Object(tool).to_string())
     }
 
-    fn schema_text(&mut self, spec: Spec, docs: Docs, span: Span) -> Option<String> {
-        self.schema(spec, docs, span).map(|schema| schema.to_string())
-    }
-
     fn schema(&mut self, spec: Spec, docs: Docs, span: Span) -> Option<serde_json::Value> {
         let (spec, docs) = self.closed_with_docs(spec, docs, span)?;
         match json_schema(&spec, &docs) {
@@ -184,26 +172,18 @@ impl<'a> Checker<'a> {
 
     /// The types that contain themselves, as descriptions name them.
     fn named_types(&mut self) -> Named {
-        let slots: Vec<(usize, &'a ast::TypeDecl)> = self
-            .types
-            .slots
-            .iter()
-            .filter(|slot| slot.recursive)
-            .map(|slot| (slot.module, slot.decl))
-            .collect();
-        let mut list = Vec::new();
-        // In the order in which they were numbered.
-        for (number, named) in self.types.named.list().to_vec().into_iter().enumerate() {
-            let of = slots.iter().find(|(_, decl)| {
-                let def = self.program.names.def_at(decl.name.span);
-                let info = def
-                    .and_then(|def| self.types.numbers.get(&def))
-                    .and_then(|at| self.types.slots[*at].info.as_ref());
-                info.is_some_and(|info| matches!(&info.ty, Ty::Named(named) if named.id as usize == number))
-            });
-            let docs = of.map_or(Docs::default(), |(_, decl)| self.docs_at(decl.name.span, &decl.ty));
-            let spec = self.types.defs.get(number).cloned().unwrap_or(Spec::Json);
-            list.push((named.name, spec, docs));
+        let named = self.types.named.list().iter().zip(&self.types.defs);
+        let mut list: Vec<(String, Spec, Docs)> =
+            named.map(|(named, spec)| (named.name.clone(), spec.clone(), Docs::default())).collect();
+        let recursive = self.types.slots.iter().filter(|slot| slot.recursive);
+        let numbered = recursive.filter_map(|slot| match slot.info.as_ref()?.ty {
+            Ty::Named(ref named) => Some((named.id as usize, slot.decl)),
+            _ => None,
+        });
+        for (number, decl) in numbered.collect::<Vec<_>>() {
+            if let Some(entry) = list.get_mut(number) {
+                entry.2 = self.docs_at(decl.name.span, &decl.ty);
+            }
         }
         Named { list }
     }
@@ -235,7 +215,7 @@ impl<'a> Checker<'a> {
     }
 
     fn docs_of_named(&mut self, path: &Path) -> Docs {
-        let Some(super::link::TypeName::Declared(id)) = self.type_named(path) else { return Docs::default() };
+        let Some(TypeName::Declared(id)) = self.type_named(path) else { return Docs::default() };
         let slot = &self.types.slots[id];
         let (decl, module) = (slot.decl, slot.module);
         // One that is made of itself alone was reported.
@@ -290,28 +270,5 @@ impl<'a> Checker<'a> {
             ast::Item::Const(decl) => drop(self.doc(decl.name.span)),
             _ => {}
         }
-    }
-}
-
-/// The name of a type that an expression may be.
-fn path(what: &Ast) -> Option<Path> {
-    let ident = |name: &str, span: Span| Ident { name: name.to_owned(), span };
-    match &what.kind {
-        A::Name(name) => Some(Path { names: vec![ident(name, what.span)], span: what.span }),
-        A::Field(base, member) => match &base.kind {
-            A::Name(name) => {
-                Some(Path { names: vec![ident(name, base.span), member.clone()], span: what.span })
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-impl Expr {
-    /// The same value of the plain type.
-    fn widened(self) -> Expr {
-        let ty = self.ty.widened();
-        Expr { ty, ..self }
     }
 }

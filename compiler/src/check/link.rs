@@ -117,12 +117,7 @@ impl<'a> Checker<'a> {
 
     /// What an expression names at top level if it is a name or `lib.name`.
     pub(super) fn named(&self, expr: &Expr) -> Option<Global> {
-        let place = match &expr.kind {
-            ExprKind::Name(_) => expr.span,
-            ExprKind::Field(base, name) if matches!(base.kind, ExprKind::Name(_)) => name.span,
-            _ => return None,
-        };
-        self.global_at(place).map(|found| found.0)
+        self.global_at(last_name(expr)?).map(|found| found.0)
     }
 
     /// The same of a path.
@@ -269,5 +264,14 @@ impl<'a> Checker<'a> {
         let diag = Diag::new("E0503", name.span, format!("there is no model `{}`", name.name));
         self.report(diag.hint(hint).perhaps(name.span, nearest.as_deref()));
         None
+    }
+}
+
+/// The place of `name`, or of the second name of `lib.name`.
+pub(super) fn last_name(expr: &Expr) -> Option<Span> {
+    match &expr.kind {
+        ExprKind::Name(_) => Some(expr.span),
+        ExprKind::Field(base, name) if matches!(base.kind, ExprKind::Name(_)) => Some(name.span),
+        _ => None,
     }
 }

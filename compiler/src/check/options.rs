@@ -4,7 +4,7 @@ use agentc_constraint::spec::{Spec, Stop};
 
 use super::Checker;
 use super::generate::Written;
-use crate::ast::{self, Expr as Ast, ExprKind as A, GenKind, Ident, Path};
+use crate::ast::{self, Expr as Ast, ExprKind as A, GenKind, Ident};
 use crate::diag::Diag;
 use crate::hir::{Expr, ExprKind};
 use crate::ir::{Const, GenOption, Method, OptionType, Range};
@@ -283,7 +283,7 @@ impl Checker<'_> {
         };
         let mut listed = Vec::new();
         for item in items {
-            let Some(path) = path(item) else {
+            let Some(path) = item.as_path() else {
                 let diag = Diag::new("E0200", item.span, "a tool is given by its name");
                 self.report(diag.hint("write tools = [search, add]"));
                 continue;
@@ -321,20 +321,6 @@ impl Checker<'_> {
             }
         }
     }
-}
-
-/// `name` or `lib.name`.
-fn path(expr: &Ast) -> Option<Path> {
-    let name = |name: &String, span| Ident { name: name.clone(), span };
-    let names = match &expr.kind {
-        A::Name(only) => vec![name(only, expr.span)],
-        A::Field(base, last) => match &base.kind {
-            A::Name(first) => vec![name(first, base.span), last.clone()],
-            _ => return None,
-        },
-        _ => return None,
-    };
-    Some(Path { names, span: expr.span })
 }
 
 fn is_literal_str(item: &Expr) -> bool {

@@ -1,6 +1,8 @@
 //! What the checker says about `null`, about unbound captures and about members of unions is true: random programs that
 //! it accepts are run, on every input, by a small machine.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod machine;
 mod null;
 mod tags;

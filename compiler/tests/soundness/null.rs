@@ -2,10 +2,11 @@
 
 use agentc_compiler::ir::{BlockId, Program};
 
+use super::common::random::Random;
 use super::machine::{Machine, Value};
 
 struct Writer {
-    random: u64,
+    random: Random,
     /// Loops around the place, of which `break` and `continue` may speak.
     loops: usize,
     /// Whether the place lies in a branch.
@@ -19,23 +20,13 @@ const HEAD: &str = "type T { due: int? }\ninput x: int | null\ninput y: int | nu
                     input c: bool\ninput d: bool\n";
 
 impl Writer {
-    fn below(&mut self, n: u64) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.random % n
-    }
-
-    fn pick(&mut self, of: &[&str]) -> String {
-        let at = self.below(of.len() as u64);
-        of[usize::try_from(at).unwrap_or(0)].to_owned()
-    }
-
     fn cond(&mut self, depth: u64) -> String {
-        match self.below(if depth == 0 { 6 } else { 10 }) {
+        match self.random.below(if depth == 0 { 6 } else { 10 }) {
             0 => "c".to_owned(),
-            1 | 2 => self.pick(&["x == null", "null == y", "t.due == null", "y == x"]),
-            3..=5 => self.pick(&["x != null", "y != null", "t.due != null", "null != x", "d"]),
+            1 | 2 => self.random.of(&["x == null", "null == y", "t.due == null", "y == x"]).to_owned(),
+            3..=5 => {
+                self.random.of(&["x != null", "y != null", "t.due != null", "null != x", "d"]).to_owned()
+            }
             6 => format!("not ({})", self.cond(depth - 1)),
             7 | 8 => format!("({}) and ({})", self.cond(depth - 1), self.cond(depth - 1)),
             _ => format!("({}) or ({})", self.cond(depth - 1), self.cond(depth - 1)),
@@ -44,7 +35,7 @@ impl Writer {
 
     fn block(&mut self, depth: u64) {
         self.out.push_str("{ ");
-        for _ in 0..=self.below(3) {
+        for _ in 0..=self.random.below(3) {
             self.stmt(depth);
         }
         self.out.push_str("} ");
@@ -56,23 +47,23 @@ impl Writer {
     }
 
     fn stmt(&mut self, depth: u64) {
-        match self.below(if depth == 0 { 6 } else { 13 }) {
+        match self.random.below(if depth == 0 { 6 } else { 13 }) {
             0 if !self.asked.is_empty() => {
                 let text = format!("print {} + 1", self.asked[self.asked.len() - 1]);
                 self.say(&text);
             }
             1 | 2 if !self.branch && !self.asked.is_empty() => {
                 let text = match self.asked[self.asked.len() - 1].clone().as_str() {
-                    "t.due" => self.pick(&["t = u", "t = {}"]),
+                    "t.due" => self.random.of(&["t = u", "t = {}"]).to_owned(),
                     "g" => "gen g: int".to_owned(),
-                    var => format!("{var} = {}", self.pick(&["null", "2"])),
+                    var => format!("{var} = {}", self.random.of(&["null", "2"])),
                 };
                 self.say(&text);
             }
             0 | 1 => self.guarded(depth),
             2 if self.branch => self.say("gen g: int"),
             2 | 3 => {
-                let text = self.pick(&[
+                let text = self.random.of(&[
                     "x = 1",
                     "x = null",
                     "y = x",
@@ -82,7 +73,7 @@ impl Writer {
                     "gen g: int",
                     "g = 2",
                 ]);
-                self.say(&text);
+                self.say(text);
             }
             4 => self.leave(),
             5 => {
@@ -93,7 +84,7 @@ impl Writer {
                 let text = format!("if {} ", self.cond(2));
                 self.out.push_str(&text);
                 self.block(depth - 1);
-                if self.below(2) == 0 {
+                if self.random.below(2) == 0 {
                     self.out.push_str("else ");
                     self.block(depth - 1);
                 }
@@ -102,7 +93,7 @@ impl Writer {
             10 | 11 => {
                 self.out.push_str("try ");
                 self.block(depth - 1);
-                if self.below(2) == 0 {
+                if self.random.below(2) == 0 {
                     self.out.push_str("else ");
                     self.block(depth - 1);
                 }
@@ -113,9 +104,9 @@ impl Writer {
 
     /// A use of something that may be null, mostly behind a question, with something between the two.
     fn guarded(&mut self, depth: u64) {
-        let what = self.pick(&["x", "y", "t.due", "x", "g"]);
+        let what = self.random.of(&["x", "y", "t.due", "x", "g"]);
         let more = self.cond(1);
-        let open = match self.below(if what == "t.due" { 6 } else { 7 }) {
+        let open = match self.random.below(if what == "t.due" { 6 } else { 7 }) {
             _ if what == "g" => "gen g: int if true {".to_owned(),
             0 => format!("if {what} != null {{"),
             1 => format!("if {what} != null and {more} {{"),
@@ -130,12 +121,12 @@ impl Writer {
         };
         self.say(&open);
         self.loops += usize::from(open.starts_with("while"));
-        self.asked.push(what.clone());
-        if depth > 0 && self.below(2) == 0 {
+        self.asked.push(what.to_owned());
+        if depth > 0 && self.random.below(2) == 0 {
             self.stmt(depth - 1);
         }
         self.asked.pop();
-        if self.below(2) == 0 {
+        if self.random.below(2) == 0 {
             let text = format!("print {what} + 1");
             self.say(&text);
         }
@@ -144,7 +135,7 @@ impl Writer {
     }
 
     fn leave(&mut self) {
-        let word = match self.below(3) {
+        let word = match self.random.below(3) {
             0 if self.loops > 0 => "break",
             1 if self.loops > 0 => "continue",
             _ if self.branch => "yield 1",
@@ -156,7 +147,7 @@ impl Writer {
     }
 
     fn turns(&mut self, depth: u64) {
-        let head = match self.below(4) {
+        let head = match self.random.below(4) {
             0 => "repeat 2".to_owned(),
             1 => "for i in [1, 2]".to_owned(),
             2 => "while true max 2".to_owned(),
@@ -178,9 +169,9 @@ impl Writer {
 }
 
 pub(crate) fn random_program(seed: u64) -> String {
-    let random = (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5555;
+    let random = Random((seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5555);
     let mut writer = Writer { random, loops: 0, branch: false, asked: Vec::new(), out: HEAD.to_owned() };
-    for _ in 0..2 + writer.below(3) {
+    for _ in 0..2 + writer.random.below(3) {
         writer.stmt(3);
     }
     writer.out

@@ -2,44 +2,39 @@
 
 use agentc_compiler::ir::{BlockId, Program};
 
+use super::common::random::Random;
 use super::machine::{Machine, Value};
 
 const HEAD: &str = "type S = {k: \"a\", x: int} | {k: \"b\", y: int} | {k: \"c\" | \"d\", y: int, on: bool} | {k: null, z: int, in: {t: 1, v: int} | {t: 2, w: int}}\n\
                     input s: S\ninput r: S\ninput c: bool\n";
 
 struct Writer {
-    random: u64,
+    random: Random,
     /// Loops around the place.
     loops: usize,
     out: String,
 }
 
 impl Writer {
-    fn below(&mut self, n: u64) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.random % n
-    }
-
-    fn pick(&mut self, of: &[&str]) -> String {
-        let at = self.below(of.len() as u64);
-        of[usize::try_from(at).unwrap_or(0)].to_owned()
-    }
-
     fn say(&mut self, text: &str) {
         self.out.push_str(text);
         self.out.push(' ');
     }
 
     fn cond(&mut self, depth: u64) -> String {
-        match self.below(if depth == 0 { 8 } else { 12 }) {
-            0 | 1 => format!("s.k == {}", self.pick(&["\"a\"", "\"b\"", "\"c\"", "null"])),
-            2 | 3 => format!("s.k != {}", self.pick(&["\"a\"", "\"b\"", "\"d\"", "null"])),
-            4 => self.pick(&["s.k in [\"a\", \"c\"]", "s.k in [\"b\"]", "s.k not in [\"a\", \"b\"]"]),
-            5 => self.pick(&["r.k == \"a\"", "\"b\" != r.k"]),
-            6 => self.pick(&["c", "s.k == r.k"]),
-            7 => self.pick(&["c", "r.k in [\"a\", \"b\"]", "s.k != null and s.k != \"a\"", "s.in.t == 1"]),
+        match self.random.below(if depth == 0 { 8 } else { 12 }) {
+            0 | 1 => format!("s.k == {}", self.random.of(&["\"a\"", "\"b\"", "\"c\"", "null"])),
+            2 | 3 => format!("s.k != {}", self.random.of(&["\"a\"", "\"b\"", "\"d\"", "null"])),
+            4 => self
+                .random
+                .of(&["s.k in [\"a\", \"c\"]", "s.k in [\"b\"]", "s.k not in [\"a\", \"b\"]"])
+                .to_owned(),
+            5 => self.random.of(&["r.k == \"a\"", "\"b\" != r.k"]).to_owned(),
+            6 => self.random.of(&["c", "s.k == r.k"]).to_owned(),
+            7 => {
+                let of = ["c", "r.k in [\"a\", \"b\"]", "s.k != null and s.k != \"a\"", "s.in.t == 1"];
+                self.random.of(&of).to_owned()
+            }
             8 => format!("not ({})", self.cond(depth - 1)),
             9 | 10 => format!("({}) and ({})", self.cond(depth - 1), self.cond(depth - 1)),
             _ => format!("({}) or ({})", self.cond(depth - 1), self.cond(depth - 1)),
@@ -48,35 +43,35 @@ impl Writer {
 
     fn block(&mut self, depth: u64) {
         self.out.push_str("{ ");
-        for _ in 0..=self.below(2) {
+        for _ in 0..=self.random.below(2) {
             self.stmt(depth);
         }
         self.out.push_str("} ");
     }
 
     fn stmt(&mut self, depth: u64) {
-        match self.below(if depth == 0 { 4 } else { 10 }) {
-            0 | 1 if depth > 0 && self.below(8) > 0 => self.guarded(depth),
+        match self.random.below(if depth == 0 { 4 } else { 10 }) {
+            0 | 1 if depth > 0 && self.random.below(8) > 0 => self.guarded(depth),
             0 | 1 => {
-                let field = self.pick(&["s.x", "s.y", "s.y", "s.z", "r.x", "s.in.v", "s.in.w"]);
+                let field = self.random.of(&["s.x", "s.y", "s.y", "s.z", "r.x", "s.in.v", "s.in.w"]);
                 self.say(&format!("print {field} + 1"));
             }
             2 => {
-                let value = self.pick(&["r", "{k: \"a\", x: 1}", "{k: \"d\", y: 2, on: true}", "s"]);
+                let value = self.random.of(&["r", "{k: \"a\", x: 1}", "{k: \"d\", y: 2, on: true}", "s"]);
                 self.say(&format!("s = {value}"));
             }
             3 => {
                 let cond = self.cond(1);
                 let leave = if self.loops > 0 { "break" } else { "return" };
                 let text = [format!("expect {cond}"), format!("if {cond} {{ {leave} }}")];
-                let at = usize::try_from(self.below(2)).unwrap_or(0);
+                let at = self.random.below(2);
                 self.say(&text[at]);
             }
             4 | 5 => {
                 let cond = self.cond(2);
                 self.say(&format!("if {cond}"));
                 self.block(depth - 1);
-                if self.below(2) == 0 {
+                if self.random.below(2) == 0 {
                     self.out.push_str("else ");
                     self.block(depth - 1);
                 }
@@ -90,14 +85,14 @@ impl Writer {
                 self.loops -= 1;
             }
             _ => {
-                let (cond, field) = (self.cond(1), self.pick(&["s.x", "s.y", "s.z"]));
+                let (cond, field) = (self.cond(1), self.random.of(&["s.x", "s.y", "s.z"]));
                 let text = [
                     format!("print if {cond} {{ {field} + 1 }} else {{ 0 }}"),
                     format!(
                         "print match s.k {{ \"a\" => s.x + 1, \"b\" | \"c\" | \"d\" => s.y + 1, else => {field} + 1 }}"
                     ),
                 ];
-                let at = usize::try_from(self.below(2)).unwrap_or(0);
+                let at = self.random.below(2);
                 self.say(&text[at]);
             }
         }
@@ -115,8 +110,8 @@ impl Writer {
             ("s.k == null and s.in.t != 1", "s.in.w"),
             ("not (s.k in [\"b\", \"c\", \"d\"] or s.k == null)", "s.x"),
         ];
-        let (test, field) = tests[usize::try_from(self.below(8)).unwrap_or(0)];
-        let more = self.pick(&["c", "r.k == \"a\"", "s.k == r.k", "not c", "r.k != null"]);
+        let (test, field) = tests[self.random.below(8)];
+        let more = self.random.of(&["c", "r.k == \"a\"", "s.k == r.k", "not c", "r.k != null"]);
         let leave = if self.loops > 0 { "break" } else { "return" };
         let opens = [
             format!("if {test} {{"),
@@ -127,13 +122,13 @@ impl Writer {
             format!("if not ({test}) {{ {leave} }} if true {{"),
             format!("if not ({test}) {{ s = {{k: \"a\", x: 3}} }} if {test} {{"),
         ];
-        let open = &opens[usize::try_from(self.below(7)).unwrap_or(0)];
+        let open = &opens[self.random.below(7)];
         self.say(open);
         self.loops += usize::from(open.starts_with("while"));
-        if self.below(2) == 0 {
+        if self.random.below(2) == 0 {
             self.stmt(depth - 1);
         }
-        if self.below(4) > 0 {
+        if self.random.below(4) > 0 {
             self.say(&format!("print {field} + 1"));
         }
         self.loops -= usize::from(open.starts_with("while"));
@@ -146,7 +141,7 @@ impl Writer {
             vec!["\"a\" | null", "else"],
             vec!["null", "\"a\" | \"b\" | \"c\"", "\"d\""],
         ];
-        let at = usize::try_from(self.below(3)).unwrap_or(0);
+        let at = self.random.below(3);
         self.say("match s.k {");
         for arm in &arms[at] {
             self.say(&format!("{arm} =>"));
@@ -157,9 +152,9 @@ impl Writer {
 }
 
 pub(crate) fn random_program(seed: u64) -> String {
-    let random = (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x7777;
+    let random = Random((seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x7777);
     let mut writer = Writer { random, loops: 0, out: HEAD.to_owned() };
-    for _ in 0..2 + writer.below(3) {
+    for _ in 0..2 + writer.random.below(3) {
         writer.stmt(3);
     }
     writer.out
