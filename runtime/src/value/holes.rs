@@ -19,9 +19,8 @@ const LEVELS: usize = 2000;
 
 /// Whether a constraint has named holes somewhere.
 pub(crate) fn has_named_holes(spec: &Spec) -> bool {
-    let named = |part: &Piece| matches!(part, Piece::Hole { name: Some(_), .. });
     match spec {
-        Spec::Template { parts } if parts.iter().any(named) => true,
+        Spec::Template { parts } if parts.iter().any(is_named) => true,
         _ => spec.parts().into_iter().any(has_named_holes),
     }
 }
